@@ -1,0 +1,254 @@
+"""What a backward pass gives: derivatives by name, by tensor, and as the chain of the lectures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from tinygraph import chain, names
+from tinygraph.errors import GraphError, ShapeError, UnknownNameError
+from tinygraph.sweep import Detour, Swept, recorded_order, reverse_sweep
+from tinygraph.tensor import Tensor, describe, parameter, value_of
+
+__all__ = ["Derivatives", "backward", "grad", "value_and_grad"]
+
+Convention = Literal["true", "course"]
+
+
+class Derivatives(Mapping[str, Any]):
+    """The derivatives of one `backward()`: `d["dW1"]` by name, `d[W1]` by tensor.
+
+    Iterating gives the names in the order of the reverse sweep. All are true derivatives of the output; see
+    `chain` for the lectures' convention.
+    """
+
+    def __init__(self, output: Tensor, swept: Swept, given_names: Mapping[str, Any] | None = None) -> None:
+        self.output = output
+        self._arrays = swept.derivatives
+        self._detours = swept.detours
+        self._given_names = given_names
+
+    @cached_property
+    def order(self) -> list[Tensor]:
+        """The recorded tensors of the graph, first to last."""
+        return recorded_order(self.output)
+
+    @cached_property
+    def names(self) -> dict[Tensor, str]:
+        """The name of each tensor of the graph that has one."""
+        return names.graph_names(self.order, names.take_names(self.order, self._given_names), self.output)
+
+    @cached_property
+    def _tensors(self) -> dict[str, Tensor]:
+        """The tensors whose derivatives are here, by name, in the order of the sweep."""
+        order = chain.sweep_order(self.order, self.names)
+        return {self.names[t]: t for t in order if t in self._arrays or t in {d.tensor for d in self._detours}}
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, Tensor):
+            if key in self._arrays and not self._detours:
+                return self._arrays[key]
+            return self._total(key)
+        tensor = self._tensors.get(key[1:]) if isinstance(key, str) and key[:1] == "d" else None
+        if tensor is None:
+            raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
+        return self._total(tensor)
+
+    def _total(self, tensor: Tensor) -> Any:
+        """The derivative of `tensor`: what the sweep found, and what went past it."""
+        past = [d.derivative() for d in self._detours if d.tensor is tensor]
+        parts = past + ([self._arrays[tensor]] if tensor in self._arrays else [])
+        if not parts:
+            raise UnknownNameError(
+                f"no derivative with respect to {describe(tensor)} here: it is no parameter of this graph and has "
+                f"no name; there are: {', '.join(self) or 'none'}"
+            )
+        return sum(parts[1:], start=parts[0])
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, Tensor):
+            return key in self._arrays or any(d.tensor is key for d in self._detours)
+        return isinstance(key, str) and key[:1] == "d" and key[1:] in self._tensors
+
+    def __iter__(self) -> Iterator[str]:
+        return (names.derivative_name(name) for name in self._tensors if self._tensors[name] is not self.output)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @cached_property
+    def m(self) -> int:
+        """The number of examples that the output averages over."""
+        return chain.examples_of(self.order)
+
+    def chain(self, convention: Convention = "true") -> dict[str, Any]:
+        """The derivatives by name in the order of the reverse sweep: dA3, dZ3, dW3, db3, dA2, ...
+
+        Args:
+            convention: "true" gives the derivatives of the output; "course" gives dA and dZ times m, as the
+                lectures write them, who average over the m examples in dW and db only.
+
+        Raises:
+            ValueError: another convention.
+
+        >>> import tinygraph as tg
+        >>> W1, b1 = tg.parameter([[0.5, -0.5]], name="W1"), tg.parameter([[0.0]], name="b1")
+        >>> A1 = tg.sigmoid(W1 @ np.ones((2, 3)) + b1)
+        >>> list(tg.binary_cross_entropy(A1, np.ones((1, 3))).backward().chain())
+        ['dA1', 'dZ1', 'dW1', 'db1']
+        """
+        if convention not in ("true", "course"):
+            raise ValueError(f"convention is 'true' or 'course', not {convention!r}")
+        factor = self.m if convention == "course" else 1
+        return {
+            name: self[name] * factor if factor != 1 and self.carries_m(name) else self[name] for name in self
+        }
+
+    def carries_m(self, name: str) -> bool:
+        """Whether the lectures' form of derivative `name` is m times the true one."""
+        return chain.carries_m(self._tensors[name[1:]], name[1:])
+
+    def __repr__(self) -> str:
+        return f"Derivatives({', '.join(f'{name} {np.shape(self[name])}' for name in self)})"
+
+
+def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives:
+    """The derivatives of `output` with respect to every parameter and named quantity that it was made from.
+
+    Each parameter's `grad` is set to its derivative. A second call computes the same again: nothing adds up
+    from call to call.
+
+    Args:
+        output: a Tensor of one entry, or of any shape if `seed` is given.
+        seed: the derivative to start from, of the shape of `output`; 1 if omitted.
+        names: a mapping such as `locals()` that names tensors which carry no name themselves.
+
+    Raises:
+        ShapeError: `output` has several entries and there is no seed, or the seed has another shape.
+        GraphError: `output` was not made from any parameter.
+
+    >>> import tinygraph as tg
+    >>> x = tg.parameter(3.0, name="x")
+    >>> d = (x * x).backward()
+    >>> float(d["dx"]), float(x.grad), float(d[x])
+    (6.0, 6.0, 6.0)
+    """
+    swept = reverse_sweep(output, checked_seed(output, seed))
+    for x, dx in swept.derivatives.items():
+        if x.node is None:
+            x.grad = dx
+    return Derivatives(output, swept, names)
+
+
+def checked_seed(output: Tensor, seed: Any) -> Any:
+    """The derivative to start from."""
+    if not output.wants:
+        raise GraphError(
+            f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the arrays "
+            "whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
+        )
+    if seed is None:
+        if output.size != 1:
+            raise ShapeError(
+                f"backward() starts from one number, but {describe(output)} has {output.size} entries; take its "
+                f"sum or mean first, or give the derivative to start from: backward(seed) with shape {output.shape}"
+            )
+        return np.ones_like(output.value)
+    seed = np.asarray(value_of(seed), dtype=output.dtype)
+    if seed.shape != output.shape:
+        raise ShapeError(f"the seed of backward() has shape {seed.shape}; {describe(output)} needs {output.shape}")
+    return seed
+
+
+# The functional style -----------------------------------------------------------------------------------------
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """A function that gives f's value and its derivative with respect to arguments `argnums`.
+
+    The arguments may be arrays, numbers (floats), or dicts, lists and tuples of them; the derivative has the
+    same form. It may be nested: inside another `grad`, or where f uses a parameter from outside, value and
+    derivative are Tensors that can be derived again; otherwise they are arrays.
+
+    Raises:
+        ShapeError: f's value has several entries.
+        DtypeError: an argument to derive by holds integers.
+
+    >>> import tinygraph as tg
+    >>> value, dx = tg.value_and_grad(lambda x: x**3)(2.0)
+    >>> float(value), float(dx)
+    (8.0, 12.0)
+    """
+
+    def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen = (argnums,) if isinstance(argnums, int) else argnums
+        lifted = [lift(a) if i in chosen else a for i, a in enumerate(args)]
+        targets = {x for i in chosen for x in leaves_of(lifted[i])}
+        value = f(*lifted, **kwargs)
+        found, record = derivatives_for(value, targets)
+        of = [rebuild(lifted[i], found) for i in chosen]
+        return value if record else value_of(value), of[0] if isinstance(argnums, int) else tuple(of)
+
+    return derived
+
+
+def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The derivative of f as a function; see `value_and_grad`. Of any order: `grad(grad(f))`.
+
+    >>> import tinygraph as tg
+    >>> float(tg.grad(tg.grad(lambda x: x**4))(1.0))
+    12.0
+    """
+    both = value_and_grad(f, argnums)
+
+    def derived(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return derived
+
+
+def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any], bool]:
+    """The derivative of `value` with respect to each target, and whether it is recorded itself."""
+    zeros = {t: np.zeros_like(t.value) for t in targets}
+    if not isinstance(value, Tensor) or not value.wants:
+        return zeros, False
+    record = bool(parameters_of(value) - targets)
+    swept = reverse_sweep(value, checked_seed(value, None), targets, record=record)
+    return zeros | {t: swept.derivatives[t] for t in targets if t in swept.derivatives}, record
+
+
+def parameters_of(value: Tensor) -> set[Tensor]:
+    """The parameters that `value` was made from."""
+    order = recorded_order(value, wanted=True)
+    inputs = {t.node.inputs[i] for t in order for i in t.node.wanted}  # type: ignore[union-attr]
+    return {x for x in inputs | {value} if x.is_parameter}
+
+
+def lift(argument: Any) -> Any:
+    """The argument with a fresh parameter for each array in it; a Tensor gets an alias that leads back to it."""
+    if isinstance(argument, dict):
+        return {key: lift(x) for key, x in argument.items()}
+    if isinstance(argument, list | tuple):
+        return type(argument)(map(lift, argument))
+    return +argument if isinstance(argument, Tensor) and argument.wants else parameter(argument)
+
+
+def leaves_of(argument: Any) -> list[Tensor]:
+    """The tensors in nested dicts, lists and tuples."""
+    if isinstance(argument, dict):
+        return [x for inner in argument.values() for x in leaves_of(inner)]
+    if isinstance(argument, list | tuple):
+        return [x for inner in argument for x in leaves_of(inner)]
+    return [argument]
+
+
+def rebuild(argument: Any, found: Mapping[Tensor, Any]) -> Any:
+    """The nested form of `argument` with each tensor replaced by what was found for it."""
+    if isinstance(argument, dict):
+        return {key: rebuild(x, found) for key, x in argument.items()}
+    if isinstance(argument, list | tuple):
+        return type(argument)(rebuild(x, found) for x in argument)
+    return found[argument]

@@ -1,0 +1,53 @@
+"""The errors of tinygraph.
+
+    TinygraphError
+    ├── ShapeError             also a ValueError: shapes that do not fit, a derivative of something not scalar
+    ├── DtypeError             also a TypeError: integers where floats are needed
+    ├── GraphError             also a RuntimeError: a path of derivatives that is cut or cannot be followed
+    ├── UnknownOperationError  also a TypeError: a function that is not in the table
+    ├── UnknownNameError       also a KeyError: a derivative asked for under a name that is not there
+    └── UserFileError          also a ValueError: a file that cannot be read, imported or written
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DtypeError",
+    "GraphError",
+    "ShapeError",
+    "TinygraphError",
+    "UnknownNameError",
+    "UnknownOperationError",
+    "UserFileError",
+]
+
+
+class TinygraphError(Exception):
+    """The base of every error that tinygraph raises by intention."""
+
+
+class ShapeError(TinygraphError, ValueError):
+    """Shapes that do not fit, or a derivative of something that is not one number."""
+
+
+class DtypeError(TinygraphError, TypeError):
+    """A dtype that has no derivative, such as integers for a parameter."""
+
+
+class GraphError(TinygraphError, RuntimeError):
+    """A path of derivatives that is cut, or that cannot be followed."""
+
+
+class UnknownOperationError(TinygraphError, TypeError):
+    """A function that is not in the table, called on a Tensor."""
+
+
+class UnknownNameError(TinygraphError, KeyError):
+    """A name that nothing here has; the message lists those there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class UserFileError(TinygraphError, ValueError):
+    """A file of the user's that cannot be read, imported, run or written."""

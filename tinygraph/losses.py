@@ -1,0 +1,101 @@
+"""Costs as the lectures write them: summed over units or classes, mean over the m examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.errors import DtypeError, ShapeError
+from tinygraph.tensor import Tensor, describe, value_of
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy"]
+
+
+def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
+    """-(1/m) sum(Y log A + (1 - Y) log(1 - A)), the lectures' cost of a sigmoid output.
+
+    Args:
+        A: probabilities, (units, m) with axis=0. Where A was made by `tg.sigmoid`, cost and derivative are
+            computed from its input Z, so they are right even where A has rounded to 0 or 1; dA is still shown
+            by the lectures' formula -(Y/A) + (1-Y)/(1-A), and dZ is A - Y (times 1/m).
+        Y: labels between 0 and 1, of the shape of A.
+        axis: the axis of units. A vector (m,) is m examples of one unit.
+
+    Raises:
+        ShapeError: A and Y have different shapes.
+
+    >>> import tinygraph as tg
+    >>> Z = tg.parameter([[0.0, 1e4]], name="Z1")
+    >>> d = tg.binary_cross_entropy(tg.sigmoid(Z), np.array([[1.0, 0.0]])).backward()
+    >>> d["dZ1"] * 2
+    array([[-0.5,  1. ]])
+    """
+    Y = labels_like(A, Y)
+    node = A.node if isinstance(A, Tensor) else None
+    if node is not None and node.op.function is k.sigmoid:
+        return k.sigmoid_cross_entropy(A, Y, node.inputs[0], axis=axis)
+    return k.probability_cross_entropy(A if isinstance(A, Tensor) else np.asarray(A), Y, axis=axis)
+
+
+def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int = 0) -> Any:
+    """`binary_cross_entropy(sigmoid(Z), Y)`, from the logits Z.
+
+    >>> float(binary_cross_entropy_with_logits(np.array([[1e4]]), np.array([[0.0]])))
+    10000.0
+    """
+    Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+    return k.sigmoid_cross_entropy(k.sigmoid(Z), labels_like(Z, Y), Z, axis=axis)
+
+
+def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
+    """-(1/m) sum(Y log softmax(Z)), from the logits Z; its dZ is A - Y (times 1/m).
+
+    Args:
+        Z: logits, (classes, m) with axis=0; A = softmax(Z) becomes part of the graph.
+        labels: integers in [0, classes) of the shape of Z without `axis`, or an array of the shape of Z with
+            a column per example that sums to one.
+        axis: the axis of classes.
+
+    Raises:
+        ShapeError: the labels have another shape, are out of range, or do not sum to one.
+        DtypeError: labels of the shape without `axis` that are no integers.
+
+    >>> float(softmax_cross_entropy(np.array([[0.0], [1e4]]), np.array([0])))
+    10000.0
+    """
+    Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+    labels = checked_classes(Z, labels, axis)
+    return k.softmax_cross_entropy(k.softmax(Z, axis=axis), labels, Z, axis=axis)
+
+
+def labels_like(A: Any, Y: Any) -> Any:
+    """Y as an array of the shape of A."""
+    Y = Y if isinstance(Y, Tensor | np.ndarray) else np.asarray(Y)
+    if np.shape(value_of(Y)) != np.shape(value_of(A)):
+        raise ShapeError(
+            f"the labels must have the shape of the outputs, one column per example: {describe(A)} is "
+            f"{np.shape(value_of(A))}, the labels are {np.shape(value_of(Y))}; reshape the labels"
+        )
+    return Y
+
+
+def checked_classes(Z: Any, labels: Any, axis: int) -> Any:
+    """The labels, if they are integers in range or columns that sum to one."""
+    labels = labels if isinstance(labels, Tensor | np.ndarray) else np.asarray(labels)
+    y, shape = value_of(labels), np.shape(value_of(Z))
+    examples = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
+    if y.shape == shape:
+        if not np.abs(np.add.reduce(y, axis=axis) - 1).max(initial=0) < 1e-4:
+            raise ShapeError(f"labels of the shape of Z, {shape}, must sum to one along axis {axis}, the axis of classes")
+        return labels
+    if y.shape != examples:
+        raise ShapeError(
+            f"labels are integers of shape {examples} or columns of shape {shape} for Z {shape}; got {y.shape}"
+        )
+    if y.dtype.kind not in "iu":
+        raise DtypeError(f"labels of shape {y.shape} are class numbers and must be integers, not {y.dtype}")
+    if y.size and not 0 <= y.min() <= y.max() < shape[axis]:
+        raise ShapeError(f"labels lie between {y.min()} and {y.max()}, but Z has the classes 0 to {shape[axis] - 1}")
+    return labels

@@ -1,0 +1,76 @@
+"""Shapes: undoing a broadcast, and putting back the axes that a reduction took away.
+
+Everything here is plain NumPy, so it works on any array that answers NumPy's calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["count", "reduced_axes", "restore_axes", "spread", "undo_broadcast"]
+
+Axis = int | Sequence[int] | None
+
+
+def undo_broadcast(dz: Any, shape: tuple[int, ...]) -> Any:
+    """The derivative with respect to an array of `shape` that was broadcast to `dz.shape`: a sum.
+
+    An entry that a broadcast used k times contributed k times, so its derivative is the sum of k entries.
+
+    >>> undo_broadcast(np.ones((3, 4)), (3, 1)).ravel()
+    array([4., 4., 4.])
+    """
+    extra = dz.ndim - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and dz.shape[i + extra] != 1)
+    if stretched:
+        dz = np.add.reduce(dz, axis=stretched, keepdims=True)
+    return np.add.reduce(dz, axis=tuple(range(extra))) if extra else dz
+
+
+def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """`axis` as a tuple of non-negative numbers; None means all of them.
+
+    >>> reduced_axes(-1, 3), reduced_axes(None, 2)
+    ((2,), (0, 1))
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if np.ndim(axis) == 0 else tuple(axis)  # type: ignore[arg-type]
+    return tuple(int(a) % ndim if ndim else 0 for a in axes)  # type: ignore[call-overload]
+
+
+def restore_axes(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+    """`dz` of a reduction over `axis` of an array of `shape`, with the reduced axes put back as ones.
+
+    >>> restore_axes(np.ones(3), (3, 4), 1, False).shape
+    (3, 1)
+    """
+    if keepdims or not shape:
+        return dz
+    reduced = reduced_axes(axis, len(shape))
+    return np.reshape(dz, tuple(1 if i in reduced else n for i, n in enumerate(shape)))
+
+
+def spread(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+    """`dz` of a sum over `axis` of an array of `shape`, handed to each of the entries summed.
+
+    >>> spread(np.array([1.0, 2.0]), (2, 3), 1, False)
+    array([[1., 1., 1.],
+           [2., 2., 2.]])
+    """
+    return np.broadcast_to(restore_axes(dz, shape, axis, keepdims), shape)
+
+
+def count(shape: tuple[int, ...], axis: Axis) -> int:
+    """How many entries of an array of `shape` a reduction over `axis` takes together.
+
+    >>> count((3, 4), 1), count((3, 4), None)
+    (4, 12)
+    """
+    total = 1
+    for a in reduced_axes(axis, len(shape)) if shape else ():
+        total *= shape[a]
+    return total

@@ -1,0 +1,583 @@
+"""Tensor and Node: the recording of calls, through operators and through NumPy's own dispatch protocol.
+
+A Tensor is a value and, unless it is a leaf, the Node that made it. A Node is one call: the operation, its
+inputs, and their values at the time, which are the cache. Tensor -> Node -> inputs has no cycle, so a graph is
+freed by reference count as soon as its last result is dropped.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import operator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from types import CodeType
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph import names, ops
+from tinygraph.errors import DtypeError, GraphError, ShapeError, UnknownOperationError
+from tinygraph.ops import COMPOSED, TABLE, Operation
+
+if TYPE_CHECKING:
+    from tinygraph.derivatives import Derivatives
+
+__all__ = ["Node", "Tensor", "apply", "no_grad", "parameter", "tensor", "value_of"]
+
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_serial = itertools.count()
+_new = object.__new__
+_NO_SETTINGS: dict[str, Any] = {}
+_frame = sys._getframe
+
+
+class Node:
+    """One recorded call.
+
+    `op` is its row of the table, `inputs` what it was called with (Tensors, arrays or numbers), `cache` the
+    values of these at the time, `settings` the keyword arguments, `wanted` the positions of the inputs whose
+    derivative is wanted, `serial` its place in the order of recording, `code` and `instruction` the place in
+    the user's program.
+    """
+
+    __slots__ = ("cache", "code", "inputs", "instruction", "op", "serial", "settings", "wanted")
+
+    op: Operation
+    inputs: tuple[Any, ...]
+    cache: tuple[Any, ...]
+    settings: dict[str, Any]
+    wanted: tuple[int, ...]
+    serial: int
+    code: CodeType | None
+    instruction: int
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """File and line of the user's code that recorded this node."""
+        if self.code is None:
+            return None
+        positions = next(itertools.islice(self.code.co_positions(), self.instruction // 2, None), (None,))
+        return self.code.co_filename, positions[0] or self.code.co_firstlineno
+
+    def __repr__(self) -> str:
+        place = self.place
+        where = f" at {place[0]}:{place[1]}" if place else ""
+        return f"<Node {self.op.name}{where}>"
+
+
+class Tensor(k.Recording):
+    """An array together with the call that made it.
+
+    Operators and NumPy functions on a Tensor give Tensors. `value` is the array, `node` the call (None for a
+    leaf), `grad` the derivative that the last `backward()` left on a parameter. Make one with `parameter` or
+    `tensor`.
+    """
+
+    __slots__ = ("__weakref__", "_wants", "given_name", "grad", "node", "value")
+    __hash__ = object.__hash__
+
+    value: Any
+    node: Node | None
+    given_name: str | None
+    grad: Any
+    _wants: bool
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        self.value = value
+        self.node = None
+        self.given_name = name
+        self.grad = None
+        self._wants = False
+
+    # What is known of it
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return cast("tuple[int, ...]", np.shape(self.value))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.size(self.value))
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the value."""
+        return self.value.dtype if hasattr(self.value, "dtype") else np.asarray(self.value).dtype
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given, else the one its structure implies (Z1, A1), else None."""
+        return names.name_of(self)
+
+    @property
+    def wants(self) -> bool:
+        """Whether a derivative with respect to it is wanted: it is a parameter, or made from one."""
+        return self._wants
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is a leaf that wants a derivative."""
+        return self._wants and self.node is None
+
+    def named(self, name: str) -> Tensor:
+        """Give this tensor a name and return it.
+
+        >>> import tinygraph as tg
+        >>> tg.tensor([1.0]).named("X").name
+        'X'
+        """
+        self.given_name = name
+        return self
+
+    def backward(self, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives:
+        """The reverse sweep from here: see `tinygraph.sweep.backward`."""
+        from tinygraph.derivatives import backward
+
+        return backward(self, seed, names=names)
+
+    # NumPy's protocol
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """Record the call of a kernel."""
+        return call(function, args, settings)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
+        if method == "__call__":
+            if settings:
+                return call_ufunc(ufunc, args, settings)
+            op = TABLE.get(ufunc)
+            return apply(op, args) if op is not None else call(ufunc, args, settings)
+        if method == "reduce" and ufunc in ops.REDUCTIONS:
+            settings.setdefault("axis", 0)
+            return call(ops.REDUCTIONS[ufunc], args, settings)
+        raise unknown(f"np.{ufunc.__name__}.{method}")
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        return call(function, args, settings)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._wants:
+            raise GraphError(
+                f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut the "
+                "path to it; write .value where you want the plain array"
+            )
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    # Operators
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply(_ADD, (self, other))
+
+    def __radd__(self, other: Any) -> Tensor:
+        return apply(_ADD, (other, self))
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply(_SUBTRACT, (self, other))
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return apply(_SUBTRACT, (other, self))
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply(_MULTIPLY, (self, other))
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return apply(_MULTIPLY, (other, self))
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply(_DIVIDE, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return apply(_DIVIDE, (other, self))
+
+    def __pow__(self, other: Any) -> Tensor:
+        return apply(_POWER, (self, other))
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return apply(_POWER, (other, self))
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return apply(_MATMUL, (self, other))
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return apply(_MATMUL, (other, self))
+
+    def __neg__(self) -> Tensor:
+        return apply(_NEGATIVE, (self,))
+
+    def __pos__(self) -> Tensor:
+        return apply(TABLE[np.positive], (self,))
+
+    def __abs__(self) -> Tensor:
+        return apply(TABLE[np.absolute], (self,))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return apply(_GETITEM, (self,), {"index": plain_index(index)})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GraphError(
+            f"{describe(self)} cannot be changed in place: a recorded value may be in a cache; "
+            "use np.where, or change .value before recording"
+        )
+
+    def __gt__(self, other: Any) -> Any:
+        return self.value > value_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.value >= value_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.value < value_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.value <= value_of(other)
+
+    def __eq__(self, other: Any) -> Any:
+        return self.value == value_of(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self.value != value_of(other)
+
+    # Conversions
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def item(self) -> Any:
+        """The single entry as a Python number; ValueError if there is more than one."""
+        return self.value.item() if hasattr(self.value, "item") else self.value
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self.value), separator=", ", threshold=20, prefix="Tensor(")
+        name = f", name={self.name!r}" if self.name is not None else ""
+        return f"Tensor({text}{name})"
+
+    # Methods as arrays have them
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - NumPy's name
+        """The transpose."""
+        return apply(TABLE[np.transpose], (self,))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """`np.transpose`, the axes given as numbers or as one tuple."""
+        flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return cast(Tensor, np.transpose(self, flat or None))  # type: ignore[call-overload]
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """`np.reshape`, the shape given as numbers or as one tuple."""
+        return cast(Tensor, np.reshape(self, shape[0] if len(shape) == 1 else shape))  # type: ignore[call-overload]
+
+    def astype(self, dtype: Any) -> Any:
+        """The value in another dtype; only a floating dtype keeps the path of derivatives."""
+        if np.dtype(dtype).kind != "f":
+            raise DtypeError(
+                f"{describe(self)} cannot become {np.dtype(dtype).name} and keep its derivative; "
+                "write .value.astype(...) where you want the plain array"
+            )
+        return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
+
+
+def _method(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def method(self: Tensor, *args: Any, **settings: Any) -> Tensor:
+        return cast(Tensor, call(function, (self, *args), settings))
+
+    method.__name__, method.__doc__ = name, f"`np.{name}` of this tensor."
+    return method
+
+
+for _function in (np.sum, np.mean, np.max, np.min, np.prod, np.cumsum, np.var, np.std, np.ravel):
+    setattr(Tensor, _function.__name__.replace("amax", "max"), _method(_function, _function.__name__))
+for _function in (np.swapaxes, np.squeeze, np.clip, np.take, np.dot):
+    setattr(Tensor, _function.__name__, _method(_function, _function.__name__))
+
+_ADD, _SUBTRACT, _MULTIPLY = TABLE[np.add], TABLE[np.subtract], TABLE[np.multiply]
+_DIVIDE, _POWER, _MATMUL = TABLE[np.divide], TABLE[np.power], TABLE[np.matmul]
+_NEGATIVE, _GETITEM = TABLE[np.negative], TABLE[operator.getitem]
+
+
+# Recording ----------------------------------------------------------------------------------------------------
+
+
+def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
+    """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
+    cache = tuple([x.value if isinstance(x, Tensor) else x for x in inputs])
+    try:
+        value = op.forward(*cache, **settings)
+    except (ValueError, IndexError, TypeError) as error:
+        raise failed(op, inputs, settings, error) from error
+    z = _new(Tensor)
+    z.value = value
+    z.given_name = z.grad = None
+    if not _recording.get():
+        z.node = None
+        z._wants = False
+        return z
+    z.node = node = _new(Node)
+    node.op = op
+    node.inputs = inputs
+    node.cache = cache
+    node.settings = settings
+    node.wanted = wanted = wanted_inputs(op, inputs)
+    node.serial = next(_serial)
+    frame = _frame(2)
+    while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
+        frame = frame.f_back
+    node.code = frame.f_code
+    node.instruction = frame.f_lasti
+    z._wants = wanted != ()
+    return z
+
+
+def wanted_inputs(op: Operation, inputs: tuple[Any, ...]) -> tuple[int, ...]:
+    """The positions of the inputs to which a derivative flows."""
+    shown = op.bypass[0] if op.bypass else -1
+    return tuple([i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._wants and i != shown])
+
+
+def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """A call of a NumPy function or kernel with a Tensor among its arguments."""
+    function = ops.ALIASES.get(function, function)
+    op = TABLE.get(function)
+    if op is not None:
+        return apply(op, *read_call(op, args, settings))
+    if function in COMPOSED:
+        return COMPOSED[function](*args, **settings)
+    if function in ops.LOCALLY_CONSTANT:
+        return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
+    raise unknown(qualified(function))
+
+
+def unknown(name: str) -> UnknownOperationError:
+    """The error for a function that is not in the table."""
+    return UnknownOperationError(
+        f"{name} has no row in the table of operations, so its derivative is unknown; write it with operations "
+        "that have one, or call it on .value if no derivative should flow through it"
+    )
+
+
+def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
+    dtype = settings.pop("dtype", None)
+    if settings:
+        raise UnknownOperationError(
+            f"np.{ufunc.__name__}(..., {next(iter(settings))}=...) on a Tensor is not recorded: a Tensor is never "
+            "written into; call it without and use the result"
+        )
+    if dtype is not None:
+        args = tuple(x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype=dtype) for x in args)
+    return call(ufunc, args, {})
+
+
+def read_call(
+    op: Operation, args: tuple[Any, ...], settings: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The inputs and the settings of a call, from its positional and keyword arguments."""
+    if op.function in READERS:
+        return READERS[op.function](*args, **settings)
+    arity = len(cast("tuple[Any, ...]", op.rules))
+    if len(args) < arity:
+        raise UnknownOperationError(
+            f"{qualified(op.function)} on a Tensor takes {arity} inputs by position; {len(args)} given"
+        )
+    extra = args[arity:]
+    if extra:
+        settings = dict(zip(parameter_names(op.function)[arity:], extra, strict=False)) | settings
+    return args[:arity], known_settings(op, settings) if settings else _NO_SETTINGS
+
+
+def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
+    """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule."""
+    kept = {key: value_of(x) for key, x in settings.items() if key in op.settings}
+    for key, x in settings.items():
+        default = defaults(op.function).get(key)
+        if key not in kept and not (x is None or x is default or (isinstance(x, str | int) and x == default)):
+            raise UnknownOperationError(
+                f"{qualified(op.function)}(..., {key}=...) on a Tensor has no derivative rule; "
+                f"settings that have one: {', '.join(op.settings) or 'none'}"
+            )
+    return kept
+
+
+@functools.cache
+def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters, in order."""
+    return tuple(inspect.signature(function).parameters)
+
+
+@functools.cache
+def defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """The default of each parameter of a function."""
+    return {name: p.default for name, p in inspect.signature(function).parameters.items()}
+
+
+Read = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def read_several(xs: Any, axis: int | None = 0, *, out: None = None) -> Read:
+    return tuple(xs), {"axis": axis}
+
+
+def read_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Read:
+    if not isinstance(subscripts, str):
+        raise UnknownOperationError(
+            "np.einsum on Tensors takes its subscripts as one string, like np.einsum('ij,jk->ik', x, y)"
+        )
+    return xs, {"subscripts": subscripts, "optimize": optimize}
+
+
+def read_clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Read:
+    return (x, a_min if min is None else min, a_max if max is None else max), _NO_SETTINGS
+
+
+def read_reshape(x: Any, shape: Any = None, order: str = "C", *, newshape: Any = None) -> Read:
+    if order != "C":
+        raise UnknownOperationError("np.reshape of a Tensor has a derivative rule for order='C' only")
+    return (x,), {"shape": newshape if shape is None else shape}
+
+
+def read_transpose(x: Any, axes: Any = None) -> Read:
+    return (x,), _NO_SETTINGS if axes is None else {"axes": tuple(axes)}
+
+
+READERS: dict[Callable[..., Any], Callable[..., Read]] = {
+    np.concatenate: read_several,
+    np.stack: read_several,
+    np.einsum: read_einsum,
+    np.clip: read_clip,
+    np.reshape: read_reshape,
+    np.transpose: read_transpose,
+}
+
+
+# Making tensors -----------------------------------------------------------------------------------------------
+
+
+def tensor(array: Any, name: str | None = None) -> Tensor:
+    """A leaf that wants no derivative: data, labels.
+
+    Args:
+        array: anything np.asarray takes; it is not copied. Integers are allowed.
+        name: what pictures, errors and tables call it.
+
+    >>> import tinygraph as tg
+    >>> X = tg.tensor([[1.0, 2.0]], name="X")
+    >>> X.shape, X.wants
+    ((1, 2), False)
+    """
+    if isinstance(array, Tensor):
+        array = array.value
+    return Tensor(array if hasattr(array, "__array_function__") else np.asarray(array), name)
+
+
+def parameter(array: Any, name: str | None = None) -> Tensor:
+    """A leaf whose derivative is wanted. The array is copied, since an optimizer changes it in place.
+
+    Args:
+        array: floating point numbers in any shape; float32 stays float32.
+        name: W1, b1, ... give the layers their names.
+
+    Raises:
+        DtypeError: the array holds something other than floating point numbers.
+
+    >>> import tinygraph as tg
+    >>> W1 = tg.parameter([[1.0, 2.0]], name="W1")
+    >>> float((W1 * W1).sum().backward()["dW1"].sum())
+    6.0
+    """
+    leaf = tensor(array, name)
+    if leaf.dtype.kind != "f":
+        raise DtypeError(
+            f"a parameter holds floating point numbers, but {name or 'this array'} has dtype {leaf.dtype}, which "
+            f"would round every update; write tg.parameter({name or 'array'}.astype(np.float64)) or 1.0 for 1"
+        )
+    leaf.value = leaf.value.copy()
+    leaf._wants = True
+    return leaf
+
+
+def value_of(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return x.value if isinstance(x, Tensor) else x
+
+
+def plain_index(index: Any) -> Any:
+    """An index with arrays in place of Tensors."""
+    return tuple(map(value_of, index)) if isinstance(index, tuple) else value_of(index)
+
+
+class no_grad:  # noqa: N801 - used like a function
+    """Record nothing inside: results are Tensors without a node, and cost only their arithmetic.
+
+    The switch belongs to the current thread or asyncio task.
+
+    >>> import tinygraph as tg
+    >>> with tg.no_grad():
+    ...     Z = tg.parameter([1.0]) * 2
+    >>> Z.node is None
+    True
+    """
+
+    def __enter__(self) -> None:
+        self._token = _recording.set(False)
+
+    def __exit__(self, *exception: object) -> None:
+        _recording.reset(self._token)
+
+
+# Words for errors ---------------------------------------------------------------------------------------------
+
+
+def describe(x: Any) -> str:
+    """`W1 (3, 4)`, or `a (3, 4) float64 Tensor` for something without a name.
+
+    >>> import tinygraph as tg
+    >>> describe(tg.tensor(np.ones((3, 4)), name="X")), describe(2.0)
+    ('X (3, 4)', '2.0')
+    """
+    if not hasattr(x, "shape"):
+        return repr(x)
+    name = getattr(x, "name", None)
+    return f"{name} {x.shape}" if name else f"a {x.shape} {x.dtype} {type(x).__name__}"
+
+
+def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception) -> Exception:
+    """The error of a forward call, retold with the operation and its operands."""
+    kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
+    given = ", ".join(f"{key}={x!r}" for key, x in settings.items())
+    return kind(f"{op.formula} ({op.name}{', ' + given if given else ''}) of {', '.join(map(describe, inputs))}: {error}")
+
+
+def qualified(function: Callable[..., Any]) -> str:
+    """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
+    module = (getattr(function, "__module__", None) or "numpy").split(".")[0]
+    inside = "linalg." if "linalg" in (getattr(function, "__module__", None) or "") else ""
+    return f"{ {'numpy': 'np', 'tinygraph': 'tg'}.get(module, module) }.{inside}{function.__name__}"
