@@ -1,0 +1,54 @@
+# Needs only Python 3.11 or newer, with its pip. Each command first makes .venv and installs there what it uses.
+PYTHON ?= python3
+VENV ?= .venv
+
+.PHONY: help demo test lint format types oldest clean
+.NOTPARALLEL:
+
+help:                          ## show this list
+	@sed -n 's/^\([a-z]*\):.* ## /make \1\t/p' Makefile | expand -t 16
+
+demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove its derivatives; writes demo/
+	@$(VENV)/bin/tinygraph demo
+
+test: $(VENV)/dev.ready        ## run the tests and measure their coverage
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --cov
+
+lint: $(VENV)/dev.ready        ## check formatting and lint
+	@$(VENV)/bin/python -m ruff format --check .
+	@$(VENV)/bin/python -m ruff check .
+
+format: $(VENV)/dev.ready      ## put right what lint complains of, where that can be done by machine
+	@$(VENV)/bin/python -m ruff check --fix-only .
+	@$(VENV)/bin/python -m ruff format .
+
+types: $(VENV)/dev.ready       ## check the types
+	@$(VENV)/bin/python -m mypy
+
+oldest:                        ## run the tests on the oldest versions that pyproject.toml allows
+	@sed -n 's/^  "\([a-z-]*\)>=\([0-9.]*\).*/\1==\2/p' pyproject.toml > .venv-oldest.txt
+	@PIP_CONSTRAINT=.venv-oldest.txt $(MAKE) --no-print-directory test PYTHON=python3.11 VENV=.venv-oldest
+
+clean:                         ## remove what these commands made
+	rm -rf .venv .venv-oldest* demo dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find * -name __pycache__ -prune -exec rm -r {} +
+
+# An environment belongs to one folder and one interpreter, and its mark is named after both.
+# One that was moved, outlived its interpreter or was left half made has no mark, and is made anew.
+owner := $(shell $(PYTHON) -c 'import os, sys, zlib; \
+	print(zlib.crc32(repr((os.getcwd(), sys.base_prefix, sys.version)).encode()))' 2>/dev/null)
+mark := $(VENV)/made-$(owner)
+
+$(VENV)/%.ready: pyproject.toml $(mark)
+	@echo 'Installing what this needs into $(VENV), once ...'
+	@mv $(mark) $(VENV)/unfinished
+	@$(PYTHON) -m pip --python $(VENV)/bin/python install -qq pip --editable '.[$*]'
+	@mv $(VENV)/unfinished $(mark)
+	@touch $@
+
+$(mark):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
+	"tinygraph needs Python 3.11 or newer, and $(PYTHON) is \"$$($(PYTHON) -V 2>&1 | sed 1q)\": name a newer one," \
+	"as in make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@touch $@
