@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph import chain, names
 from tinygraph.errors import GraphError, ShapeError, UnknownNameError
-from tinygraph.sweep import Detour, Swept, recorded_order, reverse_sweep
+from tinygraph.sweep import Swept, recorded_order, reverse_sweep
 from tinygraph.tensor import Tensor, describe, parameter, value_of
 
 __all__ = ["Derivatives", "backward", "grad", "value_and_grad"]
@@ -45,13 +45,11 @@ class Derivatives(Mapping[str, Any]):
     def _tensors(self) -> dict[str, Tensor]:
         """The tensors whose derivatives are here, by name, in the order of the sweep."""
         order = chain.sweep_order(self.order, self.names)
-        return {self.names[t]: t for t in order if t in self._arrays or t in {d.tensor for d in self._detours}}
+        return {self.names[t]: t for t in order if t in self}
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, Tensor):
-            if key in self._arrays and not self._detours:
-                return self._arrays[key]
-            return self._total(key)
+            return self._arrays[key] if key in self._arrays and key not in self._detours else self._total(key)
         tensor = self._tensors.get(key[1:]) if isinstance(key, str) and key[:1] == "d" else None
         if tensor is None:
             raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
@@ -59,7 +57,7 @@ class Derivatives(Mapping[str, Any]):
 
     def _total(self, tensor: Tensor) -> Any:
         """The derivative of `tensor`: what the sweep found, and what went past it."""
-        past = [d.derivative() for d in self._detours if d.tensor is tensor]
+        past = [detour.derivative() for detour in self._detours.get(tensor, ())]
         parts = past + ([self._arrays[tensor]] if tensor in self._arrays else [])
         if not parts:
             raise UnknownNameError(
@@ -70,7 +68,7 @@ class Derivatives(Mapping[str, Any]):
 
     def __contains__(self, key: object) -> bool:
         if isinstance(key, Tensor):
-            return key in self._arrays or any(d.tensor is key for d in self._detours)
+            return key in self._arrays or key in self._detours
         return isinstance(key, str) and key[:1] == "d" and key[1:] in self._tensors
 
     def __iter__(self) -> Iterator[str]:
@@ -145,22 +143,28 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
 
 def checked_seed(output: Tensor, seed: Any) -> Any:
     """The derivative to start from."""
+    value = output.value
     if not output.wants:
         raise GraphError(
             f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the arrays "
             "whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
     if seed is None:
-        if output.size != 1:
-            raise ShapeError(
-                f"backward() starts from one number, but {describe(output)} has {output.size} entries; take its "
-                f"sum or mean first, or give the derivative to start from: backward(seed) with shape {output.shape}"
-            )
-        return np.ones_like(output.value)
-    seed = np.asarray(value_of(seed), dtype=output.dtype)
-    if seed.shape != output.shape:
-        raise ShapeError(f"the seed of backward() has shape {seed.shape}; {describe(output)} needs {output.shape}")
+        if value.ndim == 0:
+            return value.dtype.type(1)
+        if value.size == 1:
+            return np.ones_like(value)
+        raise ShapeError(
+            f"backward() starts from one number, but {describe(output)} has {value.size} entries; take its sum or "
+            f"mean first, or give the derivative to start from: backward(seed) with shape {value.shape}"
+        )
+    seed = np.asarray(value_of(seed), dtype=value.dtype)
+    if seed.shape != value.shape:
+        raise ShapeError(f"the seed of backward() has shape {seed.shape}; {describe(output)} needs {value.shape}")
     return seed
+
+
+Tensor.backward = backward  # type: ignore[method-assign]
 
 
 # The functional style -----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
     ├── DtypeError             also a TypeError: integers where floats are needed
     ├── GraphError             also a RuntimeError: a path of derivatives that is cut or cannot be followed
     ├── UnknownOperationError  also a TypeError: a function that is not in the table
+    ├── MissingPackageError    also an ImportError: an optional package that is not installed
     ├── UnknownNameError       also a KeyError: a derivative asked for under a name that is not there
     └── UserFileError          also a ValueError: a file that cannot be read, imported or written
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 __all__ = [
     "DtypeError",
     "GraphError",
+    "MissingPackageError",
     "ShapeError",
     "TinygraphError",
     "UnknownNameError",
@@ -36,6 +38,10 @@ class DtypeError(TinygraphError, TypeError):
 
 class GraphError(TinygraphError, RuntimeError):
     """A path of derivatives that is cut, or that cannot be followed."""
+
+
+class MissingPackageError(TinygraphError, ImportError):
+    """An optional package that is not installed; the message says how to install it."""
 
 
 class UnknownOperationError(TinygraphError, TypeError):

@@ -132,8 +132,10 @@ def softplus(x: Any) -> Any:
     >>> softplus(np.array([-1e4, 0.0, 1e4])).round(4)
     array([0.0000e+00, 6.9310e-01, 1.0000e+04])
     """
-    top = np.maximum(x, 0)
-    return top + np.log1p(np.exp(x - 2 * top))
+    if np.iscomplexobj(x):  # for derivatives by complex step; NumPy's logaddexp is real
+        top = np.maximum(x, 0)
+        return top + np.log1p(np.exp(x - 2 * top))
+    return np.logaddexp(x, 0)
 
 
 GELU_SCALE = float(np.sqrt(2 / np.pi))
@@ -237,15 +239,12 @@ def probability_cross_entropy(a: Any, y: Any, axis: int = 0) -> Any:
 def sigmoid_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
     """The same cost where a = sigmoid(z) is known: computed from z, so finite where a has rounded to 0 or 1.
 
-    log(1 + exp(-|z|)) + max(z, 0) - y z is the cross-entropy with nothing that overflows or cancels;
-    -|z| is written z - 2 max(z, 0), which is the same number and stays analytic for complex z.
+    -y log a - (1 - y) log(1 - a) is softplus(z) - y z.
 
     >>> float(sigmoid_cross_entropy(np.array([[1.0]]), np.array([[0.0]]), np.array([[1e4]])))
     10000.0
     """
-    top = np.maximum(z, 0)
-    cost = np.log1p(np.exp(z - 2 * top)) + top - y * z
-    return np.add.reduce(cost, axis=None) / examples(a, axis)
+    return np.add.reduce(softplus(z) - y * z, axis=None) / examples(a, axis)
 
 
 @kernel

@@ -32,11 +32,12 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
     >>> d["dZ1"] * 2
     array([[-0.5,  1. ]])
     """
+    A = A if hasattr(A, "shape") else np.asarray(A)
     Y = labels_like(A, Y)
     node = A.node if isinstance(A, Tensor) else None
     if node is not None and node.op.function is k.sigmoid:
         return k.sigmoid_cross_entropy(A, Y, node.inputs[0], axis=axis)
-    return k.probability_cross_entropy(A if isinstance(A, Tensor) else np.asarray(A), Y, axis=axis)
+    return k.probability_cross_entropy(A, Y, axis=axis)
 
 
 def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int = 0) -> Any:
@@ -72,11 +73,11 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
 
 def labels_like(A: Any, Y: Any) -> Any:
     """Y as an array of the shape of A."""
-    Y = Y if isinstance(Y, Tensor | np.ndarray) else np.asarray(Y)
-    if np.shape(value_of(Y)) != np.shape(value_of(A)):
+    Y = Y if hasattr(Y, "shape") else np.asarray(Y)
+    if Y.shape != A.shape:
         raise ShapeError(
             f"the labels must have the shape of the outputs, one column per example: {describe(A)} is "
-            f"{np.shape(value_of(A))}, the labels are {np.shape(value_of(Y))}; reshape the labels"
+            f"{A.shape}, the labels are {Y.shape}; reshape the labels"
         )
     return Y
 

@@ -48,7 +48,7 @@ class Operation:
 
     `function` is what a user calls and NumPy dispatches; `forward` computes it from inputs and settings.
     `symbol` is its sign in a picture, `formula` its definition as text, `kink` the derivative chosen where
-    there is none. `bypass` = (shown, used) says that the derivative flows to input `used`, of which input
+    there is none. `arity` is the number of inputs, 0 for any number. `bypass` = (shown, used) says that the derivative flows to input `used`, of which input
     `shown` is a function: a cost knows the logits behind its probabilities. Pictures show `shown`.
     """
 
@@ -62,6 +62,7 @@ class Operation:
     analytic: bool = True
     bypass: tuple[int, int] | None = None
     settings: tuple[str, ...] = field(default=())
+    arity: int = 0
 
     @property
     def name(self) -> str:
@@ -110,7 +111,14 @@ def row(
     settings = tuple(p.name for p in parameters if p.default is not inspect.Parameter.empty)
     each = rules[0] if isinstance(rules[0], Each) else rules
     TABLE[function] = op = Operation(
-        function, symbol, formula, each, forward or function, settings=settings, **facts  # type: ignore[arg-type]
+        function,
+        symbol,
+        formula,
+        each,  # type: ignore[arg-type]
+        forward or function,
+        settings=settings,
+        arity=0 if isinstance(each, Each) else len(rules),
+        **facts,
     )
     return op
 

@@ -5,12 +5,13 @@ Everything here is plain NumPy, so it works on any array that answers NumPy's ca
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["count", "reduced_axes", "restore_axes", "spread", "undo_broadcast"]
+__all__ = ["broadcast_axes", "count", "reduced_axes", "restore_axes", "spread", "undo_broadcast"]
 
 Axis = int | Sequence[int] | None
 
@@ -23,11 +24,22 @@ def undo_broadcast(dz: Any, shape: tuple[int, ...]) -> Any:
     >>> undo_broadcast(np.ones((3, 4)), (3, 1)).ravel()
     array([4., 4., 4.])
     """
-    extra = dz.ndim - len(shape)
-    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and dz.shape[i + extra] != 1)
-    if stretched:
-        dz = np.add.reduce(dz, axis=stretched, keepdims=True)
-    return np.add.reduce(dz, axis=tuple(range(extra))) if extra else dz
+    axes, extra = broadcast_axes(dz.shape, shape)
+    if axes:
+        dz = np.add.reduce(dz, axis=axes, keepdims=True)
+    return np.reshape(dz, shape) if extra else dz
+
+
+@functools.lru_cache(maxsize=4096)
+def broadcast_axes(large: tuple[int, ...], small: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
+    """The axes along which a broadcast from `small` to `large` repeats, and whether it put axes in front.
+
+    >>> broadcast_axes((2, 3, 4), (3, 1))
+    ((0, 2), True)
+    """
+    extra = len(large) - len(small)
+    stretched = tuple(i + extra for i, n in enumerate(small) if n == 1 and large[i + extra] != 1)
+    return (*range(extra), *stretched), extra > 0
 
 
 def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:

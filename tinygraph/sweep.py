@@ -9,10 +9,12 @@ derivative is dropped once it is spent, except those of parameters and of what h
 from __future__ import annotations
 
 from collections.abc import Set
+from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygraph.ops import Rule
 from tinygraph.shapes import undo_broadcast
 from tinygraph.tensor import Node, Tensor
 
@@ -20,24 +22,23 @@ __all__ = ["Detour", "Swept", "recorded_order", "reverse_sweep"]
 
 
 class Detour(NamedTuple):
-    """A derivative that went past `tensor` (see `Operation.bypass`): `dz` of `node` with the value `z`."""
+    """A derivative that went past an input of `node` (see `Operation.bypass`): `dz` of the value `z`."""
 
-    tensor: Tensor
     node: Node
     z: Any
     dz: Any
 
     def derivative(self) -> Any:
-        """What `node`'s own rule says of `tensor`: the lectures' dA of the cost."""
+        """What the rule for that input says: the lectures' dA of the cost."""
         i = self.node.op.bypass[0]  # type: ignore[index]
         return self.node.op.rules[i](self.dz, self.z, *self.node.cache, **self.node.settings)  # type: ignore[misc]
 
 
 class Swept(NamedTuple):
-    """What a sweep leaves: derivatives by tensor, and the detours it took."""
+    """What a sweep leaves: derivatives by tensor, and by tensor the detours past it."""
 
     derivatives: dict[Tensor, Any]
-    detours: list[Detour]
+    detours: dict[Tensor, list[Detour]]
 
 
 def recorded_order(output: Tensor, wanted: bool = False) -> list[Tensor]:
@@ -72,42 +73,45 @@ def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
     return through
 
 
-def reverse_sweep(
-    output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False
-) -> Swept:
+def reverse_sweep(output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False) -> Swept:
     """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
 
     `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives are
-    Tensors whose own derivatives can be taken.
+    Tensors whose own derivatives can be taken. The nodes still to be visited wait in a heap, last recorded first.
     """
-    order = recorded_order(output, wanted=True)
-    through = None if targets is None else paths_to(targets, order)
+    through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
     found: dict[Tensor, Any] = {output: seed}
     kept: dict[Tensor, Any] = {}
-    detours: list[Detour] = []
+    detours: dict[Tensor, list[Detour]] = {}
     owned: set[Tensor] = set()
-    for z in reversed(order):
-        if through is not None and (z not in found or z in targets):  # type: ignore[operator]
-            continue
-        dz = found.pop(z)
+    waiting: list[tuple[int, Tensor]] = []
+    if output.node is not None:
+        waiting.append((-output.node.serial, output))
+    while waiting:
+        z = heappop(waiting)[1]
         node: Node = z.node  # type: ignore[assignment]
         op, inputs, settings = node.op, node.inputs, node.settings
+        rules = op.rules
         values, value = (inputs, z) if record else (node.cache, z.value)
         keep = op.activation or z.given_name is not None
+        dz = found.pop(z)
         if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
-            detours.append(Detour(shown, node, value, dz))
+            detours.setdefault(shown, []).append(Detour(node, value, dz))
         for i in node.wanted:
             x = inputs[i]
             if through is not None and x not in through:
                 continue
-            if x.node is None:
-                keep = True
-            dx = op.rules[i](dz, value, *values, **settings)  # type: ignore[misc]
+            rule: Rule = rules[i]  # type: ignore[assignment]
+            dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
             if dx.shape != x.value.shape:
                 dx = undo_broadcast(dx, x.value.shape)
             earlier = found.get(x)
             if earlier is None:
                 found[x] = dx
+                if x.node is None:
+                    keep = True
+                elif targets is None or x not in targets:
+                    heappush(waiting, (-x.node.serial, x))
             elif x in owned:
                 np.add(earlier, dx, out=earlier)
             else:
@@ -124,9 +128,8 @@ def unshared(found: dict[Tensor, Any], kept: dict[Tensor, Any]) -> dict[Tensor, 
     taken = {id(dz) for dz in kept.values()}
     for x, dx in found.items():
         if id(dx) in taken or dx.base is not None:
-            dx = dx.copy()
-        if dx.dtype != x.value.dtype:
-            dx = dx.astype(x.value.dtype)
-        found[x] = dx if dx.ndim else np.asarray(dx)
+            found[x] = dx = dx.copy()
+        if dx.dtype is not x.value.dtype or type(dx) is not np.ndarray:
+            found[x] = dx = np.asarray(dx, dtype=x.value.dtype)
         taken.add(id(dx))
     return found

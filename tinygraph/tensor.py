@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Node", "Tensor", "apply", "no_grad", "parameter", "tensor", "value_of"]
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-_serial = itertools.count()
+_switch: ContextVar[bool] = ContextVar("recording", default=True)
+_recording = _switch.get
+_next_serial = itertools.count().__next__
 _new = object.__new__
 _NO_SETTINGS: dict[str, Any] = {}
+_WANTED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
 _frame = sys._getframe
 
 
@@ -141,16 +143,17 @@ class Tensor(k.Recording):
         self.given_name = name
         return self
 
-    def backward(self, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives:
-        """The reverse sweep from here: see `tinygraph.sweep.backward`."""
-        from tinygraph.derivatives import backward
+    if TYPE_CHECKING:  # its result is a `Derivatives`, so the method is put here by the module that has them
 
-        return backward(self, seed, names=names)
+        def backward(self, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives: ...
 
     # NumPy's protocol
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """Record the call of a kernel."""
+        op = TABLE.get(function)
+        if op is not None and len(args) == op.arity:
+            return apply(op, args, settings) if settings or op.arity > 1 else apply_unary(op, args[0])
         return call(function, args, settings)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
@@ -158,7 +161,9 @@ class Tensor(k.Recording):
             if settings:
                 return call_ufunc(ufunc, args, settings)
             op = TABLE.get(ufunc)
-            return apply(op, args) if op is not None else call(ufunc, args, settings)
+            if op is None:
+                return call(ufunc, args, settings)
+            return apply_unary(op, args[0]) if len(args) == 1 else apply_binary(op, *args)
         if method == "reduce" and ufunc in ops.REDUCTIONS:
             settings.setdefault("axis", 0)
             return call(ops.REDUCTIONS[ufunc], args, settings)
@@ -180,43 +185,43 @@ class Tensor(k.Recording):
     # Operators
 
     def __add__(self, other: Any) -> Tensor:
-        return apply(_ADD, (self, other))
+        return apply_binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Tensor:
-        return apply(_ADD, (other, self))
+        return apply_binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Tensor:
-        return apply(_SUBTRACT, (self, other))
+        return apply_binary(_SUBTRACT, self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        return apply(_SUBTRACT, (other, self))
+        return apply_binary(_SUBTRACT, other, self)
 
     def __mul__(self, other: Any) -> Tensor:
-        return apply(_MULTIPLY, (self, other))
+        return apply_binary(_MULTIPLY, self, other)
 
     def __rmul__(self, other: Any) -> Tensor:
-        return apply(_MULTIPLY, (other, self))
+        return apply_binary(_MULTIPLY, other, self)
 
     def __truediv__(self, other: Any) -> Tensor:
-        return apply(_DIVIDE, (self, other))
+        return apply_binary(_DIVIDE, self, other)
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return apply(_DIVIDE, (other, self))
+        return apply_binary(_DIVIDE, other, self)
 
     def __pow__(self, other: Any) -> Tensor:
-        return apply(_POWER, (self, other))
+        return apply_binary(_POWER, self, other)
 
     def __rpow__(self, other: Any) -> Tensor:
-        return apply(_POWER, (other, self))
+        return apply_binary(_POWER, other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
-        return apply(_MATMUL, (self, other))
+        return apply_binary(_MATMUL, self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return apply(_MATMUL, (other, self))
+        return apply_binary(_MATMUL, other, self)
 
     def __neg__(self) -> Tensor:
-        return apply(_NEGATIVE, (self,))
+        return apply_unary(_NEGATIVE, self)
 
     def __pos__(self) -> Tensor:
         return apply(TABLE[np.positive], (self,))
@@ -330,37 +335,55 @@ _NEGATIVE, _GETITEM = TABLE[np.negative], TABLE[operator.getitem]
 def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
     cache = tuple([x.value if isinstance(x, Tensor) else x for x in inputs])
+    shown = op.bypass[0] if op.bypass else -1
+    wanted = tuple([i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._wants and i != shown])
+    return recorded(op, inputs, cache, wanted, settings)
+
+
+def apply_unary(op: Operation, x: Tensor) -> Tensor:
+    """`apply` for one Tensor and no settings: written out, for speed."""
+    return recorded(op, (x,), (x.value,), (0,) if x._wants else (), _NO_SETTINGS)
+
+
+def apply_binary(op: Operation, x: Any, y: Any) -> Tensor:
+    """`apply` for two inputs and no settings: written out, for speed."""
+    a, b, wants_x, wants_y = x, y, False, False
+    if isinstance(x, Tensor):
+        a, wants_x = x.value, x._wants
+    if isinstance(y, Tensor):
+        b, wants_y = y.value, y._wants
+    return recorded(op, (x, y), (a, b), _WANTED[wants_x, wants_y], _NO_SETTINGS)
+
+
+def recorded(
+    op: Operation, inputs: tuple[Any, ...], cache: tuple[Any, ...], wanted: tuple[int, ...], settings: dict[str, Any]
+) -> Tensor:
+    """The Tensor of a call and its node. Every call passes here: attributes are set directly, for speed."""
     try:
-        value = op.forward(*cache, **settings)
+        value = op.forward(*cache, **settings) if settings else op.forward(*cache)
     except (ValueError, IndexError, TypeError) as error:
         raise failed(op, inputs, settings, error) from error
     z = _new(Tensor)
     z.value = value
     z.given_name = z.grad = None
-    if not _recording.get():
+    if not _recording():
         z.node = None
         z._wants = False
         return z
+    z._wants = wanted != ()
     z.node = node = _new(Node)
     node.op = op
     node.inputs = inputs
     node.cache = cache
     node.settings = settings
-    node.wanted = wanted = wanted_inputs(op, inputs)
-    node.serial = next(_serial)
-    frame = _frame(2)
+    node.wanted = wanted
+    node.serial = _next_serial()
+    frame = _frame(3)
     while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
         frame = frame.f_back
     node.code = frame.f_code
     node.instruction = frame.f_lasti
-    z._wants = wanted != ()
     return z
-
-
-def wanted_inputs(op: Operation, inputs: tuple[Any, ...]) -> tuple[int, ...]:
-    """The positions of the inputs to which a derivative flows."""
-    shown = op.bypass[0] if op.bypass else -1
-    return tuple([i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._wants and i != shown])
 
 
 def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -403,7 +426,7 @@ def read_call(
     """The inputs and the settings of a call, from its positional and keyword arguments."""
     if op.function in READERS:
         return READERS[op.function](*args, **settings)
-    arity = len(cast("tuple[Any, ...]", op.rules))
+    arity = op.arity
     if len(args) < arity:
         raise UnknownOperationError(
             f"{qualified(op.function)} on a Tensor takes {arity} inputs by position; {len(args)} given"
@@ -547,10 +570,10 @@ class no_grad:  # noqa: N801 - used like a function
     """
 
     def __enter__(self) -> None:
-        self._token = _recording.set(False)
+        self._token = _switch.set(False)
 
     def __exit__(self, *exception: object) -> None:
-        _recording.reset(self._token)
+        _switch.reset(self._token)
 
 
 # Words for errors ---------------------------------------------------------------------------------------------

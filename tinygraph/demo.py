@@ -1,0 +1,255 @@
+"""The demo: the lectures' three-layer network on real data, drawn both ways and proved equal to the version by hand.
+
+Examples are columns, as everywhere: X is (30, m), Y is (1, m), and A3 holds the probability of Y = 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column, Table
+
+import tinygraph as tg
+from tinygraph import layerwise as lw
+from tinygraph.errors import MissingPackageError, UserFileError
+from tinygraph.tensor import Tensor
+
+if TYPE_CHECKING:
+    from tinygraph.check import Report
+
+__all__ = ["run"]
+
+LAYER_DIMS = [30, 16, 8, 1]
+LEARNING_RATE = 0.1
+TEST_SHARE = 0.2
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Console | None = None) -> Report:
+    """Train the network, print its derivatives and the proof that they are right, and write the pictures.
+
+    Args:
+        seed: chooses the split of the data and the first weights; the same seed gives the same files.
+        out: the folder to write into, made where it does not exist.
+        steps: how many steps of gradient descent to take.
+        console: where to print; the terminal if omitted.
+
+    Returns:
+        The comparison of the engine's derivatives with those derived by hand.
+
+    Raises:
+        MissingPackageError: scikit-learn or matplotlib is not installed.
+        UserFileError: the folder cannot be written into.
+        ValueError: the seed or the number of steps is negative.
+    """
+    console = console or Console(highlight=False)
+    with needed_by("demo"):
+        import matplotlib.figure  # noqa: F401  # before the work, not after it
+        from sklearn.datasets import load_breast_cancer
+    folder = make_folder(out)
+    examples = split_examples(*load_breast_cancer(return_X_y=True), seed)
+    parameters = make_parameters(seed)
+    introduce(examples, console)
+
+    costs = train(parameters, examples, steps, console)
+    grade(parameters, examples, console)
+
+    J = cost(parameters, examples.X, examples.Y)
+    show_chain(J.backward().chain(convention="course"), console)
+    report = tg.compare(J, derive_by_hand(parameters, examples.X, examples.Y))
+    show_proof(report, console)
+
+    draw(J, folder)
+    plot_costs(costs, folder / "cost.png")
+    (folder / "comparison.txt").write_text(f"{report}\n", encoding="utf-8")
+    show_files(folder, console)
+    return report
+
+
+# The data -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Columns to train on, and columns to test with."""
+
+    X: Array
+    Y: Array
+    X_test: Array
+    Y_test: Array
+
+
+def split_examples(rows: Array, labels: Array, seed: int) -> Examples:
+    """A random fifth of the rows to test with, all standardised by the mean and deviation of the others."""
+    order = np.random.default_rng(seed).permutation(len(rows))
+    test, train = np.split(order, [round(TEST_SHARE * len(rows))])
+    X, Y = rows.T, labels[np.newaxis].astype(float)
+    mean = X[:, train].mean(axis=1, keepdims=True)
+    deviation = X[:, train].std(axis=1, keepdims=True)
+    X = (X - mean) / deviation
+    return Examples(X[:, train], Y[:, train], X[:, test], Y[:, test])
+
+
+# The network --------------------------------------------------------------------------------------------------
+
+
+def make_parameters(seed: int) -> dict[str, Tensor]:
+    initial = lw.initialize_parameters_deep(LAYER_DIMS, seed)
+    return {name: tg.parameter(value, name=name) for name, value in initial.items()}
+
+
+def predict(parameters: Mapping[str, Tensor], X: Any) -> Tensor:
+    """A3, the output of the network: the lectures' three layers, as they are written on paper."""
+    W1, b1, W2, b2, W3, b3 = parameters.values()
+    Z1 = W1 @ X + b1
+    A1 = tg.relu(Z1)
+    Z2 = W2 @ A1 + b2
+    A2 = tg.relu(Z2)
+    Z3 = W3 @ A2 + b3
+    return tg.sigmoid(Z3)
+
+
+def cost(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> Tensor:
+    A3 = predict(parameters, tg.tensor(X, name="X"))
+    return tg.binary_cross_entropy(A3, tg.tensor(Y, name="Y"))
+
+
+def train(parameters: Mapping[str, Tensor], examples: Examples, steps: int, console: Console) -> list[float]:
+    """Take the steps, changing the parameters, and return the cost before each."""
+    descent = tg.optim.SGD(LEARNING_RATE)
+    costs = []
+    with progress_bar(console) as progress:
+        task = progress.add_task("training", total=steps, cost=np.nan)
+        for _ in range(steps):
+            J = cost(parameters, examples.X, examples.Y)
+            descent.update(parameters, J.backward())
+            costs.append(float(J.value))
+            progress.update(task, advance=1, cost=costs[-1])
+    return costs
+
+
+def accuracy(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> tuple[int, int]:
+    """How many of how many examples are classified right."""
+    with tg.no_grad():
+        A3 = predict(parameters, X).value
+    return int(np.sum((A3 > 0.5) == Y)), Y.size
+
+
+def derive_by_hand(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> dict[str, Array]:
+    """The same derivatives from `tinygraph.layerwise`, which knows no graph: one formula of the lectures a line."""
+    A3, caches = lw.L_model_forward(X, {name: p.value for name, p in parameters.items()})
+    dA = -(Y / A3) + (1 - Y) / (1 - A3)
+    derivatives = {}
+    for layer, (linear_cache, Z) in reversed(list(enumerate(caches, start=1))):
+        dZ = lw.sigmoid_backward(dA, Z) if layer == len(caches) else lw.relu_backward(dA, Z)
+        dA_prev, dW, db = lw.linear_backward(dZ, linear_cache)
+        derivatives |= {f"dA{layer}": dA, f"dZ{layer}": dZ, f"dW{layer}": dW, f"db{layer}": db}
+        dA = dA_prev
+    return derivatives
+
+
+# What is printed ----------------------------------------------------------------------------------------------
+
+
+def introduce(examples: Examples, console: Console) -> None:
+    console.print(
+        "[bold]Breast cancer: malignant or benign?[/] The lectures' network, "
+        f"{' → '.join(map(str, LAYER_DIMS))} (relu, relu, sigmoid),\nlearns it from {examples.Y.size} tumours "
+        f"and is tested with {examples.Y_test.size} others.\n"
+    )
+
+
+def progress_bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("J = {task.fields[cost]:.4f}"),
+        console=console,
+    )
+
+
+def grade(parameters: Mapping[str, Tensor], examples: Examples, console: Console) -> None:
+    right, m = accuracy(parameters, examples.X_test, examples.Y_test)
+    console.print(f"\nTest accuracy [bold]{right / m:.3f}[/] ({right} of {m} tumours).\n")
+
+
+def show_chain(chain: Mapping[str, Array], console: Console) -> None:
+    console.print("The derivatives of its cost in the order of the backward pass, as the lectures write them:\n")
+    table = Table("name", Column("shape", justify="right"), Column("norm", justify="right"), box=None)
+    for name, derivative in chain.items():
+        table.add_row(name, str(derivative.shape), f"{np.linalg.norm(derivative):.6f}")
+    console.print(table)
+
+
+def show_proof(report: Report, console: Console) -> None:
+    console.print("\nThe same by hand, layer by layer without a graph, compared:\n")
+    console.print(str(report), markup=False, soft_wrap=True)
+
+
+# What is written ----------------------------------------------------------------------------------------------
+
+FILES = {
+    "layers.svg, layers.png": "the layers, forward in black and backward in red",
+    "ops.svg, ops.png": "every operation and its red twin",
+    "cost.png": "the cost, step by step",
+    "comparison.txt": "the comparison above",
+}
+
+
+def make_folder(out: str | Path) -> Path:
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserFileError(f"cannot write into the folder {folder}: {error.strerror}; name another one") from error
+    return folder
+
+
+def draw(J: Tensor, folder: Path) -> None:
+    import viz
+
+    for view in ("layers", "ops"):
+        drawing = viz.draw(J, view=view)
+        for suffix in ("svg", "png"):
+            drawing.save(folder / f"{view}.{suffix}")
+
+
+def plot_costs(costs: list[float], path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), dpi=160, layout="constrained")
+    axes = figure.subplots()
+    axes.plot(costs, color="black", linewidth=1.6)
+    axes.annotate(f"{costs[-1]:.3f}", (len(costs) - 1, costs[-1]), (0, 6), textcoords="offset points", ha="right")
+    axes.set(xlabel="step", ylabel="cost J", xlim=(0, None), ylim=(0, None))
+    axes.set_title("Cross-entropy of the training examples", loc="left", size="medium")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
+def show_files(folder: Path, console: Console) -> None:
+    console.print(f"\nWritten into the folder {folder}:\n", markup=False)
+    table = Table.grid(padding=(0, 2, 0, 1))
+    for names, meaning in FILES.items():
+        table.add_row(names, meaning)
+    console.print(table)
+
+
+@contextmanager
+def needed_by(extra: str) -> Iterator[None]:
+    """Turn a failed import in the block into one sentence that says what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"the {extra} needs the package {error.name}, which is not installed: pip install 'tinygraph[{extra}]'"
+        ) from error
