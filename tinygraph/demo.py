@@ -1,4 +1,4 @@
-"""The demo: the lectures' three-layer network on real data, drawn both ways and proved equal to the version by hand.
+"""The demo: the lectures' three-layer network on real data, drawn, and proved equal to the version by hand.
 
 Examples are columns, as everywhere: X is (30, m), Y is (1, m), and A3 holds the probability of Y = 1.
 """
@@ -48,14 +48,15 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
     Raises:
         MissingPackageError: scikit-learn or matplotlib is not installed.
         UserFileError: the folder cannot be written into.
-        ValueError: the seed or the number of steps is negative.
+        ValueError: the seed is negative, or there are no steps to take.
     """
     console = console or Console(highlight=False)
     with needed_by("demo"):
         import matplotlib.figure  # noqa: F401  # before the work, not after it
         from sklearn.datasets import load_breast_cancer
     folder = make_folder(out)
-    examples = split_examples(*load_breast_cancer(return_X_y=True), seed)
+    rows, labels = load_breast_cancer(return_X_y=True)
+    examples = split_examples(rows, labels, seed)
     parameters = make_parameters(seed)
     introduce(examples, console)
 
@@ -74,7 +75,7 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
     return report
 
 
-# The data -----------------------------------------------------------------------------------------------------
+# The data
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def split_examples(rows: Array, labels: Array, seed: int) -> Examples:
     return Examples(X[:, train], Y[:, train], X[:, test], Y[:, test])
 
 
-# The network --------------------------------------------------------------------------------------------------
+# The network
 
 
 def make_parameters(seed: int) -> dict[str, Tensor]:
@@ -114,16 +115,20 @@ def predict(parameters: Mapping[str, Tensor], X: Any) -> Tensor:
     Z2 = W2 @ A1 + b2
     A2 = tg.relu(Z2)
     Z3 = W3 @ A2 + b3
-    return tg.sigmoid(Z3)
+    A3: Tensor = tg.sigmoid(Z3)
+    return A3
 
 
 def cost(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> Tensor:
     A3 = predict(parameters, tg.tensor(X, name="X"))
-    return tg.binary_cross_entropy(A3, tg.tensor(Y, name="Y"))
+    J: Tensor = tg.binary_cross_entropy(A3, tg.tensor(Y, name="Y"))
+    return J
 
 
 def train(parameters: Mapping[str, Tensor], examples: Examples, steps: int, console: Console) -> list[float]:
     """Take the steps, changing the parameters, and return the cost before each."""
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; expected 1 or more")
     descent = tg.optim.SGD(LEARNING_RATE)
     costs = []
     with progress_bar(console) as progress:
@@ -144,10 +149,10 @@ def accuracy(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> tuple[int,
 
 
 def derive_by_hand(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> dict[str, Array]:
-    """The same derivatives from `tinygraph.layerwise`, which knows no graph: one formula of the lectures a line."""
+    """The same derivatives from `tinygraph.layerwise`, which knows no graph: a formula a line."""
     A3, caches = lw.L_model_forward(X, {name: p.value for name, p in parameters.items()})
-    dA = -(Y / A3) + (1 - Y) / (1 - A3)
-    derivatives = {}
+    dA: Array = -(Y / A3) + (1 - Y) / (1 - A3)
+    derivatives: dict[str, Array] = {}
     for layer, (linear_cache, Z) in reversed(list(enumerate(caches, start=1))):
         dZ = lw.sigmoid_backward(dA, Z) if layer == len(caches) else lw.relu_backward(dA, Z)
         dA_prev, dW, db = lw.linear_backward(dZ, linear_cache)
@@ -156,15 +161,14 @@ def derive_by_hand(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> dict
     return derivatives
 
 
-# What is printed ----------------------------------------------------------------------------------------------
+# What is printed
 
 
 def introduce(examples: Examples, console: Console) -> None:
-    console.print(
-        "[bold]Breast cancer: malignant or benign?[/] The lectures' network, "
-        f"{' → '.join(map(str, LAYER_DIMS))} (relu, relu, sigmoid),\nlearns it from {examples.Y.size} tumours "
-        f"and is tested with {examples.Y_test.size} others.\n"
-    )
+    network = " → ".join(map(str, LAYER_DIMS))
+    console.print("[bold]Breast cancer: malignant or benign?[/]")
+    console.print(f"{examples.Y.size} tumours to learn from, {examples.Y_test.size} others to test with.")
+    console.print(f"The lectures' network {network}, relu, relu, sigmoid:\n")
 
 
 def progress_bar(console: Console) -> Progress:
@@ -183,7 +187,9 @@ def grade(parameters: Mapping[str, Tensor], examples: Examples, console: Console
 
 
 def show_chain(chain: Mapping[str, Array], console: Console) -> None:
-    console.print("The derivatives of its cost in the order of the backward pass, as the lectures write them:\n")
+    console.print(
+        "The derivatives of its cost in the order of the backward pass, as the lectures write them:\n"
+    )
     table = Table("name", Column("shape", justify="right"), Column("norm", justify="right"), box=None)
     for name, derivative in chain.items():
         table.add_row(name, str(derivative.shape), f"{np.linalg.norm(derivative):.6f}")
@@ -195,7 +201,7 @@ def show_proof(report: Report, console: Console) -> None:
     console.print(str(report), markup=False, soft_wrap=True)
 
 
-# What is written ----------------------------------------------------------------------------------------------
+# What is written
 
 FILES = {
     "layers.svg, layers.png": "the layers, forward in black and backward in red",
@@ -210,7 +216,9 @@ def make_folder(out: str | Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserFileError(f"cannot write into the folder {folder}: {error.strerror}; name another one") from error
+        raise UserFileError(
+            f"cannot write into the folder {folder}: {error.strerror}; name another one"
+        ) from error
     return folder
 
 
@@ -229,7 +237,9 @@ def plot_costs(costs: list[float], path: Path) -> None:
     figure = Figure(figsize=(7, 4), dpi=160, layout="constrained")
     axes = figure.subplots()
     axes.plot(costs, color="black", linewidth=1.6)
-    axes.annotate(f"{costs[-1]:.3f}", (len(costs) - 1, costs[-1]), (0, 6), textcoords="offset points", ha="right")
+    axes.annotate(
+        f"{costs[-1]:.3f}", (len(costs) - 1, costs[-1]), (0, 6), textcoords="offset points", ha="right"
+    )
     axes.set(xlabel="step", ylabel="cost J", xlim=(0, None), ylim=(0, None))
     axes.set_title("Cross-entropy of the training examples", loc="left", size="medium")
     axes.spines[["top", "right"]].set_visible(False)
@@ -250,6 +260,7 @@ def needed_by(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise MissingPackageError(
-            f"the {extra} needs the package {error.name}, which is not installed: pip install 'tinygraph[{extra}]'"
+            f"the {extra} needs {package}, which is not installed: pip install 'tinygraph[{extra}]'"
         ) from error
