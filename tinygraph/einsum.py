@@ -35,12 +35,14 @@ def explicit_subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], s
 def einsum_rule(i: int, dz: Any, z: Any, *xs: Any, subscripts: str = "", optimize: Any = False) -> Any:
     """The derivative with respect to input i: the others and dz, summed to the letters of input i.
 
-    A letter that stands in input i alone was summed away, so its derivative is repeated: an array of ones
-    brings the letter back. A letter that stands twice in input i took a diagonal: an identity puts it back.
+    A letter that stands in input i alone (or elsewhere with length 1) was summed away, so its derivative is
+    repeated: an array of ones brings the letter back. A letter that stands twice in input i took a diagonal: an
+    identity puts it back.
     """
     terms, out = explicit_subscripts(subscripts, [x.ndim for x in xs])
     letters = [out, *(t for j, t in enumerate(terms) if j != i)]
     arrays = [dz, *(x for j, x in enumerate(xs) if j != i)]
+    sizes = {pair for term, x in zip(letters, arrays, strict=True) for pair in zip(term, x.shape, strict=True)}
     spare = (c for c in string.ascii_letters if c not in "".join(terms) + out)
     want = ""
     for letter, n in zip(terms[i], xs[i].shape, strict=True):
@@ -49,7 +51,7 @@ def einsum_rule(i: int, dz: Any, z: Any, *xs: Any, subscripts: str = "", optimiz
             letters.append(letter + copy)
             arrays.append(np.eye(n, dtype=dz.dtype))
             letter = copy
-        elif letter not in "".join(letters):
+        elif (letter, n) not in sizes:
             letters.append(letter)
             arrays.append(np.ones(n, dtype=dz.dtype))
         want += letter

@@ -271,14 +271,10 @@ def softmax_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
 def one_hot(labels: Any, like: Any, axis: int = 0) -> Any:
     """Integer labels as ones and zeros along the axis of classes, with the shape and dtype of `like`.
 
-    Labels that already are one column per example come back as they are.
-
     >>> one_hot(np.array([1, 0]), np.zeros((2, 2)))
     array([[0., 1.],
            [1., 0.]])
     """
-    if labels.ndim == like.ndim:
-        return labels
     y = np.zeros_like(like)
     np.put_along_axis(y, np.expand_dims(labels, axis), 1, axis)
     return y

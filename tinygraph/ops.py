@@ -449,7 +449,7 @@ def dot_subscripts(x: Any, y: Any) -> tuple[str, str, str]:
 
 
 def dot_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
-    if x.ndim == 0 or y.ndim == 0:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
         return dz * y
     if x.ndim <= 2 and y.ndim <= 2:
         return matmul_dx(dz, z, x, y)
@@ -458,7 +458,7 @@ def dot_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
 
 
 def dot_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
-    if x.ndim == 0 or y.ndim == 0:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
         return dz * x
     if x.ndim <= 2 and y.ndim <= 2:
         return matmul_dy(dz, z, x, y)
@@ -499,12 +499,17 @@ def cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, axis: int = 0) -> Any:
     return (np.log(1 - a) - np.log(a)) * (dz / k.examples(a, axis))
 
 
+def one_hot(y: Any, a: Any, axis: int) -> Any:
+    """Labels y as columns; those that are columns keep the path of derivatives to them."""
+    return y if y.ndim == a.ndim else k.one_hot(y, a, axis=axis)
+
+
 def softmax_cross_entropy_dz(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
-    return (a - k.one_hot(y, a, axis=axis)) * (dz / (a.size // a.shape[axis]))
+    return (a - one_hot(y, a, axis)) * (dz / (a.size // a.shape[axis]))
 
 
 def softmax_cross_entropy_da(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
-    return -ratio(k.one_hot(y, a, axis=axis), a) * (dz / (a.size // a.shape[axis]))
+    return -ratio(one_hot(y, a, axis), a) * (dz / (a.size // a.shape[axis]))
 
 
 def softmax_cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
