@@ -1,0 +1,1 @@
+from viz.draw import draw

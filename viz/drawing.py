@@ -1,0 +1,97 @@
+"""A finished drawing: its DOT text, its files, and how it shows itself in a notebook."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+from tinygraph.errors import GraphError, UserFileError
+from viz.render import FORMATS, render
+
+__all__ = ["Drawing"]
+
+SUFFIXES = (*FORMATS, "dot", "html")
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body {{ margin: 1em; font-family: sans-serif }}</style>
+{svg}
+</html>
+"""
+
+
+class Drawing:
+    """A picture of a graph.
+
+    `source` is its DOT text, `nodes` how many nodes it has, `title` and `description` what a reader who does
+    not see it is told. A notebook shows it as SVG.
+    """
+
+    def __init__(self, source: str, nodes: int, title: str, description: str, most: int) -> None:
+        self.source, self.nodes, self.title, self.description = source, nodes, title, description
+        self._most = most
+
+    def render(self, format: str) -> bytes:
+        """The picture as "svg", "png" or "pdf".
+
+        Raises:
+            GraphError: it has more nodes than can be laid out in reasonable time, or Graphviz fails.
+        """
+        if self.nodes > self._most:
+            raise GraphError(
+                f"this drawing has {self.nodes:,} nodes, and laying out more than {self._most:,} takes too long; "
+                'draw view="layers", or a part of the graph, or raise the limit with max_nodes=...; the DOT text '
+                "(Drawing.source, or .save with the suffix .dot) has no limit"
+            )
+        return render(self.source, format, self.title, self.description)
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text, ready to stand in a page."""
+        text = self.render("svg").decode()
+        return text[text.index("<svg") :]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the drawing to `path`, in the format that its suffix names, and return the path.
+
+        Args:
+            path: a file ending in .svg, .png, .pdf, .dot (the DOT text) or .html (a page that needs no other file).
+
+        Raises:
+            UserFileError: another suffix, or a file that cannot be written.
+            GraphError: see `render`; never for .dot.
+        """
+        path = Path(path)
+        content = self._content(path)
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
+        return path
+
+    def _content(self, path: Path) -> bytes:
+        format = path.suffix.lower().removeprefix(".")
+        if format == "dot":
+            return self.source.encode()
+        if format == "html":
+            return PAGE.format(title=html.escape(self.title), svg=self.svg).encode()
+        if format not in FORMATS:
+            known = ", ".join(f".{suffix}" for suffix in SUFFIXES)
+            raise UserFileError(f"cannot draw to {path}: its suffix says the format, and is one of {known}")
+        return self.render(format)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """SVG and text for a notebook; a drawing too large to lay out says so instead of failing."""
+        try:
+            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        except GraphError as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self.title}: {self.nodes} nodes>"

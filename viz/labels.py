@@ -1,0 +1,77 @@
+"""What stands on the nodes: names with shapes, symbols of operations, and the marks of the backward row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from viz.graph import Call, Quantity, is_number
+from viz.picture import Picture
+from viz.text import clean, derivative, lines, name_text, shape_text, span
+
+__all__ = ["call_label", "call_tooltip", "quantity_label", "rule_label", "twin_label"]
+
+INFIX = frozenset("+−*/@") | {"**"}
+
+
+def quantity_label(picture: Picture, q: Quantity) -> str:
+    """A name and, smaller below it, a shape."""
+    return lines(span(name_text(q.name)) if q.name else "", shape_span(picture, q)) or span("·")
+
+
+def shape_span(picture: Picture, q: Quantity) -> str:
+    """A shape, small and faint; nothing for a single number."""
+    text = shape_text(q.shape)
+    return span(text, color=picture.palette.faint, point_size="9") if text else ""
+
+
+def twin_label(picture: Picture, q: Quantity) -> str:
+    """The derivative with respect to a quantity: its name, with a mark where several arrive."""
+    text = derivative(q.name) if q.name else "d" if q.call is None else ""
+    if q.arriving + q.is_output > 1:
+        picture.mark("adds")
+        text = f"⊕ {text}".strip()
+    elif q.is_output and q.shape == ():
+        text += " = 1"
+    return span(text or "d·")
+
+
+def call_label(call: Call) -> str:
+    """The symbol of an operation, with the numbers that enter it, broken into two lines where it is long."""
+    return broken(symbol(call))
+
+
+def rule_label(picture: Picture, call: Call) -> str:
+    """The symbol of the derivative of an operation."""
+    if call.stretches:
+        picture.mark("stretched")
+    return broken(call.node.op.symbol + "′" + (" Σ" if call.stretches else ""))
+
+
+def broken(text: str) -> str:
+    head, dash, tail = text.partition("-")
+    return lines(span(head + dash), span(tail)) if dash and head and len(text) > 10 else span(text)
+
+
+def symbol(call: Call) -> str:
+    """`+`, or `** 2` and `max(·, 0)` where numbers enter."""
+    sign, inputs = call.node.op.symbol, call.node.inputs
+    numbers = [is_number(x) and x is not None for x in inputs]
+    if not any(numbers):
+        return sign
+    shown = [number_text(x) if n else "·" for x, n in zip(inputs, numbers, strict=True) if x is not None]
+    if sign in INFIX:
+        return f" {sign} ".join(shown).strip("· ")
+    return f"{sign}({', '.join(shown)})"
+
+
+def number_text(x: Any) -> str:
+    """A number, short."""
+    return f"{x:.4g}" if isinstance(x, int | float | np.number) and not isinstance(x, bool) else clean(str(x), 12)
+
+
+def call_tooltip(call: Call) -> str:
+    """The operation's definition and settings, for whoever points at it."""
+    settings = [f"{key}={clean(str(value))}" for key, value in call.node.settings.items()]
+    return "; ".join([f"{call.node.op.name}: {call.node.op.formula}", *settings])

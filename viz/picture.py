@@ -1,0 +1,93 @@
+"""DOT text under construction: nodes and edges by kind, columns, and a legend of the marks that were used."""
+
+from __future__ import annotations
+
+import graphviz
+
+from viz.style import FONT, Palette
+from viz.text import span, unique
+
+__all__ = ["Picture"]
+
+LEGEND = {
+    "fwd": "──▶ forward",
+    "bwd": "╌╌▶ backward: dA is ∂J/∂A",
+    "course": "╌╌▶ backward, dA and dZ times m as in the lectures",
+    "cache": "┈┈> cache: forward values that a derivative reads",
+    "adds": "⊕ derivatives that meet add up",
+    "adds in": "+= derivatives that meet add up",
+    "stretched": "Σ sum over what was stretched",
+    "wrong": "✗ first wrong step",
+    "doubt": "? follows from it",
+    "missing": "— not computed",
+}
+
+
+class Picture:
+    """A graph being drawn. `marks` are the legend's entries that it needs so far, `nodes` how many nodes it has."""
+
+    def __init__(self, palette: Palette, direction: str, max_size: tuple[float, float] | None) -> None:
+        self.palette = palette
+        self.marks: dict[str, None] = {}
+        self.nodes = 0
+        self._edges: set[str] = set()
+        self.dot = graphviz.Digraph(
+            graph_attr={
+                "rankdir": "LR" if direction == "right" else "TB",
+                "newrank": "true",
+                "fontname": FONT,
+                "fontsize": "11",
+                "nodesep": "0.3",
+                "ranksep": "0.36",
+                "pad": "0.15",
+                "dpi": "96",
+                "bgcolor": "white",
+            },
+            node_attr={"fontname": FONT, "fontsize": "12", "label": r"\N", "height": "0.3", "margin": "0.08,0.05"},
+            edge_attr={"arrowsize": "0.7", "fontname": FONT},
+        )
+        if max_size:
+            self.dot.attr(size="{:g},{:g}".format(*max_size))
+
+    def mark(self, *names: str) -> None:
+        """Let the legend explain these marks."""
+        self.marks |= dict.fromkeys(names)
+
+    def node(self, key: str, kind: str, label: str, tooltip: str = "", **look: str) -> None:
+        """Add a node with a label of markup (see `text.span`)."""
+        self.nodes += 1
+        hover = {"tooltip": graphviz.escape(tooltip)} if tooltip else {}
+        self.dot.node(key, f"<{label}>", id=key, **{"class": kind} | self.palette.node(kind) | hover | look)
+
+    def edge(self, kind: str, tail: str, head: str, against: bool = False, **look: str) -> None:
+        """Add an arrow from `tail` to `head`; `against` the layout's direction, so that it moves nothing."""
+        self.mark(kind)
+        key = unique(f"{tail.partition(':')[0]}->{head.partition(':')[0]}", self._edges)
+        ends = (head, tail) if against else (tail, head)
+        look = self.palette.edge(kind) | ({"dir": "back"} if against else {}) | look
+        if against and "arrowhead" in look:
+            look["arrowtail"] = look.pop("arrowhead")
+        self.dot.edge(*ends, id=key, **{"class": kind} | look)
+
+    def column(self, *keys: str) -> None:
+        """Put nodes into one column."""
+        with self.dot.subgraph(graph_attr={"rank": "same"}) as same:
+            for key in keys:
+                same.node(key)
+
+    def order(self, above: str, below: str) -> None:
+        """Keep one node of a column above another."""
+        self.dot.edge(above, below, style="invis", weight="1")
+
+    def legend(self) -> str:
+        """The legend as text."""
+        return "   ".join(LEGEND[mark] for mark in LEGEND if mark in self.marks)
+
+    def finish(self) -> str:
+        """The DOT text, with the legend as the last line of the picture."""
+        colours = {"fwd": self.palette.forward, "cache": self.palette.cache, "wrong": self.palette.wrong_text}
+        entries = [
+            span(LEGEND[mark], color=colours.get(mark, self.palette.backward)) for mark in LEGEND if mark in self.marks
+        ]
+        self.dot.attr(label=f"<{span(' ', point_size='5')}<BR/>{'&nbsp;&nbsp;&nbsp;'.join(entries)}<BR ALIGN='LEFT'/>>", labelloc="b", labeljust="l")
+        return str(self.dot.source)

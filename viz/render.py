@@ -1,0 +1,75 @@
+"""DOT text to a picture: by `dot` where it is on the PATH, otherwise by pygraphviz in this process.
+
+This is the one module of viz that runs a program; all others only make text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+from typing import cast
+
+import graphviz
+
+from tinygraph.errors import GraphError
+
+__all__ = ["FORMATS", "render"]
+
+FORMATS = ("svg", "png", "pdf")
+
+
+def render(source: str, format: str, title: str = "", description: str = "") -> bytes:
+    """The picture of DOT text as svg, png or pdf.
+
+    Raises:
+        GraphError: Graphviz refused the text, or there is neither `dot` nor pygraphviz.
+    """
+    picture = by_dot(source, format) if shutil.which("dot") else in_process(source, format)
+    return finished(picture.decode(), title, description).encode() if format == "svg" else picture
+
+
+def by_dot(source: str, format: str) -> bytes:
+    """Render with the program `dot`."""
+    try:
+        return cast(bytes, graphviz.Source(source).pipe(format=format))
+    except (graphviz.CalledProcessError, graphviz.ExecutableNotFound) as error:
+        raise GraphError(f"Graphviz's dot could not draw the picture as {format}: {error}") from error
+
+
+def in_process(source: str, format: str) -> bytes:
+    """Render with the Graphviz that pygraphviz carries."""
+    try:
+        import pygraphviz
+    except ImportError as error:
+        raise GraphError(
+            f"drawing {format} needs Graphviz: pip install pygraphviz, or put its program dot on the PATH; "
+            "the DOT text (Drawing.source, or .save with the suffix .dot) needs neither"
+        ) from error
+    try:
+        return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))
+    except (ValueError, OSError, pygraphviz.DotError) as error:
+        raise GraphError(f"Graphviz could not draw the picture as {format}: {error}") from error
+
+
+def finished(svg: str, title: str, description: str) -> str:
+    """The SVG with its natural width but never wider than its place, a title, and edges titled in their direction."""
+    return re.sub(r"<svg\b[^>]*>", lambda tag: opening(tag[0], title, description), titled(svg), count=1)
+
+
+def opening(tag: str, title: str, description: str) -> str:
+    """The svg element as a picture that scales and that a screen reader can name."""
+    width = re.search(r'\bwidth="([^"]*)"', tag)
+    tag = re.sub(r'\s(?:width|height)="[^"]*"', "", tag)
+    size = f'style="width:{width[1]};max-width:100%;height:auto" ' if width else ""
+    return (
+        f'{tag[:-1]} {size}role="img">\n<title>{html.escape(title)}</title>\n'
+        f"<desc>{html.escape(description)}</desc>"
+    )
+
+
+def titled(svg: str) -> str:
+    """Titles of nodes and edges as their ids: Graphviz would title a red edge by how its layout declares it."""
+    return re.sub(
+        r'(<g id="([^"]*)" class="(?:node|edge)[^"]*">\s*<title>)[^<]*', r"\1\2", svg
+    )

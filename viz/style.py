@@ -1,0 +1,83 @@
+"""How things look: colours, lines and fonts by the kind of a node or an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FONT", "MONO", "PALETTES", "Palette"]
+
+FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
+MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a picture. Nothing is told apart by colour alone: lines are dashed, dotted or marked too."""
+
+    forward: str
+    backward: str
+    cache: str
+    wrong: str
+    wrong_text: str
+    wrong_fill: str
+    forward_fill: str
+    backward_fill: str
+    faint: str
+
+    def edge(self, kind: str) -> dict[str, str]:
+        """The Graphviz attributes of an edge of kind fwd, bwd or cache."""
+        return {
+            "fwd": {"color": self.forward},
+            "bwd": {"color": self.backward, "style": "dashed"},
+            "cache": {"color": self.cache, "style": "dotted", "penwidth": "1.6", "arrowhead": "vee"},
+        }[kind]
+
+    def node(self, kind: str) -> dict[str, str]:
+        """The Graphviz attributes of a node of the given kind."""
+        red = {"color": self.backward, "fontcolor": self.backward}
+        box = {"shape": "box", "style": "rounded,filled"}
+        return {
+            "value": {"shape": "ellipse"},
+            "derivative": {"shape": "ellipse"} | red,
+            "operation": box | {"fillcolor": self.forward_fill},
+            "rule": box | {"fillcolor": self.backward_fill} | red,
+            "layer": {"shape": "box", "penwidth": "1.6", "margin": "0.15,0.09"},
+            "layer-rule": {"shape": "box", "penwidth": "1.6", "margin": "0.15,0.09"} | red,
+            "text": {"shape": "plaintext", "margin": "0.05,0.02"},
+            "derivative-text": {"shape": "plaintext", "margin": "0.05,0.02"} | red,
+            "cache": {
+                "shape": "box",
+                "style": "rounded,dotted",
+                "color": self.cache,
+                "fontcolor": self.cache,
+                "fontsize": "10",
+                "margin": "0.08,0.03",
+            },
+            "cells": {"shape": "plain"},
+        }[kind]
+
+
+PALETTES = {
+    "lecture": Palette(
+        forward="#000000",
+        backward="#c8102e",
+        cache="#1f5fbf",
+        wrong="#d98e00",
+        wrong_text="#8a5a00",
+        wrong_fill="#fff0c2",
+        forward_fill="#e9e9e9",
+        backward_fill="#fdebee",
+        faint="#5f5f5f",
+    ),
+    "colorblind": Palette(
+        forward="#000000",
+        backward="#b34700",
+        cache="#0072b2",
+        wrong="#cc79a7",
+        wrong_text="#8f3f6a",
+        wrong_fill="#fbeaf3",
+        forward_fill="#e9e9e9",
+        backward_fill="#fdf0e6",
+        faint="#5f5f5f",
+    ),
+}

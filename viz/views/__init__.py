@@ -1,0 +1,1 @@
+"""The views: each turns a graph into the DOT text of one kind of picture."""
