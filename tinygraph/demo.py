@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
@@ -187,18 +188,19 @@ def grade(parameters: Mapping[str, Tensor], examples: Examples, console: Console
 
 
 def show_chain(chain: Mapping[str, Array], console: Console) -> None:
-    console.print(
-        "The derivatives of its cost in the order of the backward pass, as the lectures write them:\n"
+    console.print("Its derivatives, in the order of the sweep and as the lectures write them:\n")
+    norm = Column("norm", justify="right")
+    table = Table(
+        "name", "shape", norm, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold"
     )
-    table = Table("name", Column("shape", justify="right"), Column("norm", justify="right"), box=None)
     for name, derivative in chain.items():
         table.add_row(name, str(derivative.shape), f"{np.linalg.norm(derivative):.6f}")
     console.print(table)
 
 
 def show_proof(report: Report, console: Console) -> None:
-    console.print("\nThe same by hand, layer by layer without a graph, compared:\n")
-    console.print(str(report), markup=False, soft_wrap=True)
+    console.print("\nCompared with the same by hand, layer by layer and without a graph:\n")
+    console.print(report)
 
 
 # What is written
@@ -217,7 +219,7 @@ def make_folder(out: str | Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserFileError(
-            f"cannot write into the folder {folder}: {error.strerror}; name another one"
+            f"cannot write into the folder {folder}: {error.strerror or error}; name another one"
         ) from error
     return folder
 
@@ -248,7 +250,7 @@ def plot_costs(costs: list[float], path: Path) -> None:
 
 def show_files(folder: Path, console: Console) -> None:
     console.print(f"\nWritten into the folder {folder}:\n", markup=False)
-    table = Table.grid(padding=(0, 2, 0, 1))
+    table = Table.grid(padding=(0, 2))
     for names, meaning in FILES.items():
         table.add_row(names, meaning)
     console.print(table)
