@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph import chain, names
 from tinygraph.errors import GraphError, ShapeError, UnknownNameError
-from tinygraph.sweep import Swept, recorded_order, reverse_sweep
+from tinygraph.sweep import Detour, recorded_order, reverse_sweep, shown_derivative
 from tinygraph.tensor import Tensor, describe, parameter, value_of
 
 __all__ = ["Derivatives", "backward", "grad", "value_and_grad"]
@@ -25,10 +25,16 @@ class Derivatives(Mapping[str, Any]):
     `chain` for the lectures' convention.
     """
 
-    def __init__(self, output: Tensor, swept: Swept, given_names: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        output: Tensor,
+        arrays: dict[Tensor, Any],
+        detours: dict[Tensor, list[Detour]],
+        given_names: Mapping[str, Any] | None = None,
+    ) -> None:
         self.output = output
-        self._arrays = swept.derivatives
-        self._detours = swept.detours
+        self._arrays = arrays
+        self._detours = detours
         self._given_names = given_names
 
     @cached_property
@@ -57,7 +63,7 @@ class Derivatives(Mapping[str, Any]):
 
     def _total(self, tensor: Tensor) -> Any:
         """The derivative of `tensor`: what the sweep found, and what went past it."""
-        past = [detour.derivative() for detour in self._detours.get(tensor, ())]
+        past = [shown_derivative(detour) for detour in self._detours.get(tensor, ())]
         parts = past + ([self._arrays[tensor]] if tensor in self._arrays else [])
         if not parts:
             raise UnknownNameError(
@@ -134,11 +140,11 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     >>> float(d["dx"]), float(x.grad), float(d[x])
     (6.0, 6.0, 6.0)
     """
-    swept = reverse_sweep(output, checked_seed(output, seed))
-    for x, dx in swept.derivatives.items():
+    arrays, detours = reverse_sweep(output, checked_seed(output, seed))
+    for x, dx in arrays.items():
         if x.node is None:
             x.grad = dx
-    return Derivatives(output, swept, names)
+    return Derivatives(output, arrays, detours, names)
 
 
 def checked_seed(output: Tensor, seed: Any) -> Any:
@@ -220,8 +226,8 @@ def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any]
     if not isinstance(value, Tensor) or not value.wants:
         return zeros, False
     record = bool(parameters_of(value) - targets)
-    swept = reverse_sweep(value, checked_seed(value, None), targets, record=record)
-    return zeros | {t: swept.derivatives[t] for t in targets if t in swept.derivatives}, record
+    found, _ = reverse_sweep(value, checked_seed(value, None), targets, record=record)
+    return zeros | {t: found[t] for t in targets if t in found}, record
 
 
 def parameters_of(value: Tensor) -> set[Tensor]:

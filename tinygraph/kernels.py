@@ -132,12 +132,12 @@ def softplus(x: Any) -> Any:
     >>> softplus(np.array([-1e4, 0.0, 1e4])).round(4).tolist()
     [0.0, 0.6931, 10000.0]
     """
-    return stable_softplus(x)
+    return stable_softplus(np.asarray(x) if isinstance(x, float) else x)
 
 
 def stable_softplus(x: Any) -> Any:
     """log(1 + exp(x)); for complex x, which a derivative by complex step brings, with what NumPy has for them."""
-    if getattr(x, "dtype", None) is None or x.dtype.kind != "c":
+    if x.dtype.kind != "c":
         return np.logaddexp(x, 0)
     top = np.maximum(x, 0)
     return top + np.log1p(np.exp(x - 2 * top))
@@ -227,7 +227,7 @@ def examples(a: Any, axis: int) -> int:
     >>> examples(np.ones((3, 5)), axis=0), examples(np.ones(5), axis=0)
     (5, 5)
     """
-    return int(a.size) // max(a.shape[axis], 1) if a.ndim > 1 else int(a.size)
+    return int(a.size // (a.shape[axis] or 1) if a.ndim > 1 else a.size)
 
 
 @kernel

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,27 +18,18 @@ from tinygraph.ops import Rule
 from tinygraph.shapes import undo_broadcast
 from tinygraph.tensor import Node, Tensor
 
-__all__ = ["Detour", "Swept", "recorded_order", "reverse_sweep"]
+__all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative"]
 
 
-class Detour(NamedTuple):
-    """A derivative that went past an input of `node` (see `Operation.bypass`): `dz` of the value `z`."""
-
-    node: Node
-    z: Any
-    dz: Any
-
-    def derivative(self) -> Any:
-        """What the rule for that input says: the lectures' dA of the cost."""
-        i = self.node.op.bypass[0]  # type: ignore[index]
-        return self.node.op.rules[i](self.dz, self.z, *self.node.cache, **self.node.settings)  # type: ignore[misc]
+# A derivative dz of the value z of a node, which went past the input that the node shows (`Operation.bypass`).
+Detour = tuple[Node, Any, Any]
 
 
-class Swept(NamedTuple):
-    """What a sweep leaves: derivatives by tensor, and by tensor the detours past it."""
-
-    derivatives: dict[Tensor, Any]
-    detours: dict[Tensor, list[Detour]]
+def shown_derivative(detour: Detour) -> Any:
+    """What the rule for the input that was passed by says: the lectures' dA of the cost."""
+    node, z, dz = detour
+    shown, _ = node.op.bypass  # type: ignore[misc]
+    return node.op.rules[shown](dz, z, *node.cache, **node.settings)  # type: ignore[misc]
 
 
 def recorded_order(output: Tensor, wanted: bool = False) -> list[Tensor]:
@@ -73,30 +64,33 @@ def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
     return through
 
 
-def reverse_sweep(output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False) -> Swept:
+def reverse_sweep(
+    output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False
+) -> tuple[dict[Tensor, Any], dict[Tensor, list[Detour]]]:
     """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
 
     `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives are
-    Tensors whose own derivatives can be taken. The nodes still to be visited wait in a heap, last recorded first.
+    Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the detours past it.
+
+    `found` holds derivatives that are not yet spent; an array in it belongs to the sweep, and is added to in
+    place, only if its tensor is in `owned`. The nodes still to be visited wait in a heap, last recorded first.
     """
     through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
     found: dict[Tensor, Any] = {output: seed}
     kept: dict[Tensor, Any] = {}
     detours: dict[Tensor, list[Detour]] = {}
     owned: set[Tensor] = set()
-    waiting: list[tuple[int, Tensor]] = []
-    if output.node is not None:
-        waiting.append((-output.node.serial, output))
+    waiting: list[tuple[int, Tensor]] = [] if output.node is None else [(-output.node.serial, output)]
     while waiting:
         z = heappop(waiting)[1]
         node: Node = z.node  # type: ignore[assignment]
         op, inputs, settings = node.op, node.inputs, node.settings
-        rules = op.rules
         values, value = (inputs, z) if record else (node.cache, z.value)
-        keep = op.activation or z.given_name is not None
+        rules = op.rules
         dz = found.pop(z)
+        keep = op.activation or z.given_name is not None
         if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
-            detours.setdefault(shown, []).append(Detour(node, value, dz))
+            detours.setdefault(shown, []).append((node, value, dz))
         for i in node.wanted:
             x = inputs[i]
             if through is not None and x not in through:
@@ -105,31 +99,31 @@ def reverse_sweep(output: Tensor, seed: Any, targets: Set[Tensor] | None = None,
             dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
             if dx.shape != x.value.shape:
                 dx = undo_broadcast(dx, x.value.shape)
-            earlier = found.get(x)
-            if earlier is None:
-                found[x] = dx
+            if x not in found:
                 if x.node is None:
                     keep = True
+                    if not record:
+                        dx = private(dx, dz, x.value)
+                        owned.add(x)
                 elif targets is None or x not in targets:
                     heappush(waiting, (-x.node.serial, x))
+                found[x] = dx
             elif x in owned:
-                np.add(earlier, dx, out=earlier)
+                np.add(found[x], dx, out=found[x])
             else:
-                found[x] = total = earlier + dx
+                found[x] = total = found[x] + dx
                 if type(total) is np.ndarray:
                     owned.add(x)
         if keep:
             kept[z] = dz
-    return Swept(kept | (found if record else unshared(found, kept)), detours)
+    kept.update(found)
+    return kept, detours
 
 
-def unshared(found: dict[Tensor, Any], kept: dict[Tensor, Any]) -> dict[Tensor, Any]:
-    """The derivatives of leaves as writable arrays of the leaf's dtype that no other result shares."""
-    taken = {id(dz) for dz in kept.values()}
-    for x, dx in found.items():
-        if id(dx) in taken or dx.base is not None:
-            found[x] = dx = dx.copy()
-        if dx.dtype is not x.value.dtype or type(dx) is not np.ndarray:
-            found[x] = dx = np.asarray(dx, dtype=x.value.dtype)
-        taken.add(id(dx))
-    return found
+def private(dx: Any, dz: Any, x: Any) -> Any:
+    """`dx` as a writable array of the dtype of the leaf `x` that nothing else holds."""
+    if dx is dz or dx.base is not None:
+        dx = dx.copy()
+    if type(dx) is not type(x) or dx.dtype is not x.dtype:
+        dx = np.asarray(dx).astype(x.dtype) if isinstance(x, np.ndarray) else dx.astype(x.dtype)
+    return dx

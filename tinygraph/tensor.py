@@ -359,12 +359,11 @@ def recorded(
     op: Operation, inputs: tuple[Any, ...], cache: tuple[Any, ...], wanted: tuple[int, ...], settings: dict[str, Any]
 ) -> Tensor:
     """The Tensor of a call and its node. Every call passes here: attributes are set directly, for speed."""
+    z = _new(Tensor)
     try:
-        value = op.forward(*cache, **settings) if settings else op.forward(*cache)
+        z.value = op.forward(*cache, **settings) if settings else op.forward(*cache)
     except (ValueError, IndexError, TypeError) as error:
         raise failed(op, inputs, settings, error) from error
-    z = _new(Tensor)
-    z.value = value
     z.given_name = z.grad = None
     if not _recording():
         z.node = None
