@@ -72,14 +72,15 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
 
 
 def labels_like(A: Any, Y: Any) -> Any:
-    """Y as an array of the shape of A."""
+    """Y as an array of the shape and precision of A: integer labels would turn float32 into float64."""
     Y = Y if hasattr(Y, "shape") else np.asarray(Y)
     if Y.shape != A.shape:
         raise ShapeError(
             f"the labels must have the shape of the outputs, one column per example: {describe(A)} is "
             f"{A.shape}, the labels are {Y.shape}; reshape the labels"
         )
-    return Y
+    fits = Y.dtype == A.dtype or not np.can_cast(Y.dtype, A.dtype, "same_kind")  # complex stays complex
+    return Y if fits else Y.astype(A.dtype)
 
 
 def checked_classes(Z: Any, labels: Any, axis: int) -> Any:
@@ -90,7 +91,7 @@ def checked_classes(Z: Any, labels: Any, axis: int) -> Any:
     if y.shape == shape:
         if not np.abs(np.add.reduce(y, axis=axis) - 1).max(initial=0) < 1e-4:
             raise ShapeError(f"labels of the shape of Z, {shape}, must sum to one along axis {axis}, the axis of classes")
-        return labels
+        return labels_like(Z, labels)
     if y.shape != examples:
         raise ShapeError(
             f"labels are integers of shape {examples} or columns of shape {shape} for Z {shape}; got {y.shape}"
