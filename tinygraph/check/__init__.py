@@ -1,0 +1,6 @@
+"""Proofs: hand-derived values against the graph, and the graph against differences of the function."""
+
+from tinygraph.check.compare import compare
+from tinygraph.check.report import Diagnosis, Report, Row
+
+__all__ = ["Diagnosis", "Report", "Row", "compare"]

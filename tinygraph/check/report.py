@@ -1,0 +1,234 @@
+"""Verdicts on derivatives as rows of a table: for people (text, colours, notebooks) and machines (JSON)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+
+__all__ = ["Diagnosis", "Index", "Report", "Row", "Seen", "html_of", "place", "plain", "table_of", "text_of"]
+
+Index = tuple[int, ...]
+Seen = Literal["true", "course", "both"]
+WIDTH = 80  # of a report as text, where no terminal says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The verdict on one derivative.
+
+    `name` is "dW1"; `shape` that of the value given (None if it is no array); `largest` the largest absolute
+    difference; `relative` ||a-b|| / (||a|| + ||b||); `worst` the index of the worst entry, where the value is
+    `given` and should be `expected`; `verdict` a few words. `missing` marks a value that was not given.
+    """
+
+    name: str
+    ok: bool
+    verdict: str
+    shape: Index | None = None
+    largest: float | None = None
+    relative: float | None = None
+    worst: Index | None = None
+    given: float | None = None
+    expected: float | None = None
+    missing: bool = False
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row as text: name, shape, largest and relative difference, worst entry, verdict."""
+        numbers = (number(self.largest), number(self.relative))
+        return (
+            self.name,
+            "" if self.shape is None else str(self.shape),
+            *numbers,
+            place(self.worst),
+            self.verdict,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a derivative is wrong: its `name`, the `cause` as a slug, and a `message` for people."""
+
+    name: str
+    cause: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The comparison of hand-derived values with a graph's derivatives; true in a condition if all agree.
+
+    Attributes:
+        rows: one `Row` per name, in the order of the reverse sweep; names that the graph lacks come last.
+        convention: what dA and dZ were seen to be: "true" derivatives, those of the "course" (m times as
+            large), or "both" where nothing tells them apart (m = 1, or no dA and dZ given).
+        m: the number of examples.
+        notes: sentences worth knowing that are no verdicts.
+        diagnoses: causes of what is wrong, one `Diagnosis` each, in the order of the rows; may be empty.
+    """
+
+    rows: list[Row]
+    convention: Seen = "both"
+    m: int = 1
+    notes: list[str] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether something was compared and nothing is wrong."""
+        return any(not row.missing for row in self.rows) and all(row.ok for row in self.rows)
+
+    @property
+    def first_wrong(self) -> str | None:
+        """The name of the first wrong derivative in the order of the reverse sweep, or None."""
+        return next((row.name for row in self.rows if not row.ok), None)
+
+    @property
+    def summary(self) -> str:
+        """The report in one sentence."""
+        compared = [row for row in self.rows if not row.missing or not row.ok]
+        wrong = [row for row in compared if not row.ok]
+        if not compared:
+            return "Nothing was compared: no derivative was given."
+        if not wrong:
+            return f"{agreement(len(compared))}{self.convention_seen}."
+        are = "is" if len(wrong) == 1 else "are"
+        counted = f"{len(wrong)} of {len(compared)} {are} wrong{self.convention_seen}"
+        first = f"in the order of the sweep {wrong[0].name} is the first: {reason(wrong[0])}"
+        return f"{counted}; {first}."
+
+    @property
+    def convention_seen(self) -> str:
+        """The convention as a part of the summary."""
+        if self.convention == "both":
+            return ""
+        if self.convention == "course":
+            return f" (dA and dZ carry the lectures' factor m = {self.m})"
+        return " (dA and dZ are the true derivatives, without the lectures' factor m)"
+
+    def to_json(self) -> str:
+        """The report as JSON text: ok, summary, first_wrong, convention, m, rows, notes, diagnoses.
+
+        Numbers that are not finite become null.
+        """
+        import json
+
+        facts = {"ok": self.ok, "summary": self.summary, "first_wrong": self.first_wrong} | asdict(self)
+        return json.dumps(plain(facts), indent=2, allow_nan=False)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        return text_of(self.__rich__())
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.summary}>"
+
+    def __rich__(self) -> Group:
+        from rich.console import Group
+
+        sentences = [self.summary, *self.notes, *(f"{d.name}: {d.message}" for d in self.diagnoses)]
+        return Group(table_of(self.rows), "", *sentences)
+
+    def _repr_html_(self) -> str:
+        return html_of(self.__rich__())
+
+
+def agreement(n: int) -> str:
+    """How many agree, where all do."""
+    return "The derivative agrees" if n == 1 else f"All {n} derivatives agree"
+
+
+def reason(row: Row) -> str:
+    """What is wrong with a row, as part of a sentence."""
+    if row.given is None or row.expected is None:
+        return row.verdict
+    said = "" if row.verdict == "wrong" else f"{row.verdict}; "
+    return f"{said}at {place(row.worst)} it is {row.given:.6g} instead of {row.expected:.6g}"
+
+
+def number(x: float | None) -> str:
+    """A difference as text."""
+    return "" if x is None else "0" if x == 0 else f"{x:.1e}"
+
+
+def place(index: Iterable[int] | None) -> str:
+    """An index as one writes it after the name of an array.
+
+    >>> place((0, 3))
+    '[0, 3]'
+    """
+    return "" if index is None else f"[{', '.join(map(str, index))}]"
+
+
+def plain(x: Any) -> Any:
+    """Nested facts in JSON's terms: tuples as lists, numbers that are not finite as None."""
+    if isinstance(x, dict):
+        return {key: plain(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return [plain(value) for value in x]
+    return None if isinstance(x, float) and not math.isfinite(x) else x
+
+
+# Rendering
+
+
+HEADINGS = ("name", "shape", "largest\ndifference", "relative\ndifference", "worst\nentry", "verdict")
+
+
+def table_of(rows: Sequence[Row], headings: Sequence[str] = HEADINGS) -> Table:
+    """The rows as a table of rich."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for heading in headings:
+        numeric = heading.endswith("difference")
+        table.add_column(
+            heading, justify="right" if numeric else "left", no_wrap=heading != "verdict", vertical="top"
+        )
+    first_wrong = next((row for row in rows if not row.ok), None)
+    for row in rows:
+        table.add_row(*styled(row, row is first_wrong))
+    return table
+
+
+def styled(row: Row, first_wrong: bool = False) -> list[RenderableType]:
+    """The cells of a row, with the name and the verdict in the colour of the verdict."""
+    from rich.text import Text
+
+    name, *numbers, verdict = row.cells
+    colour = "bold red" if first_wrong else "red" if not row.ok else "dim" if row.missing else "green"
+    return [Text(name, "" if row.ok else colour), *map(Text, numbers), Text(verdict, colour)]
+
+
+def text_of(content: RenderableType, width: int = WIDTH) -> str:
+    """Plain text of something that rich can print."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, markup=False)
+    console.print(content)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def html_of(content: RenderableType) -> str:
+    """The same as HTML, with its colours, for notebooks."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(
+        file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, force_jupyter=False
+    )
+    console.print(content)
+    return console.export_html(inline_styles=True, code_format='<pre style="line-height:normal">{code}</pre>')
