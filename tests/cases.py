@@ -1,0 +1,585 @@
+"""The cases of every row of the table, as data: a function, the shapes and values of its inputs, settings.
+
+`CASES[function]` lists them. Values are drawn from a seed that follows from the case, in general position: no
+entry is near a kink of the function or ties with another, unless the case is there for that. Derivatives are
+taken by the inputs that are arrays of float64; all others (numbers, conditions, labels) are constants.
+"""
+
+import operator
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+import tinygraph as tg
+from tinygraph import kernels as k
+
+__all__ = ["CASES", "Case"]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call of one row. `call(function, *inputs, **settings)` is how a user writes it.
+
+    `public` is the function that leads to the row, where it is not the row's own.
+    """
+
+    function: Callable[..., Any]
+    shapes: tuple[Any, ...]
+    samplers: tuple[Callable[..., Any], ...]
+    settings: dict[str, Any]
+    call: Callable[..., Any]
+    public: Callable[..., Any]
+
+    @cached_property
+    def inputs(self) -> tuple[Any, ...]:
+        rng = np.random.default_rng(zlib.crc32(repr(self).encode()))
+        return tuple(sample(rng, shape) for sample, shape in zip(self.samplers, self.shapes, strict=True))
+
+    @cached_property
+    def wanted(self) -> tuple[int, ...]:
+        """The positions of the inputs to derive by."""
+        return tuple(i for i, x in enumerate(self.inputs) if getattr(x, "dtype", None) == np.float64)
+
+    def __call__(self, *inputs: Any, function: Callable[..., Any] | None = None) -> Any:
+        return self.call(function or self.public, *(inputs or self.inputs), **self.settings)
+
+    def __repr__(self) -> str:
+        pairs = zip(self.samplers, self.shapes, strict=True)
+        inputs = [sampler.__name__ + ("" if shape is None else f" {shape}") for sampler, shape in pairs]
+        settings = [f"{name}={value!r}" for name, value in self.settings.items()]
+        return f"{self.public.__name__}({', '.join(inputs + settings)})"
+
+
+# Values -------------------------------------------------------------------------------------------
+
+
+def general(rng, shape):
+    """Between -2 and 2, distinct, none near 0."""
+    n = int(np.prod(shape))
+    steps = rng.permutation(n) - n // 2 + 0.5 + 0.2 * rng.uniform(-1, 1, n)
+    return (steps * (4 / max(n, 2))).reshape(shape)
+
+
+def positive(rng, shape):
+    return np.exp(general(rng, shape) / 2)
+
+
+def unit(rng, shape):
+    """Between 0.1 and 0.9."""
+    return 0.5 + general(rng, shape) / 5.5
+
+
+def large(rng, shape):
+    return 20 * general(rng, shape)
+
+
+def low(rng, shape):
+    return -0.5 + 0.1 * general(rng, shape)
+
+
+def high(rng, shape):
+    return 0.5 + 0.1 * general(rng, shape)
+
+
+def condition(rng, shape):
+    return rng.random(shape) < 0.5
+
+
+def with_zero(rng, shape):
+    """One entry is 0."""
+    x = np.array(general(rng, shape))
+    x[(0,) * x.ndim] = 0
+    return x
+
+
+def with_zeros(rng, shape):
+    """Every other entry is 0."""
+    x = np.array(general(rng, shape))
+    x.reshape(-1)[::2] = 0
+    return x
+
+
+def one_hot(rng, shape):
+    """Columns along the first axis that sum to one, not all of them 0 and 1."""
+    y = rng.random(shape)
+    return y / y.sum(axis=0)
+
+
+def classes(rng, shape):
+    return rng.integers(3, size=shape)
+
+
+def bits(rng, shape):
+    return rng.integers(2, size=shape).astype(bool)
+
+
+def single_exact(rng, shape):
+    """Multiples of 1/8, so that float32 holds them exactly."""
+    return np.round(8 * np.asarray(general(rng, shape))) / 8 + 0.0
+
+
+def constant(value):
+    def sample(rng, shape):
+        return value
+
+    sample.__name__ = repr(value)
+    return sample
+
+
+# Shapes and settings ------------------------------------------------------------------------------
+
+SHAPES = [(), (1,), (3,), (0,), (2, 3), (3, 3), (3, 1), (1, 3), (2, 0), (2, 1, 3), (2, 2, 2)]
+PAIRS = [
+    *(((), ()), ((3,), (3,)), ((2, 3), (2, 3)), ((3, 3), (3, 3)), ((2, 1, 3), (2, 1, 3))),
+    *(((), (3,)), ((3,), ()), ((2, 3), ()), ((1,), (3,)), ((3,), (1,)), ((1,), ()), ((2, 3), (1, 1))),
+    *(((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((2, 1), (3,)), ((3, 1), (3, 4)), ((1, 4), (3, 4))),
+    *(((2, 1, 3), (4, 1)), ((2, 3, 2), (2,)), ((2, 2, 2), (1, 2, 1)), ((1, 1, 2), (3, 2))),
+    *(((0,), (0,)), ((0,), (1,)), ((), (0,)), ((2, 0), (1, 0)), ((2, 1), (0,))),
+]
+NUMBERS = [(), (3,), (2, 3), (0,)]  # shapes that meet a Python number
+
+
+def axes(shape, several=True):
+    """Every kind of axis that fits `shape`: None, positive, negative, tuples."""
+    n = len(shape)
+    yield None
+    yield from range(-n, n)
+    if several:
+        yield ()
+        yield from [(0,), (0, 1), (-1, 0)][: 0 if n == 0 else 1 if n == 1 else 3]
+        yield from [(0, 2), (-1, -3), (2, 0, 1)] if n == 3 else []
+
+
+def over(shape, keepdims=(False, True), several=True, filled=False, **grid):
+    """Settings of a reduction; `filled` leaves out those that would reduce nothing to something."""
+    for axis, keep, *rest in product(axes(shape, several), keepdims, *grid.values()):
+        if not filled or taken_together(shape, axis):
+            yield {"axis": axis, "keepdims": keep} | dict(zip(grid, rest, strict=True))
+
+
+def taken_together(shape, axis):
+    """How many entries a reduction takes together."""
+    chosen = range(len(shape)) if axis is None else np.atleast_1d(np.array(axis, dtype=int))
+    return int(np.prod([shape[a] for a in chosen]))
+
+
+def no_settings(*shapes):
+    return [{}]
+
+
+def with_each(name, *values):
+    return lambda *shapes: [{name: value} for value in values]
+
+
+def along(*shapes):
+    """Every single axis."""
+    return [{"axis": axis} for axis in axes(shapes[0], several=False) if axis is not None]
+
+
+def plainly(function, *inputs, **settings):
+    return function(*inputs, **settings)
+
+
+def cases_of(
+    functions: Iterable[Callable[..., Any]],
+    shapes: Iterable[Any],
+    samplers: Iterable[Callable[..., Any]],
+    settings: Callable[..., Iterable[dict[str, Any]]] = no_settings,
+    call: Callable[..., Any] = plainly,
+    public: Callable[..., Any] | None = None,
+) -> list[Case]:
+    """All combinations; `shapes` holds a tuple of shapes per case, or a shape where there is one input."""
+    samplers = tuple(samplers)
+    shapes = [(s,) if len(samplers) == 1 else s for s in shapes]
+    return [
+        Case(function, s, samplers, setting, call, public or function)
+        for function, s in product(functions, shapes)
+        for setting in settings(*s)
+    ]
+
+
+# The cases ----------------------------------------------------------------------------------------
+
+ARITHMETIC = [np.add, np.subtract, np.multiply, np.maximum, np.minimum, np.logaddexp]
+REDUCED = [*SHAPES, (2, 3, 2)]
+
+
+def arithmetic():
+    numbers = [(s, None) for s in NUMBERS]
+    swapped = [(None, s) for s in NUMBERS]
+    yield from cases_of(ARITHMETIC, PAIRS, [general, general])
+    yield from cases_of([np.divide], PAIRS, [general, positive])
+    yield from cases_of([np.divide], PAIRS, [positive, general])
+    for number in (2, 1.5, -3):
+        yield from cases_of([*ARITHMETIC, np.divide], numbers, [general, constant(number)])
+        yield from cases_of([*ARITHMETIC, np.divide], swapped, [constant(number), general])
+    yield from cases_of([np.power], PAIRS, [positive, general])
+    for exponent in (0, 1, 2, 3, -1, 2.0, -2):
+        yield from cases_of([np.power], numbers, [general, constant(exponent)])
+    for exponent in (0.5, -1.5, 2.5):
+        yield from cases_of([np.power], numbers, [positive, constant(exponent)])
+    for exponent in (np.array(2.0, np.float32), np.array([3, 2, 0])):
+        yield from cases_of([np.power], [((3,), None), ((2, 3), None)], [general, constant(exponent)])
+    for base in (1, 2, 0.5):
+        yield from cases_of([np.power], swapped, [constant(base), general])
+
+
+def one_variable():
+    kernels = [k.sigmoid, k.relu, k.leaky_relu, k.elu, k.softplus, k.gelu]
+    anywhere = [np.negative, np.positive, np.square, np.absolute, np.exp, np.expm1, np.sin, np.cos, np.arctan]
+    yield from cases_of([*anywhere, np.tanh, np.reciprocal, *kernels], SHAPES, [general])
+    yield from cases_of([np.log, np.log1p, np.sqrt, np.square, np.reciprocal], SHAPES, [positive])
+    yield from cases_of([np.tanh, np.arctan, *kernels], [(3,), (2, 3)], [large])
+    yield from cases_of([k.leaky_relu], SHAPES, [general], with_each("slope", 0.2, 0, 1.5))
+    yield from cases_of([k.elu], SHAPES, [general], with_each("alpha", 0.5, 2))
+    yield from cases_of([k.cast_to], SHAPES, [general], with_each("dtype", np.float64))
+    yield from cases_of([k.cast_to], SHAPES, [single_exact], with_each("dtype", np.float32))
+
+
+def choices():
+    triples = [((), (), ()), ((3,), (3,), (3,)), ((2, 3), (2, 3), (2, 3)), ((0,), (0,), (0,))]
+    stretched = [((2, 1), (3,), ()), ((3,), (2, 1), (2, 3)), ((), (3,), (2, 1)), ((2, 3), (1,), (1, 1, 1))]
+    yield from cases_of([np.where], [*triples, *stretched], [condition, general, general])
+    yield from cases_of(
+        [np.where], [((3,), (3,), None), ((2, 1), (3,), None)], [condition, general, constant(2)]
+    )
+    yield from cases_of(
+        [np.where], [((3,), None, (3,)), ((2, 1), None, (3,))], [condition, constant(2), general]
+    )
+    bounded = [((2, 3), (3,), ()), ((3,), (2, 1), (2, 3)), ((), (3,), (3,)), ((2, 3), (1, 3), (2, 1))]
+    yield from cases_of([np.clip], [*triples, *bounded], [general, low, high])
+    for bounds in ((-0.5, 0.5), (None, 0.5), (-0.5, None), (-1, 1)):
+        yield from cases_of([np.clip], [(s, None, None) for s in SHAPES], [general, *map(constant, bounds)])
+
+
+def reductions():
+    for shape in REDUCED:
+        everything, filled = list(over(shape)), list(over(shape, filled=True))
+        yield from cases_of([np.sum, np.prod], [shape], [general], lambda s, grid=everything: grid)
+        yield from cases_of([np.max, np.min, np.mean], [shape], [general], lambda s, grid=filled: grid)
+        yield from cases_of([k.logsumexp], [shape], [general], lambda s, grid=filled: grid)
+        yield from cases_of([np.cumsum], [shape], [general], lambda s: [{"axis": a} for a in axes(s, False)])
+    for shape in [(3,), (2, 3), (3, 3), (3, 1, 2), (2, 3, 2), (0, 3), (3, 0)]:
+        spreads = [
+            s for s in over(shape, filled=True, ddof=(0, 1, 0.5)) if taken_together(shape, s["axis"]) > 1
+        ]
+        yield from cases_of([np.var, np.std], [shape], [general], lambda s, grid=spreads: grid)
+    yield from cases_of([np.var], [(1,), (2, 1)], [general], with_each("axis", -1))
+    for shape in [(1,), (3,), (2, 3), (3, 3), (2, 3, 2)]:
+        yield from cases_of([np.linalg.norm], [shape], [general], norms)
+    yield from cases_of([np.prod], [(3,), (2, 3)], [with_zero], over)
+    yield from cases_of([np.prod], [(3,), (2, 3), (3, 3)], [with_zeros], over)
+    in_type = lambda s: [{"axis": a, "dtype": t} for a in axes(s) for t in (np.float64, np.float32)]  # noqa: E731
+    yield from cases_of([np.sum, np.mean, np.prod], [(3,), (2, 3)], [single_exact], in_type)
+    in_type = lambda s: [{"axis": a, "dtype": t} for a in (None, -1) for t in (np.float64, np.float32)]  # noqa: E731
+    yield from cases_of([np.var, np.std, np.cumsum], [(3,), (2, 3)], [single_exact], in_type)
+    yield from cases_of(
+        [k.softmax, k.log_softmax], [s for s in REDUCED if s and 0 not in s], [general], along
+    )
+    yield from cases_of([k.softmax, k.log_softmax], [(0, 3), (3, 0)], [general], empty_batch)
+    yield from cases_of([k.softmax, k.log_softmax, k.logsumexp], [(3,), (2, 3)], [large], along)
+
+
+def empty_batch(shape):
+    """The axis of an empty array that is not empty."""
+    return [{"axis": shape.index(3)}]
+
+
+def norms(shape):
+    for keepdims in (False, True):
+        yield from ({"axis": a, "keepdims": keepdims} for a in axes(shape, several=False))
+        if len(shape) == 1:
+            yield {"ord": 2, "keepdims": keepdims}
+        if len(shape) == 2:
+            yield {"ord": "fro", "keepdims": keepdims}
+        if len(shape) > 1:
+            yield {"ord": None, "axis": (0, 1), "keepdims": keepdims}
+            yield {"ord": "fro", "axis": (-1, 0), "keepdims": keepdims}
+            yield {"ord": 2, "axis": -1, "keepdims": keepdims}
+
+
+def shaped():
+    reshapes = {
+        (): [(), (1,), (1, 1)],
+        (6,): [(2, 3), (-1, 2), 6, (1, 6, 1)],
+        (2, 3): [(6,), -1, (3, 2), (3, -1, 1)],
+    }
+    reshapes |= {(0,): [(2, 0), 0], (2, 3, 2): [(3, 4), (2, 2, 3), (12,)]}
+    for shape, shapes in reshapes.items():
+        yield from cases_of([np.reshape], [shape], [general], with_each("shape", *shapes))
+    yield from cases_of([np.ravel, np.transpose, np.flip, np.squeeze], SHAPES, [general])
+    for order in ((1, 0), (-1, 0), (0, 1)):
+        yield from cases_of([np.transpose], [(2, 3), (3, 3), (0, 2)], [general], with_each("axes", order))
+    orders = with_each("axes", (1, 2, 0), (2, 0, 1), (0, -1, 1), (-1, -3, -2), (2, 1, 0))
+    yield from cases_of([np.transpose], [(2, 3, 4), (2, 2, 2)], [general], orders)
+    pairs = [{"axis1": i, "axis2": j} for i, j in ((0, 1), (-1, 0), (1, 1), (-2, -1))]
+    yield from cases_of([np.swapaxes], [(2, 3), (3, 3), (2, 3, 4), (0, 2)], [general], lambda s: pairs)
+    yield from cases_of(
+        [np.flip], [(2, 3), (2, 3, 2)], [general], with_each("axis", None, 0, -1, (0, 1), (-1,))
+    )
+    yield from cases_of([np.expand_dims], SHAPES, [general], with_each("axis", 0, -1, (0, 1), (0, -1)))
+    yield from cases_of(
+        [np.squeeze], [(1, 3, 1)], [general], with_each("axis", None, 0, -1, (0, 2), (-1, 0), ())
+    )
+    targets = {(): [(), (3,), (2, 3)], (3,): [(3,), (2, 3), (2, 1, 3)], (1,): [(4,), (0,)], (0,): [(2, 0)]}
+    targets |= {(2, 1): [(2, 3), (4, 2, 3), (2, 0)], (1, 3): [(2, 3)], (2, 1, 3): [(2, 4, 3)]}
+    for shape, shapes in targets.items():
+        yield from cases_of([np.broadcast_to], [shape], [general], with_each("shape", *shapes))
+
+
+def joined(function, *inputs, **settings):
+    return function(inputs, **settings)
+
+
+def joins():
+    alike = [((3,), (3,)), ((2, 3), (2, 3)), ((0,), (0,)), ((2, 3, 2),) * 3]
+    along_0 = [((2,), (3,)), ((2,), (0,)), ((2, 3), (1, 3)), ((0, 3), (2, 3))]
+    along_1 = [((3, 2), (3, 1)), ((2, 0), (2, 3)), ((3, 1), (3, 2))]
+    for shapes in alike:
+        several = [general] * len(shapes)
+        settings = with_each("axis", None, 0, -1, *range(1, len(shapes[0])))
+        yield from cases_of([np.concatenate], [shapes], several, settings, joined)
+        settings = with_each("axis", *range(-len(shapes[0]) - 1, len(shapes[0]) + 1))
+        yield from cases_of([np.stack], [shapes], several, settings, joined)
+    yield from cases_of([np.stack], [((), ())], [general] * 2, no_settings, joined)
+    yield from cases_of([np.concatenate], along_0, [general] * 2, with_each("axis", None, 0), joined)
+    yield from cases_of([np.concatenate], along_1, [general] * 2, with_each("axis", None, 1, -1), joined)
+    yield from cases_of(
+        [np.concatenate], [((2, 3), (), (3,))], [general] * 3, with_each("axis", None), joined
+    )
+    yield from cases_of([np.stack], [(3,)], [general], with_each("axis", 0, 1), joined)
+
+
+def indexed(function, x, index):
+    return function(x, index)
+
+
+INDICES: dict[tuple[int, ...], list[Any]] = {
+    (): [(), ..., None, (None, ..., None), True, np.array(True)],
+    (4,): [
+        *(0, -1, np.int64(2), slice(None), slice(1, 3), slice(None, None, -1), slice(3, 0, -2), slice(2, 2)),
+        *(..., None, (..., 1), (None, slice(1, None)), (0,), ([],), np.array([], dtype=int)),
+        *([0, 0, 3], np.array([1, -1, 1, 1]), np.array([[0, 2], [2, 2]]), np.array(2), (None, [1, 1])),
+        *(np.array([True, False, True, True]), [True, False, False, False], np.zeros(4, bool)),
+    ],
+    (3, 3): [
+        *(
+            1,
+            (1, 2),
+            (slice(None), 0),
+            (..., -1),
+            (slice(None, None, 2), slice(1, None)),
+            (1, ...),
+            (None, 1, None),
+        ),
+        *([2, 2], (slice(None), [0, 0, 1]), ([0, 0], [1, 1]), ([0, 1, 0], 1), ([[0], [2]], [1, 1])),
+        *((np.array([0, 1]), slice(None)), (None, [0, 0]), (..., [0, 0]), (slice(1, 3), [2, 2, 2])),
+        *(np.eye(3, dtype=bool), np.array([True, False, True]), (slice(None), np.array([False, True, True]))),
+        *(([0, 2], np.array([True, False, True])), np.zeros((3, 3), bool), np.array([], dtype=int)),
+    ],
+    (2, 3, 2): [
+        *((0, slice(None), 1), (..., 0), (slice(None), [0, 0, 2]), ([0, 1], slice(None), [1, 1])),
+        *(
+            ([1, 1], 2),
+            (0, [0, 2, 2], None),
+            (np.array([True, False]), slice(1, None)),
+            (..., [1, 1], [0, 0]),
+        ),
+        *(
+            np.arange(12).reshape(2, 3, 2) % 3 == 0,
+            (slice(None), np.array([[True, False], [False, True], [True, True]])),
+        ),
+    ],
+    (0, 2): [slice(None), (slice(None), 1), np.array([], dtype=int), (..., None)],
+}
+INDICES[(0, 2)].append(np.zeros((0, 2), bool))
+
+
+def indices():
+    for shape, chosen in INDICES.items():
+        yield from cases_of([operator.getitem], [shape], [general], with_each("index", *chosen), indexed)
+        for index in chosen:
+            taken, place = np.empty(shape)[index].shape, {"shape": shape, "index": index}
+            yield from cases_of([k.scatter], [taken], [general], lambda s, place=place: [place])
+    places = [0, -1, [1, 1, 2], np.array([[0, 2], [-1, 0]]), np.array([], dtype=int)]
+    for axis in (None, 0, -1, 1):
+        settings = lambda s, axis=axis: [{"indices": i, "axis": axis} for i in places]  # noqa: E731
+        yield from cases_of([np.take], [(3,), (3, 3), (3, 4, 3)][axis == 1 :], [general], settings)
+
+
+def products():
+    two = [((2, 3), (3, 4)), ((3, 3), (3, 3)), ((1, 3), (3, 1)), ((2, 1), (1, 3)), ((3,), (3,)), ((1,), (1,))]
+    two += [
+        ((2, 3), (3,)),
+        ((3,), (3, 4)),
+        ((0, 3), (3, 2)),
+        ((2, 0), (0, 3)),
+        ((2, 3), (3, 0)),
+        ((0,), (0,)),
+    ]
+    two += [((3,), (3, 0)), ((0, 3), (3,)), ((0,), (0, 2))]
+    batched = [
+        ((2, 2, 3), (2, 3, 2)),
+        ((2, 2, 3), (3, 2)),
+        ((2, 3), (4, 3, 2)),
+        ((2, 2, 3), (3,)),
+        ((3,), (2, 3, 2)),
+    ]
+    batched += [
+        ((2, 1, 2, 3), (4, 3, 2)),
+        ((1, 2, 3), (4, 3, 2)),
+        ((0, 2, 3), (3, 2)),
+        ((2, 3, 3), (1, 3, 3)),
+    ]
+    batched += [((2, 1, 2, 3), (3,)), ((3,), (2, 1, 3, 2))]
+    yield from cases_of([np.matmul], [*two, *batched], [general, general])
+    dotted = [((), ()), ((), (2, 3)), ((3,), ()), ((2, 2, 3), (3, 2)), ((2, 3), (2, 3, 2)), ((2, 2, 3), (3,))]
+    dotted += [((3,), (2, 3, 2)), ((2, 1, 3), (2, 3, 2)), ((3,), (2, 2, 3, 1))]
+    yield from cases_of([np.dot], [*two, *dotted], [general, general])
+    yield from cases_of([np.dot, np.outer], [((2,), None), ((), None)], [general, constant(2.0)])
+    outer = [
+        ((2,), (3,)),
+        ((), (3,)),
+        ((3,), ()),
+        ((2, 3), (2,)),
+        ((2,), (2, 2)),
+        ((0,), (3,)),
+        ((1,), (1,)),
+        ((3,), (3,)),
+    ]
+    yield from cases_of([np.outer], outer, [general, general])
+
+
+def summed(function, *inputs, subscripts, **settings):
+    return function(subscripts, *inputs, **settings)
+
+
+EINSUMS = [
+    *(
+        ("i->i", (3,)),
+        ("i->", (3,)),
+        ("ij->ji", (2, 3)),
+        ("ij->j", (2, 3)),
+        ("ij->", (2, 3)),
+        ("ii->i", (3, 3)),
+    ),
+    *(
+        ("ii", (3, 3)),
+        ("ii->", (3, 3)),
+        ("ba", (2, 3)),
+        ("iij->j", (2, 2, 3)),
+        ("iij->ij", (2, 2, 3)),
+        ("...->...", (2, 3)),
+    ),
+    *(
+        ("...i->...", (2, 3)),
+        ("i...->...", (2, 3)),
+        ("...ii->...i", (2, 3, 3)),
+        ("iii->i", (2, 2, 2)),
+        ("->", ()),
+    ),
+    *(
+        ("ij,jk->ik", (2, 3), (3, 4)),
+        ("ij,jk", (2, 3), (3, 2)),
+        (" ij, jk -> ki ", (2, 3), (3, 4)),
+        ("i,i->", (3,), (3,)),
+    ),
+    *(("i,j->ij", (2,), (3,)), ("i,j->ji", (2,), (3,)), ("i,i->i", (3,), (3,)), ("ij,ij->", (2, 3), (2, 3))),
+    *(
+        ("ij,j->i", (2, 3), (3,)),
+        ("ij,k->k", (2, 3), (4,)),
+        ("ij,kl->", (2, 3), (2, 2)),
+        ("ii,i->i", (3, 3), (3,)),
+    ),
+    *(
+        ("ii,jj->ij", (2, 2), (3, 3)),
+        ("Ab,bA->bA", (2, 3), (3, 2)),
+        ("aB,Bc", (2, 3), (3, 2)),
+        (",i->i", (), (3,)),
+    ),
+    *(
+        ("bij,bjk->bik", (2, 2, 3), (2, 3, 2)),
+        ("...ij,...jk->...ik", (2, 2, 3), (3, 2)),
+        ("...ij,jk", (2, 2, 3), (3, 2)),
+    ),
+    *(
+        ("...ij,...jk->...ik", (2, 1, 2, 3), (4, 3, 2)),
+        ("i...,i...->...", (3, 2), (3, 1)),
+        ("...,...", (2, 3), (3,)),
+    ),
+    *(
+        ("i...,j->j...", (3, 2), (2,)),
+        ("ij,ij->ij", (1, 3), (2, 3)),
+        ("ij,ij->i", (2, 1), (2, 3)),
+        ("ij,jk->ik", (2, 1), (3, 2)),
+    ),
+    *(
+        ("ij,jk->ik", (0, 3), (3, 2)),
+        ("ij,jk->ik", (2, 0), (0, 2)),
+        ("i,i,i->i", (3,), (3,), (3,)),
+        ("i,ij,j->", (2,), (2, 3), (3,)),
+    ),
+    *(
+        ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)),
+        ("ijk,ilm,njm->lkn", (2, 2, 2), (2, 2, 2), (2, 2, 2)),
+        ("i,j,k->kij", (2,), (3,), (2,)),
+    ),
+    *(("i,ij,...j->...i", (2,), (2, 3), (2, 3)), ("ii,ij,jj->", (2, 2), (2, 2), (2, 2))),
+]
+
+
+def einsums():
+    for subscripts, *shapes in EINSUMS:
+        settings = [{"subscripts": subscripts}, {"subscripts": subscripts, "optimize": True}]
+        samplers = [general] * len(shapes)
+        chosen = shapes[0] if len(shapes) == 1 else tuple(shapes)
+        yield from cases_of([np.einsum], [chosen], samplers, lambda *s, grid=settings: grid, summed)
+
+
+def cross_entropy_of_sigmoid(z, y, axis=0):
+    return tg.binary_cross_entropy(tg.sigmoid(z), y, axis=axis)
+
+
+def costs():
+    alike = [((5,), (5,)), ((1, 5), (1, 5)), ((3, 4), (3, 4)), ((1, 1), (1, 1)), ((2, 3, 2), (2, 3, 2))]
+    for axis, y in product((0, -1), (unit, bits)):
+        setting = with_each("axis", axis)
+        public = tg.binary_cross_entropy
+        yield from cases_of([k.probability_cross_entropy], alike, [unit, y], setting, public=public)
+        for public in (cross_entropy_of_sigmoid, tg.binary_cross_entropy_with_logits):
+            yield from cases_of([k.sigmoid_cross_entropy], alike, [general, y], setting, public=public)
+        yield from cases_of([k.sigmoid_cross_entropy], alike, [large, y], setting, public=public)
+    public = tg.softmax_cross_entropy
+    scores = [((3, 4), (3, 4)), ((3,), (3,)), ((3, 1), (3, 1)), ((3, 2, 2), (3, 2, 2))]
+    yield from cases_of([k.softmax_cross_entropy], scores, [general, one_hot], public=public)
+    labelled = [((3, 4), (4,)), ((3,), ()), ((3, 1), (1,)), ((4, 2, 2), (2, 2))]
+    for z in (general, large):
+        yield from cases_of([k.softmax_cross_entropy], labelled, [z, classes], public=public)
+    by_row = [((4, 3), (4,)), ((2, 2, 3), (2, 2)), ((2, 3), (2,))]
+    axis = with_each("axis", -1)
+    yield from cases_of([k.softmax_cross_entropy], by_row, [general, classes], axis, public=public)
+    pairs = [pair for pair in PAIRS if 0 not in (*pair[0], *pair[1])]
+    yield from cases_of([k.mse], pairs, [general, general])
+    yield from cases_of([k.mse], [((3,), None), ((), None)], [general, constant(0.5)])
+
+
+CASES: dict[Callable[..., Any], list[Case]] = {}
+for _family in (
+    arithmetic,
+    one_variable,
+    choices,
+    reductions,
+    shaped,
+    joins,
+    indices,
+    products,
+    einsums,
+    costs,
+):
+    for _case in _family():
+        CASES.setdefault(_case.function, []).append(_case)
