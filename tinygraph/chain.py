@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinygraph import kernels as k
 from tinygraph import names as n
@@ -13,8 +12,7 @@ from tinygraph.tensor import Tensor, value_of
 __all__ = ["Layer", "carries_m", "examples_of", "find_layers", "sweep_order"]
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer of a network: Z = W @ A_prev + b, A = g(Z). `A` is None where nothing follows Z, `b` where none is added."""
 
     suffix: str

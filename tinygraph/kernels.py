@@ -257,32 +257,27 @@ def softmax_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
     """-sum(y log a) over the classes (axis), mean over the m examples, where a = softmax(z) is known.
 
     The largest a of an example is at least 1/n and never underflows, and log(sum(exp(z))) is
-    max(z) - log(max(a)); so the cost is finite where some a have rounded to 0. `y` holds integer labels or
-    one column (of shape a) per example that sums to one.
+    max(z) - log(max(a)); so the cost is finite where some a have rounded to 0. `y` has a column per example
+    that sums to one.
 
     >>> z = np.array([[0.0], [1e4]])
-    >>> float(softmax_cross_entropy(softmax(z), np.array([0]), z))
+    >>> float(softmax_cross_entropy(softmax(z), np.array([[1.0], [0.0]]), z))
     10000.0
     """
-    logsum = np.maximum.reduce(z, axis=axis, keepdims=True) - np.log(np.maximum.reduce(a, axis=axis, keepdims=True))
-    if y.ndim < z.ndim:
-        cost = logsum - np.take_along_axis(z, np.expand_dims(y, axis), axis)
-    else:
-        cost = y * (logsum - z)
-    return np.add.reduce(cost, axis=None) / (z.size // z.shape[axis])
+    largest = np.maximum.reduce(a, axis=axis, keepdims=True)
+    logsum = np.maximum.reduce(z, axis=axis, keepdims=True) - np.log(largest)
+    return np.add.reduce(y * (logsum - z), axis=None) / (z.size // z.shape[axis])
 
 
-@kernel
-def one_hot(labels: Any, like: Any, axis: int = 0) -> Any:
-    """Integer labels as ones and zeros along the axis of classes, with the shape and dtype of `like`.
+def one_hot(labels: Any, classes: int, dtype: Any, axis: int = 0) -> Any:
+    """Integer labels as ones and zeros along a new axis of classes.
 
-    >>> one_hot(np.array([1, 0]), np.zeros((2, 2)))
+    >>> one_hot(np.array([1, 0]), 2, np.float32)
     array([[0., 1.],
-           [1., 0.]])
+           [1., 0.]], dtype=float32)
     """
-    y = np.zeros_like(like)
-    np.put_along_axis(y, np.expand_dims(labels, axis), 1, axis)
-    return y
+    rows = np.arange(classes).reshape((-1,) + (1,) * (labels.ndim - axis % (labels.ndim + 1)))
+    return (np.expand_dims(labels, axis) == rows).astype(dtype)
 
 
 @kernel

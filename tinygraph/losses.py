@@ -55,7 +55,7 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
 
     Args:
         Z: logits, (classes, m) with axis=0; A = softmax(Z) becomes part of the graph.
-        labels: integers in [0, classes) of the shape of Z without `axis`, or an array of the shape of Z with
+        labels: integers in [0, classes) of the shape of Z without `axis`, which become ones and zeros, or an array of the shape of Z with
             a column per example that sums to one.
         axis: the axis of classes.
 
@@ -67,8 +67,8 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
     10000.0
     """
     Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
-    labels = checked_classes(Z, labels, axis)
-    return k.softmax_cross_entropy(k.softmax(Z, axis=axis), labels, Z, axis=axis)
+    Y = columns_of(Z, labels, axis)
+    return k.softmax_cross_entropy(k.softmax(Z, axis=axis), Y, Z, axis=axis)
 
 
 def labels_like(A: Any, Y: Any) -> Any:
@@ -83,15 +83,16 @@ def labels_like(A: Any, Y: Any) -> Any:
     return Y if fits else Y.astype(A.dtype)
 
 
-def checked_classes(Z: Any, labels: Any, axis: int) -> Any:
-    """The labels, if they are integers in range or columns that sum to one."""
-    labels = labels if isinstance(labels, Tensor | np.ndarray) else np.asarray(labels)
-    y, shape = value_of(labels), np.shape(value_of(Z))
-    examples = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
-    if y.shape == shape:
-        if not np.abs(np.add.reduce(y, axis=axis) - 1).max(initial=0) < 1e-4:
+def columns_of(Z: Any, labels: Any, axis: int) -> Any:
+    """The labels as columns of the shape of Z that sum to one."""
+    labels = labels if hasattr(labels, "shape") else np.asarray(labels)
+    shape = Z.shape
+    if labels.shape == shape:
+        if not np.abs(np.add.reduce(value_of(labels), axis=axis) - 1).max(initial=0) < 1e-4:
             raise ShapeError(f"labels of the shape of Z, {shape}, must sum to one along axis {axis}, the axis of classes")
         return labels_like(Z, labels)
+    axis = axis % len(shape)
+    y, examples = value_of(labels), shape[:axis] + shape[axis + 1 :]
     if y.shape != examples:
         raise ShapeError(
             f"labels are integers of shape {examples} or columns of shape {shape} for Z {shape}; got {y.shape}"
@@ -100,4 +101,4 @@ def checked_classes(Z: Any, labels: Any, axis: int) -> Any:
         raise DtypeError(f"labels of shape {y.shape} are class numbers and must be integers, not {y.dtype}")
     if y.size and not 0 <= y.min() <= y.max() < shape[axis]:
         raise ShapeError(f"labels lie between {y.min()} and {y.max()}, but Z has the classes 0 to {shape[axis] - 1}")
-    return labels
+    return k.one_hot(y, shape[axis], Z.dtype, axis)

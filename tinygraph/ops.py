@@ -11,14 +11,11 @@ A rule need not undo broadcasting: the sweep does it, once, for all.
 
 from __future__ import annotations
 
-import dis
 import functools
-import inspect
 import itertools
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,27 +39,46 @@ class Each:
         return functools.partial(self.rule, i)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One row of the table.
 
     `function` is what a user calls and NumPy dispatches; `forward` computes it from inputs and settings.
     `symbol` is its sign in a picture, `formula` its definition as text, `kink` the derivative chosen where
-    there is none. `arity` is the number of inputs, 0 for any number. `bypass` = (shown, used) says that the derivative flows to input `used`, of which input
-    `shown` is a function: a cost knows the logits behind its probabilities. Pictures show `shown`.
+    there is none, `settings` the keyword arguments that its rules know, `arity` the number of inputs, 0 for any
+    number. An `analytic` operation takes complex numbers, so a derivative by complex step can check it.
+    `bypass` = (shown, used) says that the derivative flows to input `used`, of which input `shown` is a
+    function: a cost knows the logits behind its probabilities. Pictures show `shown`.
     """
 
-    function: Callable[..., Any]
-    symbol: str
-    formula: str
-    rules: tuple[Rule | None, ...] | Each
-    forward: Callable[..., Any]
-    kink: str = ""
-    activation: bool = False
-    analytic: bool = True
-    bypass: tuple[int, int] | None = None
-    settings: tuple[str, ...] = field(default=())
-    arity: int = 0
+    __slots__ = (
+        "activation", "analytic", "arity", "bypass", "formula", "forward",
+        "function", "kink", "rules", "settings", "symbol",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        symbol: str,
+        formula: str,
+        rules: tuple[Rule | None, ...] | Each,
+        forward: Callable[..., Any] | None = None,
+        kink: str = "",
+        activation: bool = False,
+        analytic: bool = True,
+        bypass: tuple[int, int] | None = None,
+    ) -> None:
+        self.function = function
+        self.symbol = symbol
+        self.formula = formula
+        self.rules = rules
+        self.forward = forward or function
+        self.kink = kink
+        self.activation = activation
+        self.analytic = analytic
+        self.bypass = bypass
+        self.arity = 0 if isinstance(rules, Each) else len(rules)
+        first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
+        self.settings = settings_of(first)
 
     @property
     def name(self) -> str:
@@ -80,9 +96,19 @@ class Operation:
         return f"<Operation {self.name}: {self.formula}>"
 
 
+def settings_of(rule: Rule) -> tuple[str, ...]:
+    """The keyword arguments of a rule: those that have a default."""
+    code, defaults = rule.__code__, len(rule.__defaults__ or ())
+    positional = code.co_varnames[: code.co_argcount]
+    by_keyword = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    return positional[len(positional) - defaults :] + by_keyword
+
+
 @functools.cache
 def values_read(rule: Rule) -> tuple[bool, ...]:
     """For each argument of `rule` after dz: whether its body reads more of it than shape, ndim, size, dtype."""
+    import dis
+
     code = rule.__code__
     arguments = code.co_varnames[1 : code.co_argcount - len(rule.__defaults__ or ())]
     steps = list(dis.get_instructions(code))
@@ -98,28 +124,11 @@ TABLE: dict[Callable[..., Any], Operation] = {}
 
 
 def row(
-    function: Callable[..., Any],
-    symbol: str,
-    formula: str,
-    *rules: Rule | Each | None,
-    forward: Callable[..., Any] | None = None,
-    **facts: Any,
+    function: Callable[..., Any], symbol: str, formula: str, *rules: Rule | Each | None, **facts: Any
 ) -> Operation:
-    """Put an operation into the table; its settings are the keyword arguments of its first rule."""
-    first = next(r.rule if isinstance(r, Each) else r for r in rules if r is not None)
-    parameters = inspect.signature(first).parameters.values()
-    settings = tuple(p.name for p in parameters if p.default is not inspect.Parameter.empty)
-    each = rules[0] if isinstance(rules[0], Each) else rules
-    TABLE[function] = op = Operation(
-        function,
-        symbol,
-        formula,
-        each,  # type: ignore[arg-type]
-        forward or function,
-        settings=settings,
-        arity=0 if isinstance(each, Each) else len(rules),
-        **facts,
-    )
+    """Put an operation into the table."""
+    each: Any = rules[0] if isinstance(rules[0], Each) else rules
+    TABLE[function] = op = Operation(function, symbol, formula, each, **facts)
     return op
 
 
@@ -419,13 +428,13 @@ row(np.take, "take", "the entries of x at indices along axis", take_dx)
 
 
 def product(x: Any, y: Any) -> Any:
-    """x @ y; for two matrices by np.dot, which calls the same BLAS routine at half the overhead."""
-    return np.dot(x, y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
+    """x @ y; for two matrices by dot, which calls the same BLAS routine at half the overhead."""
+    return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
 
 
 def matmul_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
-        return np.dot(dz, y.T)
+        return dz.dot(y.T)
     if y.ndim == 1:
         return np.expand_dims(dz, axis=-1) * y
     if x.ndim == 1:
@@ -435,7 +444,7 @@ def matmul_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
 
 def matmul_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
-        return np.dot(x.T, dz)
+        return x.T.dot(dz)
     if x.ndim == 1:
         return np.expand_dims(dz, axis=-1) * x if y.ndim == 1 else np.expand_dims(x, 1) * np.expand_dims(dz, -2)
     if y.ndim == 1:
@@ -503,17 +512,12 @@ def cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, axis: int = 0) -> Any:
     return (np.log(1 - a) - np.log(a)) * (dz / k.examples(a, axis))
 
 
-def one_hot(y: Any, a: Any, axis: int) -> Any:
-    """Labels y as columns; those that are columns keep the path of derivatives to them."""
-    return y if y.ndim == a.ndim else k.one_hot(y, a, axis=axis)
-
-
 def softmax_cross_entropy_dz(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
-    return (a - one_hot(y, a, axis)) * (dz / (a.size // a.shape[axis]))
+    return (a - y) * (dz / (a.size // a.shape[axis]))
 
 
 def softmax_cross_entropy_da(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
-    return -ratio(one_hot(y, a, axis), a) * (dz / (a.size // a.shape[axis]))
+    return -ratio(y, a) * (dz / (a.size // a.shape[axis]))
 
 
 def softmax_cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
@@ -573,7 +577,6 @@ LOCALLY_CONSTANT: frozenset[Callable[..., Any]] = frozenset(
     | {np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like}
     | {np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.iscomplexobj}
     | {np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory, np.shares_memory}
-    | {k.one_hot}
 )
 
 # Functions written with rows of the table -------------------------------------------------------------------------

@@ -21,13 +21,14 @@ from tinygraph.tensor import Node, Tensor
 __all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative"]
 
 
-# A derivative dz of the value z of a node, which went past the input that the node shows (`Operation.bypass`).
-Detour = tuple[Node, Any, Any]
+# A tensor, its value and its derivative, which went past the input that its node shows (`Operation.bypass`).
+Detour = tuple[Tensor, Any, Any]
 
 
 def shown_derivative(detour: Detour) -> Any:
     """What the rule for the input that was passed by says: the lectures' dA of the cost."""
-    node, z, dz = detour
+    tensor, z, dz = detour
+    node: Node = tensor.node  # type: ignore[assignment]
     shown, _ = node.op.bypass  # type: ignore[misc]
     return node.op.rules[shown](dz, z, *node.cache, **node.settings)  # type: ignore[misc]
 
@@ -42,24 +43,29 @@ def recorded_order(output: Tensor, wanted: bool = False) -> list[Tensor]:
     >>> [t.node.op.name for t in recorded_order(x * x + 1)]
     ['multiply', 'add']
     """
-    if output.node is None:
+    if output.call is None:
         return []
     found, stack = {output}, [output]
     while stack:
-        node = stack.pop().node
-        for x in [node.inputs[i] for i in node.wanted] if wanted else node.inputs:  # type: ignore[union-attr]
-            if isinstance(x, Tensor) and x.node is not None and x not in found:
+        _, inputs, _, _, flowing, _, _, _ = stack.pop().call  # type: ignore[misc]
+        for x in [inputs[i] for i in flowing] if wanted else inputs:
+            if isinstance(x, Tensor) and x.call is not None and x not in found:
                 found.add(x)
                 stack.append(x)
-    return sorted(found, key=lambda t: t.node.serial)  # type: ignore[union-attr]
+    return sorted(found, key=serial_of)
+
+
+def serial_of(t: Tensor) -> int:
+    """The place of a recorded tensor in the order of recording."""
+    return t.call[5]  # type: ignore[index]
 
 
 def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
     """`targets`, and those tensors of `order` through which a derivative flows to them."""
     through = set(targets)
     for t in order:
-        node = t.node
-        if any(node.inputs[i] in through for i in node.wanted):  # type: ignore[union-attr]
+        _, inputs, _, _, wanted, _, _, _ = t.call  # type: ignore[misc]
+        if any(inputs[i] in through for i in wanted):
             through.add(t)
     return through
 
@@ -80,18 +86,18 @@ def reverse_sweep(
     kept: dict[Tensor, Any] = {}
     detours: dict[Tensor, list[Detour]] = {}
     owned: set[Tensor] = set()
-    waiting: list[tuple[int, Tensor]] = [] if output.node is None else [(-output.node.serial, output)]
+    waiting: list[tuple[int, Tensor]] = [] if output.call is None else [(-output.call[5], output)]
     while waiting:
         z = heappop(waiting)[1]
-        node: Node = z.node  # type: ignore[assignment]
-        op, inputs, settings = node.op, node.inputs, node.settings
-        values, value = (inputs, z) if record else (node.cache, z.value)
-        rules = op.rules
+        op, inputs, values, settings, wanted, _, _, _ = z.call  # type: ignore[misc]
+        value, rules = z.value, op.rules
+        if record:
+            value, values = z, inputs
         dz = found.pop(z)
         keep = op.activation or z.given_name is not None
         if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
-            detours.setdefault(shown, []).append((node, value, dz))
-        for i in node.wanted:
+            detours.setdefault(shown, []).append((z, value, dz))
+        for i in wanted:
             x = inputs[i]
             if through is not None and x not in through:
                 continue
@@ -100,13 +106,13 @@ def reverse_sweep(
             if dx.shape != x.value.shape:
                 dx = undo_broadcast(dx, x.value.shape)
             if x not in found:
-                if x.node is None:
+                if x.call is None:
                     keep = True
                     if not record:
                         dx = private(dx, dz, x.value)
                         owned.add(x)
                 elif targets is None or x not in targets:
-                    heappush(waiting, (-x.node.serial, x))
+                    heappush(waiting, (-x.call[5], x))
                 found[x] = dx
             elif x in owned:
                 np.add(found[x], dx, out=found[x])

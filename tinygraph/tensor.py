@@ -8,14 +8,13 @@ freed by reference count as soon as its last result is dropped.
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from types import CodeType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -34,11 +33,12 @@ _recording = _switch.get
 _next_serial = itertools.count().__next__
 _new = object.__new__
 _NO_SETTINGS: dict[str, Any] = {}
+_FIRST = (0,)
 _WANTED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
 _frame = sys._getframe
 
 
-class Node:
+class Node(NamedTuple):
     """One recorded call.
 
     `op` is its row of the table, `inputs` what it was called with (Tensors, arrays or numbers), `cache` the
@@ -47,76 +47,86 @@ class Node:
     the user's program.
     """
 
-    __slots__ = ("cache", "code", "inputs", "instruction", "op", "serial", "settings", "wanted")
-
     op: Operation
     inputs: tuple[Any, ...]
     cache: tuple[Any, ...]
     settings: dict[str, Any]
     wanted: tuple[int, ...]
     serial: int
-    code: CodeType | None
+    code: CodeType
     instruction: int
 
     @property
-    def place(self) -> tuple[str, int] | None:
+    def place(self) -> tuple[str, int]:
         """File and line of the user's code that recorded this node."""
-        if self.code is None:
-            return None
         positions = next(itertools.islice(self.code.co_positions(), self.instruction // 2, None), (None,))
         return self.code.co_filename, positions[0] or self.code.co_firstlineno
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self.serial == other.serial
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.serial)
+
     def __repr__(self) -> str:
-        place = self.place
-        where = f" at {place[0]}:{place[1]}" if place else ""
-        return f"<Node {self.op.name}{where}>"
+        file, line = self.place
+        return f"<Node {self.op.name} at {file}:{line}>"
+
+
+# What a Tensor holds of its node: the same eight things as a plain tuple, which is made and unpacked in half the time.
+Call = tuple[
+    Operation, tuple[Any, ...], tuple[Any, ...], dict[str, Any], tuple[int, ...], int, CodeType, int
+]
 
 
 class Tensor(k.Recording):
     """An array together with the call that made it.
 
     Operators and NumPy functions on a Tensor give Tensors. `value` is the array, `node` the call (None for a
-    leaf), `grad` the derivative that the last `backward()` left on a parameter. Make one with `parameter` or
-    `tensor`.
+    leaf), `wants` whether a derivative with respect to it is wanted (it is a parameter, or made from one), `grad`
+    the derivative that the last `backward()` left on a parameter. Make one with `parameter` or `tensor`.
     """
 
-    __slots__ = ("__weakref__", "_wants", "given_name", "grad", "node", "value")
+    __slots__ = ("__weakref__", "call", "given_name", "grad", "value", "wants")
     __hash__ = object.__hash__
 
     value: Any
-    node: Node | None
+    call: Call | None
     given_name: str | None
     grad: Any
-    _wants: bool
+    wants: bool
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         self.value = value
-        self.node = None
+        self.call = None
         self.given_name = name
         self.grad = None
-        self._wants = False
+        self.wants = False
 
     # What is known of it
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value."""
-        return cast("tuple[int, ...]", np.shape(self.value))
+        return cast("tuple[int, ...]", self.value.shape)
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self.shape)
+        return len(self.value.shape)
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return int(np.size(self.value))
+        return int(self.value.size)
 
     @property
     def dtype(self) -> Any:
         """The dtype of the value."""
-        return self.value.dtype if hasattr(self.value, "dtype") else np.asarray(self.value).dtype
+        return self.value.dtype
 
     @property
     def name(self) -> str | None:
@@ -124,14 +134,14 @@ class Tensor(k.Recording):
         return names.name_of(self)
 
     @property
-    def wants(self) -> bool:
-        """Whether a derivative with respect to it is wanted: it is a parameter, or made from one."""
-        return self._wants
+    def node(self) -> Node | None:
+        """The call that made it, None for a leaf."""
+        return None if self.call is None else Node(*self.call)
 
     @property
     def is_parameter(self) -> bool:
         """Whether it is a leaf that wants a derivative."""
-        return self._wants and self.node is None
+        return self.wants and self.call is None
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -153,7 +163,9 @@ class Tensor(k.Recording):
         """Record the call of a kernel."""
         op = TABLE.get(function)
         if op is not None and len(args) == op.arity:
-            return apply(op, args, settings) if settings or op.arity > 1 else apply_unary(op, args[0])
+            if settings or op.arity > 1:
+                return apply(op, args, settings)
+            return recorded(op, args, (self.value,), _FIRST if self.wants else (), _NO_SETTINGS)
         return call(function, args, settings)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
@@ -163,7 +175,7 @@ class Tensor(k.Recording):
             op = TABLE.get(ufunc)
             if op is None:
                 return call(ufunc, args, settings)
-            return apply_unary(op, args[0]) if len(args) == 1 else apply_binary(op, *args)
+            return apply(op, args)
         if method == "reduce" and ufunc in ops.REDUCTIONS:
             settings.setdefault("axis", 0)
             return call(ops.REDUCTIONS[ufunc], args, settings)
@@ -175,7 +187,7 @@ class Tensor(k.Recording):
         return call(function, args, settings)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if self._wants:
+        if self.wants:
             raise GraphError(
                 f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut the "
                 "path to it; write .value where you want the plain array"
@@ -184,44 +196,23 @@ class Tensor(k.Recording):
 
     # Operators
 
-    def __add__(self, other: Any) -> Tensor:
-        return apply_binary(_ADD, self, other)
+    if TYPE_CHECKING:  # made by `operator_methods` below
 
-    def __radd__(self, other: Any) -> Tensor:
-        return apply_binary(_ADD, other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return apply_binary(_SUBTRACT, self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return apply_binary(_SUBTRACT, other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return apply_binary(_MULTIPLY, self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return apply_binary(_MULTIPLY, other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return apply_binary(_DIVIDE, self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return apply_binary(_DIVIDE, other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return apply_binary(_POWER, self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return apply_binary(_POWER, other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return apply_binary(_MATMUL, self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return apply_binary(_MATMUL, other, self)
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
 
     def __neg__(self) -> Tensor:
-        return apply_unary(_NEGATIVE, self)
+        return apply(TABLE[np.negative], (self,))
 
     def __pos__(self) -> Tensor:
         return apply(TABLE[np.positive], (self,))
@@ -324,10 +315,7 @@ for _function in (np.sum, np.mean, np.max, np.min, np.prod, np.cumsum, np.var, n
 for _function in (np.swapaxes, np.squeeze, np.clip, np.take, np.dot):
     setattr(Tensor, _function.__name__, _method(_function, _function.__name__))
 
-_ADD, _SUBTRACT, _MULTIPLY = TABLE[np.add], TABLE[np.subtract], TABLE[np.multiply]
-_DIVIDE, _POWER, _MATMUL = TABLE[np.divide], TABLE[np.power], TABLE[np.matmul]
-_NEGATIVE, _GETITEM = TABLE[np.negative], TABLE[operator.getitem]
-
+_GETITEM = TABLE[operator.getitem]
 
 # Recording ----------------------------------------------------------------------------------------------------
 
@@ -336,53 +324,81 @@ def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
     cache = tuple([x.value if isinstance(x, Tensor) else x for x in inputs])
     shown = op.bypass[0] if op.bypass else -1
-    wanted = tuple([i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._wants and i != shown])
+    wanted = tuple([i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.wants and i != shown])
     return recorded(op, inputs, cache, wanted, settings)
-
-
-def apply_unary(op: Operation, x: Tensor) -> Tensor:
-    """`apply` for one Tensor and no settings: written out, for speed."""
-    return recorded(op, (x,), (x.value,), (0,) if x._wants else (), _NO_SETTINGS)
-
-
-def apply_binary(op: Operation, x: Any, y: Any) -> Tensor:
-    """`apply` for two inputs and no settings: written out, for speed."""
-    a, b, wants_x, wants_y = x, y, False, False
-    if isinstance(x, Tensor):
-        a, wants_x = x.value, x._wants
-    if isinstance(y, Tensor):
-        b, wants_y = y.value, y._wants
-    return recorded(op, (x, y), (a, b), _WANTED[wants_x, wants_y], _NO_SETTINGS)
 
 
 def recorded(
     op: Operation, inputs: tuple[Any, ...], cache: tuple[Any, ...], wanted: tuple[int, ...], settings: dict[str, Any]
 ) -> Tensor:
-    """The Tensor of a call and its node. Every call passes here: attributes are set directly, for speed."""
+    """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
     z = _new(Tensor)
     try:
         z.value = op.forward(*cache, **settings) if settings else op.forward(*cache)
     except (ValueError, IndexError, TypeError) as error:
         raise failed(op, inputs, settings, error) from error
     z.given_name = z.grad = None
-    if not _recording():
-        z.node = None
-        z._wants = False
-        return z
-    z._wants = wanted != ()
-    z.node = node = _new(Node)
-    node.op = op
-    node.inputs = inputs
-    node.cache = cache
-    node.settings = settings
-    node.wanted = wanted
-    node.serial = _next_serial()
-    frame = _frame(3)
-    while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
-        frame = frame.f_back
-    node.code = frame.f_code
-    node.instruction = frame.f_lasti
+    if _recording():
+        z.wants = wanted != ()
+        frame = _frame(3)
+        while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
+            frame = frame.f_back
+        z.call = (op, inputs, cache, settings, wanted, _next_serial(), frame.f_code, frame.f_lasti)
+    else:
+        z.call = None
+        z.wants = False
     return z
+
+
+def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The methods behind an operator and its reflected form.
+
+    The first is `recorded` and `apply` written into each other, since it is what networks are made of.
+    """
+    forward = op.forward
+
+    def method(x: Any, y: Any) -> Tensor:
+        a = x.value
+        if isinstance(y, Tensor):
+            b = y.value
+            wanted = _WANTED[x.wants, y.wants]
+        else:
+            b = y
+            wanted = _FIRST if x.wants else ()
+        z = _new(Tensor)
+        try:
+            z.value = forward(a, b)
+        except (ValueError, TypeError) as error:
+            raise failed(op, (x, y), _NO_SETTINGS, error) from error
+        z.given_name = z.grad = None
+        if _recording():
+            z.wants = wanted != ()
+            frame = _frame(1)
+            while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
+                frame = frame.f_back
+            z.call = (op, (x, y), (a, b), _NO_SETTINGS, wanted, _next_serial(), frame.f_code, frame.f_lasti)
+        else:
+            z.call = None
+            z.wants = False
+        return z
+
+    def reflected(x: Tensor, y: Any) -> Tensor:
+        return apply(op, (y, x))
+
+    return method, reflected
+
+
+for _name, _ufunc in [
+    ("add", np.add),
+    ("sub", np.subtract),
+    ("mul", np.multiply),
+    ("truediv", np.divide),
+    ("pow", np.power),
+    ("matmul", np.matmul),
+]:
+    _method_pair = operator_methods(TABLE[_ufunc])
+    setattr(Tensor, f"__{_name}__", _method_pair[0])
+    setattr(Tensor, f"__r{_name}__", _method_pair[1])
 
 
 def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -452,12 +468,16 @@ def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a function's parameters, in order."""
+    import inspect
+
     return tuple(inspect.signature(function).parameters)
 
 
 @functools.cache
 def defaults(function: Callable[..., Any]) -> dict[str, Any]:
     """The default of each parameter of a function."""
+    import inspect
+
     return {name: p.default for name, p in inspect.signature(function).parameters.items()}
 
 
@@ -542,7 +562,7 @@ def parameter(array: Any, name: str | None = None) -> Tensor:
             f"would round every update; write tg.parameter({name or 'array'}.astype(np.float64)) or 1.0 for 1"
         )
     leaf.value = leaf.value.copy()
-    leaf._wants = True
+    leaf.wants = True
     return leaf
 
 

@@ -200,7 +200,8 @@ def compare_with(
     ]
     seen = best.convention if convention != "auto" or distinct(targets, readings) else "both"
     notes = best.notes + ([MIXED] if convention == "auto" and judged != best.rows else [])
-    return Report([rows[name] for name in targets if name in rows] + unknown, seen, m, notes)
+    judged_rows = [rows[name] for name in targets if name in rows]
+    return Report(judged_rows + unknown, notes=notes, convention=seen, m=m)
 
 
 def unmentioned(targets: Mapping[str, Target], hand: Mapping[str, Any]) -> set[str]:

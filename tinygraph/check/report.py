@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
 
-__all__ = ["Diagnosis", "Index", "Report", "Row", "Seen", "html_of", "place", "plain", "table_of", "text_of"]
+__all__ = ["Diagnosis", "Index", "Report", "Row", "Seen", "Verdicts", "html_of", "place", "table_of", "text_of"]
 
 Index = tuple[int, ...]
 Seen = Literal["true", "course", "both"]
@@ -61,62 +61,37 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The comparison of hand-derived values with a graph's derivatives; true in a condition if all agree.
+class Verdicts:
+    """Rows and what they come to: as text, in a notebook, as JSON, and true in a condition if all is right.
 
-    Attributes:
-        rows: one `Row` per name, in the order of the reverse sweep; names that the graph lacks come last.
-        convention: what dA and dZ were seen to be: "true" derivatives, those of the "course" (m times as
-            large), or "both" where nothing tells them apart (m = 1, or no dA and dZ given).
-        m: the number of examples.
-        notes: sentences worth knowing that are no verdicts.
-        diagnoses: causes of what is wrong, one `Diagnosis` each, in the order of the rows; may be empty.
+    `rows` are the verdicts, `notes` sentences worth knowing that are none.
     """
 
     rows: list[Row]
-    convention: Seen = "both"
-    m: int = 1
-    notes: list[str] = field(default_factory=list)
-    diagnoses: list[Diagnosis] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list, kw_only=True)
 
     @property
     def ok(self) -> bool:
-        """Whether something was compared and nothing is wrong."""
+        """Whether something was judged and nothing is wrong."""
         return any(not row.missing for row in self.rows) and all(row.ok for row in self.rows)
 
     @property
     def first_wrong(self) -> str | None:
-        """The name of the first wrong derivative in the order of the reverse sweep, or None."""
+        """The name in the first row that is wrong, or None."""
         return next((row.name for row in self.rows if not row.ok), None)
 
     @property
     def summary(self) -> str:
-        """The report in one sentence."""
-        compared = [row for row in self.rows if not row.missing or not row.ok]
-        wrong = [row for row in compared if not row.ok]
-        if not compared:
-            return "Nothing was compared: no derivative was given."
-        if not wrong:
-            return f"{agreement(len(compared))}{self.convention_seen}."
-        are = "is" if len(wrong) == 1 else "are"
-        counted = f"{len(wrong)} of {len(compared)} {are} wrong{self.convention_seen}"
-        first = f"in the order of the sweep {wrong[0].name} is the first: {reason(wrong[0])}"
-        return f"{counted}; {first}."
+        """Everything in one sentence."""
+        raise NotImplementedError
 
     @property
-    def convention_seen(self) -> str:
-        """The convention as a part of the summary."""
-        if self.convention == "both":
-            return ""
-        if self.convention == "course":
-            return f" (dA and dZ carry the lectures' factor m = {self.m})"
-        return " (dA and dZ are the true derivatives, without the lectures' factor m)"
+    def sentences(self) -> list[str]:
+        """What stands below the table."""
+        return [self.summary, *self.notes]
 
     def to_json(self) -> str:
-        """The report as JSON text: ok, summary, first_wrong, convention, m, rows, notes, diagnoses.
-
-        Numbers that are not finite become null.
-        """
+        """The same as JSON text: ok, summary, first_wrong, and every attribute; what is not finite is null."""
         import json
 
         facts = {"ok": self.ok, "summary": self.summary, "first_wrong": self.first_wrong} | asdict(self)
@@ -129,16 +104,60 @@ class Report:
         return text_of(self.__rich__())
 
     def __repr__(self) -> str:
-        return f"<Report: {self.summary}>"
+        return f"<{type(self).__name__}: {self.summary}>"
 
     def __rich__(self) -> Group:
         from rich.console import Group
+        from rich.text import Text
 
-        sentences = [self.summary, *self.notes, *(f"{d.name}: {d.message}" for d in self.diagnoses)]
-        return Group(table_of(self.rows), "", *sentences)
+        return Group(table_of(self.rows), "", *map(Text, self.sentences))
 
     def _repr_html_(self) -> str:
         return html_of(self.__rich__())
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Verdicts):
+    """The comparison of hand-derived values with a graph's derivatives.
+
+    Attributes:
+        rows: one `Row` per name, in the order of the reverse sweep; names that the graph lacks come last.
+        notes: sentences worth knowing that are no verdicts.
+        convention: what dA and dZ were seen to be: "true" derivatives, those of the "course" (m times as
+            large), or "both" where nothing tells them apart (m = 1, or no dA and dZ given).
+        m: the number of examples.
+        diagnoses: causes of what is wrong, one `Diagnosis` each, in the order of the rows; may be empty.
+    """
+
+    convention: Seen = field(default="both", kw_only=True)
+    m: int = field(default=1, kw_only=True)
+    diagnoses: list[Diagnosis] = field(default_factory=list, kw_only=True)
+
+    @property
+    def summary(self) -> str:
+        """The report in one sentence."""
+        compared = [row for row in self.rows if not row.missing or not row.ok]
+        wrong = [row for row in compared if not row.ok]
+        if not compared:
+            return "Nothing was compared: no derivative was given."
+        if not wrong:
+            return f"{agreement(len(compared))}{self.convention_seen}."
+        counted = f"{len(wrong)} of {len(compared)} {'is' if len(wrong) == 1 else 'are'} wrong{self.convention_seen}"
+        return f"{counted}; in the order of the sweep {wrong[0].name} is the first: {reason(wrong[0])}."
+
+    @property
+    def convention_seen(self) -> str:
+        """The convention as a part of the summary."""
+        if self.convention == "both":
+            return ""
+        if self.convention == "course":
+            return f" (dA and dZ carry the lectures' factor m = {self.m})"
+        return " (dA and dZ are the true derivatives, without the lectures' factor m)"
+
+    @property
+    def sentences(self) -> list[str]:
+        """What stands below the table."""
+        return [self.summary, *self.notes, *(f"{d.name}: {d.message}" for d in self.diagnoses)]
 
 
 def agreement(n: int) -> str:
