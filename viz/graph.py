@@ -15,7 +15,7 @@ import numpy as np
 from tinygraph.errors import GraphError
 from tinygraph.names import graph_names, name_of, take_names
 from tinygraph.sweep import recorded_order
-from tinygraph.tensor import Node, Tensor
+from tinygraph.tensor import Node, Tensor, value_of
 from viz.text import identifier, unique
 
 __all__ = ["Call", "Graph", "Input", "Quantity", "read_graph"]
@@ -23,8 +23,11 @@ __all__ = ["Call", "Graph", "Input", "Quantity", "read_graph"]
 
 @dataclass(eq=False, slots=True)
 class Quantity:
-    """A leaf or a result. `wanted` says that its derivative is part of the sweep; `uses` are the calls it enters,
-    one entry for each time."""
+    """A leaf or a result.
+
+    `wanted` says that its derivative is part of the sweep; `uses` are the calls it enters, one entry for each
+    time.
+    """
 
     tensor: Any
     name: str | None
@@ -35,9 +38,14 @@ class Quantity:
     is_output: bool = False
 
     @property
+    def value(self) -> Any:
+        """Its array."""
+        return value_of(self.tensor)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of its value."""
-        return tuple(np.shape(self.tensor.value if isinstance(self.tensor, Tensor) else self.tensor))
+        return tuple(np.shape(self.value))
 
     @property
     def arriving(self) -> int:
@@ -70,11 +78,13 @@ class Call:
     @property
     def reads_cache(self) -> bool:
         """Whether a rule that the sweep runs reads a value of the forward pass."""
-        return any(any(self.node.op.uses(i)) for i in self.node.wanted)
+        is_value = [True, *(not is_number(x) for x in self.node.inputs)]
+        uses = [self.node.op.uses(i) for i in self.node.wanted]
+        return any(read and value for used in uses for read, value in zip(used, is_value, strict=False))
 
     @property
     def stretches(self) -> bool:
-        """Whether a wanted input is stretched to the shape of the result, so that its derivative is summed."""
+        """Whether a wanted input is stretched to the shape of the result, and so its derivative summed."""
         function = self.node.op.function
         elementwise = function in (np.where, np.clip) or getattr(function, "signature", "") is None
         return elementwise and any(x.wanted and x.quantity.shape != self.result.shape for x in self.inputs)
@@ -108,14 +118,16 @@ def recorded(outputs: Sequence[Any]) -> list[Tensor]:
     for output in outputs:
         if not isinstance(output, Tensor) or output.node is None:
             raise GraphError(
-                f"there is no graph behind {output!r:.80}: draw what was computed from tensors, such as the cost J, "
-                "and not under tg.no_grad()"
+                f"there is no graph behind {output!r:.80}: draw what was computed from tensors, such as the "
+                "cost J, and not under tg.no_grad()"
             )
     found = {t for output in outputs for t in recorded_order(output)}
     return sorted(found, key=lambda t: t.node.serial)  # type: ignore[union-attr]
 
 
-def named(outputs: Sequence[Tensor], order: list[Tensor], names: Mapping[str, Any] | None) -> dict[Tensor, str]:
+def named(
+    outputs: Sequence[Tensor], order: list[Tensor], names: Mapping[str, Any] | None
+) -> dict[Tensor, str]:
     """The names in a graph; an output without one is J, or J1, J2, ... if there are several."""
     known = take_names(order, names)
     nameless = [t for t in outputs if name_of(t, known) is None]

@@ -10,14 +10,29 @@ from viz.graph import Call, Quantity, is_number
 from viz.picture import Picture
 from viz.text import clean, derivative, lines, name_text, shape_text, span
 
-__all__ = ["call_label", "call_tooltip", "quantity_label", "rule_label", "twin_label"]
+__all__ = [
+    "call_label",
+    "call_tooltip",
+    "doubted",
+    "is_seed",
+    "name_span",
+    "quantity_label",
+    "rule_label",
+    "shape_span",
+    "twin_label",
+]
 
 INFIX = frozenset("+−*/@") | {"**"}
 
 
+def name_span(q: Quantity) -> str:
+    """The name of a quantity, or a dot."""
+    return span(name_text(q.name) if q.name else "·")
+
+
 def quantity_label(picture: Picture, q: Quantity) -> str:
     """A name and, smaller below it, a shape."""
-    return lines(span(name_text(q.name)) if q.name else "", shape_span(picture, q)) or span("·")
+    return lines(name_span(q) if q.name or not q.shape else "", shape_span(picture, q))
 
 
 def shape_span(picture: Picture, q: Quantity) -> str:
@@ -28,13 +43,29 @@ def shape_span(picture: Picture, q: Quantity) -> str:
 
 def twin_label(picture: Picture, q: Quantity) -> str:
     """The derivative with respect to a quantity: its name, with a mark where several arrive."""
-    text = derivative(q.name) if q.name else "d" if q.call is None else ""
+    text = derivative(q.name) if q.name else "d·"
     if q.arriving + q.is_output > 1:
-        picture.mark("adds")
-        text = f"⊕ {text}".strip()
-    elif q.is_output and q.shape == ():
+        picture.mark("⊕")
+        text = f"⊕ {text}"
+    elif is_seed(q):
         text += " = 1"
-    return span(text or "d·")
+    return doubted(picture, q, text)
+
+
+def is_seed(q: Quantity) -> bool:
+    """Whether the sweep starts here, from 1."""
+    return q.is_output and q.shape == () and not q.arriving
+
+
+def doubted(picture: Picture, q: Quantity, text: str) -> str:
+    """The text of a derivative, marked if it is the first wrong one or follows from it."""
+    verdict = picture.verdicts.get(q.id)
+    if verdict is None:
+        return span(text)
+    picture.mark(verdict)
+    if verdict == "wrong":
+        return f"<B>{span(f'{text} ✗', color=picture.palette.wrong_text)}</B>"
+    return span(f"{text} ?")
 
 
 def call_label(call: Call) -> str:
@@ -44,6 +75,7 @@ def call_label(call: Call) -> str:
 
 def rule_label(picture: Picture, call: Call) -> str:
     """The symbol of the derivative of an operation."""
+    picture.mark("′")
     if call.stretches:
         picture.mark("stretched")
     return broken(call.node.op.symbol + "′" + (" Σ" if call.stretches else ""))
@@ -68,7 +100,11 @@ def symbol(call: Call) -> str:
 
 def number_text(x: Any) -> str:
     """A number, short."""
-    return f"{x:.4g}" if isinstance(x, int | float | np.number) and not isinstance(x, bool) else clean(str(x), 12)
+    return (
+        f"{x:.4g}"
+        if isinstance(x, int | float | np.number) and not isinstance(x, bool)
+        else clean(str(x), 12)
+    )
 
 
 def call_tooltip(call: Call) -> str:

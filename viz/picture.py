@@ -11,24 +11,31 @@ __all__ = ["Picture"]
 
 LEGEND = {
     "fwd": "──▶ forward",
-    "bwd": "╌╌▶ backward: dA is ∂J/∂A",
-    "course": "╌╌▶ backward, dA and dZ times m as in the lectures",
-    "cache": "┈┈> cache: forward values that a derivative reads",
-    "adds": "⊕ derivatives that meet add up",
-    "adds in": "+= derivatives that meet add up",
-    "stretched": "Σ sum over what was stretched",
+    "bwd": "╌╌▶ backward",
+    "cache": "┈┈> cache: forward values kept for it",
+    "⊕": "⊕ derivatives that meet add up",
+    "+=": "+= one of several that add up",
+    "∗": "∗ entry by entry",
+    "′": "′ derivative",
+    "Σ": "Σ sum over the examples",
+    "stretched": "Σ sums over a stretched axis",
+    "m": "",
     "wrong": "✗ first wrong step",
     "doubt": "? follows from it",
-    "missing": "— not computed",
 }
 
 
 class Picture:
-    """A graph being drawn. `marks` are the legend's entries that it needs so far, `nodes` how many nodes it has."""
+    """A graph being drawn.
+
+    `marks` are the entries that the legend needs so far, `verdicts` what a comparison says of a quantity (by its
+    id: "wrong" or "doubt"), `nodes` how many nodes there are.
+    """
 
     def __init__(self, palette: Palette, direction: str, max_size: tuple[float, float] | None) -> None:
         self.palette = palette
-        self.marks: dict[str, None] = {}
+        self.marks: dict[str, str] = {}
+        self.verdicts: dict[str, str] = {}
         self.nodes = 0
         self._edges: set[str] = set()
         self.dot = graphviz.Digraph(
@@ -36,22 +43,29 @@ class Picture:
                 "rankdir": "LR" if direction == "right" else "TB",
                 "newrank": "true",
                 "fontname": FONT,
-                "fontsize": "11",
+                "fontsize": "10.5",
                 "nodesep": "0.3",
                 "ranksep": "0.36",
                 "pad": "0.15",
                 "dpi": "96",
                 "bgcolor": "white",
             },
-            node_attr={"fontname": FONT, "fontsize": "12", "label": r"\N", "height": "0.3", "margin": "0.08,0.05"},
+            node_attr={
+                "fontname": FONT,
+                "fontsize": "12",
+                "label": r"\N",
+                "height": "0.3",
+                "width": "0.5",
+                "margin": "0.08,0.05",
+            },
             edge_attr={"arrowsize": "0.7", "fontname": FONT},
         )
         if max_size:
             self.dot.attr(size="{:g},{:g}".format(*max_size))
 
-    def mark(self, *names: str) -> None:
-        """Let the legend explain these marks."""
-        self.marks |= dict.fromkeys(names)
+    def mark(self, name: str, text: str = "") -> None:
+        """Let the legend explain a mark, in its own words or in these."""
+        self.marks[name] = text or self.marks.get(name) or LEGEND[name]
 
     def node(self, key: str, kind: str, label: str, tooltip: str = "", **look: str) -> None:
         """Add a node with a label of markup (see `text.span`)."""
@@ -81,13 +95,19 @@ class Picture:
 
     def legend(self) -> str:
         """The legend as text."""
-        return "   ".join(LEGEND[mark] for mark in LEGEND if mark in self.marks)
+        return "   ".join(self.marks[mark] for mark in LEGEND if mark in self.marks)
 
     def finish(self) -> str:
         """The DOT text, with the legend as the last line of the picture."""
         colours = {"fwd": self.palette.forward, "cache": self.palette.cache, "wrong": self.palette.wrong_text}
         entries = [
-            span(LEGEND[mark], color=colours.get(mark, self.palette.backward)) for mark in LEGEND if mark in self.marks
+            span(self.marks[mark], color=colours.get(mark, self.palette.backward))
+            for mark in LEGEND
+            if mark in self.marks
         ]
-        self.dot.attr(label=f"<{span(' ', point_size='5')}<BR/>{'&nbsp;&nbsp;&nbsp;'.join(entries)}<BR ALIGN='LEFT'/>>", labelloc="b", labeljust="l")
+        self.dot.attr(
+            label=f"<{span(' ', point_size='5')}<BR/>{'&nbsp;&nbsp;&nbsp;'.join(entries)}<BR ALIGN='LEFT'/>>",
+            labelloc="b",
+            labeljust="l",
+        )
         return str(self.dot.source)

@@ -53,7 +53,7 @@ def in_process(source: str, format: str) -> bytes:
 
 
 def finished(svg: str, title: str, description: str) -> str:
-    """The SVG with its natural width but never wider than its place, a title, and edges titled in their direction."""
+    """The SVG with a title, its natural width but never wider than its place, and edges titled by direction."""
     return re.sub(r"<svg\b[^>]*>", lambda tag: opening(tag[0], title, description), titled(svg), count=1)
 
 
@@ -69,7 +69,5 @@ def opening(tag: str, title: str, description: str) -> str:
 
 
 def titled(svg: str) -> str:
-    """Titles of nodes and edges as their ids: Graphviz would title a red edge by how its layout declares it."""
-    return re.sub(
-        r'(<g id="([^"]*)" class="(?:node|edge)[^"]*">\s*<title>)[^<]*', r"\1\2", svg
-    )
+    """Titles of nodes and edges as their ids: Graphviz titles a red edge by how its layout declares it."""
+    return re.sub(r'(<g id="([^"]*)" class="(?:node|edge)[^"]*">\s*<title>)[^<]*', r"\1\2", svg)

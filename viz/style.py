@@ -12,7 +12,7 @@ MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of a picture. Nothing is told apart by colour alone: lines are dashed, dotted or marked too."""
+    """The colours of a picture; lines are dashed, dotted or marked too, never told apart by colour alone."""
 
     forward: str
     backward: str
@@ -21,6 +21,7 @@ class Palette:
     wrong_text: str
     wrong_fill: str
     forward_fill: str
+    value_fill: str
     backward_fill: str
     faint: str
 
@@ -37,14 +38,14 @@ class Palette:
         red = {"color": self.backward, "fontcolor": self.backward}
         box = {"shape": "box", "style": "rounded,filled"}
         return {
-            "value": {"shape": "ellipse"},
-            "derivative": {"shape": "ellipse"} | red,
+            "value": {"shape": "ellipse", "width": "0.7"},
+            "derivative": {"shape": "ellipse", "width": "0.7"} | red,
             "operation": box | {"fillcolor": self.forward_fill},
             "rule": box | {"fillcolor": self.backward_fill} | red,
-            "layer": {"shape": "box", "penwidth": "1.6", "margin": "0.15,0.09"},
-            "layer-rule": {"shape": "box", "penwidth": "1.6", "margin": "0.15,0.09"} | red,
-            "text": {"shape": "plaintext", "margin": "0.05,0.02"},
-            "derivative-text": {"shape": "plaintext", "margin": "0.05,0.02"} | red,
+            "layer": {"shape": "box", "penwidth": "1.6", "margin": "0.12,0.06"},
+            "layer-rule": {"shape": "box", "penwidth": "1.6", "margin": "0.12,0.06"} | red,
+            "text": {"shape": "plaintext", "width": "0.3", "margin": "0.05,0.02"},
+            "derivative-text": {"shape": "plaintext", "width": "0.3", "margin": "0.05,0.02"} | red,
             "cache": {
                 "shape": "box",
                 "style": "rounded,dotted",
@@ -66,6 +67,7 @@ PALETTES = {
         wrong_text="#8a5a00",
         wrong_fill="#fff0c2",
         forward_fill="#e9e9e9",
+        value_fill="#f4f4f4",
         backward_fill="#fdebee",
         faint="#5f5f5f",
     ),
@@ -77,6 +79,7 @@ PALETTES = {
         wrong_text="#8f3f6a",
         wrong_fill="#fbeaf3",
         forward_fill="#e9e9e9",
+        value_fill="#f4f4f4",
         backward_fill="#fdf0e6",
         faint="#5f5f5f",
     ),

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["clean", "derivative", "identifier", "lines", "name_text", "shape_text", "span", "unique"]
+__all__ = ["clean", "derivative", "identifier", "lines", "name_text", "shape_text", "span", "table", "unique"]
 
 LONGEST = 32
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -79,6 +79,14 @@ def span(text: str, **font: str) -> str:
 def lines(*rows: str) -> str:
     """Rows of markup below each other."""
     return "<BR/>".join(row for row in rows if row)
+
+
+def table(*rows: str) -> str:
+    """Rows of markup below each other, evenly spaced whatever fonts they take."""
+    cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows if row)
+    return (
+        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>' if cells else ""
+    )
 
 
 def identifier(text: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from viz.graph import Quantity
 from viz.picture import Picture
 
-__all__ = ["Arrow", "Block", "draw_rows"]
+__all__ = ["Arrow", "Block", "above", "draw_rows", "is_shown"]
 
 
 @dataclass(slots=True)
 class Block:
     """Something of the forward row and its twin below; `twin` is "" where no derivative is wanted.
 
+    `caches` says that the twin reads forward values; `cache` is the label that says which, if it is drawn.
     `beside` is the key of the block in whose column it stands, above it; "" for a column of its own.
     """
 
@@ -21,6 +23,7 @@ class Block:
     label: str
     twin_kind: str = ""
     twin: str = ""
+    caches: bool = False
     cache: str = ""
     beside: str = ""
     tooltip: str = ""
@@ -50,22 +53,42 @@ def draw_block(picture: Picture, block: Block) -> None:
     picture.node(block.key, block.kind, block.label, block.tooltip)
     if block.twin:
         picture.node("d" + block.key, block.twin_kind, block.twin, block.twin_tooltip, **block.look)
-    if block.twin and not block.beside:
-        picture.column(block.key, "d" + block.key)
-        draw_cache(picture, block)
     if block.beside:
         picture.column(block.key, block.beside, *(["d" + block.key] if block.twin else []))
+    elif block.twin:
+        picture.column(block.key, "d" + block.key)
+        draw_cache(picture, block)
 
 
 def draw_cache(picture: Picture, block: Block) -> None:
+    """What connects a block and its twin: the cache, through its label if it has one, or nothing seen."""
+    key, label, twin = block.key, block.key + ".cache", "d" + block.key
     if block.cache:
-        picture.edge("cache", block.key, "d" + block.key, weight="1")
+        picture.node(label, "cache", block.cache)
+        picture.column(key, label)
+        picture.edge("cache", key, label, arrowhead="none")
+        picture.edge("cache", label, twin)
+    elif block.caches:
+        picture.edge("cache", key, twin)
     else:
-        picture.order(block.key, "d" + block.key)
+        picture.order(key, twin)
 
 
 def draw_arrow(picture: Picture, arrow: Arrow, beside: bool) -> None:
-    weight = {"weight": "1" if beside else "100"}
-    picture.edge("fwd", arrow.tail, arrow.head, **weight)
+    weight = "1" if beside else "100"
+    picture.edge("fwd", arrow.tail, arrow.head, weight=weight)
     if arrow.wanted:
-        picture.edge("bwd", "d" + arrow.head, "d" + arrow.tail, against=not beside, **weight)
+        picture.edge("bwd", "d" + arrow.head, "d" + arrow.tail, against=not beside, weight=weight)
+
+
+def is_shown(q: Quantity) -> bool:
+    """Whether a quantity has a node of its own: leaves, what has a name, and where derivatives meet."""
+    return q.call is None or q.name is not None or q.is_output or len(q.uses) != 1
+
+
+def above(q: Quantity) -> str:
+    """The call above which a leaf stands: its only one, if that has another input to stand in line with."""
+    if q.call is not None or len(q.uses) != 1 or len(q.uses[0].inputs) == 1:
+        return ""
+    leaves = [x.quantity for x in q.uses[0].inputs if x.quantity.call is None and len(x.quantity.uses) == 1]
+    return q.uses[0].id if q is min(leaves, key=lambda leaf: not leaf.wanted) else ""

@@ -1,0 +1,230 @@
+"""The formulas of layers and costs, both ways, in the lectures' notation and this graph's names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.chain import Layer, carries_m, examples_of
+from tinygraph.names import is_transpose, node_of
+from tinygraph.tensor import Tensor
+from viz.graph import Call, Graph, Quantity
+from viz.text import clean, name_text
+
+__all__ = ["Formula", "Writer"]
+
+CROSS_ENTROPIES = frozenset({k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy})
+COSTS = CROSS_ENTROPIES | {k.mse}
+JACOBIANS = frozenset({k.softmax, k.log_softmax})
+MATRIX_PRODUCTS = frozenset({np.matmul, np.dot})
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One line of the backward row: the derivative with respect to `of`, and which forward values it reads."""
+
+    of: Quantity
+    text: str
+    reads: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """`=`, or `+=` where other contributions are added."""
+        return "+=" if self.of.arriving > 1 else "="
+
+
+class Writer:
+    """Writes the formulas of one graph; `course` leaves 1/m out of dA and dZ, as the lectures do.
+
+    `aliases` are names used in formulas instead of a tensor's own: A0 for X.
+    """
+
+    def __init__(self, graph: Graph, course: bool) -> None:
+        self.quantities = {id(q.tensor): q for q in graph.quantities}
+        self.course, self.m = course, examples_of(graph.order)
+        self.aliases: dict[int, str] = {}
+
+    def name(self, x: Any) -> str:
+        """What formulas call a tensor, an array or a number."""
+        q = self.quantities.get(id(x))
+        if q is None:
+            return clean(f"{x:.4g}" if isinstance(x, int | float) else str(x))
+        return self.aliases.get(id(x)) or (name_text(q.name) if q.name else "·")
+
+    def derivative(self, x: Any) -> str:
+        """What formulas call the derivative with respect to `x`."""
+        return f"d{self.name(x)}"
+
+    def averaged(self, x: Any, text: str) -> str:
+        """`text` over m, if the lectures average this derivative over the examples."""
+        q = self.quantities[id(x)]
+        return f"{text} / m" if self.course and not carries_m(x, q.name or "") else text
+
+    # Forward
+
+    def linear(self, layer: Layer) -> str:
+        """Z₁ = W₁A₀ + b₁"""
+        node = node_of(layer.Z)
+        if layer.b is None:
+            return f"{self.name(layer.Z)} = {Product(self, layer).forward}"
+        parts = [self.name(x) if x is layer.b else Product(self, layer).forward for x in node.inputs]
+        return f"{self.name(layer.Z)} = {f' {node.op.symbol} '.join(parts)}"
+
+    def activation(self, layer: Layer) -> str:
+        """A₁ = relu(Z₁)"""
+        return (
+            f"{self.name(layer.A)} = {layer.activation}({self.name(layer.Z)})" if layer.A is not None else ""
+        )
+
+    def cost(self, call: Call) -> str:
+        """J = cross-entropy(A₃, Y)"""
+        inputs = ", ".join(self.name(x.quantity.tensor) for x in call.inputs)
+        return f"{self.name(call.result.tensor)} = {call.node.op.symbol}({inputs})"
+
+    # Backward
+
+    def layer_rules(self, layer: Layer) -> list[Formula]:
+        """The derivatives of a layer, in the order of the sweep: dZ, dW, db, dA_prev."""
+        product = Product(self, layer)
+        rules = [] if layer.A is None else [self.activation_rule(layer)]
+        return [
+            *rules,
+            product.rule(layer.W),
+            *self.bias_rule(layer, product),
+            *self.input_rule(layer, product),
+        ]
+
+    def activation_rule(self, layer: Layer) -> Formula:
+        """dZ₁ = dA₁ ∗ relu′(Z₁); where g mixes entries, its matrix of derivatives is applied."""
+        z, da = self.name(layer.Z), self.derivative(layer.A)
+        slope = f"{layer.activation}′({z})"
+        mixes = node_of(layer.A).op.function in JACOBIANS
+        return Formula(self.quantities[id(layer.Z)], f"{slope} · {da}" if mixes else f"{da} ∗ {slope}", (z,))
+
+    def bias_rule(self, layer: Layer, product: Product) -> list[Formula]:
+        """db₁ = Σ dZ₁ / m"""
+        b, node = layer.b, node_of(layer.Z)
+        if not isinstance(b, Tensor) or not b.wants:
+            return []
+        minus = "−" if node.op.function is np.subtract and node.inputs[1] is b else ""
+        total = "Σ " if b.shape != layer.Z.shape else ""
+        return [Formula(self.quantities[id(b)], self.averaged(b, f"{minus}{total}{product.dz}"))]
+
+    def input_rule(self, layer: Layer, product: Product) -> list[Formula]:
+        """dA₀ = W₁ᵀdZ₁, where it is wanted."""
+        x = layer.A_prev
+        return [product.rule(x)] if isinstance(x, Tensor) and x.wants and x is not layer.W else []
+
+    def writes_cost(self, call: Call) -> bool:
+        """Whether `call` is a cost whose dA has a formula here."""
+        return call.node.op.function in COSTS and [x.position for x in call.inputs if x.wanted] == [0]
+
+    def cost_rule(self, call: Call) -> Formula:
+        """dA₃ = −Y/A₃ + (1−Y)/(1−A₃)"""
+        a, y = (self.name(x) for x in call.node.inputs[:2])
+        text = self.cost_slope(call, a, y)
+        if call.result.uses or not call.result.is_output:
+            text = f"{self.derivative(call.result.tensor)} ∗ {bracketed(text)}"
+        return Formula(call.inputs[0].quantity, text, (a, y))
+
+    def cost_slope(self, call: Call, a: str, y: str) -> str:
+        """The derivative of a cost with respect to its first input."""
+        function, cache = call.node.op.function, call.node.cache
+        if function is k.mse:
+            return scaled(f"{a} − {y}", np.subtract(cache[0], cache[1]).size / (self.m if self.course else 1))
+        text = f"−{y}/{a} + (1−{y})/(1−{a})"
+        if function is k.softmax_cross_entropy:
+            text = f"−{y}/{a}" if np.ndim(cache[1]) == np.ndim(cache[0]) else f"−onehot({y})/{a}"
+        return text if self.course else f"{bracketed(text)} / m"
+
+
+def bracketed(text: str) -> str:
+    """Text in brackets if it is a sum."""
+    return f"({text})" if " " in text else text
+
+
+def scaled(text: str, units: float) -> str:
+    """2(text) / units, as short as it can be written.
+
+    >>> scaled("A − Y", 1), scaled("A − Y", 2), scaled("A − Y", 40)
+    ('2(A − Y)', 'A − Y', '(A − Y) / 20')
+    """
+    if units == 2:
+        return text
+    return f"2({text})" if units == 1 else f"({text}) / {units / 2:g}"
+
+
+class Product:
+    """The product of a layer's weight and input: its text, and its derivative by either factor."""
+
+    def __init__(self, writer: Writer, layer: Layer) -> None:
+        node = node_of(layer.Z)
+        minus = False
+        if layer.b is not None:
+            minus = node.op.function is np.subtract and node.inputs[0] is layer.b
+            node = node_of(next(x for x in node.inputs if x is not layer.b))
+        self.writer, self.layer, self.node, self.minus = writer, layer, node, "−" if minus else ""
+        self.dz = writer.derivative(layer.Z)
+        self.flipped = [is_transpose(node_of(x)) and node_of(x).inputs[0] is layer.W for x in node.inputs]
+        self.factors = [
+            transposed(writer.name(layer.W)) if flip else writer.name(x)
+            for x, flip in zip(node.inputs, self.flipped, strict=True)
+        ]
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is a product of two matrices."""
+        return self.node.op.function in MATRIX_PRODUCTS and all(np.ndim(x) == 2 for x in self.node.cache)
+
+    @property
+    def forward(self) -> str:
+        """W₁A₀"""
+        if self.is_matrix:
+            return joined(*self.factors)
+        symbol = self.node.op.symbol
+        if symbol in ("@", "*"):
+            return f" {symbol} ".join(self.factors).replace("*", "∗")
+        return f"{symbol}({', '.join(self.factors)})"
+
+    def rule(self, x: Tensor) -> Formula:
+        """The derivative with respect to one factor: dW₁ = dZ₁A₀ᵀ / m, dA₀ = W₁ᵀdZ₁."""
+        i = next(
+            i for i, y in enumerate(self.node.inputs) if y is x or (x is self.layer.W and self.flipped[i])
+        )
+        other = self.layer.A_prev if x is self.layer.W else self.layer.W
+        reads = (self.writer.name(other),) if other is not None else ()
+        text = self.minus + self.writer.averaged(x, self.slope(i, x))
+        return Formula(self.writer.quantities[id(x)], text, reads)
+
+    def slope(self, i: int, x: Tensor) -> str:
+        """The derivative with respect to factor i, without a minus and before averaging."""
+        if self.is_matrix:
+            other = transposed(self.factors[1 - i])
+            pair = (other, self.dz) if i else (self.dz, other)
+            return joined(*(transposed(f) for f in reversed(pair))) if self.flipped[i] else joined(*pair)
+        if self.node.op.function is np.multiply:
+            return f"{'Σ ' if x.shape != self.layer.Z.shape else ''}{self.dz} ∗ {self.factors[1 - i]}"
+        return f"(∂{self.writer.name(self.layer.Z)}/∂{self.writer.name(x)})ᵀ {self.dz}"
+
+
+def transposed(name: str) -> str:
+    """A name transposed; twice is nothing.
+
+    >>> transposed("W₁"), transposed("W₁ᵀ")
+    ('W₁ᵀ', 'W₁')
+    """
+    return name.removesuffix("ᵀ") if name.endswith("ᵀ") else name + "ᵀ"
+
+
+def joined(x: str, y: str) -> str:
+    """A matrix product: side by side for one-letter names, with @ for longer ones.
+
+    >>> joined("W₁", "A₀"), joined("weights", "X")
+    ('W₁A₀', 'weights @ X')
+    """
+    short = all(re.fullmatch(r"d?[^\W\d_][₀-₉₍₎]*ᵀ?", name) for name in (x, y))
+    return x + y if short else f"{x} @ {y}"

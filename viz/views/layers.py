@@ -1,0 +1,217 @@
+"""The view of layers, the lectures' picture: boxes with formulas, their caches, and the red row below.
+
+A layer's operations become one box. Whatever lies between layers keeps a box of its own, so the picture is
+right for any graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tinygraph.chain import Layer, find_layers
+from tinygraph.names import is_transpose, node_of
+from viz.formulas import Formula, Writer
+from viz.graph import Call, Graph, Input, Quantity
+from viz.labels import call_label, call_tooltip, doubted, name_span, rule_label, shape_span, twin_label
+from viz.picture import Picture
+from viz.text import clean, lines, name_text, span, table
+from viz.views.rows import Arrow, Block, draw_rows, is_shown
+
+__all__ = ["draw_layers"]
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """The calls of one box: those of a layer, or a single one."""
+
+    key: str
+    calls: list[Call]
+    layer: Layer | None = None
+    title: str = ""
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What enters from outside."""
+        inside = {call.result for call in self.calls}
+        return [x for call in self.calls for x in call.inputs if x.quantity not in inside]
+
+    @property
+    def results(self) -> list[Quantity]:
+        """What leaves: outputs, and what other boxes use."""
+        results = [call.result for call in self.calls]
+        return [q for q in results if q.is_output or any(use not in self.calls for use in q.uses)]
+
+
+def draw_layers(picture: Picture, graph: Graph, course: bool) -> None:
+    """Draw the layers of `graph` and what lies between them."""
+    View(picture, graph, course).draw()
+
+
+class View:
+    """One picture in the making: its boxes, the groups of leaves that enter them, the writer of formulas."""
+
+    def __init__(self, picture: Picture, graph: Graph, course: bool) -> None:
+        self.picture = picture
+        self.writer = Writer(graph, course)
+        layers = find_parts(graph)
+        self.owner = {call: part for part in layers for call in part.calls}
+        self.parts = list(dict.fromkeys(self.owner.setdefault(c, Part(c.id, [c])) for c in graph.calls))
+        self.groups = self.find_groups(graph)
+        name_input(self.writer, layers)
+
+    def draw(self) -> None:
+        """Draw all of it."""
+        blocks = [self.layer_block(p) if p.layer else self.call_block(p) for p in self.parts]
+        blocks += [self.group_block(group) for group in dict.fromkeys(self.groups.values())]
+        blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
+        draw_rows(self.picture, blocks, [arrow for part in self.parts for arrow in self.arrows(part)])
+
+    # What is drawn
+
+    def find_groups(self, graph: Graph) -> dict[Quantity, tuple[Quantity, ...]]:
+        """The leaves that are drawn as one: the parameters of one layer; others alone."""
+        groups: dict[object, list[Quantity]] = {}
+        for q in graph.quantities:
+            if q.call is None:
+                part = self.owner[q.uses[0]]
+                private = part.layer is not None and q.wanted and len(q.uses) == 1
+                groups.setdefault(part.key if private else q, []).append(q)
+        return {q: tuple(group) for group in groups.values() for q in group}
+
+    def shown_results(self, part: Part) -> list[Quantity]:
+        """The results of a box that have a node of their own; a cost is named in its box."""
+        return [
+            q for q in part.results if is_shown(q) and not (q.is_output and not q.uses and self.is_cost(part))
+        ]
+
+    def is_cost(self, part: Part) -> bool:
+        """Whether a box is a cost with a formula."""
+        return part.layer is None and self.writer.writes_cost(part.calls[0])
+
+    def arrows(self, part: Part) -> Iterable[Arrow]:
+        """The arrows into a box, one for each group or other input, and out of it."""
+        into = [(self.source(x.quantity), x.wanted) for x in part.inputs]
+        grouped = {group[0].id for group in self.groups.values() if len(group) > 1}
+        seen: set[str] = set()
+        for key, wanted in into:
+            if key not in grouped or key not in seen:
+                yield Arrow(key, part.key, wanted)
+            seen.add(key)
+        for q in self.shown_results(part):
+            yield Arrow(part.key, q.id, q.wanted)
+
+    def source(self, q: Quantity) -> str:
+        """The node from which a quantity comes."""
+        if q.call is None:
+            return self.groups[q][0].id
+        return q.id if is_shown(q) else self.owner[q.call].key
+
+    # How it is drawn
+
+    def layer_block(self, part: Part) -> Block:
+        """The box of a layer, its cache and its red twin."""
+        layer = part.layer
+        assert layer is not None
+        title = f"<B>{span(f'layer {part.title}')}</B> {span(f'({layer.activation})')}"
+        label = table(title, span(self.writer.linear(layer)), span(self.writer.activation(layer)))
+        rules = self.writer.layer_rules(layer) if any(x.wanted for x in part.inputs) else []
+        return self.with_rules(Block(part.key, "layer", label, "layer-rule"), rules)
+
+    def call_block(self, part: Part) -> Block:
+        """The box of a cost with its formula, or of any other operation with its symbol."""
+        call = part.calls[0]
+        if self.is_cost(part):
+            block = Block(
+                part.key, "layer", span(self.writer.cost(call)), "layer-rule", tooltip=call_tooltip(call)
+            )
+            return self.with_rules(block, [self.writer.cost_rule(call)])
+        twin = rule_label(self.picture, call) if call.wanted else ""
+        return Block(
+            part.key,
+            "layer",
+            call_label(call),
+            "layer-rule",
+            twin,
+            call.reads_cache,
+            tooltip=call_tooltip(call),
+        )
+
+    def with_rules(self, block: Block, rules: list[Formula]) -> Block:
+        """The block with the formulas of its twin and the cache that they read."""
+        block.twin = table(*(self.rule_line(rule) for rule in rules))
+        reads = dict.fromkeys(name for rule in rules for name in rule.reads)
+        block.cache = span(f"cache {', '.join(reads)}") if reads else ""
+        return block
+
+    def rule_line(self, rule: Formula) -> str:
+        """dW₁ = dZ₁A₀ᵀ / m"""
+        text = f"{self.writer.derivative(rule.of.tensor)} {rule.sign} {rule.text}"
+        for sign in ("+=", "∗", "′", "Σ"):
+            if sign in text:
+                self.picture.mark(sign)
+        if rule.text.endswith("/ m"):
+            self.picture.mark("m", f"m = {self.writer.m} examples")
+        return doubted(self.picture, rule.of, text)
+
+    def group_block(self, group: tuple[Quantity, ...]) -> Block:
+        """The names and shapes of leaves that are drawn as one."""
+        label = span(", ").join(self.leaf_label(q) for q in group)
+        twin = span(", ").join(twin_label(self.picture, q) for q in group) if group[0].wanted else ""
+        return Block(group[0].id, "text", label, "derivative-text", twin, beside=self.column_of(group))
+
+    def leaf_label(self, q: Quantity) -> str:
+        alias = self.writer.aliases.get(id(q.tensor))
+        name = span(alias) if alias and not q.name else name_span(q) + (span(f" = {alias}") if alias else "")
+        return f"{name} {shape_span(self.picture, q)}".strip()
+
+    def result_block(self, q: Quantity) -> Block:
+        """A result on its way from box to box."""
+        twin = twin_label(self.picture, q) if q.wanted else ""
+        return Block(q.id, "text", lines(name_span(q), shape_span(self.picture, q)), "derivative-text", twin)
+
+    def column_of(self, group: tuple[Quantity, ...]) -> str:
+        """The box above which leaves stand: their only one, if it has another input to stand in line with."""
+        users = {self.owner[use] for q in group for use in q.uses}
+        if len(users) > 1 or any(len(q.uses) > 1 for q in group):
+            return ""
+        [part] = users
+        sources = dict.fromkeys(self.source(x.quantity) for x in part.inputs)
+        leaves = {self.groups[x.quantity]: x.wanted for x in part.inputs if x.quantity in self.groups}
+        alone = [leaf for leaf in leaves if all(len(q.uses) == 1 for q in leaf)]
+        return part.key if len(sources) > 1 and group == min(alone, key=lambda leaf: not leaves[leaf]) else ""
+
+
+def find_parts(graph: Graph) -> list[Part]:
+    """The boxes of layers; a layer whose inner results are used elsewhere too keeps its operations."""
+    made = {q.tensor: q.call for q in graph.quantities if q.call is not None}
+    parts = []
+    for i, layer in enumerate(find_layers(graph.order, graph.names), 1):
+        calls = [made[t] for t in layer_tensors(layer)]
+        inner = [
+            call for call in calls if call.result.tensor is not layer.Z and call.result.tensor is not layer.A
+        ]
+        if all(len(call.result.uses) == 1 for call in inner):
+            title = clean(layer.suffix.strip("_").replace("_", ".")) if layer.suffix else str(i)
+            parts.append(Part(f"layer{i}", calls, layer, title))
+    return parts
+
+
+def layer_tensors(layer: Layer) -> list[object]:
+    """The results of a layer's operations, first to last."""
+    node = node_of(layer.Z)
+    product = layer.Z if layer.b is None else next(x for x in node.inputs if x is not layer.b)
+    turned = [
+        x for x in node_of(product).inputs if is_transpose(node_of(x)) and node_of(x).inputs[0] is layer.W
+    ]
+    return list(dict.fromkeys([*turned, product, layer.Z, *([] if layer.A is None else [layer.A])]))
+
+
+def name_input(writer: Writer, layers: list[Part]) -> None:
+    """Let formulas call the input of the first layer A0, as the lectures do."""
+    first = layers[0].layer if layers else None
+    if first is None or not first.suffix.isdecimal():
+        return
+    q = writer.quantities.get(id(first.A_prev))
+    if q is not None and q.call is None and q.name in (None, "X"):
+        writer.aliases[id(first.A_prev)] = name_text(f"A{int(first.suffix) - 1}")
