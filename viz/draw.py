@@ -86,7 +86,8 @@ def draw(
     ):
         check_choice(what, given, known)
     picture = Picture(PALETTES[palette], direction, max_size)
-    picture.verdicts = judge(graph, highlight) if highlight is not None else {}
+    if highlight is not None:
+        judge(picture, graph, highlight)
     course = view == "layers" and (convention or default_convention(graph)) == "course"
     picture.mark("bwd", backward_legend(graph, course))
     if view == "layers":

@@ -43,8 +43,8 @@ class Drawing:
         if self.nodes > self._most:
             raise GraphError(
                 f"this drawing has {self.nodes:,} nodes, and laying out more than {self._most:,} takes too "
-                'long; draw view="layers", or a part of the graph, or raise the limit with max_nodes=...; the '
-                "DOT text (Drawing.source, or .save with the suffix .dot) has no limit"
+                'long: draw view="layers", or a part of it, or raise the limit with max_nodes=...; the '
+                "DOT text (Drawing.source, or .save to a .dot file) has no limit"
             )
         return render(self.source, format, self.title, self.description)
 
@@ -58,7 +58,7 @@ class Drawing:
         """Write the drawing to `path`, in the format that its suffix names, and return the path.
 
         Args:
-            path: a file ending in .svg, .png, .pdf, .dot (the DOT text) or .html (one page with the svg in it).
+            path: a file ending in .svg, .png, .pdf, .dot (the DOT text) or .html (a page with the svg).
 
         Raises:
             UserFileError: another suffix, or a file that cannot be written.

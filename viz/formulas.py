@@ -25,7 +25,7 @@ MATRIX_PRODUCTS = frozenset({np.matmul, np.dot})
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """One line of the backward row: the derivative with respect to `of`, and which forward values it reads."""
+    """One line of the backward row: the derivative with respect to `of`, and what it reads."""
 
     of: Quantity
     text: str

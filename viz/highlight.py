@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from viz.graph import Graph, Quantity
+from viz.picture import Picture
+from viz.text import clean
 
 __all__ = ["Report", "judge"]
 
@@ -28,19 +30,26 @@ class Report(Protocol):
     def rows(self) -> Sequence[Any]: ...
 
 
-def judge(graph: Graph, report: Report) -> dict[str, str]:
-    """The verdict "wrong" or "doubt" by the id of a quantity.
+def judge(picture: Picture, graph: Graph, report: Report) -> None:
+    """Give the picture the verdict "wrong" or "doubt" on each quantity, and the legend what it does not show.
 
-    In doubt is what the sweep computes from a wrong derivative, unless it was compared and agrees.
+    In doubt is what the sweep computes from a wrong derivative, unless it was compared and agrees. Wrong is
+    what does not agree, although nothing wrong leads to it.
     """
-    if report.first_wrong is None:
-        return {}
     by_name = {f"d{q.name}": q for q in graph.quantities if q.name and q.wanted}
     agreed = {by_name[row.name] for row in report.rows if row.ok and row.name in by_name}
-    first = by_name.get(report.first_wrong)
-    doubted = follows([first]) - agreed if first else set()
-    wrong = {by_name[row.name] for row in report.rows if not row.ok and row.name in by_name} - doubted
-    return {q.id: "doubt" for q in doubted} | {q.id: "wrong" for q in wrong | ({first} if first else set())}
+    wrong = [by_name[name] for name in wrong_names(report) if name in by_name]
+    doubted = follows(wrong) - agreed
+    first = [q for q in wrong if q not in doubted]
+    picture.verdicts = {q.id: "doubt" for q in doubted} | {q.id: "wrong" for q in first}
+    if report.first_wrong is not None and report.first_wrong not in by_name:
+        picture.mark("absent", f"✗ wrong first: {clean(report.first_wrong)}, which is not in this picture")
+
+
+def wrong_names(report: Report) -> list[str]:
+    """The names of what is wrong."""
+    first = [report.first_wrong] if report.first_wrong is not None else []
+    return first + [row.name for row in report.rows if not row.ok and row.name != report.first_wrong]
 
 
 def follows(starts: Iterable[Quantity]) -> set[Quantity]:

@@ -12,24 +12,25 @@ __all__ = ["Picture"]
 LEGEND = {
     "fwd": "──▶ forward",
     "bwd": "╌╌▶ backward",
-    "cache": "┈┈> cache: forward values kept for it",
+    "cache": "┈┈> cache: forward values it reads",
     "⊕": "⊕ derivatives that meet add up",
     "+=": "+= one of several that add up",
     "∗": "∗ entry by entry",
-    "′": "′ derivative",
+    "′": "g′ derivative of g",
     "Σ": "Σ sum over the examples",
     "stretched": "Σ sums over a stretched axis",
     "m": "",
-    "wrong": "✗ first wrong step",
-    "doubt": "? follows from it",
+    "wrong": "✗ wrong here first",
+    "doubt": "? depends on it",
+    "absent": "",
 }
 
 
 class Picture:
     """A graph being drawn.
 
-    `marks` are the entries that the legend needs so far, `verdicts` what a comparison says of a quantity (by its
-    id: "wrong" or "doubt"), `nodes` how many nodes there are.
+    `marks` are the entries that the legend needs so far, `verdicts` what a comparison says of a quantity (by
+    its id: "wrong" or "doubt"), `nodes` how many nodes there are.
     """
 
     def __init__(self, palette: Palette, direction: str, max_size: tuple[float, float] | None) -> None:
@@ -67,6 +68,11 @@ class Picture:
         """Let the legend explain a mark, in its own words or in these."""
         self.marks[name] = text or self.marks.get(name) or LEGEND[name]
 
+    def look(self, *keys: str) -> dict[str, str]:
+        """How the derivatives with respect to these quantities look after the verdict on them."""
+        found = {self.verdicts[key] for key in keys if key in self.verdicts}
+        return self.palette.verdict("wrong" if "wrong" in found else "doubt") if found else {}
+
     def node(self, key: str, kind: str, label: str, tooltip: str = "", **look: str) -> None:
         """Add a node with a label of markup (see `text.span`)."""
         self.nodes += 1
@@ -99,7 +105,8 @@ class Picture:
 
     def finish(self) -> str:
         """The DOT text, with the legend as the last line of the picture."""
-        colours = {"fwd": self.palette.forward, "cache": self.palette.cache, "wrong": self.palette.wrong_text}
+        amber = dict.fromkeys(("wrong", "absent"), self.palette.wrong_text)
+        colours = {"fwd": self.palette.forward, "cache": self.palette.cache} | amber
         entries = [
             span(self.marks[mark], color=colours.get(mark, self.palette.backward))
             for mark in LEGEND

@@ -53,7 +53,7 @@ def in_process(source: str, format: str) -> bytes:
 
 
 def finished(svg: str, title: str, description: str) -> str:
-    """The SVG with a title, its natural width but never wider than its place, and edges titled by direction."""
+    """The SVG with a title, its natural width but never wider than its place, and titled edges."""
     return re.sub(r"<svg\b[^>]*>", lambda tag: opening(tag[0], title, description), titled(svg), count=1)
 
 

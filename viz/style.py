@@ -33,6 +33,11 @@ class Palette:
             "cache": {"color": self.cache, "style": "dotted", "penwidth": "1.6", "arrowhead": "vee"},
         }[kind]
 
+    def verdict(self, verdict: str) -> dict[str, str]:
+        """What a verdict changes in the look of a derivative."""
+        amber = {"color": self.wrong, "fillcolor": self.wrong_fill, "style": "filled", "penwidth": "2.5"}
+        return amber if verdict == "wrong" else {"style": "dashed"}
+
     def node(self, kind: str) -> dict[str, str]:
         """The Graphviz attributes of a node of the given kind."""
         red = {"color": self.backward, "fontcolor": self.backward}

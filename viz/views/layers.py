@@ -141,6 +141,7 @@ class View:
         """The block with the formulas of its twin and the cache that they read."""
         block.twin = table(*(self.rule_line(rule) for rule in rules))
         reads = dict.fromkeys(name for rule in rules for name in rule.reads)
+        block.look = self.picture.look(*(rule.of.id for rule in rules))
         block.cache = span(f"cache {', '.join(reads)}") if reads else ""
         return block
 
@@ -158,7 +159,9 @@ class View:
         """The names and shapes of leaves that are drawn as one."""
         label = span(", ").join(self.leaf_label(q) for q in group)
         twin = span(", ").join(twin_label(self.picture, q) for q in group) if group[0].wanted else ""
-        return Block(group[0].id, "text", label, "derivative-text", twin, beside=self.column_of(group))
+        look = self.picture.look(*(q.id for q in group))
+        column = self.column_of(group)
+        return Block(group[0].id, "text", label, "derivative-text", twin, beside=column, look=look)
 
     def leaf_label(self, q: Quantity) -> str:
         alias = self.writer.aliases.get(id(q.tensor))
@@ -168,7 +171,8 @@ class View:
     def result_block(self, q: Quantity) -> Block:
         """A result on its way from box to box."""
         twin = twin_label(self.picture, q) if q.wanted else ""
-        return Block(q.id, "text", lines(name_span(q), shape_span(self.picture, q)), "derivative-text", twin)
+        label = lines(name_span(q), shape_span(self.picture, q))
+        return Block(q.id, "text", label, "derivative-text", twin, look=self.picture.look(q.id))
 
     def column_of(self, group: tuple[Quantity, ...]) -> str:
         """The box above which leaves stand: their only one, if it has another input to stand in line with."""

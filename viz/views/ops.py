@@ -30,7 +30,15 @@ def source(q: Quantity) -> str:
 
 def quantity_block(picture: Picture, q: Quantity) -> Block:
     twin = twin_label(picture, q) if q.wanted else ""
-    return Block(q.id, "value", quantity_label(picture, q), "derivative", twin, beside=above(q))
+    return Block(
+        q.id,
+        "value",
+        quantity_label(picture, q),
+        "derivative",
+        twin,
+        beside=above(q),
+        look=picture.look(q.id),
+    )
 
 
 def call_block(picture: Picture, call: Call) -> Block:
