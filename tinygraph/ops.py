@@ -434,7 +434,7 @@ def product(x: Any, y: Any) -> Any:
 
 def matmul_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
-        return dz.dot(y.T)
+        return np.dot(dz, y.T)
     if y.ndim == 1:
         return np.expand_dims(dz, axis=-1) * y
     if x.ndim == 1:
@@ -444,7 +444,7 @@ def matmul_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
 
 def matmul_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
-        return x.T.dot(dz)
+        return np.dot(x.T, dz)
     if x.ndim == 1:
         return np.expand_dims(dz, axis=-1) * x if y.ndim == 1 else np.expand_dims(x, 1) * np.expand_dims(dz, -2)
     if y.ndim == 1:
