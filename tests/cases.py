@@ -18,7 +18,7 @@ import numpy as np
 import tinygraph as tg
 from tinygraph import kernels as k
 
-__all__ = ["CASES", "Case"]
+__all__ = ["CASES", "KINKS", "Case"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +108,11 @@ def one_hot(rng, shape):
     """Columns along the first axis that sum to one, not all of them 0 and 1."""
     y = rng.random(shape)
     return y / y.sum(axis=0)
+
+
+def one_hot_rows(rng, shape):
+    """Rows along the last axis that sum to one."""
+    return one_hot(rng, shape[::-1]).T
 
 
 def classes(rng, shape):
@@ -422,7 +427,7 @@ def products():
         ((2, 3), (3, 0)),
         ((0,), (0,)),
     ]
-    two += [((3,), (3, 0)), ((0, 3), (3,)), ((0,), (0, 2))]
+    two += [((3,), (3, 0)), ((0, 3), (3,)), ((0,), (0, 2)), ((1,), (1, 3)), ((2, 1), (1,))]
     batched = [
         ((2, 2, 3), (2, 3, 2)),
         ((2, 2, 3), (3, 2)),
@@ -459,78 +464,27 @@ def summed(function, *inputs, subscripts, **settings):
     return function(subscripts, *inputs, **settings)
 
 
+# fmt: off
 EINSUMS = [
-    *(
-        ("i->i", (3,)),
-        ("i->", (3,)),
-        ("ij->ji", (2, 3)),
-        ("ij->j", (2, 3)),
-        ("ij->", (2, 3)),
-        ("ii->i", (3, 3)),
-    ),
-    *(
-        ("ii", (3, 3)),
-        ("ii->", (3, 3)),
-        ("ba", (2, 3)),
-        ("iij->j", (2, 2, 3)),
-        ("iij->ij", (2, 2, 3)),
-        ("...->...", (2, 3)),
-    ),
-    *(
-        ("...i->...", (2, 3)),
-        ("i...->...", (2, 3)),
-        ("...ii->...i", (2, 3, 3)),
-        ("iii->i", (2, 2, 2)),
-        ("->", ()),
-    ),
-    *(
-        ("ij,jk->ik", (2, 3), (3, 4)),
-        ("ij,jk", (2, 3), (3, 2)),
-        (" ij, jk -> ki ", (2, 3), (3, 4)),
-        ("i,i->", (3,), (3,)),
-    ),
-    *(("i,j->ij", (2,), (3,)), ("i,j->ji", (2,), (3,)), ("i,i->i", (3,), (3,)), ("ij,ij->", (2, 3), (2, 3))),
-    *(
-        ("ij,j->i", (2, 3), (3,)),
-        ("ij,k->k", (2, 3), (4,)),
-        ("ij,kl->", (2, 3), (2, 2)),
-        ("ii,i->i", (3, 3), (3,)),
-    ),
-    *(
-        ("ii,jj->ij", (2, 2), (3, 3)),
-        ("Ab,bA->bA", (2, 3), (3, 2)),
-        ("aB,Bc", (2, 3), (3, 2)),
-        (",i->i", (), (3,)),
-    ),
-    *(
-        ("bij,bjk->bik", (2, 2, 3), (2, 3, 2)),
-        ("...ij,...jk->...ik", (2, 2, 3), (3, 2)),
-        ("...ij,jk", (2, 2, 3), (3, 2)),
-    ),
-    *(
-        ("...ij,...jk->...ik", (2, 1, 2, 3), (4, 3, 2)),
-        ("i...,i...->...", (3, 2), (3, 1)),
-        ("...,...", (2, 3), (3,)),
-    ),
-    *(
-        ("i...,j->j...", (3, 2), (2,)),
-        ("ij,ij->ij", (1, 3), (2, 3)),
-        ("ij,ij->i", (2, 1), (2, 3)),
-        ("ij,jk->ik", (2, 1), (3, 2)),
-    ),
-    *(
-        ("ij,jk->ik", (0, 3), (3, 2)),
-        ("ij,jk->ik", (2, 0), (0, 2)),
-        ("i,i,i->i", (3,), (3,), (3,)),
-        ("i,ij,j->", (2,), (2, 3), (3,)),
-    ),
-    *(
-        ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)),
-        ("ijk,ilm,njm->lkn", (2, 2, 2), (2, 2, 2), (2, 2, 2)),
-        ("i,j,k->kij", (2,), (3,), (2,)),
-    ),
-    *(("i,ij,...j->...i", (2,), (2, 3), (2, 3)), ("ii,ij,jj->", (2, 2), (2, 2), (2, 2))),
+    ("i->i", (3,)), ("i->", (3,)), ("ij->ji", (2, 3)), ("ij->j", (2, 3)), ("ij->", (2, 3)),
+    ("ii->i", (3, 3)), ("ii", (3, 3)), ("ii->", (3, 3)), ("ba", (2, 3)), ("iij->j", (2, 2, 3)),
+    ("aab->b", (2, 2, 3)), ("iij->ij", (2, 2, 3)), ("...->...", (2, 3)), ("...i->...", (2, 3)),
+    ("i...->...", (2, 3)), ("...ii->...i", (2, 3, 3)), ("iii->i", (2, 2, 2)), ("->", ()),
+    ("ij,jk->ik", (2, 3), (3, 4)), ("ij,jk", (2, 3), (3, 2)), (" ij, jk -> ki ", (2, 3), (3, 4)),
+    ("i,i->", (3,), (3,)), ("i,j->ij", (2,), (3,)), ("i,j->ji", (2,), (3,)), ("i,i->i", (3,), (3,)),
+    ("ij,ij->", (2, 3), (2, 3)), ("ij,j->i", (2, 3), (3,)), ("ij,k->k", (2, 3), (4,)),
+    ("ij,kl->", (2, 3), (2, 2)), ("ii,i->i", (3, 3), (3,)), ("ii,jj->ij", (2, 2), (3, 3)),
+    ("Ab,bA->bA", (2, 3), (3, 2)), ("aB,Bc", (2, 3), (3, 2)), (",i->i", (), (3,)),
+    ("bij,bjk->bik", (2, 2, 3), (2, 3, 2)), ("...ij,...jk->...ik", (2, 2, 3), (3, 2)),
+    ("...ij,jk", (2, 2, 3), (3, 2)), ("...ij,...jk->...ik", (2, 1, 2, 3), (4, 3, 2)),
+    ("i...,i...->...", (3, 2), (3, 1)), ("...,...", (2, 3), (3,)), ("i...,j->j...", (3, 2), (2,)),
+    ("ij,ij->ij", (1, 3), (2, 3)), ("ij,ij->i", (2, 1), (2, 3)), ("ij,jk->ik", (2, 1), (3, 2)),
+    ("ij,jk->ik", (0, 3), (3, 2)), ("ij,jk->ik", (2, 0), (0, 2)), ("i,i,i->i", (3,), (3,), (3,)),
+    ("i,ij,j->", (2,), (2, 3), (3,)), ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)),
+    ("ijk,ilm,njm->lkn", (2, 2, 2), (2, 2, 2), (2, 2, 2)), ("i,j,k->kij", (2,), (3,), (2,)),
+    ("i,ij,...j->...i", (2,), (2, 3), (2, 3)), ("ii,ij,jj->", (2, 2), (2, 2), (2, 2)),
 ]
+# fmt: on
 
 
 def einsums():
@@ -562,6 +516,8 @@ def costs():
         yield from cases_of([k.softmax_cross_entropy], labelled, [z, classes], public=public)
     by_row = [((4, 3), (4,)), ((2, 2, 3), (2, 2)), ((2, 3), (2,))]
     axis = with_each("axis", -1)
+    two = [general, one_hot_rows]
+    yield from cases_of([k.softmax_cross_entropy], [((2, 3), (2, 3))], two, axis, public=public)
     yield from cases_of([k.softmax_cross_entropy], by_row, [general, classes], axis, public=public)
     pairs = [pair for pair in PAIRS if 0 not in (*pair[0], *pair[1])]
     yield from cases_of([k.mse], pairs, [general, general])
@@ -583,3 +539,33 @@ for _family in (
 ):
     for _case in _family():
         CASES.setdefault(_case.function, []).append(_case)
+
+# Kinks: inputs, settings, derivatives. Arrays are derived by, numbers are constants --------------
+
+at = np.array
+KINKS: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
+    np.power: [
+        ((at(0.0), at(0.0)), {}, [0, 0]),
+        ((at(3.0), at(0.0)), {}, [0, np.log(3)]),
+        ((at(0.0), at(2.0)), {}, [0, 0]),
+        ((at(0.0), 0), {}, [0]),
+        ((at(3.0), 0), {}, [0]),
+        ((at(0.0), 1), {}, [1]),
+        ((at(0.0), 2), {}, [0]),
+        ((0, at(2.0)), {}, [0]),
+        ((0, at(0.0)), {}, [0]),
+        ((-2, at(2.0)), {}, [np.nan]),
+    ],
+    np.absolute: [((at(0.0),), {}, [0])],
+    np.sqrt: [((at(0.0),), {}, [np.inf])],
+    k.relu: [((at(0.0),), {}, [0]), ((at(-0.0),), {}, [0])],
+    k.leaky_relu: [((at(0.0),), {"slope": 0.25}, [0.25])],
+    k.elu: [((at(0.0),), {"alpha": 2.0}, [2])],
+    np.maximum: [((at(1.5), at(1.5)), {}, [0.5, 0.5])],
+    np.minimum: [((at(1.5), at(1.5)), {}, [0.5, 0.5])],
+    np.clip: [((at(-1.0), at(-1.0), at(1.0)), {}, [1, 0, 0]), ((at(1.0), at(-1.0), at(1.0)), {}, [1, 0, 0])],
+    np.max: [((at([2.0, 1, 2]),), {}, [[0.5, 0, 0.5]]), ((at([2.0, 2, 2, 2]),), {}, [[0.25] * 4])],
+    np.min: [((at([1.0, 1, 2]),), {}, [[0.5, 0.5, 0]]), ((at([2.0, 2, 2, 2]),), {}, [[0.25] * 4])],
+    np.std: [((at([2.0, 2.0]),), {}, [[0, 0]])],
+    np.linalg.norm: [((at([0.0, 0.0]),), {}, [[0, 0]])],
+}

@@ -7,141 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tests.cases import CASES, general, high, low, positive, unit
-from tests.oracles import HIPS, central_difference, complex_step, disagreement, hips_applies, hips_derivative
+from tests.cases import CASES, KINKS, general, high, low, positive, unit
+from tests.checks import (
+    CHECKS,
+    applies,
+    check_kinks,
+    derivatives,
+    failures,
+    lifted,
+    promoted,
+    replaced,
+    weights,
+)
+from tests.oracles import complex_step, disagreement
 from tinygraph import kernels as k
 from tinygraph.ops import LOCALLY_CONSTANT, TABLE
 
 seeds = st.integers(0, 2**32 - 1)
 ROWS = [pytest.param(op, id=op.name) for op in TABLE.values()]
-
-
-def weights(shape):
-    """The derivative to start from: numbers of no symmetry."""
-    return 1 + np.sin(1 + np.arange(np.prod(shape, dtype=int))).reshape(shape) / 2
-
-
-def scalar(case, i, function=None, sum=np.sum, dtype=np.float64):
-    """The weighted sum of the case's result as a function of input i alone."""
-    seed = weights(np.shape(case())).astype(dtype)
-    return lambda x: sum(seed * case(*replaced(case.inputs, i, x), function=function))
-
-
-def replaced(inputs, i, x):
-    return (*inputs[:i], x, *inputs[i + 1 :])
-
-
-def lifted(case, dtype=np.float64):
-    """The inputs as the engine takes them, in `dtype` and locked: writing into one would raise."""
-    inputs = [x.astype(dtype) if getattr(x, "dtype", None) == np.float64 else x for x in case.inputs]
-    for i in case.wanted:
-        inputs[i] = tg.parameter(inputs[i])
-        inputs[i].value.setflags(write=False)
-    return inputs
-
-
-def derivatives(case, dtype=np.float64):
-    """What the engine says, by position of the input."""
-    inputs = lifted(case, dtype)
-    z = case(*inputs)
-    d = z.backward(weights(z.shape))
-    return {i: d[inputs[i]] for i in case.wanted}
-
-
-# One check is one input of one case under one of these --------------------------------------------
-
-
-def check_first(case):
-    """Against complex step, or central differences where the function is not analytic."""
-    actual = derivatives(case)
-    for i in case.wanted:
-        yield i, disagreement(actual[i], numeric(case, i), **tolerance(case))
-
-
-def numeric(case, i):
-    if analytic(case):
-        return complex_step(scalar(case, i), case.inputs[i])
-    return central_difference(scalar(case, i), case.inputs[i], h=2**-5 if in_single(case) else 1e-6)
-
-
-def analytic(case):
-    return TABLE[case.function].analytic and "dtype" not in case.settings
-
-
-def in_single(case):
-    return case.settings.get("dtype") is np.float32
-
-
-def tolerance(case):
-    if analytic(case):
-        return {"rtol": 1e-9, "atol": 1e-11}
-    return {"rtol": 1e-2, "atol": 1e-3} if in_single(case) else {"rtol": 1e-7, "atol": 1e-8}
-
-
-def check_single(case):
-    """In float32, the derivative is float32 and close to that in float64."""
-    expected, actual = derivatives(case), derivatives(case, np.float32)
-    for i in case.wanted:
-        if actual[i].dtype != np.float32:
-            yield i, f"dtype {actual[i].dtype} instead of float32"
-        else:
-            yield i, disagreement(actual[i], expected[i], rtol=1e-3, atol=1e-3)
-
-
-def check_hips(case):
-    """Against HIPS autograd."""
-    actual = derivatives(case)
-    for i in case.wanted:
-        expected = hips_derivative(scalar(case, i, HIPS[case.function]), case.inputs[i])
-        yield i, disagreement(actual[i], expected, rtol=1e-9, atol=1e-11)
-
-
-def check_second(case):
-    """The derivative of the derivatives against central differences of the derivatives."""
-    wanted = case.wanted
-    positions = tuple(range(len(wanted)))
-    seed = weights(np.shape(case()))
-
-    def first(*xs):
-        return np.sum(seed * case(*placed(case.inputs, wanted, xs)))
-
-    def second(*xs):
-        """One number made of all first derivatives."""
-        return sum(
-            np.sum(weights(x.shape) * dx) for x, dx in zip(xs, tg.grad(first, positions)(*xs), strict=True)
-        )
-
-    xs = tuple(case.inputs[i] for i in wanted)
-    actual = tg.grad(second, positions)(*xs)
-    for j, i in enumerate(wanted):
-        h = 2**-5 if in_single(case) else 1e-5
-        expected = central_difference(lambda x, j=j: second(*replaced(xs, j, x)), xs[j], h)
-        tolerance = {"rtol": 1e-1, "atol": 1e-2} if in_single(case) else {"rtol": 1e-5, "atol": 1e-6}
-        yield i, disagreement(actual[j], expected, **tolerance)
-
-
-def placed(inputs, positions, xs):
-    inputs = list(inputs)
-    for i, x in zip(positions, xs, strict=True):
-        inputs[i] = x
-    return inputs
-
-
-CHECKS = [check_first, check_single, check_hips, check_second]
-
-
-def applies(check, case):
-    return check is not check_hips or hips_applies(case)
-
-
-def failures(check, cases):
-    """The inputs that fail `check`, each with its case and what is wrong."""
-    for case in cases:
-        try:
-            yield from (f"{case!r}, input {i}: {wrong}" for i, wrong in check(case) if wrong)
-        except Exception as error:
-            error.add_note(f"in {case!r}")
-            raise
 
 
 @pytest.mark.parametrize("op", ROWS)
@@ -203,15 +86,7 @@ def test_values_are_those_of_the_function_to_the_last_bit(op, dtype):
 @pytest.mark.parametrize("op", ROWS)
 def test_float32_stays_float32_beside_python_numbers_and_labels(op):
     for case in CASES[op.function]:
-        if case.settings.get("dtype") is not np.float64 and not promoted(case):
-            assert case(*lifted(case, np.float32)).dtype == np.float32, case
-
-
-def promoted(case):
-    """Whether NumPy itself promotes: by integers, or by np.dot, which turns a number into an array."""
-    number = any(isinstance(x, float) for x in case.inputs)
-    integers = any(getattr(x, "dtype", None) == np.int64 for x in case.inputs)
-    return (number and case.function in (np.dot, np.outer)) or (integers and case.function is np.power)
+        assert promoted(case) or case(*lifted(case, np.float32)).dtype == np.float32, case
 
 
 @pytest.mark.parametrize("op", ROWS)
@@ -260,54 +135,34 @@ def test_dA_of_the_cross_entropy_behind_a_softmax(axis):
 
 # The choices at kinks -----------------------------------------------------------------------------
 
-KINKS = [
-    (np.power, (0.0, 0.0), {}, [0, 0], "dx at y = 0: 0; dy at x = 0: 0"),
-    (np.power, (3.0, 0.0), {}, [0, np.log(3)], "dx at y = 0: 0; dy at x = 0: 0"),
-    (np.power, (0.0, 2.0), {}, [0, 0], "dx at y = 0: 0; dy at x = 0: 0"),
-    (np.absolute, (0.0,), {}, [0], "at 0: 0"),
-    (np.sqrt, (0.0,), {}, [np.inf], "at 0: inf"),
-    (k.relu, (0.0,), {}, [0], "at 0: 0"),
-    (k.relu, (-0.0,), {}, [0], "at 0: 0"),
-    (k.leaky_relu, (0.0,), {"slope": 0.25}, [0.25], "at 0: slope"),
-    (k.elu, (0.0,), {"alpha": 2.0}, [2], "at 0: alpha"),
-    (np.maximum, (1.5, 1.5), {}, [0.5, 0.5], "where x = y: half to each"),
-    (np.minimum, (1.5, 1.5), {}, [0.5, 0.5], "where x = y: half to each"),
-    (np.clip, (-1.0, -1.0, 1.0), {}, [1, 0, 0], "at a bound: to x"),
-    (np.clip, (1.0, -1.0, 1.0), {}, [1, 0, 0], "at a bound: to x"),
-    (np.max, ([2.0, 1.0, 2.0],), {}, [[0.5, 0, 0.5]], "ties: equal shares"),
-    (np.min, ([2.0, 1.0, 1.0, 1.0],), {}, [[0, 1 / 3, 1 / 3, 1 / 3]], "ties: equal shares"),
-    (np.std, ([2.0, 2.0],), {}, [[0, 0]], "at 0: 0"),
-    (np.linalg.norm, ([0.0, 0.0],), {}, [[0, 0]], "at 0: 0"),
-]
 
-
-@pytest.mark.parametrize(("function", "inputs", "settings", "expected", "text"), KINKS)
-def test_the_choice_at_a_kink_is_the_one_stated(function, inputs, settings, expected, text):
-    leaves = [tg.parameter(x) for x in inputs]
-
-    with np.errstate(divide="ignore"):
-        d = function(*leaves, **settings).backward()
-
-    assert TABLE[function].kink == text
-    for x, dx in zip(leaves, expected, strict=True):
-        np.testing.assert_array_equal(d[x], dx)
-
-
-@pytest.mark.parametrize(("x", "number", "expected"), [(0.0, 0, 0), (3.0, 0, 0), (0.0, 2, 0), (0.0, 1, 1)])
-def test_the_choice_for_a_power_with_a_python_number(x, number, expected):
-    x = tg.parameter(x)
-
-    assert (x**number).backward()[x] == expected
-
-
-def test_zero_to_a_power_has_slope_zero():
-    y = tg.parameter(2.0)
-
-    assert (0**y).backward()[y] == 0
+@pytest.mark.parametrize("function", KINKS, ids=lambda function: function.__name__)
+def test_the_choice_at_a_kink_is_the_one_stated(function):
+    assert list(check_kinks(function)) == []
 
 
 def test_every_kink_stated_is_tested():
-    assert {op.function for op in TABLE.values() if op.kink} == {function for function, *_ in KINKS}
+    assert {op.function for op in TABLE.values() if op.kink} == KINKS.keys()
+
+
+def test_kinks_are_stated_in_these_words():
+    expected = {
+        "power": "dx at y = 0: 0; dy at x = 0: 0",
+        "absolute": "at 0: 0",
+        "sqrt": "at 0: inf",
+        "relu": "at 0: 0",
+        "leaky_relu": "at 0: slope",
+        "elu": "at 0: alpha",
+        "maximum": "where x = y: half to each",
+        "minimum": "where x = y: half to each",
+        "clip": "at a bound: to x",
+        "max": "ties: equal shares",
+        "min": "ties: equal shares",
+        "std": "at 0: 0",
+        "norm": "at 0: 0",
+    }
+
+    assert {op.name: op.kink for op in TABLE.values() if op.kink} == expected
 
 
 # Shapes nobody thought of -------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+"""Every rule of the table spoiled in turn: its row's cases notice. What passes is listed, right by nature."""
+
+from functools import partial
+
+import pytest
+
+from tests import test_ops
+from tests.cases import CASES
+from tests.checks import check_first, check_kinks, check_single, failures
+from tests.mutants import edited_rules, spoiled, spoiled_rules
+from tinygraph import kernels as k
+from tinygraph.ops import TABLE
+
+ROWS = [pytest.param(op, id=op.name) for op in TABLE.values()]
+SHOWN = {
+    k.sigmoid_cross_entropy: partial(test_ops.test_dA_of_the_cross_entropy_behind_a_sigmoid, (3, 4)),
+    k.softmax_cross_entropy: test_ops.test_dA_of_the_cross_entropy_behind_a_softmax,
+}
+
+
+def passes(mutant):
+    """Whether all cases of the mutant's row are content with it."""
+    with spoiled(mutant):
+        try:
+            if mutant.op.bypass and mutant.i == mutant.op.bypass[0]:
+                SHOWN[mutant.op.function](axis=0)
+                SHOWN[mutant.op.function](axis=-1)
+            cases = CASES[mutant.op.function]
+            checks = (
+                check_kinks(mutant.op.function),
+                failures(check_first, cases),
+                failures(check_single, cases),
+            )
+            return not any(map(any, checks))
+        except Exception:
+            return False
+
+
+# The derivative is dz itself, at most in another shape.
+PASSED_ON = {
+    *("add, input 0", "add, input 1", "subtract, input 0", "positive, input 0", "cast_to, input 0"),
+    *("sum, input 0", "reshape, input 0", "ravel, input 0", "expand_dims, input 0", "squeeze, input 0"),
+    *("broadcast_to, input 0", "stack, input any"),
+}
+
+
+@pytest.mark.parametrize("op", ROWS)
+def test_a_spoiled_rule_is_noticed(op):
+    passed = {str(mutant) for mutant in spoiled_rules(op) if passes(mutant)}
+
+    assert passed <= {f"{rule}: without_factors" for rule in PASSED_ON}
+
+
+# Edits that change nothing: the same number by another line, or by another way.
+EQUALS = {
+    "power": {
+        "2 * x if y == 2 else y * x ** (y - 1) if y else np.zeros_like(x) became "
+        "y * x ** (y - 1) if y else np.zeros_like(x)",
+        "1 became 2",  # where y is 0, whatever is multiplied by it
+    },
+    "std": {"1 became 2"},  # where z is 0, x is its own mean
+    "norm": {"1 became 2"},  # where z is 0, x is 0
+    "cumsum": {  # all axes of a vector are its only one
+        "np.flip(np.cumsum(np.flip(dz, axis=0), axis=0), axis=0) became "
+        "np.flip(np.cumsum(np.flip(dz, axis=0), axis=0))",
+        "np.cumsum(np.flip(dz, axis=0), axis=0) became np.cumsum(np.flip(dz, axis=0))",
+        "np.flip(dz, axis=0) became np.flip(dz)",
+    },
+    "matmul": {"x.ndim == 2 became x.ndim != 2", "2 became 3"},  # .T and swapaxes agree on matrices
+    "dot": {"x.ndim <= 2 became x.ndim > 2", "2 became 3"},  # einsum agrees with matmul
+    "einsum": {
+        "np.einsum(f\"{','.join(letters)}->{want}\", *arrays, optimize=optimize) became "
+        "np.einsum(f\"{','.join(letters)}->{want}\", *arrays)",
+        "zip(terms[i], xs[i].shape, strict=True) became zip(terms[i], xs[i].shape)",
+        "zip(letters, arrays, strict=True) became zip(letters, arrays)",
+        "zip(term, x.shape, strict=True) became zip(term, x.shape)",
+        "''.join(terms) + out became ''.join(terms)",  # no letter of the output is only there
+    },
+}
+
+
+@pytest.mark.parametrize("op", ROWS)
+def test_an_edited_formula_is_noticed(op):
+    passed = {mutant.slip for mutant in edited_rules(op) if passes(mutant)}
+
+    assert passed == EQUALS.get(op.name, set())
+
+
+def test_many_rules_are_spoiled():
+    mutants = [
+        mutant for op in TABLE.values() for edit in (spoiled_rules, edited_rules) for mutant in edit(op)
+    ]
+    print(f"{len(mutants)} spoiled rules")
+
+    assert len(mutants) > 1000
