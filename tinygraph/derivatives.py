@@ -142,7 +142,7 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     """
     arrays, detours = reverse_sweep(output, checked_seed(output, seed))
     for x, dx in arrays.items():
-        if x.call is None:
+        if x._op is None:
             x.grad = dx
     return Derivatives(output, arrays, detours, names)
 

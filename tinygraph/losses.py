@@ -34,9 +34,8 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
     """
     A = A if hasattr(A, "shape") else np.asarray(A)
     Y = labels_like(A, Y)
-    node = A.node if isinstance(A, Tensor) else None
-    if node is not None and node.op.function is k.sigmoid:
-        return k.sigmoid_cross_entropy(A, Y, node.inputs[0], axis=axis)
+    if isinstance(A, Tensor) and A.made_by(k.sigmoid):
+        return k.sigmoid_cross_entropy(A, Y, *A.inputs, axis=axis)
     return k.probability_cross_entropy(A, Y, axis=axis)
 
 

@@ -45,13 +45,13 @@ class Operation:
     `function` is what a user calls and NumPy dispatches; `forward` computes it from inputs and settings.
     `symbol` is its sign in a picture, `formula` its definition as text, `kink` the derivative chosen where
     there is none, `settings` the keyword arguments that its rules know, `arity` the number of inputs, 0 for any
-    number. An `analytic` operation takes complex numbers, so a derivative by complex step can check it.
+    number, `flowing` the positions to which a derivative flows. An `analytic` operation takes complex numbers, so a derivative by complex step can check it.
     `bypass` = (shown, used) says that the derivative flows to input `used`, of which input `shown` is a
     function: a cost knows the logits behind its probabilities. Pictures show `shown`.
     """
 
     __slots__ = (
-        "activation", "analytic", "arity", "bypass", "formula", "forward",
+        "activation", "analytic", "arity", "bypass", "flowing", "formula", "forward",
         "function", "kink", "rules", "settings", "symbol",
     )  # fmt: skip
 
@@ -77,6 +77,8 @@ class Operation:
         self.analytic = analytic
         self.bypass = bypass
         self.arity = 0 if isinstance(rules, Each) else len(rules)
+        shown = bypass[0] if bypass else -1
+        self.flowing = tuple(i for i in range(self.arity) if rules[i] and i != shown)
         first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
         self.settings = settings_of(first)
 

@@ -9,12 +9,13 @@ derivative is dropped once it is spent, except those of parameters and of what h
 from __future__ import annotations
 
 from collections.abc import Set
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from tinygraph.ops import Rule
+from tinygraph.ops import Operation, Rule
 from tinygraph.shapes import undo_broadcast
 from tinygraph.tensor import Node, Tensor
 
@@ -43,29 +44,25 @@ def recorded_order(output: Tensor, wanted: bool = False) -> list[Tensor]:
     >>> [t.node.op.name for t in recorded_order(x * x + 1)]
     ['multiply', 'add']
     """
-    if output.call is None:
+    if output._op is None:
         return []
     found, stack = {output}, [output]
     while stack:
-        _, inputs, _, _, flowing, _, _, _ = stack.pop().call  # type: ignore[misc]
-        for x in [inputs[i] for i in flowing] if wanted else inputs:
-            if isinstance(x, Tensor) and x.call is not None and x not in found:
+        t = stack.pop()
+        inputs = t.inputs
+        for x in [inputs[i] for i in t._wanted] if wanted else inputs:
+            if isinstance(x, Tensor) and x._op is not None and x not in found:
                 found.add(x)
                 stack.append(x)
-    return sorted(found, key=serial_of)
-
-
-def serial_of(t: Tensor) -> int:
-    """The place of a recorded tensor in the order of recording."""
-    return t.call[5]  # type: ignore[index]
+    return sorted(found, key=attrgetter("_serial"))
 
 
 def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
     """`targets`, and those tensors of `order` through which a derivative flows to them."""
     through = set(targets)
     for t in order:
-        _, inputs, _, _, wanted, _, _, _ = t.call  # type: ignore[misc]
-        if any(inputs[i] in through for i in wanted):
+        inputs = t.inputs
+        if any(inputs[i] in through for i in t._wanted):
             through.add(t)
     return through
 
@@ -79,25 +76,28 @@ def reverse_sweep(
     Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the detours past it.
 
     `found` holds derivatives that are not yet spent; an array in it belongs to the sweep, and is added to in
-    place, only if its tensor is in `owned`. The nodes still to be visited wait in a heap, last recorded first.
+    place, only if its tensor is in `owned`. The node `following` is next; others wait in a heap, last recorded first.
     """
     through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
     found: dict[Tensor, Any] = {output: seed}
     kept: dict[Tensor, Any] = {}
     detours: dict[Tensor, list[Detour]] = {}
     owned: set[Tensor] = set()
-    waiting: list[tuple[int, Tensor]] = [] if output.call is None else [(-output.call[5], output)]
-    while waiting:
-        z = heappop(waiting)[1]
-        op, inputs, values, settings, wanted, _, _, _ = z.call  # type: ignore[misc]
-        value, rules = z.value, op.rules
+    waiting: list[tuple[int, Tensor]] = []
+    following = None if output._op is None else (-output._serial, output)
+    while following is not None:
+        z = following[1]
+        following = None
+        op: Operation = z._op  # type: ignore[assignment]
+        inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
+        value, rules, settings = z.value, op.rules, z._settings
         if record:
             value, values = z, inputs
         dz = found.pop(z)
         keep = op.activation or z.given_name is not None
         if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
             detours.setdefault(shown, []).append((z, value, dz))
-        for i in wanted:
+        for i in z._wanted:
             x = inputs[i]
             if through is not None and x not in through:
                 continue
@@ -106,22 +106,27 @@ def reverse_sweep(
             if dx.shape != x.value.shape:
                 dx = undo_broadcast(dx, x.value.shape)
             if x not in found:
-                if x.call is None:
+                if x._op is None:
                     keep = True
                     if not record:
                         dx = private(dx, dz, x.value)
                         owned.add(x)
                 elif targets is None or x not in targets:
-                    heappush(waiting, (-x.call[5], x))
+                    if following is not None:
+                        heappush(waiting, following)
+                    following = (-x._serial, x)
                 found[x] = dx
             elif x in owned:
-                np.add(found[x], dx, out=found[x])
+                total = found[x]
+                np.add(total, dx, total)
             else:
                 found[x] = total = found[x] + dx
                 if type(total) is np.ndarray:
                     owned.add(x)
         if keep:
             kept[z] = dz
+        if waiting:
+            following = heappop(waiting) if following is None else heappushpop(waiting, following)
     kept.update(found)
     return kept, detours
 

@@ -76,32 +76,43 @@ class Node(NamedTuple):
         return f"<Node {self.op.name} at {file}:{line}>"
 
 
-# What a Tensor holds of its node: the same eight things as a plain tuple, which is made and unpacked in half the time.
-Call = tuple[
-    Operation, tuple[Any, ...], tuple[Any, ...], dict[str, Any], tuple[int, ...], int, CodeType, int
-]
-
-
 class Tensor(k.Recording):
     """An array together with the call that made it.
 
     Operators and NumPy functions on a Tensor give Tensors. `value` is the array, `node` the call (None for a
     leaf), `wants` whether a derivative with respect to it is wanted (it is a parameter, or made from one), `grad`
     the derivative that the last `backward()` left on a parameter. Make one with `parameter` or `tensor`.
+
+    What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits every
+    container that is alive, and one object a call instead of four halves the time of deep graphs. A call of two
+    inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all inputs in `_x` and
+    all values in `_a`. In a leaf `_op` is None.
     """
 
-    __slots__ = ("__weakref__", "call", "given_name", "grad", "value", "wants")
+    __slots__ = (
+        "__weakref__", "_a", "_b", "_code", "_instruction", "_op", "_serial", "_settings", "_wanted", "_x", "_y",
+        "given_name", "grad", "value", "wants",
+    )  # fmt: skip
     __hash__ = object.__hash__
 
     value: Any
-    call: Call | None
     given_name: str | None
     grad: Any
     wants: bool
+    _op: Operation | None
+    _x: Any
+    _y: Any
+    _a: Any
+    _b: Any
+    _settings: dict[str, Any]
+    _wanted: tuple[int, ...]
+    _serial: int
+    _code: CodeType
+    _instruction: int
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         self.value = value
-        self.call = None
+        self._op = None
         self.given_name = name
         self.grad = None
         self.wants = False
@@ -136,12 +147,27 @@ class Tensor(k.Recording):
     @property
     def node(self) -> Node | None:
         """The call that made it, None for a leaf."""
-        return None if self.call is None else Node(*self.call)
+        op = self._op
+        if op is None:
+            return None
+        cache = (self._a, self._b) if op.arity == 2 else self._a
+        return Node(op, self.inputs, cache, self._settings, self._wanted, self._serial, self._code, self._instruction)
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the call that made it was given; nothing for a leaf."""
+        if self._op is None:
+            return ()
+        return (self._x, self._y) if self._op.arity == 2 else cast("tuple[Any, ...]", self._x)
+
+    def made_by(self, function: Callable[..., Any]) -> bool:
+        """Whether it is the recorded result of `function`."""
+        return self._op is not None and self._op.function is function
 
     @property
     def is_parameter(self) -> bool:
         """Whether it is a leaf that wants a derivative."""
-        return self.wants and self.call is None
+        return self.wants and self._op is None
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -323,8 +349,8 @@ _GETITEM = TABLE[operator.getitem]
 def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
     cache = tuple([x.value if isinstance(x, Tensor) else x for x in inputs])
-    shown = op.bypass[0] if op.bypass else -1
-    wanted = tuple([i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.wants and i != shown])
+    flowing = op.flowing or range(len(inputs))
+    wanted = tuple([i for i in flowing if isinstance(x := inputs[i], Tensor) and x.wants])
     return recorded(op, inputs, cache, wanted, settings)
 
 
@@ -338,15 +364,26 @@ def recorded(
     except (ValueError, IndexError, TypeError) as error:
         raise failed(op, inputs, settings, error) from error
     z.given_name = z.grad = None
-    if _recording():
-        z.wants = wanted != ()
-        frame = _frame(3)
-        while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
-            frame = frame.f_back
-        z.call = (op, inputs, cache, settings, wanted, _next_serial(), frame.f_code, frame.f_lasti)
-    else:
-        z.call = None
+    if not _recording():
+        z._op = None
         z.wants = False
+        return z
+    frame = _frame(3)
+    while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
+        frame = frame.f_back
+    z.wants = wanted != ()
+    z._op = op
+    if op.arity == 2:
+        z._x, z._y = inputs
+        z._a, z._b = cache
+    else:
+        z._x = inputs
+        z._a = cache
+    z._settings = settings
+    z._wanted = wanted
+    z._serial = _next_serial()
+    z._code = frame.f_code
+    z._instruction = frame.f_lasti
     return z
 
 
@@ -371,15 +408,24 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         except (ValueError, TypeError) as error:
             raise failed(op, (x, y), _NO_SETTINGS, error) from error
         z.given_name = z.grad = None
-        if _recording():
-            z.wants = wanted != ()
-            frame = _frame(1)
-            while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
-                frame = frame.f_back
-            z.call = (op, (x, y), (a, b), _NO_SETTINGS, wanted, _next_serial(), frame.f_code, frame.f_lasti)
-        else:
-            z.call = None
+        if not _recording():
+            z._op = None
             z.wants = False
+            return z
+        frame = _frame(1)
+        while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
+            frame = frame.f_back
+        z.wants = wanted != ()
+        z._op = op
+        z._x = x
+        z._y = y
+        z._a = a
+        z._b = b
+        z._settings = _NO_SETTINGS
+        z._wanted = wanted
+        z._serial = _next_serial()
+        z._code = frame.f_code
+        z._instruction = frame.f_lasti
         return z
 
     def reflected(x: Tensor, y: Any) -> Tensor:

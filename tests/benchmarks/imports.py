@@ -2,6 +2,7 @@
 repository. Every import is timed in a fresh process, the start of Python left out; in turns, medians."""
 
 import argparse
+import os
 import subprocess
 import sys
 from statistics import median
@@ -18,7 +19,9 @@ MODULES = ("numpy", "tinygraph")
 
 def time_import(module):
     command = [sys.executable, "-c", TIMED_IMPORT.format(module)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return float(run.stdout)
 
 
 def time_imports(rounds):
