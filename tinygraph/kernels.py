@@ -190,7 +190,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(logsumexp(np.array([1e4, 1e4])).round(4))
     10000.6931
     """
-    axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
+    axis = tuple(axis) if isinstance(axis, list) else axis
     top = np.maximum.reduce(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
