@@ -1,6 +1,16 @@
 """tinygraph: backpropagation as a graph one can read.
 
-Write a network with operators; get its derivatives, its drawing, and a check of the version derived by hand.
+Write a network with operators, or with NumPy's own functions; get its derivatives, its drawing, and a check of
+the version derived by hand.
+
+>>> import numpy as np
+>>> import tinygraph as tg
+>>> X, Y = np.array([[1.0, 2.0, -1.0]]), np.array([[1.0, 1.0, 0.0]])
+>>> W1, b1 = tg.parameter([[0.5]], name="W1"), tg.parameter([[0.0]], name="b1")
+>>> J = tg.binary_cross_entropy(tg.sigmoid(W1 @ X + b1), Y)
+>>> d = J.backward()
+>>> print({name: float(d[name].round(4).sum()) for name in ("dW1", "db1")})
+{'dW1': -0.4312, 'db1': -0.0897}
 """
 
 from numpy import (
@@ -38,6 +48,7 @@ from numpy import (
 )
 
 from tinygraph import errors, layerwise, optim
+from tinygraph.check import Report, compare, gradcheck
 from tinygraph.derivatives import Derivatives, grad, value_and_grad
 from tinygraph.kernels import (
     elu,
@@ -53,3 +64,66 @@ from tinygraph.kernels import (
 )
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
 from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Derivatives",
+    "Node",
+    "Report",
+    "Tensor",
+    "abs",
+    "arctan",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "clip",
+    "compare",
+    "concatenate",
+    "cos",
+    "cumsum",
+    "dot",
+    "einsum",
+    "elu",
+    "errors",
+    "exp",
+    "expm1",
+    "gelu",
+    "grad",
+    "gradcheck",
+    "layerwise",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logaddexp",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mse",
+    "no_grad",
+    "optim",
+    "outer",
+    "parameter",
+    "prod",
+    "reciprocal",
+    "relu",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "sqrt",
+    "square",
+    "stack",
+    "std",
+    "sum",
+    "tanh",
+    "tensor",
+    "value_and_grad",
+    "var",
+    "where",
+]

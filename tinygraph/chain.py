@@ -25,14 +25,14 @@ class Layer(NamedTuple):
     @property
     def activation(self) -> str:
         """The activation's name, or "linear"."""
-        return self.A.node.op.name if self.A is not None and self.A.node is not None else "linear"
+        return self.A.op.name if self.A is not None and self.A.op is not None else "linear"
 
 
 def find_layers(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Layer]:
     """The layers of a graph, first to last, found from the names of its linear steps."""
     users: dict[Tensor, list[Tensor]] = {}
     for t in order:
-        for x in t.node.inputs:  # type: ignore[union-attr]
+        for x in t.inputs:
             if isinstance(x, Tensor):
                 users.setdefault(x, []).append(t)
     found = []
@@ -45,14 +45,12 @@ def find_layers(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Layer]
 
 def layer_at(Z: Tensor, W: Tensor, names: Mapping[Tensor, str], users: list[Tensor]) -> Layer:
     """The layer whose linear step is Z with the weight W."""
-    node = Z.node
-    assert node is not None
     product, b = Z, None
-    if node.op.function in n.SUMS:
-        first, second = node.inputs
+    if n.function_of(Z) in n.SUMS:
+        first, second = Z.inputs
         product, b = (first, second) if n.weight_of_product(first, names) is W else (second, first)
-    others = [x for x in product.node.inputs if x is not W and not (n.is_transpose(n.node_of(x)) and x.node.inputs[0] is W)]  # type: ignore[union-attr]
-    A = next((u for u in users if u.node.op.activation), None)  # type: ignore[union-attr]
+    others = [x for x in product.inputs if n.untransposed(x) is not W]
+    A = next((u for u in users if u.op.activation), None)  # type: ignore[union-attr]
     return Layer(names[Z][1:], W, b, others[0] if others else None, Z, A)
 
 
@@ -64,12 +62,12 @@ def sweep_order(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Tensor
     """
     out: list[Tensor] = []
     leaves: list[Tensor] = []
-    first_use = {x: t for t in reversed(order) for x in t.node.inputs if isinstance(x, Tensor)}  # type: ignore[union-attr]
+    first_use = {x: t for t in reversed(order) for x in t.inputs if isinstance(x, Tensor)}
     for t in reversed(order):
         if t in names and t.wants:
             out += [*reversed(leaves), t]
             leaves = []
-        fresh = [x for x in t.node.inputs if isinstance(x, Tensor) and x.is_parameter and first_use[x] is t]  # type: ignore[union-attr]
+        fresh = [x for x in t.inputs if isinstance(x, Tensor) and x.is_parameter and first_use[x] is t]
         leaves += [x for x in reversed(list(dict.fromkeys(fresh))) if x in names]
     return out + leaves[::-1]
 
@@ -86,16 +84,14 @@ def examples_of(order: list[Tensor]) -> int:
     the length of the last axis of the last matrix.
     """
     for t in reversed(order):
-        node = t.node
-        assert node is not None
-        if node.op.function in (k.probability_cross_entropy, k.sigmoid_cross_entropy):
-            return k.examples(node.cache[0], node.settings.get("axis", 0))
-        if node.op.function is k.softmax_cross_entropy:
-            return int(node.cache[0].size) // int(node.cache[0].shape[node.settings.get("axis", 0)])
+        function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])
+        if function in (k.probability_cross_entropy, k.sigmoid_cross_entropy):
+            return k.examples(a, settings.get("axis", 0))
+        if function is k.softmax_cross_entropy:
+            return int(a.size) // int(a.shape[settings.get("axis", 0)])
     return next((int(x.shape[-1]) for t in reversed(order) for x in matrices(t)), 1)
 
 
 def matrices(t: Tensor) -> Iterator[Any]:
     """The results among the inputs of `t` that are matrices."""
-    assert t.node is not None
-    return (value_of(x) for x in t.node.inputs if isinstance(x, Tensor) and x.wants and x.node and x.ndim == 2)
+    return (value_of(x) for x in t.inputs if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2)

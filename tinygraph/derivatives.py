@@ -78,7 +78,9 @@ class Derivatives(Mapping[str, Any]):
         return isinstance(key, str) and key[:1] == "d" and key[1:] in self._tensors
 
     def __iter__(self) -> Iterator[str]:
-        return (names.derivative_name(name) for name in self._tensors if self._tensors[name] is not self.output)
+        return (
+            names.derivative_name(name) for name in self._tensors if self._tensors[name] is not self.output
+        )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -166,17 +168,21 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
         )
     seed = np.asarray(value_of(seed), dtype=value.dtype)
     if seed.shape != value.shape:
-        raise ShapeError(f"the seed of backward() has shape {seed.shape}; {describe(output)} needs {value.shape}")
+        raise ShapeError(
+            f"the seed of backward() has shape {seed.shape}; {describe(output)} needs {value.shape}"
+        )
     return seed
 
 
-Tensor.backward = backward  # type: ignore[method-assign]
+Tensor.backward = backward  # type: ignore[method-assign, assignment]
 
 
-# The functional style -----------------------------------------------------------------------------------------
+# The functional style ----------------------------------------------------------------
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
+) -> Callable[..., tuple[Any, Any]]:
     """A function that gives f's value and its derivative with respect to arguments `argnums`.
 
     The arguments may be arrays, numbers (floats), or dicts, lists and tuples of them; the derivative has the

@@ -42,7 +42,9 @@ def einsum_rule(i: int, dz: Any, z: Any, *xs: Any, subscripts: str = "", optimiz
     terms, out = explicit_subscripts(subscripts, [x.ndim for x in xs])
     letters = [out, *(t for j, t in enumerate(terms) if j != i)]
     arrays = [dz, *(x for j, x in enumerate(xs) if j != i)]
-    sizes = {pair for term, x in zip(letters, arrays, strict=True) for pair in zip(term, x.shape, strict=True)}
+    sizes = {
+        pair for term, x in zip(letters, arrays, strict=True) for pair in zip(term, x.shape, strict=True)
+    }
     spare = (c for c in string.ascii_letters if c not in "".join(terms) + out)
     want = ""
     for letter, n in zip(terms[i], xs[i].shape, strict=True):

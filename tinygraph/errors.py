@@ -1,13 +1,13 @@
 """The errors of tinygraph.
 
-    TinygraphError
-    ├── ShapeError             also a ValueError: shapes that do not fit, a derivative of something not scalar
-    ├── DtypeError             also a TypeError: integers where floats are needed
-    ├── GraphError             also a RuntimeError: a path of derivatives that is cut or cannot be followed
-    ├── UnknownOperationError  also a TypeError: a function that is not in the table
-    ├── MissingPackageError    also an ImportError: an optional package that is not installed
-    ├── UnknownNameError       also a KeyError: a derivative asked for under a name that is not there
-    └── UserFileError          also a ValueError: a file that cannot be read, imported or written
+TinygraphError
+├── ShapeError             also a ValueError: shapes that do not fit, a derivative of something not scalar
+├── DtypeError             also a TypeError: integers where floats are needed
+├── GraphError             also a RuntimeError: a path of derivatives that is cut or cannot be followed
+├── UnknownOperationError  also a TypeError: a function that is not in the table
+├── MissingPackageError    also an ImportError: an optional package that is not installed
+├── UnknownNameError       also a KeyError: a derivative asked for under a name that is not there
+└── UserFileError          also a ValueError: a file that cannot be read, imported or written
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.errors import DtypeError, ShapeError
+from tinygraph.ops import TABLE
 from tinygraph.tensor import Tensor, describe, value_of
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy"]
@@ -34,8 +35,8 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
     """
     A = A if hasattr(A, "shape") else np.asarray(A)
     Y = labels_like(A, Y)
-    if isinstance(A, Tensor) and A.made_by(k.sigmoid):
-        return k.sigmoid_cross_entropy(A, Y, *A.inputs, axis=axis)
+    if isinstance(A, Tensor) and A.op is TABLE[k.sigmoid]:
+        return k.sigmoid_cross_entropy(A, Y, A.inputs[0], axis=axis)
     return k.probability_cross_entropy(A, Y, axis=axis)
 
 
@@ -88,7 +89,9 @@ def columns_of(Z: Any, labels: Any, axis: int) -> Any:
     shape = Z.shape
     if labels.shape == shape:
         if not np.abs(np.add.reduce(value_of(labels), axis=axis) - 1).max(initial=0) < 1e-4:
-            raise ShapeError(f"labels of the shape of Z, {shape}, must sum to one along axis {axis}, the axis of classes")
+            raise ShapeError(
+                f"labels of the shape of Z, {shape}, must sum to one along axis {axis}, the axis of classes"
+            )
         return labels_like(Z, labels)
     axis = axis % len(shape)
     y, examples = value_of(labels), shape[:axis] + shape[axis + 1 :]
@@ -99,5 +102,7 @@ def columns_of(Z: Any, labels: Any, axis: int) -> Any:
     if y.dtype.kind not in "iu":
         raise DtypeError(f"labels of shape {y.shape} are class numbers and must be integers, not {y.dtype}")
     if y.size and not 0 <= y.min() <= y.max() < shape[axis]:
-        raise ShapeError(f"labels lie between {y.min()} and {y.max()}, but Z has the classes 0 to {shape[axis] - 1}")
+        raise ShapeError(
+            f"labels lie between {y.min()} and {y.max()}, but Z has the classes 0 to {shape[axis] - 1}"
+        )
     return k.one_hot(y, shape[axis], Z.dtype, axis)

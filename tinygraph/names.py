@@ -44,13 +44,15 @@ def suffix_of(weight: str | None) -> str | None:
 
 def given_name(tensor: Any, known: Known) -> str | None:
     """The name in `known`, else the one given to `tensor`."""
-    if getattr(tensor, "node", NOTHING) is NOTHING:
+    if not hasattr(tensor, "given_name"):
         return None
     return known.get(tensor) or tensor.given_name
 
 
-def node_of(tensor: Any) -> Any:
-    return getattr(tensor, "node", None)
+def function_of(x: Any) -> Any:
+    """The function whose recorded result x is; None for a leaf, an array or a number."""
+    op = getattr(x, "op", None)
+    return None if op is None else op.function
 
 
 def name_of(tensor: Any, known: Known = NOTHING) -> str | None:
@@ -62,14 +64,14 @@ def name_of(tensor: Any, known: Known = NOTHING) -> str | None:
     >>> name_of(A1)
     'A1'
     """
-    given, node = given_name(tensor, known), node_of(tensor)
-    if given is not None or node is None:
+    given = given_name(tensor, known)
+    if given is not None or tensor.op is None:
         return given
-    if node.op.function in SUMS:
+    if tensor.op.function in SUMS:
         suffix = linear_suffix(tensor, known)
         return None if suffix is None else f"Z{suffix}"
-    if node.op.activation:
-        suffix = linear_suffix(node.inputs[0], known)
+    if tensor.op.activation:
+        suffix = linear_suffix(tensor.inputs[0], known)
         return None if suffix is None else f"A{suffix}"
     return None
 
@@ -78,36 +80,42 @@ def linear_suffix(tensor: Any, known: Known) -> str | None:
     """The suffix of the layer whose linear step `tensor` is, with a bias or without; None if it is none."""
     given = given_name(tensor, known)
     if given is not None:
-        return given[1:] if given[0] in "Zz" and node_of(tensor) is not None else None
+        return given[1:] if given[0] in "Zz" and function_of(tensor) is not None else None
     weight = linear_weight(tensor, known)
     return None if weight is None else suffix_of(given_name(weight, known))
 
 
 def linear_weight(tensor: Any, known: Known = NOTHING) -> Any:
     """The weight W of `tensor` = W @ ... + b, or of W @ ... alone; None if it is something else."""
-    node = node_of(tensor)
-    if node is None or node.op.function not in SUMS:
+    if function_of(tensor) not in SUMS:
         return weight_of_product(tensor, known)
-    first, second = node.inputs
+    first, second = tensor.inputs
     for product, bias in ((first, second), (second, first)):
-        if node_of(bias) is None and (weight := weight_of_product(product, known)) is not None:
+        if function_of(bias) is None and (weight := weight_of_product(product, known)) is not None:
             return weight
     return None
 
 
 def weight_of_product(tensor: Any, known: Known) -> Any:
     """The factor of a product whose name begins like a weight's, perhaps transposed."""
-    node = node_of(tensor)
-    if node is None or node.op.function not in PRODUCTS:
+    if function_of(tensor) not in PRODUCTS:
         return None
-    weights = [x for x in factors(node) if suffix_of(given_name(x, known)) is not None]
+    weights = [x for x in factors(tensor) if suffix_of(given_name(x, known)) is not None]
     return weights[0] if len(weights) == 1 else None
 
 
-def factors(node: Any) -> list[Any]:
+def factors(product: Any) -> list[Any]:
     """The parameters that a product multiplies, looking through a transpose."""
-    seen = [inner.inputs[0] if is_transpose(inner := node_of(x)) else x for x in node.inputs]
-    return [x for x in seen if getattr(x, "is_parameter", False)]
+    return [x for x in map(untransposed, product.inputs) if getattr(x, "is_parameter", False)]
+
+
+def untransposed(x: Any) -> Any:
+    """The input of a transpose, and anything else as it is."""
+    return x.inputs[0] if function_of(x) is np.transpose else x
+
+
+def node_of(x: Any) -> Any:
+    return getattr(x, "node", None)
 
 
 def is_transpose(node: Any) -> bool:
@@ -122,11 +130,17 @@ def graph_names(order: Iterable[Any], given: Known = NOTHING, output: Any = None
     """
     order = list(order)
     known = dict(given) | number_parameters(order, given)
-    biased = {x for t in order if t.node.op.function in SUMS and name_of(t, known) for x in t.node.inputs if node_of(x)}
+    biased = {
+        x for t in order if function_of(t) in SUMS and name_of(t, known) for x in t.inputs if function_of(x)
+    }
     found: dict[Any, str] = {}
     for t in order:
-        for x in (*t.node.inputs, t):
-            if hasattr(x, "node") and x not in found and (name := name_of(x, known) or bare_linear(x, known, biased)):
+        for x in (*t.inputs, t):
+            if (
+                hasattr(x, "given_name")
+                and x not in found
+                and (name := name_of(x, known) or bare_linear(x, known, biased))
+            ):
                 found[x] = name
     if output is not None:
         found.setdefault(output, "J")
@@ -144,14 +158,16 @@ def number_parameters(order: list[Any], given: Known) -> dict[Any, str]:
     found: dict[Any, str] = {}
     layer = 0
     for t in order:
-        function = t.node.op.function
+        function = function_of(t)
         if function in PRODUCTS and function is not np.multiply:
-            for x in factors(t.node):
+            for x in factors(t):
                 if given_name(x, given) is None and x not in found:
                     layer += 1
                     found[x] = f"W{layer}"
-        elif function in SUMS and (suffix := suffix_of(given_name(linear_weight(t, found), found))) is not None:
-            for x in t.node.inputs:
+        elif (
+            function in SUMS and (suffix := suffix_of(given_name(linear_weight(t, found), found))) is not None
+        ):
+            for x in t.inputs:
                 if getattr(x, "is_parameter", False) and given_name(x, given) is None:
                     found.setdefault(x, f"b{suffix}")
     return found
@@ -172,7 +188,11 @@ def take_names(order: Iterable[Any], names: Mapping[str, Any] | None) -> dict[An
     named = {id(x): name for name, x in (names or {}).items() if not name.startswith("_")}
     found: dict[Any, str] = {}
     for t in order:
-        for x in (*t.node.inputs, t):
-            if hasattr(x, "node") and x.given_name is None and (name := named.get(id(x)) or named.get(id(x.value))):
+        for x in (*t.inputs, t):
+            if (
+                hasattr(x, "given_name")
+                and x.given_name is None
+                and (name := named.get(id(x)) or named.get(id(x.value)))
+            ):
                 found[x] = name
     return found

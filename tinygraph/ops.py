@@ -134,7 +134,7 @@ def row(
     return op
 
 
-# Arithmetic ---------------------------------------------------------------------------------------------------
+# Arithmetic ----------------------------------------------------------------
 
 
 def power_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
@@ -165,7 +165,7 @@ row(np.square,     "sq",   "x * x",   lambda dz, z, x: dz * (2 * x))
 row(np.reciprocal, "1/x",  "1 / x",   lambda dz, z, x: -dz * z * z)
 row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False)
 
-# Functions of one variable ------------------------------------------------------------------------------------
+# Functions of one variable ----------------------------------------------------------------
 
 row(np.exp,    "exp",    "exp(x)",       lambda dz, z, x: dz * z)
 row(np.expm1,  "expm1",  "exp(x) - 1",   lambda dz, z, x: dz * (z + 1))
@@ -177,7 +177,7 @@ row(np.cos,    "cos",    "cos(x)",       lambda dz, z, x: -dz * np.sin(x))
 row(np.arctan, "arctan", "arctan(x)",    lambda dz, z, x: dz / (1 + x * x))
 row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype))
 
-# Activations --------------------------------------------------------------------------------------------------
+# Activations ----------------------------------------------------------------
 
 
 def gelu_dx(dz: Any, z: Any, x: Any) -> Any:
@@ -215,7 +215,7 @@ row(k.softmax,     "softmax",     "exp(x) / sum(exp(x), axis)",      softmax_dx,
 row(k.log_softmax, "log softmax", "x - log(sum(exp(x), axis))",      log_softmax_dx, activation=True)
 row(k.logsumexp,   "logsumexp",   "log(sum(exp(x), axis))",          logsumexp_dx)
 
-# Choices ------------------------------------------------------------------------------------------------------
+# Choices ----------------------------------------------------------------
 
 row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x > y)),
                                             lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (y > x)),
@@ -246,7 +246,7 @@ row(
     kink="at a bound: to x",
 )
 
-# Reductions ---------------------------------------------------------------------------------------------------
+# Reductions ----------------------------------------------------------------
 
 
 def sum_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -321,7 +321,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
             f"np.linalg.norm(x, ord={ord!r}) of a {np.ndim(x)}-D array has no derivative rule here; "
             "there is one for the root of the sum of squares: ord=None, 2 for a vector, 'fro' for a matrix"
         )
-    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
 
 
 row(np.sum, "sum", "sum of x over axis", sum_dx)
@@ -334,7 +334,7 @@ row(np.std, "std", "sqrt(sum((x - mean)**2, axis) / (n - ddof))", std_dx, kink="
 row(np.cumsum, "cumsum", "running sum of x along axis", cumsum_dx)
 row(np.linalg.norm, "norm", "sqrt(sum(x * x, axis))", norm_dx, forward=norm, kink="at 0: 0", analytic=False)
 
-# Shape --------------------------------------------------------------------------------------------------------
+# Shape ----------------------------------------------------------------
 
 
 def transpose_dx(dz: Any, z: Any, x: Any, axes: Sequence[int] | None = None) -> Any:
@@ -426,7 +426,7 @@ row(
 )
 row(np.take, "take", "the entries of x at indices along axis", take_dx)
 
-# Products -----------------------------------------------------------------------------------------------------
+# Products ----------------------------------------------------------------
 
 
 def product(x: Any, y: Any) -> Any:
@@ -448,7 +448,9 @@ def matmul_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
         return np.dot(x.T, dz)
     if x.ndim == 1:
-        return np.expand_dims(dz, axis=-1) * x if y.ndim == 1 else np.expand_dims(x, 1) * np.expand_dims(dz, -2)
+        return (
+            np.expand_dims(dz, axis=-1) * x if y.ndim == 1 else np.expand_dims(x, 1) * np.expand_dims(dz, -2)
+        )
     if y.ndim == 1:
         return np.squeeze(np.swapaxes(x, axis1=-1, axis2=-2) @ np.expand_dims(dz, axis=-1), axis=-1)
     return np.swapaxes(x, axis1=-1, axis2=-2) @ dz
@@ -498,7 +500,7 @@ row(
     forward=lambda *xs, subscripts, optimize=False: np.einsum(subscripts, *xs, optimize=optimize),
 )
 
-# Costs --------------------------------------------------------------------------------------------------------
+# Costs ----------------------------------------------------------------
 
 
 def ratio(p: Any, q: Any) -> Any:
@@ -559,7 +561,11 @@ row(
     lambda dz, z, a, y: np.subtract(y, a) * (2 * dz / max(np.subtract(a, y).size, 1)),
 )
 
-ALIASES: dict[Callable[..., Any], Callable[..., Any]] = {np.amax: np.max, np.amin: np.min, np.fabs: np.absolute}
+ALIASES: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.amax: np.max,
+    np.amin: np.min,
+    np.fabs: np.absolute,
+}
 
 # `np.add.reduce` is np.sum in half the time on small arrays; on Tensors it is that row.
 REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
@@ -572,16 +578,19 @@ REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
 
 # Functions whose results do not change with small changes of the input (or are no numbers at all): they answer
 # with plain arrays, since their derivative is 0 wherever there is one.
-LOCALLY_CONSTANT: frozenset[Callable[..., Any]] = frozenset(
-    {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isnan, np.isfinite, np.isinf}
-    | {np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and, np.logical_or}
-    | {np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero}
-    | {np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like}
-    | {np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.iscomplexobj}
-    | {np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory, np.shares_memory}
-)
+# fmt: off
+_constant: list[Callable[..., Any]] = [
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isnan, np.isfinite, np.isinf,
+    np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and, np.logical_or,
+    np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero,
+    np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like,
+    np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.iscomplexobj, np.isrealobj,
+    np.array_repr, np.array_str, np.array2string, np.may_share_memory, np.shares_memory,
+]
+# fmt: on
+LOCALLY_CONSTANT = frozenset(_constant)
 
-# Functions written with rows of the table -------------------------------------------------------------------------
+# Functions written with rows of the table ----------------------------------------------------------------
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
@@ -611,4 +620,3 @@ COMPOSED: dict[Callable[..., Any], Callable[..., Any]] = {
         [x if x.ndim else np.reshape(x, (1,)) for x in xs], axis=0 if xs[0].ndim < 2 else 1
     ),
 }
-

@@ -51,7 +51,7 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     axes = (axis,) if np.ndim(axis) == 0 else tuple(axis)  # type: ignore[arg-type]
-    return tuple(int(a) % ndim if ndim else 0 for a in axes)  # type: ignore[call-overload]
+    return tuple(int(a) % ndim if ndim else 0 for a in axes)  # type: ignore[arg-type]
 
 
 def restore_axes(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:

@@ -151,7 +151,9 @@ class Tensor(k.Recording):
         if op is None:
             return None
         cache = (self._a, self._b) if op.arity == 2 else self._a
-        return Node(op, self.inputs, cache, self._settings, self._wanted, self._serial, self._code, self._instruction)
+        return Node(
+            op, self.inputs, cache, self._settings, self._wanted, self._serial, self._code, self._instruction
+        )
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -160,9 +162,10 @@ class Tensor(k.Recording):
             return ()
         return (self._x, self._y) if self._op.arity == 2 else cast("tuple[Any, ...]", self._x)
 
-    def made_by(self, function: Callable[..., Any]) -> bool:
-        """Whether it is the recorded result of `function`."""
-        return self._op is not None and self._op.function is function
+    @property
+    def op(self) -> Operation | None:
+        """The operation that made it, None for a leaf."""
+        return self._op
 
     @property
     def is_parameter(self) -> bool:
@@ -305,18 +308,18 @@ class Tensor(k.Recording):
     # Methods as arrays have them
 
     @property
-    def T(self) -> Tensor:  # noqa: N802 - NumPy's name
+    def T(self) -> Tensor:  # NumPy's name
         """The transpose."""
         return apply(TABLE[np.transpose], (self,))
 
     def transpose(self, *axes: Any) -> Tensor:
         """`np.transpose`, the axes given as numbers or as one tuple."""
         flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return cast(Tensor, np.transpose(self, flat or None))  # type: ignore[call-overload]
+        return cast(Tensor, np.transpose(cast(Any, self), flat or None))
 
     def reshape(self, *shape: Any) -> Tensor:
         """`np.reshape`, the shape given as numbers or as one tuple."""
-        return cast(Tensor, np.reshape(self, shape[0] if len(shape) == 1 else shape))  # type: ignore[call-overload]
+        return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape))
 
     def astype(self, dtype: Any) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
@@ -327,23 +330,66 @@ class Tensor(k.Recording):
             )
         return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
 
+    def sum(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.sum` of this tensor."""
+        return call(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
 
-def _method(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def method(self: Tensor, *args: Any, **settings: Any) -> Tensor:
-        return cast(Tensor, call(function, (self, *args), settings))
+    def mean(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.mean` of this tensor."""
+        return call(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
 
-    method.__name__, method.__doc__ = name, f"`np.{name}` of this tensor."
-    return method
+    def max(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.max` of this tensor."""
+        return call(np.max, (self, *args), settings)  # type: ignore[no-any-return]
 
+    def min(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.min` of this tensor."""
+        return call(np.min, (self, *args), settings)  # type: ignore[no-any-return]
 
-for _function in (np.sum, np.mean, np.max, np.min, np.prod, np.cumsum, np.var, np.std, np.ravel):
-    setattr(Tensor, _function.__name__.replace("amax", "max"), _method(_function, _function.__name__))
-for _function in (np.swapaxes, np.squeeze, np.clip, np.take, np.dot):
-    setattr(Tensor, _function.__name__, _method(_function, _function.__name__))
+    def prod(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.prod` of this tensor."""
+        return call(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def cumsum(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.cumsum` of this tensor."""
+        return call(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def var(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.var` of this tensor."""
+        return call(np.var, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def std(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.std` of this tensor."""
+        return call(np.std, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def ravel(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.ravel` of this tensor."""
+        return call(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def swapaxes(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.swapaxes` of this tensor."""
+        return call(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def squeeze(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.squeeze` of this tensor."""
+        return call(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def clip(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.clip` of this tensor."""
+        return call(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def take(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.take` of this tensor."""
+        return call(np.take, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def dot(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.dot` of this tensor."""
+        return call(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
+
 
 _GETITEM = TABLE[operator.getitem]
 
-# Recording ----------------------------------------------------------------------------------------------------
+# Recording ----------------------------------------------------------------
 
 
 def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
@@ -355,7 +401,11 @@ def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO
 
 
 def recorded(
-    op: Operation, inputs: tuple[Any, ...], cache: tuple[Any, ...], wanted: tuple[int, ...], settings: dict[str, Any]
+    op: Operation,
+    inputs: tuple[Any, ...],
+    cache: tuple[Any, ...],
+    wanted: tuple[int, ...],
+    settings: dict[str, Any],
 ) -> Tensor:
     """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
     z = _new(Tensor)
@@ -566,7 +616,7 @@ READERS: dict[Callable[..., Any], Callable[..., Read]] = {
 }
 
 
-# Making tensors -----------------------------------------------------------------------------------------------
+# Making tensors ----------------------------------------------------------------
 
 
 def tensor(array: Any, name: str | None = None) -> Tensor:
@@ -641,7 +691,7 @@ class no_grad:  # noqa: N801 - used like a function
         _switch.reset(self._token)
 
 
-# Words for errors ---------------------------------------------------------------------------------------------
+# Words for errors ----------------------------------------------------------------
 
 
 def describe(x: Any) -> str:
@@ -661,7 +711,9 @@ def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], err
     """The error of a forward call, retold with the operation and its operands."""
     kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
     given = ", ".join(f"{key}={x!r}" for key, x in settings.items())
-    return kind(f"{op.formula} ({op.name}{', ' + given if given else ''}) of {', '.join(map(describe, inputs))}: {error}")
+    return kind(
+        f"{op.formula} ({op.name}{', ' + given if given else ''}) of {', '.join(map(describe, inputs))}: {error}"
+    )
 
 
 def qualified(function: Callable[..., Any]) -> str:

@@ -1,0 +1,218 @@
+"""Symbols: arrays that know only their shape and dtype, and remember the calls that made them.
+
+The rules of the table are plain NumPy, so they run on symbols as they run on arrays. What comes out is the rule
+as a formula, and the list of NumPy calls behind it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.ops import ALIASES, Operation
+
+__all__ = ["Symbol", "formula_of_rule"]
+
+# Signs of operators and how tightly they bind.
+SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
+    np.add: ("+", 4),
+    np.subtract: ("-", 4),
+    np.multiply: ("*", 5),
+    np.divide: ("/", 5),
+    np.matmul: ("@", 5),
+    np.dot: ("@", 5),
+    np.power: ("**", 7),
+    np.greater: (">", 2),
+    np.greater_equal: (">=", 2),
+    np.less: ("<", 2),
+    np.less_equal: ("<=", 2),
+    np.equal: ("==", 2),
+    np.not_equal: ("!=", 2),
+}
+NEGATIVE, ATOM = 6, 9
+
+
+class Symbol(k.Recording):
+    """An array without numbers: `shape` and `dtype`, and either a name or the call that made it.
+
+    NumPy functions, kernels and operators on symbols give symbols. Their shape and dtype are found by calling
+    the function on arrays of that shape and dtype that hold one number.
+
+    >>> dz, x = Symbol((2, 3), float, "dz"), Symbol((2, 3), float, "x")
+    >>> (dz * np.cos(x)).shape, str(dz * (x > 0))
+    ((2, 3), 'dz * (x > 0)')
+    """
+
+    __slots__ = ("args", "dtype", "function", "name", "settings", "shape")
+    __hash__ = object.__hash__
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, name: str = "") -> None:
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+        self.name = name
+        self.function: Callable[..., Any] | None = None
+        self.args: tuple[Any, ...] = ()
+        self.settings: dict[str, Any] = {}
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def T(self) -> Any:  # NumPy's name
+        """The transpose."""
+        return np.transpose(self)  # type: ignore[call-overload]
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """The symbol of `function(*args, **settings)`; a list of symbols if it gives a list."""
+        with np.errstate(all="ignore"):
+            sample = function(*map(sample_of, args), **{key: sample_of(x) for key, x in settings.items()})
+        made = Symbol(np.shape(sample), np.asarray(sample).dtype)
+        made.function, made.args, made.settings = function, args, settings
+        return made
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
+        return self.record(ufunc if method == "__call__" else getattr(ufunc, method), args, settings)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        if function in (np.ndim, np.shape, np.size):
+            return function(*map(sample_of, args))
+        return self.record(ALIASES.get(function, function), args, settings)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.record(operator.getitem, (self, index), {})
+
+    def __neg__(self) -> Any:
+        return self.record(np.negative, (self,), {})
+
+    def astype(self, dtype: Any) -> Any:
+        """The symbol in another dtype."""
+        return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
+
+    def dot(self, other: Any) -> Any:
+        """`np.dot`."""
+        return self.record(np.dot, (self, other), {})
+
+    def __str__(self) -> str:
+        return written(self)[0]
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.shape}, {self.dtype}, {str(self)!r})"
+
+
+def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
+    def method(self: Symbol, other: Any) -> Any:
+        return self.record(function, (other, self) if reflected else (self, other), {})
+
+    return method
+
+
+for _name, _function in [
+    ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
+    ("matmul", np.matmul), ("pow", np.power),
+]:  # fmt: skip
+    setattr(Symbol, f"__{_name}__", _operator(_function, False))
+    setattr(Symbol, f"__r{_name}__", _operator(_function, True))
+for _name, _function in [
+    ("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal),
+    ("eq", np.equal), ("ne", np.not_equal),
+]:  # fmt: skip
+    setattr(Symbol, f"__{_name}__", _operator(_function, False))
+
+
+def sample_of(x: Any) -> Any:
+    """An array of the shape and dtype of a symbol, holding ones in the memory of a single number."""
+    if isinstance(x, Symbol):
+        return np.broadcast_to(np.ones((), x.dtype), x.shape)
+    return type(x)(map(sample_of, x)) if isinstance(x, list | tuple) else x
+
+
+def written(x: Any) -> tuple[str, int]:
+    """`x` as an expression, and how tightly its outermost sign binds."""
+    if not isinstance(x, Symbol):
+        return (text_of_constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else NEGATIVE)
+    function = x.function
+    if function is None:
+        return x.name, ATOM
+    if function in SIGNS and not x.settings:
+        return written_operator(x, *SIGNS[function])
+    if function is np.negative:
+        return f"-{bracketed(x.args[0], NEGATIVE)}", NEGATIVE
+    if function is np.transpose and not x.settings and len(x.args) == 1:
+        return f"{bracketed(x.args[0], ATOM)}.T", ATOM
+    if function is operator.getitem:
+        return f"{bracketed(x.args[0], ATOM)}[{text_of_index(x.args[1])}]", ATOM
+    parts = [written(a)[0] for a in x.args] + [f"{key}={written(v)[0]}" for key, v in x.settings.items()]
+    return f"{name_of_function(function)}({', '.join(parts)})", ATOM
+
+
+def written_operator(x: Symbol, sign: str, tightness: int) -> tuple[str, int]:
+    left, right = x.args
+    return f"{bracketed(left, tightness)} {sign} {bracketed(right, tightness + 1)}", tightness
+
+
+def bracketed(x: Any, tightness: int) -> str:
+    """`x` as an expression, in brackets if it binds less tightly than asked."""
+    text, own = written(x)
+    return text if own >= tightness else f"({text})"
+
+
+def text_of_constant(x: Any) -> str:
+    if isinstance(x, list | tuple) and any(isinstance(i, Symbol) for i in x):
+        return f"[{', '.join(written(i)[0] for i in x)}]"
+    if isinstance(x, np.dtype):
+        return f"np.{x.name}"
+    return repr(x.item()) if isinstance(x, np.generic) else repr(x)
+
+
+def text_of_index(index: Any) -> str:
+    if isinstance(index, tuple):
+        return ", ".join(map(text_of_index, index))
+    if isinstance(index, slice):
+        ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
+        return ":".join(ends if index.step is None else [*ends, str(index.step)])
+    return "..." if index is Ellipsis else text_of_constant(index)
+
+
+def name_of_function(function: Callable[..., Any]) -> str:
+    """How the function is called in NumPy code: np.cos, np.sum for np.add.reduce, relu for a kernel."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
+            owner.__name__
+        ]
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"np.{function.__name__}" if module.startswith("numpy") else str(function.__name__)
+
+
+def formula_of_rule(
+    op: Operation,
+    i: int,
+    arguments: tuple[Any, ...],
+    z: Any,
+    dz: Any,
+    settings: Mapping[str, Any] | None = None,
+) -> Any:
+    """The rule for input i of `op` run on symbols.
+
+    >>> from tinygraph.ops import TABLE
+    >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
+    >>> str(formula_of_rule(TABLE[k.relu], 0, (x,), z, dz))
+    'dA1 * (Z1 > 0)'
+    """
+    rule = op.rules[i]
+    if rule is None:
+        raise ValueError(f"input {i} of {op.name} has no derivative")
+    return rule(dz, z, *arguments, **(settings or {}))
