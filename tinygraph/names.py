@@ -15,7 +15,7 @@ import numpy as np
 
 __all__ = ["derivative_name", "graph_names", "linear_weight", "name_of", "suffix_of", "take_names"]
 
-WEIGHT = re.compile(r"(?:W|w|weights?|Weights?|theta|Theta)(?P<suffix>.*)", re.DOTALL)
+WEIGHT = re.compile(r"(?:[Ww]eights?|[Tt]heta|[Ww])(?P<suffix>.*)", re.DOTALL)
 PRODUCTS = frozenset({np.matmul, np.dot, np.einsum, np.multiply})
 SUMS = frozenset({np.add, np.subtract})
 
