@@ -31,11 +31,11 @@ def test_text_fits_80_columns_and_has_no_colours():
         (Report([MISSING]), "Nothing was compared: no derivative was given."),
         (Report([RIGHT]), "The derivative agrees."),
         (
-            Report([RIGHT, RIGHT, MISSING], "course", 7),
+            Report([RIGHT, RIGHT, MISSING], convention="course", m=7),
             "All 2 derivatives agree (dA and dZ carry the lectures' factor m = 7).",
         ),
         (
-            Report([RIGHT, RIGHT], "true", 7),
+            Report([RIGHT, RIGHT], convention="true", m=7),
             "All 2 derivatives agree (dA and dZ are the true derivatives, without the lectures' factor m).",
         ),
         (
@@ -68,7 +68,10 @@ def test_report_is_true_only_if_all_agree():
 
 def test_json_is_standard_and_complete():
     report = Report(
-        [RIGHT, Row("dW1", False, "wrong", (1,), float("nan"), float("inf"), (0,))], "course", 7, ["a note"]
+        [RIGHT, Row("dW1", False, "wrong", (1,), float("nan"), float("inf"), (0,))],
+        convention="course",
+        m=7,
+        notes=["a note"],
     )
 
     facts = json.loads(report.to_json(), parse_constant=pytest.fail)

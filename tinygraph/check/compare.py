@@ -19,6 +19,7 @@ import numpy as np
 
 from tinygraph.chain import find_layers
 from tinygraph.check.report import Index, Report, Row
+from tinygraph.check.rounding import SEEDS, largest, norm, rounding
 from tinygraph.derivatives import Derivatives, checked_seed
 from tinygraph.errors import UnknownNameError
 from tinygraph.names import derivative_name
@@ -32,17 +33,16 @@ Convention = Literal["auto", "true", "course"]
 
 # The relative difference that rounding may make, by the bytes of the coarser of the two numbers.
 TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-7}
-SEEDS = (3.0, 7.0)
-# How many times its own variation between seeds a derivative that is all rounding may differ from another's.
-SAFETY = 30.0
 MIXED = "Either all of dA and dZ carry the factor m, or none of them."
 OUTPUT_OF_LAYER = re.compile(r"dA(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The true derivative `value`, how much of it is rounding, whether the lectures' form is m times as large
-    (dA, dZ), and whether it belongs to a parameter."""
+    """What a value is held to: the true derivative, and the difference that `rounding` may make to it.
+
+    `carries_m` says that the lectures' form is m times as large (dA, dZ); `of_parameter` that it is a dW or db.
+    """
 
     value: Any
     rounding: float
@@ -126,21 +126,17 @@ def targets_of(
 ) -> tuple[dict[str, Target], int]:
     """The derivatives of J by name, in the order of the sweep, and m. `wanted` may ask for dX, dA0, dA1."""
     seed = checked_seed(J, None)
-    first, *others = [Derivatives(J, *reverse_sweep(J, seed * s), names) for s in (1.0, *SEEDS)]
-    parameters = {derivative_name(name) for t, name in first.names.items() if t.is_parameter}
+    d, *others = [Derivatives(J, *reverse_sweep(J, seed * s), names) for s in SEEDS]
+    variants = {
+        name: [d[name], *(other[name] / s for other, s in zip(others, SEEDS[1:], strict=True))] for name in d
+    }
+    scale = max((largest(x[0]) for x in variants.values()), default=0.0)
+    parameters = {derivative_name(name) for t, name in d.names.items() if t.is_parameter}
     targets = {}
-    for name, value in first.items():
-        again = [other[name] / s for s, other in zip(SEEDS, others, strict=True)]
-        carries_m = first.carries_m(name)
-        targets[name] = Target(
-            value, variation(value, again), carries_m, name in parameters and not carries_m
-        )
-    return targets | input_targets(first, targets, wanted), first.m
-
-
-def variation(value: Any, again: list[Any]) -> float:
-    """The largest difference between `value` and the same derivative computed again."""
-    return max(float(np.max(np.abs(value - x), initial=0.0)) for x in again)
+    for name, x in variants.items():
+        carries_m = d.carries_m(name)
+        targets[name] = Target(x[0], rounding(x, scale), carries_m, name in parameters and not carries_m)
+    return targets | input_targets(d, targets, wanted), d.m
 
 
 def input_targets(d: Derivatives, targets: dict[str, Target], wanted: Collection[str]) -> dict[str, Target]:
@@ -285,17 +281,17 @@ def judge(name: str, given: Any, target: Target, factor: int = 1, tolerance: flo
         if not np.isfinite(values).all():
             return not_finite(name, array, values, whose)
     coarser = coarser_dtype(array, expected)
-    rounding = SAFETY * target.rounding * float(np.finfo(coarser).eps / np.finfo(coarser_dtype(expected)).eps)
+    noise = target.rounding * float(np.finfo(coarser).eps / np.finfo(coarser_dtype(expected)).eps)
     allowed = tolerance if tolerance is not None else TOLERANCE.get(coarser.itemsize, TOLERANCE[8])
-    return judge_finite(name, array, expected, allowed, rounding * (factor if target.carries_m else 1))
+    return judge_finite(name, array, expected, allowed, noise * (factor if target.carries_m else 1))
 
 
-def judge_finite(name: str, given: Any, expected: Any, tolerance: float, rounding: float) -> Row:
-    """The verdict on an array of the right shape; `rounding` is an absolute difference that means nothing."""
+def judge_finite(name: str, given: Any, expected: Any, tolerance: float, noise: float) -> Row:
+    """The verdict on an array of the right shape; `noise` is an absolute difference that means nothing."""
     unit = max(largest(given), largest(expected)) or 1.0  # so that no square overflows or vanishes
     a, b = given / unit, expected / unit
     difference = np.abs(a - b)
-    wrong = difference > tolerance * np.maximum(np.abs(b), norm(b) / max(b.size, 1) ** 0.5) + rounding / unit
+    wrong = difference > tolerance * np.maximum(np.abs(b), norm(b) / max(b.size, 1) ** 0.5) + noise / unit
     relative = norm(difference) / ((norm(a) + norm(b)) or 1.0)
     worst = (
         argmax(np.where(wrong, difference, 0.0) if wrong.any() else difference) if difference.any() else None
@@ -339,14 +335,6 @@ def described(given: Any) -> str:
 def coarser_dtype(*arrays: Any) -> np.dtype[Any]:
     """The dtype with the largest rounding error among those of the arrays."""
     return max((x.dtype for x in arrays), key=lambda dtype: np.finfo(dtype).eps)
-
-
-def largest(x: Any) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
-
-
-def norm(x: Any) -> float:
-    return float(np.linalg.norm(np.asarray(x, dtype=np.float64)))
 
 
 def argmax(x: Any) -> Index | None:

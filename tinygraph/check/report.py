@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
 
-__all__ = ["Diagnosis", "Index", "Report", "Row", "Seen", "Verdicts", "html_of", "place", "table_of", "text_of"]
+__all__ = [
+    "Diagnosis",
+    "Index",
+    "Report",
+    "Row",
+    "Seen",
+    "Verdicts",
+    "html_of",
+    "place",
+    "table_of",
+    "text_of",
+]
 
 Index = tuple[int, ...]
 Seen = Literal["true", "course", "both"]
@@ -91,7 +102,7 @@ class Verdicts:
         return [self.summary, *self.notes]
 
     def to_json(self) -> str:
-        """The same as JSON text: ok, summary, first_wrong, and every attribute; what is not finite is null."""
+        """The same as JSON text: ok, summary, first_wrong, and every attribute; NaN and infinity are null."""
         import json
 
         facts = {"ok": self.ok, "summary": self.summary, "first_wrong": self.first_wrong} | asdict(self)
@@ -142,7 +153,8 @@ class Report(Verdicts):
             return "Nothing was compared: no derivative was given."
         if not wrong:
             return f"{agreement(len(compared))}{self.convention_seen}."
-        counted = f"{len(wrong)} of {len(compared)} {'is' if len(wrong) == 1 else 'are'} wrong{self.convention_seen}"
+        are = "is" if len(wrong) == 1 else "are"
+        counted = f"{len(wrong)} of {len(compared)} {are} wrong{self.convention_seen}"
         return f"{counted}; in the order of the sweep {wrong[0].name} is the first: {reason(wrong[0])}."
 
     @property
