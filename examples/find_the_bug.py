@@ -36,7 +36,7 @@ def backward(parameters, X, Y):
 
 
 random = np.random.default_rng(1)
-X, Y = random.standard_normal((4, 7)), random.integers(0, 2, (1, 7))
+X, Y = random.standard_normal((4, 7)), np.round(random.random((1, 7)))
 parameters = tg.layerwise.initialize_parameters_deep([4, 5, 3, 1])
 
 # The same network with operators
@@ -48,7 +48,6 @@ J = tg.binary_cross_entropy(A3, Y)
 
 report = tg.compare(J, backward(parameters, X, Y))
 print(report)
-print(f"The first wrong one is {report.first_wrong}. Which line computes it?")
 
-viz.draw(J, view="ops", highlight=report).save("find_the_bug.svg")
-print("The picture, with that step in amber: find_the_bug.svg")
+viz.draw(J, view="layers", names=locals(), highlight=report).save("find_the_bug.svg")
+print("\nThe picture, with that step in amber: find_the_bug.svg")

@@ -40,7 +40,7 @@ def draw_boundary(X, Y, probability, path):
     """The points on a field shaded by the probability of label 1, with the boundary where it is one half."""
     x, y = np.meshgrid(np.linspace(-5, 5, 400), np.linspace(-5, 5, 400))
     field = probability(np.array([x.ravel(), y.ravel()])).reshape(x.shape)
-    figure = Figure(figsize=(5, 5), dpi=160, layout="constrained")
+    figure = Figure(figsize=(5, 5), dpi=120, layout="constrained")
     axes = figure.subplots()
     axes.imshow(field, cmap=COLOURS, vmin=0, vmax=1, alpha=0.25, origin="lower", extent=(-5, 5, -5, 5))
     axes.contour(x, y, field, levels=[0.5], colors="black", linewidths=1.2)

@@ -1,0 +1,36 @@
+"""README.md: its Python runs and prints what is said, and the files and commands that it names are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+LINKS = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+
+
+def test_python_runs_as_one_program_and_prints_what_follows_each_block(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+
+    for (language, source), (following, expected) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
+        if language != "python":
+            continue
+        exec(compile(source, "README.md", "exec"), namespace)
+        actual = capsys.readouterr().out
+        assert (following == "text") == bool(actual)
+        assert not actual or expected == actual
+
+
+@pytest.mark.parametrize("link", sorted(set(LINKS)))
+def test_linked_file_exists(link):
+    assert (ROOT / link).exists()
+
+
+def test_every_module_that_is_named_exists():
+    modules = re.findall(r"`((?:tinygraph|viz)/[\w/.]*)`", README)
+
+    assert modules
+    assert [name for name in modules if not (ROOT / name).exists()] == []
