@@ -55,7 +55,7 @@ class Derivatives(Mapping[str, Any]):
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, Tensor):
-            return self._arrays[key] if key in self._arrays and key not in self._detours else self._total(key)
+            return self._total(key) if key in self._detours or key not in self._arrays else self._arrays[key]
         tensor = self._tensors.get(key[1:]) if isinstance(key, str) and key[:1] == "d" else None
         if tensor is None:
             raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")

@@ -159,16 +159,16 @@ def gelu(x: Any) -> Any:
 
 
 @kernel
+@np.errstate(over="ignore")
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), without a warning and right for every finite x.
 
-    Where exp(-x) overflows to infinity the quotient is 0, which is the right answer to the last bit.
+    Where exp(-x) overflows to infinity the result is 0, which is the right answer to the last bit.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
     """
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
+    return np.reciprocal(1 + np.exp(-x))
 
 
 @kernel
@@ -276,8 +276,10 @@ def one_hot(labels: Any, classes: int, dtype: Any, axis: int = 0) -> Any:
     array([[0., 1.],
            [1., 0.]], dtype=float32)
     """
-    rows = np.arange(classes).reshape((-1,) + (1,) * (labels.ndim - axis % (labels.ndim + 1)))
-    return (np.expand_dims(labels, axis) == rows).astype(dtype)
+    axis = axis % (labels.ndim + 1)
+    before, after = labels.shape[:axis], labels.shape[axis:]
+    numbers = np.arange(classes).reshape((-1,) + (1,) * len(after))
+    return (labels.reshape((*before, 1, *after)) == numbers).astype(dtype, copy=False)
 
 
 @kernel

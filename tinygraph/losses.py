@@ -101,8 +101,9 @@ def columns_of(Z: Any, labels: Any, axis: int) -> Any:
         )
     if y.dtype.kind not in "iu":
         raise DtypeError(f"labels of shape {y.shape} are class numbers and must be integers, not {y.dtype}")
-    if y.size and not 0 <= y.min() <= y.max() < shape[axis]:
+    Y = k.one_hot(y, shape[axis], bool, axis)
+    if np.count_nonzero(Y) != y.size:
         raise ShapeError(
             f"labels lie between {y.min()} and {y.max()}, but Z has the classes 0 to {shape[axis] - 1}"
         )
-    return k.one_hot(y, shape[axis], Z.dtype, axis)
+    return Y.astype(Z.dtype)

@@ -105,13 +105,14 @@ def reverse_sweep(
             dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
             if dx.shape != x.value.shape:
                 dx = undo_broadcast(dx, x.value.shape)
+            leaf = x._op is None
+            keep = keep or leaf
             if x not in found:
-                if x._op is None:
-                    keep = True
-                    if not record:
-                        dx = private(dx, dz, x.value)
-                        owned.add(x)
-                elif targets is None or x not in targets:
+                if leaf and not record:
+                    if dx is dz or not is_private(dx, x.value):
+                        dx = np.array(dx, dtype=x.value.dtype) if type(x.value) is np.ndarray else dx.copy()
+                    owned.add(x)
+                elif not leaf and (targets is None or x not in targets):
                     if following is not None:
                         heappush(waiting, following)
                     following = (-x._serial, x)
@@ -131,10 +132,6 @@ def reverse_sweep(
     return kept, detours
 
 
-def private(dx: Any, dz: Any, x: Any) -> Any:
-    """`dx` as a writable array of the dtype of the leaf `x` that nothing else holds."""
-    if dx is dz or dx.base is not None:
-        dx = dx.copy()
-    if type(dx) is not type(x) or dx.dtype is not x.dtype:
-        dx = np.asarray(dx).astype(x.dtype) if isinstance(x, np.ndarray) else dx.astype(x.dtype)
-    return dx
+def is_private(dx: Any, x: Any) -> bool:
+    """Whether `dx` is an array of the type and dtype of `x` with memory of its own."""
+    return type(dx) is type(x) and dx.base is None and dx.dtype is x.dtype
