@@ -10,7 +10,7 @@ the version derived by hand.
 >>> J = tg.binary_cross_entropy(tg.sigmoid(W1 @ X + b1), Y)
 >>> d = J.backward()
 >>> print({name: float(d[name].round(4).sum()) for name in ("dW1", "db1")})
-{'dW1': -0.4312, 'db1': -0.0897}
+{'dW1': -0.431, 'db1': -0.0896}
 """
 
 from numpy import (

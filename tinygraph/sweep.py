@@ -84,7 +84,8 @@ def reverse_sweep(
     detours: dict[Tensor, list[Detour]] = {}
     owned: set[Tensor] = set()
     waiting: list[tuple[int, Tensor]] = []
-    following = None if output._op is None else (-output._serial, output)
+    ended = output._op is None or (targets is not None and output in targets)
+    following = None if ended else (-output._serial, output)
     while following is not None:
         z = following[1]
         following = None
