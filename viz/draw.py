@@ -12,9 +12,9 @@ from tinygraph.derivatives import Derivatives
 from tinygraph.sweep import reverse_sweep
 from tinygraph.tensor import Tensor
 from viz.drawing import Drawing
-from viz.formulas import CROSS_ENTROPIES
 from viz.graph import Graph, read_graph
 from viz.highlight import Report, judge
+from viz.nameless import CROSS_ENTROPIES, name_data
 from viz.picture import Picture
 from viz.style import PALETTES
 from viz.text import name_text
@@ -41,7 +41,7 @@ def draw(
     palette: str = "lecture",
     direction: Literal["right", "down"] = "right",
     max_size: tuple[float, float] | None = None,
-    max_nodes: int = 600,
+    max_nodes: int = 500,
 ) -> Drawing:
     """Draw the graph behind `outputs`: forward black, backward red and dashed, the cache blue and dotted.
 
@@ -77,7 +77,9 @@ def draw(
     """
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     graph = read_graph(outputs, names)
-    view = view or default_view(graph)
+    layers = find_layers(graph.order, graph.names)
+    name_data(graph, layers)
+    view = view or ("layers" if layers else "ops")
     for what, given, known in (
         ("view", view, VIEWS),
         ("convention", convention or "true", ("course", "true")),
@@ -91,7 +93,7 @@ def draw(
     course = view == "layers" and (convention or default_convention(graph)) == "course"
     picture.mark("bwd", backward_legend(graph, course))
     if view == "layers":
-        draw_layers(picture, graph, course)
+        draw_layers(picture, graph, layers, course)
     elif view == "ops":
         draw_ops(picture, graph)
     else:
@@ -103,11 +105,6 @@ def check_choice(what: str, given: str, known: Sequence[str]) -> None:
     """ValueError unless `given` is one of `known`."""
     if given not in known:
         raise ValueError(f"{what} is one of {', '.join(map(repr, known))}, not {given!r}")
-
-
-def default_view(graph: Graph) -> View:
-    """Layers where there are any."""
-    return "layers" if find_layers(graph.order, graph.names) else "ops"
 
 
 def default_convention(graph: Graph) -> str:

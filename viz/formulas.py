@@ -13,12 +13,11 @@ from tinygraph.chain import Layer, carries_m, examples_of
 from tinygraph.names import is_transpose, node_of
 from tinygraph.tensor import Tensor
 from viz.graph import Call, Graph, Quantity
+from viz.nameless import COSTS
 from viz.text import clean, name_text
 
 __all__ = ["Formula", "Writer"]
 
-CROSS_ENTROPIES = frozenset({k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy})
-COSTS = CROSS_ENTROPIES | {k.mse}
 JACOBIANS = frozenset({k.softmax, k.log_softmax})
 MATRIX_PRODUCTS = frozenset({np.matmul, np.dot})
 

@@ -77,7 +77,7 @@ def rule_label(picture: Picture, call: Call) -> str:
     """The symbol of the derivative of an operation."""
     picture.mark("′")
     if call.stretches:
-        picture.mark("stretched")
+        picture.mark("Σ")
     return broken(call.node.op.symbol + "′" + (" Σ" if call.stretches else ""))
 
 

@@ -9,6 +9,9 @@ from viz.text import span, unique
 
 __all__ = ["Picture"]
 
+# From this many nodes on, Graphviz's search for straight lines is cut short: tangled graphs take minutes.
+LARGE = 250
+
 LEGEND = {
     "fwd": "──▶ forward",
     "bwd": "╌╌▶ backward",
@@ -17,8 +20,7 @@ LEGEND = {
     "+=": "+= one of several that add up",
     "∗": "∗ entry by entry",
     "′": "g′ derivative of g",
-    "Σ": "Σ sum over the examples",
-    "stretched": "Σ sums over a stretched axis",
+    "Σ": "Σ sum over broadcast axes",
     "m": "",
     "wrong": "✗ wrong here first",
     "doubt": "? depends on it",

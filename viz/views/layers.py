@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tinygraph.chain import Layer, find_layers
+from tinygraph.chain import Layer
 from tinygraph.names import is_transpose, node_of
 from viz.formulas import Formula, Writer
 from viz.graph import Call, Graph, Input, Quantity
 from viz.labels import call_label, call_tooltip, doubted, name_span, rule_label, shape_span, twin_label
+from viz.nameless import name_inner
 from viz.picture import Picture
 from viz.text import clean, lines, name_text, span, table
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
@@ -43,22 +44,21 @@ class Part:
         return [q for q in results if q.is_output or any(use not in self.calls for use in q.uses)]
 
 
-def draw_layers(picture: Picture, graph: Graph, course: bool) -> None:
+def draw_layers(picture: Picture, graph: Graph, layers: list[Layer], course: bool) -> None:
     """Draw the layers of `graph` and what lies between them."""
-    View(picture, graph, course).draw()
+    parts = find_parts(graph, layers)
+    name_inner(graph, [part.layer for part in parts if part.layer])
+    View(picture, graph, parts, Writer(graph, course)).draw()
 
 
 class View:
     """One picture in the making: its boxes, the groups of leaves that enter them, the writer of formulas."""
 
-    def __init__(self, picture: Picture, graph: Graph, course: bool) -> None:
-        self.picture = picture
-        self.writer = Writer(graph, course)
-        layers = find_parts(graph)
-        self.owner = {call: part for part in layers for call in part.calls}
-        self.parts = list(dict.fromkeys(self.owner.setdefault(c, Part(c.id, [c])) for c in graph.calls))
+    def __init__(self, picture: Picture, graph: Graph, parts: list[Part], writer: Writer) -> None:
+        self.picture, self.parts, self.writer = picture, parts, writer
+        self.owner = {call: part for part in parts for call in part.calls}
         self.groups = self.find_groups(graph)
-        name_input(self.writer, layers)
+        name_input(writer, parts)
 
     def draw(self) -> None:
         """Draw all of it."""
@@ -165,7 +165,7 @@ class View:
 
     def leaf_label(self, q: Quantity) -> str:
         alias = self.writer.aliases.get(id(q.tensor))
-        name = span(alias) if alias and not q.name else name_span(q) + (span(f" = {alias}") if alias else "")
+        name = name_span(q) + (span(f" = {alias}") if alias else "")
         return f"{name} {shape_span(self.picture, q)}".strip()
 
     def result_block(self, q: Quantity) -> Block:
@@ -186,11 +186,17 @@ class View:
         return part.key if len(sources) > 1 and group == min(alone, key=lambda leaf: not leaves[leaf]) else ""
 
 
-def find_parts(graph: Graph) -> list[Part]:
+def find_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
+    """The boxes, in the order of recording: one for each layer, and one for each call that is in none."""
+    owner = {call: part for part in layer_parts(graph, layers) for call in part.calls}
+    return list(dict.fromkeys(owner.get(call) or Part(call.id, [call]) for call in graph.calls))
+
+
+def layer_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
     """The boxes of layers; a layer whose inner results are used elsewhere too keeps its operations."""
     made = {q.tensor: q.call for q in graph.quantities if q.call is not None}
     parts = []
-    for i, layer in enumerate(find_layers(graph.order, graph.names), 1):
+    for i, layer in enumerate(layers, 1):
         calls = [made[t] for t in layer_tensors(layer)]
         inner = [
             call for call in calls if call.result.tensor is not layer.Z and call.result.tensor is not layer.A
@@ -211,11 +217,11 @@ def layer_tensors(layer: Layer) -> list[object]:
     return list(dict.fromkeys([*turned, product, layer.Z, *([] if layer.A is None else [layer.A])]))
 
 
-def name_input(writer: Writer, layers: list[Part]) -> None:
-    """Let formulas call the input of the first layer A0, as the lectures do."""
-    first = layers[0].layer if layers else None
+def name_input(writer: Writer, parts: list[Part]) -> None:
+    """Let formulas call the input X of the first layer A0, as the lectures do."""
+    first = next((part.layer for part in parts if part.layer), None)
     if first is None or not first.suffix.isdecimal():
         return
     q = writer.quantities.get(id(first.A_prev))
-    if q is not None and q.call is None and q.name in (None, "X"):
+    if q is not None and q.call is None and q.name == "X":
         writer.aliases[id(first.A_prev)] = name_text(f"A{int(first.suffix) - 1}")

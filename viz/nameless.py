@@ -1,0 +1,50 @@
+"""Names for what nobody named and no structure names, so that formulas can speak of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tinygraph import kernels as k
+from tinygraph.chain import Layer
+from viz.graph import Call, Graph, Quantity
+
+__all__ = ["COSTS", "CROSS_ENTROPIES", "name_data", "name_inner"]
+
+CROSS_ENTROPIES = frozenset({k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy})
+COSTS = CROSS_ENTROPIES | {k.mse}
+
+
+def name_data(graph: Graph, layers: Iterable[Layer]) -> None:
+    """Call the labels of a cost Y and the data that enters a layer X, if they are leaves without a name."""
+    found = [("X", q) for _, q in inputs_of(graph, layers)] + [("Y", q) for _, q in cost_inputs(graph.calls)]
+    give(graph, [(name, q) for name, q in found if q.call is None])
+
+
+def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:
+    """Call a result without a name H4 where it enters layer 4, and A where it enters a cost."""
+    found = [(f"H{layer.suffix}", q) for layer, q in inputs_of(graph, layers)]
+    give(graph, found + [("A", q) for q, _ in cost_inputs(graph.calls)])
+
+
+def inputs_of(graph: Graph, layers: Iterable[Layer]) -> Iterator[tuple[Layer, Quantity]]:
+    """Each layer and what enters it besides its parameters, unless that is a number."""
+    by_tensor = {id(q.tensor): q for q in graph.quantities}
+    return ((layer, by_tensor[id(layer.A_prev)]) for layer in layers if id(layer.A_prev) in by_tensor)
+
+
+def cost_inputs(calls: Iterable[Call]) -> Iterator[tuple[Quantity, Quantity]]:
+    """The outputs and labels that enter each cost."""
+    for call in calls:
+        if call.node.op.function in COSTS and [x.position for x in call.inputs] == [0, 1]:
+            yield call.inputs[0].quantity, call.inputs[1].quantity
+
+
+def give(graph: Graph, found: Iterable[tuple[str, Quantity]]) -> None:
+    """Give each quantity without a name the one found for it, numbered if it is taken."""
+    taken = {q.name for q in graph.quantities}
+    for name, q in found:
+        if not q.name:
+            q.name = next(
+                n for n in [name, *(f"{name}_{i}" for i in range(2, 2 + len(taken)))] if n not in taken
+            )
+            taken.add(q.name)
