@@ -1,10 +1,11 @@
 """The table: every operation, forward and backward side by side.
 
-Legend. z is the result, x and y are the inputs, dz is the derivative of the cost with respect to z, and a rule
-`(dz, z, x, y) -> dx` is the derivative with respect to one input. There is one rule per input, in their order;
-None stands for an input that has no derivative (a condition, labels). Settings of the call (axis, keepdims) are
-keyword arguments. Rules use NumPy and kernels only, never the Tensor, so the same line runs on arrays, on
-Tensors (a second derivative is recorded) and on symbols that know only shape and dtype (code is printed).
+Legend. z is the result, x and y are the inputs, dz is the derivative of the cost with respect to z, and a
+rule `(dz, z, x, y) -> dx` is the derivative with respect to one input. There is one rule per input, in their
+order; None stands for an input that has no derivative (a condition, labels). Settings of the call (axis,
+keepdims) are keyword arguments. Rules use NumPy and kernels only, never the Tensor, so the same line runs on
+arrays, on Tensors (a second derivative is recorded) and on symbols that know only shape and dtype (code is
+printed).
 
 A rule need not undo broadcasting: the sweep does it, once, for all.
 """
@@ -21,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from tinygraph import kernels as k
-from tinygraph.einsum import einsum_rule
 from tinygraph.shapes import Axis, count, reduced_axes, restore_axes, spread
+from tinygraph.subscripts import einsum_rule
 
 __all__ = ["ALIASES", "COMPOSED", "LOCALLY_CONSTANT", "REDUCTIONS", "TABLE", "Each", "Operation", "Rule"]
 
@@ -44,9 +45,10 @@ class Operation:
 
     `function` is what a user calls and NumPy dispatches; `forward` computes it from inputs and settings.
     `symbol` is its sign in a picture, `formula` its definition as text, `kink` the derivative chosen where
-    there is none, `settings` the keyword arguments that its rules know, `arity` the number of inputs, 0 for any
-    number, `flowing` the positions to which a derivative flows. An `analytic` operation takes complex numbers, so a derivative by complex step can check it.
-    `bypass` = (shown, used) says that the derivative flows to input `used`, of which input `shown` is a
+    there is none, `settings` the keyword arguments that its rules know, `arity` the number of inputs, 0 for
+    any number, `flowing` the positions to which a derivative flows. An `analytic` operation takes complex
+    numbers, so a derivative by complex step can check it. `bypass` = (shown, used) says that the derivative
+    flows to input `used`, of which input `shown` is a
     function: a cost knows the logits behind its probabilities. Pictures show `shown`.
     """
 
@@ -108,7 +110,7 @@ def settings_of(rule: Rule) -> tuple[str, ...]:
 
 @functools.cache
 def values_read(rule: Rule) -> tuple[bool, ...]:
-    """For each argument of `rule` after dz: whether its body reads more of it than shape, ndim, size, dtype."""
+    """For each argument of `rule` after dz: whether its body reads its values, not just its shape."""
     import dis
 
     code = rule.__code__
@@ -146,7 +148,7 @@ def power_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
 def power_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     if isinstance(x, int | float):
         return dz * z * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan)
-    return dz * z * np.log(np.where(x == 0, 1, x))
+    return dz * z * np.log(np.where(x == 0, z.dtype.type(1), x))  # in the precision of z
 
 
 # fmt: off
@@ -195,7 +197,8 @@ row(k.leaky_relu, "leaky relu", "x if x > 0 else slope * x",
 row(k.elu,        "elu",      "x if x > 0 else alpha * (exp(x) - 1)",
     lambda dz, z, x, alpha=1.0: np.where(x > 0, dz, dz * (z + alpha)), kink="at 0: alpha", activation=True)
 row(k.softplus,   "softplus", "log(1 + exp(x))",     lambda dz, z, x: dz * k.sigmoid(x), activation=True)
-row(k.gelu,       "gelu",     "x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x**3)))", gelu_dx, activation=True)
+row(k.gelu,       "gelu",     "x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x**3)))", gelu_dx,
+activation=True)
 
 
 def softmax_dx(dz: Any, z: Any, x: Any, axis: int = 0) -> Any:
@@ -286,7 +289,7 @@ def prod_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepd
 
 
 def product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
-    """For each entry the product of all others over `axes`: running products from both ends, right for zeros."""
+    """The product of all other entries over `axes`, by running products from both ends: right for zeros."""
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     order = axes + kept
     rows = np.reshape(np.transpose(x, order), (-1, *(x.shape[i] for i in kept))) if x.size else x
@@ -576,16 +579,17 @@ REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.logaddexp: k.logsumexp,
 }
 
-# Functions whose results do not change with small changes of the input (or are no numbers at all): they answer
-# with plain arrays, since their derivative is 0 wherever there is one.
+# Functions whose results do not change with small changes of the input (or are no numbers at all): they
+# answer with plain arrays, since their derivative is 0 wherever there is one.
 # fmt: off
 _constant: list[Callable[..., Any]] = [
-    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isnan, np.isfinite, np.isinf,
-    np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and, np.logical_or,
-    np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero,
-    np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like,
-    np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.iscomplexobj, np.isrealobj,
-    np.array_repr, np.array_str, np.array2string, np.may_share_memory, np.shares_memory,
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isnan, np.isfinite,
+    np.isinf, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and,
+    np.logical_or, np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all,
+    np.count_nonzero, np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
+    np.empty_like, np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
+    np.iscomplexobj, np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory,
+    np.shares_memory,
 ]
 # fmt: on
 LOCALLY_CONSTANT = frozenset(_constant)

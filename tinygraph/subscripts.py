@@ -36,8 +36,8 @@ def einsum_rule(i: int, dz: Any, z: Any, *xs: Any, subscripts: str = "", optimiz
     """The derivative with respect to input i: the others and dz, summed to the letters of input i.
 
     A letter that stands in input i alone (or elsewhere with length 1) was summed away, so its derivative is
-    repeated: an array of ones brings the letter back. A letter that stands twice in input i took a diagonal: an
-    identity puts it back.
+    repeated: an array of ones brings the letter back. A letter that stands twice in input i took a diagonal:
+    an identity puts it back.
     """
     terms, out = explicit_subscripts(subscripts, [x.ndim for x in xs])
     letters = [out, *(t for j, t in enumerate(terms) if j != i)]

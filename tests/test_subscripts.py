@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tinygraph as tg
 from tests.oracles import complex_step
-from tinygraph.einsum import explicit_subscripts
+from tinygraph.subscripts import explicit_subscripts
 
 SIZES = {"a": 2, "b": 3, "c": 2, "d": 1}
 
