@@ -1,4 +1,4 @@
-"""Every rule of the table runs on symbols, which hold only shape and dtype, and gives the shape that numbers give."""
+"""Every rule runs on symbols, which hold only shape and dtype, and gives the shape that numbers give."""
 
 import numpy as np
 import pytest
@@ -44,12 +44,12 @@ def rules_checked(case):
 def test_rules_run_on_symbols(function):
     counts, failures = zip(*map(rules_checked, CASES[function]), strict=True)
 
-    assert [] == [line for lines in failures for line in lines]
+    assert [line for lines in failures for line in lines] == []
     assert sum(counts) > 0
 
 
 def test_symbols_hold_no_numbers():
-    """What a rule did with a symbol is a tree whose leaves are symbols, numbers and settings, never an array."""
+    """What a rule did with a symbol is a tree of symbols, numbers and settings, never an array."""
     x, z, dz = (Symbol((4, 5), float, name) for name in ("Z1", "A1", "dA1"))
     for op in (TABLE[k.relu], TABLE[np.tanh], TABLE[k.gelu], TABLE[k.elu]):
         pending = [formula_of_rule(op, 0, (x,), z, dz)]

@@ -1,7 +1,7 @@
 """tinygraph: backpropagation as a graph one can read.
 
-Write a network with operators, or with NumPy's own functions; get its derivatives, its drawing, and a check of
-the version derived by hand.
+Write a network with operators, or with NumPy's own functions; get its derivatives, its drawing, and a check
+of the version derived by hand.
 
 >>> import numpy as np
 >>> import tinygraph as tg

@@ -13,7 +13,10 @@ __all__ = ["Layer", "carries_m", "examples_of", "find_layers", "sweep_order"]
 
 
 class Layer(NamedTuple):
-    """One layer of a network: Z = W @ A_prev + b, A = g(Z). `A` is None where nothing follows Z, `b` where none is added."""
+    """One layer of a network: Z = W @ A_prev + b, A = g(Z).
+
+    `b` is None where none is added, `A` where no activation follows.
+    """
 
     suffix: str
     W: Tensor

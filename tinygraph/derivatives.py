@@ -10,8 +10,9 @@ import numpy as np
 
 from tinygraph import chain, names
 from tinygraph.errors import GraphError, ShapeError, UnknownNameError
+from tinygraph.stories import describe
 from tinygraph.sweep import Detour, recorded_order, reverse_sweep, shown_derivative
-from tinygraph.tensor import Tensor, describe, parameter, value_of
+from tinygraph.tensor import Tensor, parameter, value_of
 
 __all__ = ["Derivatives", "backward", "grad", "value_and_grad"]
 
@@ -67,8 +68,8 @@ class Derivatives(Mapping[str, Any]):
         parts = past + ([self._arrays[tensor]] if tensor in self._arrays else [])
         if not parts:
             raise UnknownNameError(
-                f"no derivative with respect to {describe(tensor)} here: it is no parameter of this graph and has "
-                f"no name; there are: {', '.join(self) or 'none'}"
+                f"no derivative with respect to {describe(tensor)} here: it is no parameter of this graph "
+                f"and has no name; there are: {', '.join(self) or 'none'}"
             )
         return sum(parts[1:], start=parts[0])
 
@@ -154,8 +155,8 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
     value = output.value
     if not output.wants:
         raise GraphError(
-            f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the arrays "
-            "whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
+            f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
+            "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
     if seed is None:
         if value.ndim == 0:
@@ -163,8 +164,8 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
         if value.size == 1:
             return np.ones_like(value)
         raise ShapeError(
-            f"backward() starts from one number, but {describe(output)} has {value.size} entries; take its sum or "
-            f"mean first, or give the derivative to start from: backward(seed) with shape {value.shape}"
+            f"backward() starts from one number, but {describe(output)} has {value.size} entries; take its "
+            f"sum or mean first, or give the derivative to start with: backward(seed) of shape {value.shape}"
         )
     seed = np.asarray(value_of(seed), dtype=value.dtype)
     if seed.shape != value.shape:
@@ -244,7 +245,7 @@ def parameters_of(value: Tensor) -> set[Tensor]:
 
 
 def lift(argument: Any) -> Any:
-    """The argument with a fresh parameter for each array in it; a Tensor gets an alias that leads back to it."""
+    """The argument with a fresh parameter for each array in it, and an alias for each Tensor."""
     if isinstance(argument, dict):
         return {key: lift(x) for key, x in argument.items()}
     if isinstance(argument, list | tuple):

@@ -136,7 +136,7 @@ def softplus(x: Any) -> Any:
 
 
 def stable_softplus(x: Any) -> Any:
-    """log(1 + exp(x)); for complex x, which a derivative by complex step brings, with what NumPy has for them."""
+    """log(1 + exp(x)), for complex x too, which a derivative by complex step brings."""
     if x.dtype.kind != "c":
         return np.logaddexp(x, 0)
     top = np.maximum(x, 0)
@@ -232,7 +232,8 @@ def examples(a: Any, axis: int) -> int:
 
 @kernel
 def probability_cross_entropy(a: Any, y: Any, axis: int = 0) -> Any:
-    """-(y log a + (1 - y) log(1 - a)), summed over units (axis), mean over the m examples; from probabilities.
+    """-(y log a + (1 - y) log(1 - a)), summed over units (axis), mean over the m examples; from
+    probabilities.
 
     >>> float(probability_cross_entropy(np.array([[0.5, 1.0]]), np.array([[1.0, 1.0]])).round(4))
     0.3466

@@ -9,7 +9,8 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph.errors import DtypeError, ShapeError
 from tinygraph.ops import TABLE
-from tinygraph.tensor import Tensor, describe, value_of
+from tinygraph.stories import describe
+from tinygraph.tensor import Tensor, value_of
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy"]
 
@@ -55,7 +56,8 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
 
     Args:
         Z: logits, (classes, m) with axis=0; A = softmax(Z) becomes part of the graph.
-        labels: integers in [0, classes) of the shape of Z without `axis`, which become ones and zeros, or an array of the shape of Z with
+        labels: integers in [0, classes) of the shape of Z without `axis`, which become ones and zeros, or an
+        array of the shape of Z with
             a column per example that sums to one.
         axis: the axis of classes.
 
@@ -97,7 +99,8 @@ def columns_of(Z: Any, labels: Any, axis: int) -> Any:
     y, examples = value_of(labels), shape[:axis] + shape[axis + 1 :]
     if y.shape != examples:
         raise ShapeError(
-            f"labels are integers of shape {examples} or columns of shape {shape} for Z {shape}; got {y.shape}"
+            f"labels are integers of shape {examples} or columns of shape {shape} for Z {shape}; "
+            f"got {y.shape}"
         )
     if y.dtype.kind not in "iu":
         raise DtypeError(f"labels of shape {y.shape} are class numbers and must be integers, not {y.dtype}")

@@ -1,8 +1,8 @@
 """Names from structure: what `W1 @ X + b1` and its activation are called when nobody said so.
 
-A value has the name it was given, or follows from the name of the weight it was made with: W1 @ ... + b1 is Z1
-and its activation A1. Weights and biases without a name are numbered in the order of their use. This module
-knows tensors by their attributes alone; `known` adds names to those that tensors carry.
+A value has the name it was given, or follows from the name of the weight it was made with: W1 @ ... + b1 is
+Z1 and its activation A1. Weights and biases without a name are numbered in the order of their use. This
+module knows tensors by their attributes alone; `known` adds names to those that tensors carry.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ def is_transpose(node: Any) -> bool:
 def graph_names(order: Iterable[Any], given: Known = NOTHING, output: Any = None) -> dict[Any, str]:
     """The names of everything in a graph whose tensors are `order`, recorded first to last.
 
-    Weights and biases without a name become W1, b1, W2, ... in the order of their use; a linear step without a
-    bias is named as well; the output is J. A name that two tensors share is told apart as Z1, Z1_2, ...
+    Weights and biases without a name become W1, b1, W2, ... in the order of their use; a linear step without
+    a bias is named as well; the output is J. A name that two tensors share is told apart as Z1, Z1_2, ...
     """
     order = list(order)
     known = dict(given) | number_parameters(order, given)

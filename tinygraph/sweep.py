@@ -67,16 +67,18 @@ def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
     return through
 
 
-def reverse_sweep(
+def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, kept in one piece for speed
     output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False
 ) -> tuple[dict[Tensor, Any], dict[Tensor, list[Detour]]]:
     """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
 
-    `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives are
-    Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the detours past it.
+    `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives
+    are Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the
+    detours past it.
 
     `found` holds derivatives that are not yet spent; an array in it belongs to the sweep, and is added to in
-    place, only if its tensor is in `owned`. The node `following` is next; others wait in a heap, last recorded first.
+    place, only if its tensor is in `owned`. The node `following` is next; others wait in a heap, last
+    recorded first.
     """
     through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
     found: dict[Tensor, Any] = {output: seed}

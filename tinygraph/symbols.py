@@ -1,7 +1,7 @@
 """Symbols: arrays that know only their shape and dtype, and remember the calls that made them.
 
-The rules of the table are plain NumPy, so they run on symbols as they run on arrays. What comes out is the rule
-as a formula, and the list of NumPy calls behind it.
+The rules of the table are plain NumPy, so they run on symbols as they run on arrays. What comes out is the
+rule as a formula, and the list of NumPy calls behind it.
 """
 
 from __future__ import annotations

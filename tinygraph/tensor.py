@@ -1,13 +1,12 @@
 """Tensor and Node: the recording of calls, through operators and through NumPy's own dispatch protocol.
 
 A Tensor is a value and, unless it is a leaf, the Node that made it. A Node is one call: the operation, its
-inputs, and their values at the time, which are the cache. Tensor -> Node -> inputs has no cycle, so a graph is
-freed by reference count as soon as its last result is dropped.
+inputs, and their values at the time, which are the cache. Tensor -> Node -> inputs has no cycle, so a graph
+is freed by reference count as soon as its last result is dropped.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
 import operator
 import sys
@@ -20,8 +19,10 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph import names, ops
-from tinygraph.errors import DtypeError, GraphError, ShapeError, UnknownOperationError
+from tinygraph.calls import read_call
+from tinygraph.errors import DtypeError, GraphError, UnknownOperationError
 from tinygraph.ops import COMPOSED, TABLE, Operation
+from tinygraph.stories import describe, failed, qualified, unknown
 
 if TYPE_CHECKING:
     from tinygraph.derivatives import Derivatives
@@ -80,18 +81,19 @@ class Tensor(k.Recording):
     """An array together with the call that made it.
 
     Operators and NumPy functions on a Tensor give Tensors. `value` is the array, `node` the call (None for a
-    leaf), `wants` whether a derivative with respect to it is wanted (it is a parameter, or made from one), `grad`
-    the derivative that the last `backward()` left on a parameter. Make one with `parameter` or `tensor`.
+    leaf), `wants` whether a derivative with respect to it is wanted (it is a parameter, or made from one),
+    `grad` the derivative that the last `backward()` left on a parameter. Make one with `parameter` or
+    `tensor`.
 
-    What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits every
-    container that is alive, and one object a call instead of four halves the time of deep graphs. A call of two
-    inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all inputs in `_x` and
-    all values in `_a`. In a leaf `_op` is None.
+    What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
+    every container that is alive, and one object a call instead of four halves the time of deep graphs. A
+    call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all
+    inputs in `_x` and all values in `_a`. In a leaf `_op` is None.
     """
 
     __slots__ = (
-        "__weakref__", "_a", "_b", "_code", "_instruction", "_op", "_serial", "_settings", "_wanted", "_x", "_y",
-        "given_name", "grad", "value", "wants",
+        "__weakref__", "_a", "_b", "_code", "_instruction", "_op", "_serial", "_settings", "_wanted", "_x",
+        "_y", "given_name", "grad", "value", "wants",
     )  # fmt: skip
     __hash__ = object.__hash__
 
@@ -218,8 +220,8 @@ class Tensor(k.Recording):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.wants:
             raise GraphError(
-                f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut the "
-                "path to it; write .value where you want the plain array"
+                f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
+                "the path to it; write .value where you want the plain array"
             )
         return np.array(self.value, dtype=dtype, copy=copy)
 
@@ -450,7 +452,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
             b = y.value
             wanted = _WANTED[x.wants, y.wants]
         else:
-            b = y
+            b = y = listed(y)
             wanted = _FIRST if x.wants else ()
         z = _new(Tensor)
         try:
@@ -479,9 +481,14 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         return z
 
     def reflected(x: Tensor, y: Any) -> Tensor:
-        return apply(op, (y, x))
+        return apply(op, (listed(y), x))
 
     return method, reflected
+
+
+def listed(y: Any) -> Any:
+    """A list or tuple as an array, anything else as it is."""
+    return np.asarray(y) if type(y) in (list, tuple) else y
 
 
 for _name, _ufunc in [
@@ -502,7 +509,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str
     function = ops.ALIASES.get(function, function)
     op = TABLE.get(function)
     if op is not None:
-        return apply(op, *read_call(op, args, settings))
+        inputs, settings = read_call(op, args, settings)
+        return apply(op, inputs, {key: value_of(x) for key, x in settings.items()})
     if function in COMPOSED:
         return COMPOSED[function](*args, **settings)
     if function in ops.LOCALLY_CONSTANT:
@@ -510,110 +518,17 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str
     raise unknown(qualified(function))
 
 
-def unknown(name: str) -> UnknownOperationError:
-    """The error for a function that is not in the table."""
-    return UnknownOperationError(
-        f"{name} has no row in the table of operations, so its derivative is unknown; write it with operations "
-        "that have one, or call it on .value if no derivative should flow through it"
-    )
-
-
 def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
     dtype = settings.pop("dtype", None)
     if settings:
         raise UnknownOperationError(
-            f"np.{ufunc.__name__}(..., {next(iter(settings))}=...) on a Tensor is not recorded: a Tensor is never "
-            "written into; call it without and use the result"
+            f"np.{ufunc.__name__}(..., {next(iter(settings))}=...) on a Tensor is not recorded: a Tensor is "
+            "never written into; call it without and use the result"
         )
     if dtype is not None:
         args = tuple(x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype=dtype) for x in args)
     return call(ufunc, args, {})
-
-
-def read_call(
-    op: Operation, args: tuple[Any, ...], settings: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs and the settings of a call, from its positional and keyword arguments."""
-    if op.function in READERS:
-        return READERS[op.function](*args, **settings)
-    arity = op.arity
-    if len(args) < arity:
-        raise UnknownOperationError(
-            f"{qualified(op.function)} on a Tensor takes {arity} inputs by position; {len(args)} given"
-        )
-    extra = args[arity:]
-    if extra:
-        settings = dict(zip(parameter_names(op.function)[arity:], extra, strict=False)) | settings
-    return args[:arity], known_settings(op, settings) if settings else _NO_SETTINGS
-
-
-def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
-    """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule."""
-    kept = {key: value_of(x) for key, x in settings.items() if key in op.settings}
-    for key, x in settings.items():
-        default = defaults(op.function).get(key)
-        if key not in kept and not (x is None or x is default or (isinstance(x, str | int) and x == default)):
-            raise UnknownOperationError(
-                f"{qualified(op.function)}(..., {key}=...) on a Tensor has no derivative rule; "
-                f"settings that have one: {', '.join(op.settings) or 'none'}"
-            )
-    return kept
-
-
-@functools.cache
-def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a function's parameters, in order."""
-    import inspect
-
-    return tuple(inspect.signature(function).parameters)
-
-
-@functools.cache
-def defaults(function: Callable[..., Any]) -> dict[str, Any]:
-    """The default of each parameter of a function."""
-    import inspect
-
-    return {name: p.default for name, p in inspect.signature(function).parameters.items()}
-
-
-Read = tuple[tuple[Any, ...], dict[str, Any]]
-
-
-def read_several(xs: Any, axis: int | None = 0, *, out: None = None) -> Read:
-    return tuple(xs), {"axis": axis}
-
-
-def read_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Read:
-    if not isinstance(subscripts, str):
-        raise UnknownOperationError(
-            "np.einsum on Tensors takes its subscripts as one string, like np.einsum('ij,jk->ik', x, y)"
-        )
-    return xs, {"subscripts": subscripts, "optimize": optimize}
-
-
-def read_clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Read:
-    return (x, a_min if min is None else min, a_max if max is None else max), _NO_SETTINGS
-
-
-def read_reshape(x: Any, shape: Any = None, order: str = "C", *, newshape: Any = None) -> Read:
-    if order != "C":
-        raise UnknownOperationError("np.reshape of a Tensor has a derivative rule for order='C' only")
-    return (x,), {"shape": newshape if shape is None else shape}
-
-
-def read_transpose(x: Any, axes: Any = None) -> Read:
-    return (x,), _NO_SETTINGS if axes is None else {"axes": tuple(axes)}
-
-
-READERS: dict[Callable[..., Any], Callable[..., Read]] = {
-    np.concatenate: read_several,
-    np.stack: read_several,
-    np.einsum: read_einsum,
-    np.clip: read_clip,
-    np.reshape: read_reshape,
-    np.transpose: read_transpose,
-}
 
 
 # Making tensors ----------------------------------------------------------------
@@ -654,8 +569,9 @@ def parameter(array: Any, name: str | None = None) -> Tensor:
     leaf = tensor(array, name)
     if leaf.dtype.kind != "f":
         raise DtypeError(
-            f"a parameter holds floating point numbers, but {name or 'this array'} has dtype {leaf.dtype}, which "
-            f"would round every update; write tg.parameter({name or 'array'}.astype(np.float64)) or 1.0 for 1"
+            f"a parameter holds floating point numbers, but {name or 'this array'} has dtype {leaf.dtype}, "
+            "which would round every update; write "
+            f"tg.parameter({name or 'array'}.astype(np.float64)) or 1.0 for 1"
         )
     leaf.value = leaf.value.copy()
     leaf.wants = True
@@ -689,35 +605,3 @@ class no_grad:  # noqa: N801 - used like a function
 
     def __exit__(self, *exception: object) -> None:
         _switch.reset(self._token)
-
-
-# Words for errors ----------------------------------------------------------------
-
-
-def describe(x: Any) -> str:
-    """`W1 (3, 4)`, or `a (3, 4) float64 Tensor` for something without a name.
-
-    >>> import tinygraph as tg
-    >>> describe(tg.tensor(np.ones((3, 4)), name="X")), describe(2.0)
-    ('X (3, 4)', '2.0')
-    """
-    if not hasattr(x, "shape"):
-        return repr(x)
-    name = getattr(x, "name", None)
-    return f"{name} {x.shape}" if name else f"a {x.shape} {x.dtype} {type(x).__name__}"
-
-
-def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception) -> Exception:
-    """The error of a forward call, retold with the operation and its operands."""
-    kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
-    given = ", ".join(f"{key}={x!r}" for key, x in settings.items())
-    return kind(
-        f"{op.formula} ({op.name}{', ' + given if given else ''}) of {', '.join(map(describe, inputs))}: {error}"
-    )
-
-
-def qualified(function: Callable[..., Any]) -> str:
-    """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
-    module = (getattr(function, "__module__", None) or "numpy").split(".")[0]
-    inside = "linalg." if "linalg" in (getattr(function, "__module__", None) or "") else ""
-    return f"{ {'numpy': 'np', 'tinygraph': 'tg'}.get(module, module) }.{inside}{function.__name__}"
