@@ -15,9 +15,11 @@ import numpy as np
 from tinygraph.shapes import Axis
 
 __all__ = [
+    "GELU_SCALE",
     "Recording",
     "cast_to",
     "elu",
+    "examples",
     "gelu",
     "kernel",
     "leaky_relu",

@@ -13,7 +13,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["derivative_name", "graph_names", "linear_weight", "name_of", "suffix_of", "take_names"]
+__all__ = [
+    "SUMS",
+    "derivative_name",
+    "function_of",
+    "graph_names",
+    "is_transpose",
+    "linear_weight",
+    "name_of",
+    "node_of",
+    "suffix_of",
+    "take_names",
+    "untransposed",
+    "weight_of_product",
+]
 
 WEIGHT = re.compile(r"(?:[Ww]eights?|[Tt]heta|[Ww])(?P<suffix>.*)", re.DOTALL)
 PRODUCTS = frozenset({np.matmul, np.dot, np.einsum, np.multiply})

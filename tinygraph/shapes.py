@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["broadcast_axes", "count", "reduced_axes", "restore_axes", "spread", "undo_broadcast"]
+__all__ = [
+    "Axis",
+    "broadcast_axes",
+    "count",
+    "reduced_axes",
+    "restore_axes",
+    "spread",
+    "undo_broadcast",
+]
 
 Axis = int | Sequence[int] | None
 
