@@ -48,14 +48,14 @@ def test_operators_with_numbers_and_arrays_on_either_side(op, other, reflected):
 
 
 @pytest.mark.parametrize(
-    "other", [np.ones((3, 2)), np.ones(3), np.ones((2, 3, 2))], ids=lambda a: str(a.shape)
+    "other", [np.ones((3, 2)), np.ones(3), np.ones((4, 3, 2))], ids=lambda a: str(a.shape)
 )
 def test_matrix_product_with_an_array_on_either_side(other):
     x = tg.parameter(X)
 
     np.testing.assert_array_equal((x @ other).value, X @ other)
-    np.testing.assert_array_equal((other.T @ x.T).value, other.T @ X.T)
-    assert isinstance(other.T @ x.T, tg.Tensor)
+    np.testing.assert_array_equal((X.T @ x).value, X.T @ X)
+    assert isinstance(X.T @ x, tg.Tensor)
 
 
 @pytest.mark.parametrize("reflected", [False, True])
@@ -371,7 +371,8 @@ def test_a_parameter_holds_floating_point_numbers(array):
         tg.parameter(array, name="W1")
 
     assert f"W1 has dtype {np.asarray(array).dtype}" in str(error.value)
-    assert "write tg.parameter(W1.astype(np.float64)) or 1.0 for 1" in str(error.value)
+    assert "tg.parameter(W1.astype(np.float64))" in str(error.value)
+    assert "1.0 for 1" in str(error.value)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])

@@ -1,0 +1,197 @@
+"""Imports go one way, downwards; what is exported is listed; importing is light."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "tinygraph"
+
+# Each module may import those before it; what stands in one line knows nothing of one another.
+ORDER = [
+    {"errors", "shapes", "layerwise"},
+    {"kernels", "subscripts"},
+    {"ops"},
+    {"names", "stories", "symbols"},
+    {"calls"},
+    {"tensor"},
+    {"sweep"},
+    {"chain"},
+    {"derivatives"},
+    {"losses", "optim"},
+    {"check"},
+    {"plan"},
+    {"demo"},
+    {"cli"},
+]
+LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
+
+# What is imported inside functions only, and why it waits.
+WAITS = {
+    "dis": "asked for by pictures and plans alone, slow to load",
+    "importlib.metadata": "for --version alone, slow to load",
+    "inspect": "for the first call with settings, slow to load",
+    "io": "to render a table as text",
+    "json": "to write a report",
+    "matplotlib": "an extra",
+    "rich": "to print, slow to load",
+    "sklearn": "an extra",
+    "tinygraph.check": "one command of several",
+    "tinygraph.demo": "one command of several",
+    "tinygraph.tensor": "NumPy need not load for --help",
+    "viz": "the engine works without pictures",
+}
+
+CORE = sorted(
+    path for path in PACKAGE.glob("*.py") if path.stem not in ("__init__", "demo", "cli", "__main__")
+)
+ALLOWED_IN_CORE = {"numpy", "tinygraph"} | set(sys.stdlib_module_names)
+
+
+def imports_of(path):
+    """Whether at the top of the module, and what: full names, without those for type checkers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            child.parent = node
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and not for_type_checkers(node):
+            yield from ((is_at_top(node), name) for name in names_of(node))
+
+
+def names_of(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if node.module == "tinygraph":
+        return [f"tinygraph.{alias.name}" for alias in node.names]
+    return [node.module]
+
+
+def parents(node):
+    while hasattr(node, "parent"):
+        node = node.parent
+        yield node
+
+
+def is_at_top(node):
+    return not any(isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef) for p in parents(node))
+
+
+def for_type_checkers(node):
+    return any(isinstance(p, ast.If) and ast.unparse(p.test) == "TYPE_CHECKING" for p in parents(node))
+
+
+def room(path):
+    """The module, or the folder of the package, that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def own_imports(path, at_top):
+    """The rooms of the package that a file imports from."""
+    found = {
+        name.split(".")[1]
+        for top, name in imports_of(path)
+        if top == at_top and name.startswith("tinygraph.")
+    }
+    return found - {room(path)}
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if room(path) not in ("__init__", "__main__"))
+
+
+def test_every_module_has_its_place():
+    assert {room(path) for path in FILES} <= LEVEL.keys()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_go_downwards(path):
+    upwards = {name for name in own_imports(path, at_top=True) if LEVEL[name] >= LEVEL[room(path)]}
+
+    assert upwards == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_what_is_imported_inside_a_function_has_a_reason(path):
+    later = [name for top, name in imports_of(path) if not top]
+
+    assert [name for name in later if not any(f"{name}.".startswith(f"{known}.") for known in WAITS)] == []
+    assert room(path) in ("cli", "demo") or not [name for name in later if name.startswith("tinygraph.")]
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_needs_numpy_alone(path):
+    assert {name.split(".")[0] for top, name in imports_of(path) if top} <= ALLOWED_IN_CORE
+
+
+def test_importing_loads_nothing_optional():
+    command = "import sys, tinygraph; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    run = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+
+    heavy = {"viz", "rich", "graphviz", "pygraphviz", "matplotlib", "sklearn", "scipy", "autograd", "pytest"}
+    assert heavy.isdisjoint(run.stdout.split())
+    assert "tinygraph" in run.stdout.split()
+
+
+MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_all_is_sorted_and_exists(module):
+    """CONSTANTS, then Classes, then the rest, as ruff sorts them."""
+    module = importlib.import_module(module)
+    expected = sorted(module.__all__, key=lambda name: (2 - name[0].isupper() - name.isupper(), name))
+
+    assert list(module.__all__) == expected
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_all_is_complete(module):
+    """What any other module takes from one is in its __all__."""
+    taken = {name for path in USERS for name in names_taken(path, module)}
+
+    assert taken - set(importlib.import_module(module).__all__) == set()
+
+
+USERS = [*PACKAGE.rglob("*.py"), *(ROOT / "viz").rglob("*.py")]
+
+
+def names_taken(path, module):
+    """The names that a file takes from a module: by import, or as attributes of it."""
+    parent, _, own = module.rpartition(".")
+    aliases = set()
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            yield from (alias.name for alias in node.names if f"{module}.{alias.name}" not in MODULES)
+        if isinstance(node, ast.ImportFrom) and node.module == parent:
+            aliases |= {alias.asname or alias.name for alias in node.names if alias.name == own}
+    attributes = [
+        node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    ]
+    yield from (node.attr for node in attributes if node.value.id in aliases and node.attr[:2] != "__")
+
+
+def test_the_package_exports_what_it_lists():
+    package = importlib.import_module("tinygraph")
+
+    for name in package.__all__:
+        assert hasattr(package, name)
+    for name in (
+        "parameter",
+        "tensor",
+        "grad",
+        "value_and_grad",
+        "no_grad",
+        "relu",
+        "sigmoid",
+        "einsum",
+        "optim",
+    ):
+        assert name in package.__all__
