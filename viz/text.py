@@ -69,7 +69,7 @@ def span(text: str, **font: str) -> str:
     >>> span("a < b", color="red")
     '<FONT COLOR="red">a &lt; b</FONT>'
     """
-    escaped = html.escape(text)
+    escaped = html.escape(text).replace("\\", "\\\\")  # else Graphviz puts the name of the node for \\N
     if not font:
         return escaped
     attributes = " ".join(f'{key.replace("_", "-").upper()}="{value}"' for key, value in font.items())
