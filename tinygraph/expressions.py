@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph import kernels as k
+from tinygraph.ops import ALIASES
+
 __all__ = ["Expression", "bracketed", "name_of_function", "written"]
 
 # Signs of operators and how tightly they bind.
@@ -29,16 +32,19 @@ SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
 NEGATIVE, ATOM = 6, 9
 
 
-class Expression:
+class Expression(k.Recording):
     """A name, or the call of a function on expressions and constants.
 
+    NumPy functions, kernels and operators on expressions give expressions.
+
     >>> A, Y = Expression("A2"), Expression("Y")
-    >>> dZ = Expression.of(np.subtract, A, Y)
-    >>> str(Expression.of(np.divide, dZ, 5)), float(dZ.evaluate({"A2": 0.75, "Y": 1.0}))
-    ('(A2 - Y) / 5', -0.25)
+    >>> dZ = (A - Y) / 5
+    >>> str(dZ), float(dZ.evaluate({"A2": 0.75, "Y": 1.0}))
+    ('(A2 - Y) / 5', -0.05)
     """
 
     __slots__ = ("args", "function", "name", "settings")
+    __hash__ = object.__hash__
 
     def __init__(self, name: str = "") -> None:
         self.name = name
@@ -46,12 +52,38 @@ class Expression:
         self.args: tuple[Any, ...] = ()
         self.settings: dict[str, Any] = {}
 
-    @staticmethod
-    def of(function: Callable[..., Any], *args: Any, **settings: Any) -> Expression:
+    @property
+    def T(self) -> Any:  # NumPy's name
+        """The transpose."""
+        return np.transpose(self)  # type: ignore[call-overload]
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The expression of `function(*args, **settings)`."""
         made = Expression()
         made.function, made.args, made.settings = function, args, settings
         return made
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
+        return self.record(ufunc if method == "__call__" else getattr(ufunc, method), args, settings)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        return self.record(ALIASES.get(function, function), args, settings)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.record(operator.getitem, (self, index), {})
+
+    def __neg__(self) -> Any:
+        return self.record(np.negative, (self,), {})
+
+    def astype(self, dtype: Any) -> Any:
+        """The symbol in another dtype."""
+        return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
+
+    def dot(self, other: Any) -> Any:
+        """`np.dot`."""
+        return self.record(np.dot, (self, other), {})
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Its value, given those of the names in it."""
@@ -64,6 +96,26 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({str(self)!r})"
+
+
+def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
+    def method(self: Expression, other: Any) -> Any:
+        return self.record(function, (other, self) if reflected else (self, other), {})
+
+    return method
+
+
+for _name, _function in [
+    ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
+    ("matmul", np.matmul), ("pow", np.power),
+]:  # fmt: skip
+    setattr(Expression, f"__{_name}__", _operator(_function, False))
+    setattr(Expression, f"__r{_name}__", _operator(_function, True))
+for _name, _function in [
+    ("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal),
+    ("eq", np.equal), ("ne", np.not_equal),
+]:  # fmt: skip
+    setattr(Expression, f"__{_name}__", _operator(_function, False))
 
 
 def evaluated(x: Any, values: Mapping[str, Any]) -> Any:

@@ -6,20 +6,18 @@ rule as a formula, and the list of NumPy calls behind it.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
 from tinygraph.expressions import Expression
-from tinygraph.ops import ALIASES, Operation
+from tinygraph.ops import Operation
 
 __all__ = ["Symbol", "formula_of_rule"]
 
 
-class Symbol(Expression, k.Recording):
+class Symbol(Expression):
     """An array without numbers: `shape` and `dtype`, and either a name or the call that made it.
 
     NumPy functions, kernels and operators on symbols give symbols. Their shape and dtype are found by calling
@@ -48,11 +46,6 @@ class Symbol(Expression, k.Recording):
         """The number of entries."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    @property
-    def T(self) -> Any:  # NumPy's name
-        """The transpose."""
-        return np.transpose(self)  # type: ignore[call-overload]
-
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The symbol of `function(*args, **settings)`; a list of symbols if it gives a list."""
         with np.errstate(all="ignore"):
@@ -61,52 +54,15 @@ class Symbol(Expression, k.Recording):
         made.function, made.args, made.settings = function, args, settings
         return made
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
-        return self.record(ufunc if method == "__call__" else getattr(ufunc, method), args, settings)
-
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
     ) -> Any:
         if function in (np.ndim, np.shape, np.size):
             return function(*map(sample_of, args))
-        return self.record(ALIASES.get(function, function), args, settings)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.record(operator.getitem, (self, index), {})
-
-    def __neg__(self) -> Any:
-        return self.record(np.negative, (self,), {})
-
-    def astype(self, dtype: Any) -> Any:
-        """The symbol in another dtype."""
-        return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
-
-    def dot(self, other: Any) -> Any:
-        """`np.dot`."""
-        return self.record(np.dot, (self, other), {})
+        return super().__array_function__(function, types, args, settings)
 
     def __repr__(self) -> str:
         return f"Symbol({self.shape}, {self.dtype}, {str(self)!r})"
-
-
-def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
-    def method(self: Symbol, other: Any) -> Any:
-        return self.record(function, (other, self) if reflected else (self, other), {})
-
-    return method
-
-
-for _name, _function in [
-    ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
-    ("matmul", np.matmul), ("pow", np.power),
-]:  # fmt: skip
-    setattr(Symbol, f"__{_name}__", _operator(_function, False))
-    setattr(Symbol, f"__r{_name}__", _operator(_function, True))
-for _name, _function in [
-    ("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal),
-    ("eq", np.equal), ("ne", np.not_equal),
-]:  # fmt: skip
-    setattr(Symbol, f"__{_name}__", _operator(_function, False))
 
 
 def sample_of(x: Any) -> Any:
