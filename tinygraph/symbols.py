@@ -82,9 +82,10 @@ def formula_of_rule(
 ) -> Any:
     """The rule for input i of `op` run on symbols.
 
+    >>> from tinygraph.kernels import relu
     >>> from tinygraph.ops import TABLE
     >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
-    >>> str(formula_of_rule(TABLE[k.relu], 0, (x,), z, dz))
+    >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
     'dA1 * (Z1 > 0)'
     """
     rule = op.rules[i]
