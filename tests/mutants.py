@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -108,13 +109,16 @@ def edited_rules(op: Operation) -> Iterator[Mutant]:
             yield Mutant(op, i, compiled(edit, module), text)
 
 
+@cache
+def nodes_of(module):
+    return list(ast.walk(ast.parse(inspect.getsource(module))))
+
+
 def formula_of(rule, module):
     """The syntax tree of a rule: its `def`, or its lambda in the table."""
-    tree = ast.parse(inspect.getsource(module))
     line = rule.__code__.co_firstlineno
     kind = ast.Lambda if rule.__name__ == "<lambda>" else ast.FunctionDef
-    found = [node for node in ast.walk(tree) if isinstance(node, kind) and node.lineno == line]
-    [tree] = found
+    [tree] = [node for node in nodes_of(module) if isinstance(node, kind) and node.lineno == line]
     return tree
 
 

@@ -282,6 +282,7 @@ def test_rows_have_sign_and_formula_and_rules():
         (np.matmul, 1, (False, True, False)),
         (np.sum, 0, (False, False)),
         (np.where, 0, ()),
+        (np.stack, 1, (False,)),
     ],
 )
 def test_uses_says_which_values_a_rule_reads(function, i, expected):

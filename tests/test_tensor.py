@@ -311,6 +311,16 @@ def test_a_node_knows_the_line_of_the_program():
     assert repr(calls[0]().node) == f"<Node add at {__file__}:{calls[0].__code__.co_firstlineno}>"
 
 
+def test_a_node_is_told_by_its_number():
+    x = tg.parameter(X)
+    z = x + 1
+
+    assert z.node == z.node
+    assert len({z.node, z.node}) == 1
+    assert z.node != (x + 1).node
+    assert z.node != tuple(z.node)
+
+
 def test_later_nodes_have_larger_numbers():
     x = tg.parameter(1.0)
     first, second = x + 1, x * 2
