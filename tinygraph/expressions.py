@@ -29,7 +29,7 @@ SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
     np.equal: ("==", 2),
     np.not_equal: ("!=", 2),
 }
-NEGATIVE, ATOM = 6, 9
+COMPARISON, NEGATIVE, ATOM = 2, 6, 9
 
 
 class Expression(k.Recording):
@@ -145,8 +145,11 @@ def written(x: Any) -> tuple[str, int]:
 
 
 def written_operator(x: Expression, sign: str, tightness: int) -> tuple[str, int]:
+    """A sign between two expressions. Signs group from the left; a power groups from the right, a comparison not."""
     left, right = x.args
-    return f"{bracketed(left, tightness)} {sign} {bracketed(right, tightness + 1)}", tightness
+    group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
+    first = bracketed(left, tightness + (not group_left))
+    return f"{first} {sign} {bracketed(right, tightness + (not group_right))}", tightness
 
 
 def bracketed(x: Any, tightness: int) -> str:
