@@ -75,7 +75,7 @@ def draw(
     >>> viz.draw(tg.binary_cross_entropy(A1, np.ones((1, 3))))
     <Drawing of J: 12 nodes>
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    outputs = [outputs] if isinstance(outputs, Tensor) or not isinstance(outputs, Sequence) else list(outputs)
     graph = read_graph(outputs, names)
     layers = find_layers(graph.order, graph.names)
     name_data(graph, layers)

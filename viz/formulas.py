@@ -125,20 +125,21 @@ class Writer:
     def cost_rule(self, call: Call) -> Formula:
         """dA₃ = −Y/A₃ + (1−Y)/(1−A₃)"""
         a, y = (self.name(x) for x in call.node.inputs[:2])
-        text = self.cost_slope(call, a, y)
-        if call.result.uses or not call.result.is_output:
-            text = f"{self.derivative(call.result.tensor)} ∗ {bracketed(text)}"
+        goes_on = bool(call.result.uses) or not call.result.is_output
+        text = self.cost_slope(call, a, y, averaged=goes_on or not self.course)
+        if goes_on:  # m is in its derivative already, if the lectures leave it out of dA
+            text = f"{self.derivative(call.result.tensor)} ∗ {text}"
         return Formula(call.inputs[0].quantity, text, (a, y))
 
-    def cost_slope(self, call: Call, a: str, y: str) -> str:
-        """The derivative of a cost with respect to its first input."""
+    def cost_slope(self, call: Call, a: str, y: str, averaged: bool) -> str:
+        """The derivative of a cost with respect to its first input, with the 1/m of its mean or without."""
         function, cache = call.node.op.function, call.node.cache
         if function is k.mse:
-            return scaled(f"{a} − {y}", np.subtract(cache[0], cache[1]).size / (self.m if self.course else 1))
+            return scaled(f"{a} − {y}", np.subtract(cache[0], cache[1]).size / (1 if averaged else self.m))
         text = f"−{y}/{a} + (1−{y})/(1−{a})"
         if function is k.softmax_cross_entropy:
             text = f"−{y}/{a}" if np.ndim(cache[1]) == np.ndim(cache[0]) else f"−onehot({y})/{a}"
-        return text if self.course else f"{bracketed(text)} / m"
+        return f"{bracketed(text)} / m" if averaged else text
 
 
 def bracketed(text: str) -> str:
@@ -150,10 +151,10 @@ def scaled(text: str, units: float) -> str:
     """2(text) / units, as short as it can be written.
 
     >>> scaled("A − Y", 1), scaled("A − Y", 2), scaled("A − Y", 40)
-    ('2(A − Y)', 'A − Y', '(A − Y) / 20')
+    ('2(A − Y)', '(A − Y)', '(A − Y) / 20')
     """
     if units == 2:
-        return text
+        return f"({text})"
     return f"2({text})" if units == 1 else f"({text}) / {units / 2:g}"
 
 

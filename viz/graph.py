@@ -115,6 +115,8 @@ def read_graph(outputs: Sequence[Tensor], names: Mapping[str, Any] | None = None
 
 def recorded(outputs: Sequence[Any]) -> list[Tensor]:
     """The recorded tensors behind `outputs`, in the order of recording."""
+    if not outputs:
+        raise GraphError("there is no output to draw: give the cost J, or several outputs of one graph")
     for output in outputs:
         if not isinstance(output, Tensor) or output.node is None:
             raise GraphError(

@@ -21,9 +21,10 @@ def name_data(graph: Graph, layers: Iterable[Layer]) -> None:
 
 
 def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:
-    """Call a result without a name H4 where it enters layer 4, and A where it enters a cost."""
+    """Call a nameless result H4 where it enters layer 4, A where it enters a cost, and L if it is a cost."""
     found = [(f"H{layer.suffix}", q) for layer, q in inputs_of(graph, layers)]
-    give(graph, found + [("A", q) for q, _ in cost_inputs(graph.calls)])
+    found += [("A", q) for q, _ in cost_inputs(graph.calls)]
+    give(graph, found + [("L", call.result) for call in graph.calls if call.node.op.function in COSTS])
 
 
 def inputs_of(graph: Graph, layers: Iterable[Layer]) -> Iterator[tuple[Layer, Quantity]]:

@@ -87,8 +87,6 @@ class Picture:
         key = unique(f"{tail.partition(':')[0]}->{head.partition(':')[0]}", self._edges)
         ends = (head, tail) if against else (tail, head)
         look = self.palette.edge(kind) | ({"dir": "back"} if against else {}) | look
-        if against and "arrowhead" in look:
-            look["arrowtail"] = look.pop("arrowhead")
         self.dot.edge(*ends, id=key, **{"class": kind} | look)
 
     def column(self, *keys: str) -> None:

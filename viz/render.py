@@ -61,7 +61,7 @@ def opening(tag: str, title: str, description: str) -> str:
     """The svg element as a picture that scales and that a screen reader can name."""
     width = re.search(r'\bwidth="([^"]*)"', tag)
     tag = re.sub(r'\s(?:width|height)="[^"]*"', "", tag)
-    size = f'style="width:{width[1]};max-width:100%;height:auto" ' if width else ""
+    size = f'style="width:{width[1].replace("pt", "px")};max-width:100%;height:auto" ' if width else ""
     return (
         f'{tag[:-1]} {size}role="img">\n<title>{html.escape(title)}</title>\n'
         f"<desc>{html.escape(description)}</desc>"

@@ -75,8 +75,8 @@ class View:
         for q in graph.quantities:
             if q.call is None:
                 part = self.owner[q.uses[0]]
-                private = part.layer is not None and q.wanted and len(q.uses) == 1
-                groups.setdefault(part.key if private else q, []).append(q)
+                private = part.layer is not None and q.tensor is not part.layer.A_prev and len(q.uses) == 1
+                groups.setdefault((part.key, q.wanted) if private else q, []).append(q)
         return {q: tuple(group) for group in groups.values() for q in group}
 
     def shown_results(self, part: Part) -> list[Quantity]:

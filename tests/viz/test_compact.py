@@ -1,0 +1,103 @@
+"""The compact view: one lane, with the numbers in the nodes."""
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+import viz
+from tests.viz.graphs import GRAPHS, elements, pairs, text, three_layers, two_losses
+from viz.values import array_lines
+
+
+def cells(drawing):
+    return {key: text(node) for key, node in elements(drawing, "cells").items()}
+
+
+def draw(J, **settings):
+    return viz.draw(J, view="compact", **settings)
+
+
+def product():
+    x, y = tg.parameter(3.0, name="x"), tg.parameter([2.0, 4.0], name="y")
+    return np.sum(x * y)
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_as_many_red_arrows_as_black_ones_that_want_a_derivative(graph):
+    drawing = draw(graph())
+    wanted = {key for key, shown in cells(drawing).items() if "d" in shown.replace("and", "")}
+    operations = elements(drawing, "operation").keys()
+    black = pairs(drawing, "fwd")
+
+    expected = {(head, tail): n for (tail, head), n in black.items() if {tail, head} <= wanted | operations}
+
+    assert expected == pairs(drawing, "bwd")
+
+
+def test_without_values_there_are_no_numbers():
+    assert cells(draw(product()))["x"] == "xdx"
+
+
+def test_derivatives_that_were_not_computed_are_not_shown_as_numbers():
+    assert cells(draw(product(), values=True))["x"] == "x+3.00dxnot computed"
+
+
+def test_stale_grad_is_not_shown():
+    J = product()
+    J.backward()
+
+    assert "not computed" in cells(draw(J, values=True))["x"]
+
+
+@pytest.mark.parametrize(
+    "derivatives", [lambda J: J.backward(), lambda J: dict(J.backward()), lambda J: "sweep"]
+)
+def test_derivatives_are_those_given_or_swept_for(derivatives):
+    J = product()
+
+    shown = cells(draw(J, values=True, derivatives=derivatives(J)))
+
+    assert shown["x"] == "x+3.00dx+6.00"
+    assert "+3.00\xa0+3.00" in shown["y"]
+    assert shown["J"] == "J+18.00dJ = 1"
+
+
+def test_sweep_adds_the_derivatives_of_several_outputs():
+    x = tg.parameter(3.0, name="x")
+
+    shown = cells(draw([(x * x).named("y"), (2.0 * x).named("z")], values=True, derivatives="sweep"))
+
+    assert shown["x"].endswith("+8.00")
+
+
+def test_sweep_gives_the_lectures_derivative_of_the_output():
+    J = three_layers()
+    expected = array_lines(J.backward()["dA3"])[0].replace(" ", "\xa0")
+
+    assert expected in cells(draw(J, values=True, derivatives="sweep"))["A3"]
+
+
+def test_several_outputs_have_their_own_cells():
+    assert {"J1", "J2"} <= cells(draw(two_losses())).keys()
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (3.0, ["+3.00"]),
+        ([1.0, -2.5], ["+1.00 -2.50"]),
+        (np.zeros((2, 2)), ["+0.00 +0.00", "+0.00 +0.00"]),
+        (
+            np.arange(20.0).reshape(5, 4),
+            ["+0.00 +1.00  +2.00 …", "+4.00 +5.00  +6.00 …", "+8.00 +9.00 +10.00 …", "⋮"],
+        ),
+        ([1e-5, 2.0e-6], ["+1.0e-05 +2.0e-06"]),
+        ([12345.0], ["+1.2e+04"]),
+        ([np.nan, np.inf, 1.0], ["+nan +inf +1.00"]),
+        (np.array([1, 2]), ["1 2"]),
+        (np.ones((2, 1, 2)), ["+1.00 +1.00", "+1.00 +1.00"]),
+        (np.ones((0, 3)), ["empty"]),
+    ],
+)
+def test_arrays_are_shown_by_their_first_entries(array, expected):
+    assert [line.split() for line in expected] == [line.split() for line in array_lines(array)]

@@ -1,0 +1,91 @@
+"""DOT text to pictures: by a dot on the PATH, which is faked here, and by pygraphviz."""
+
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+import viz
+from tests.viz.graphs import SVG, elements, three_layers
+from tinygraph.errors import GraphError
+from viz.render import FORMATS, render
+
+STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+FAKE = """#!{python}
+import sys, pygraphviz
+format = next(a[2:] for a in sys.argv if a.startswith("-T"))
+open({log!r}, "a").write(" ".join(sys.argv[1:]) + "\\n")
+sys.stdout.buffer.write(pygraphviz.AGraph(string=sys.stdin.read()).draw(format=format, prog="dot"))
+"""
+
+
+@pytest.fixture
+def without_dot(monkeypatch, tmp_path):
+    """A PATH on which there is nothing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def dot(without_dot):
+    """A program dot on the PATH that logs its arguments; its file is returned."""
+    program = without_dot / "dot"
+    program.write_text(FAKE.format(python=sys.executable, log=str(without_dot / "log")))
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_renders_in_process_where_there_is_no_dot(without_dot, format):
+    assert render("digraph { a -> b }", format).startswith(STARTS[format])
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_renders_by_dot_where_there_is_one(dot, format):
+    assert render("digraph { a -> b }", format).startswith(STARTS[format])
+    assert f"-T{format}" in (dot.parent / "log").read_text()
+
+
+def test_dot_and_pygraphviz_give_the_same_svg(dot):
+    source = viz.draw(three_layers()).source
+    expected = render(source, "svg", "J")
+    dot.unlink()
+
+    assert expected == render(source, "svg", "J")
+
+
+def test_failing_dot_is_an_error_with_its_message(dot):
+    dot.write_text("#!/bin/sh\necho 'no such font' >&2\nexit 3\n")
+
+    with pytest.raises(GraphError, match=r"as svg.*(?s:.)*no such font"):
+        render("digraph { a }", "svg")
+
+
+def test_without_any_graphviz_the_error_says_what_to_install(without_dot, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+
+    with pytest.raises(GraphError, match="pip install pygraphviz"):
+        render("digraph { a }", "png")
+
+
+def test_text_that_is_not_dot_is_an_error(without_dot):
+    with pytest.raises(GraphError, match="could not draw"):
+        render("digraph { a -> ", "svg")
+
+
+def test_svg_scales_and_has_a_title_and_a_description():
+    root = ElementTree.fromstring(render("digraph { a }", "svg", "the <cost>", "a & b"))
+
+    assert root.get("width") is None
+    assert root.get("viewBox")
+    assert "max-width:100%" in root.get("style")
+    assert root.get("role") == "img"
+    assert [root[0].tag, root[0].text] == [f"{SVG}title", "the <cost>"]
+    assert [root[1].tag, root[1].text] == [f"{SVG}desc", "a & b"]
+
+
+def test_titles_of_edges_say_their_direction():
+    red = elements(viz.draw(three_layers(), view="ops"), "bwd")
+
+    for key, edge in red.items():
+        assert edge.find(f"{SVG}title").text == key
