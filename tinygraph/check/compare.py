@@ -41,7 +41,7 @@ OUTPUT_OF_LAYER = re.compile(r"dA(\d+)")
 class Target:
     """What a value is held to: the true derivative, and the difference that `rounding` may make to it.
 
-    `carries_m` says that the lectures' form is m times as large (dA, dZ); `of_parameter` that it is a dW or db.
+    `carries_m` says that the lectures' form is m times as large (dA, dZ), `of_parameter` that it is dW or db.
     """
 
     value: Any
@@ -248,7 +248,15 @@ def readings_of(
     )
     meant = {name: earlier.get(name) or target for name, target in targets.items()}
     others = [under("true", meant, [note]), under("course", meant, [note])]
+    if has_shapes(hand, meant, shifted) and not has_shapes(hand, targets, shifted):
+        return others
     return readings + [r for r in others if all(r.rows[name].ok for name in shifted)]
+
+
+def has_shapes(hand: Mapping[str, Any], meant: Mapping[str, Target], names: Iterable[str]) -> bool:
+    """Whether the values of these names have the shapes of what they are meant to be."""
+    given = {name: array_of(hand[name]) for name in names if name in meant}
+    return all(x is not None and x.shape == np.shape(meant[name].value) for name, x in given.items())
 
 
 def distinct(targets: Mapping[str, Target], readings: list[Reading]) -> bool:

@@ -105,8 +105,13 @@ class Verdicts:
         """The same as JSON text: ok, summary, first_wrong, and every attribute; NaN and infinity are null."""
         import json
 
-        facts = {"ok": self.ok, "summary": self.summary, "first_wrong": self.first_wrong} | asdict(self)
-        return json.dumps(plain(facts), indent=2, allow_nan=False)
+        verdict = {"ok": self.ok, "summary": self.summary, "first_wrong": self.first_wrong}
+        return json.dumps(plain(verdict | self.facts), indent=2, allow_nan=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What JSON says beside the verdict."""
+        return asdict(self)
 
     def __bool__(self) -> bool:
         return self.ok
@@ -153,8 +158,7 @@ class Report(Verdicts):
             return "Nothing was compared: no derivative was given."
         if not wrong:
             return f"{agreement(len(compared))}{self.convention_seen}."
-        are = "is" if len(wrong) == 1 else "are"
-        counted = f"{len(wrong)} of {len(compared)} {are} wrong{self.convention_seen}"
+        counted = f"{len(wrong)} of {len(compared)} {are(wrong)} wrong{self.convention_seen}"
         return f"{counted}; in the order of the sweep {wrong[0].name} is the first: {reason(wrong[0])}."
 
     @property
@@ -175,6 +179,11 @@ class Report(Verdicts):
 def agreement(n: int) -> str:
     """How many agree, where all do."""
     return "The derivative agrees" if n == 1 else f"All {n} derivatives agree"
+
+
+def are(several: Sequence[Any]) -> str:
+    """The verb for one or several."""
+    return "is" if len(several) == 1 else "are"
 
 
 def reason(row: Row) -> str:

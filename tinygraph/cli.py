@@ -1,0 +1,246 @@
+"""The command `tinygraph`: demo, draw, check.
+
+Errors are one sentence on standard error and exit status 2; --debug shows the traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tinygraph.errors import TinygraphError, UserFileError
+
+__all__ = ["main"]
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments, those of the process if omitted; the exit status.
+
+    >>> main(["--version"])  # doctest: +ELLIPSIS
+    tinygraph ...
+    0
+    """
+    try:
+        options = make_parser().parse_args(arguments, argparse.Namespace(debug=False))
+    except SystemExit as end:  # argparse has said all there is to say
+        return int(end.code or 0)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if options.debug:
+            traceback.print_exc()
+        return complain(error)
+
+
+def complain(error: Exception) -> int:
+    """Say what is wrong in one sentence."""
+    expected = isinstance(error, TinygraphError | ValueError | OSError | ImportError)
+    said = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
+    hint = "" if isinstance(error, TinygraphError) else " (--debug shows where)"
+    print(f"tinygraph: {' '.join(said.split())}{hint}", file=sys.stderr)
+    return COULD_NOT_RUN
+
+
+# What can be asked
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(COULD_NOT_RUN, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def make_parser() -> Parser:
+    """All commands and their options."""
+    debug = argparse.ArgumentParser(add_help=False)
+    text = "show tracebacks, and what a checked file prints"
+    debug.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=text)
+    parser = Parser("tinygraph", description="Backpropagation as a graph one can read.", parents=[debug])
+    parser.add_argument("--version", action="version", version=f"tinygraph {version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    for add in (add_demo, add_draw, add_check):
+        add(commands, [debug])
+    return parser
+
+
+def version() -> str:
+    """The version that is installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("tinygraph")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def add_command(
+    commands: Any, parents: list[Any], run: Callable[[Any], int], help: str
+) -> argparse.ArgumentParser:
+    name = run.__name__.removeprefix("run_")
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, parents=parents, help=help, description=f"{help}."
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_demo(commands: Any, parents: list[Any]) -> None:
+    text = "Train the lectures' network on real data, draw it, and prove its derivatives"
+    parser = add_command(commands, parents, run_demo, text)
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("demo"), metavar="FOLDER", help="where to write (demo)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the split and the first weights (1)")
+    parser.add_argument("--steps", type=int, default=400, help="of gradient descent (400)")
+
+
+def add_draw(commands: Any, parents: list[Any]) -> None:
+    parser = add_command(commands, parents, run_draw, "Draw a network, forward in black and backward in red")
+    parser.add_argument(
+        "source", metavar="FILE.py:NAME", help="a function that returns a Tensor, or a Tensor"
+    )
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="PICTURE", help=".svg, .png, .pdf or .dot"
+    )
+    parser.add_argument("--view", help="layers, ops or compact (layers, where there are any)")
+
+
+def add_check(commands: Any, parents: list[Any]) -> None:
+    text = "Compare hand-derived layers with the engine"
+    parser = add_command(commands, parents, run_check, text)
+    parser.epilog = (
+        "Exit status: 0 agrees, 1 wrong gradients, 2 could not be run. The file runs with your rights."
+    )
+    parser.add_argument(
+        "file", metavar="FILE.py", help="linear_backward and so on, or backward(parameters, X, Y)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the network they are tried on (0)")
+    parser.add_argument(
+        "--sizes", type=sizes, default=(5, 4, 3, 1), help="its units, the inputs first (5,4,3,1)"
+    )
+    parser.add_argument("--timeout", type=seconds, default=20.0, help="seconds the file may take (20)")
+    parser.add_argument(
+        "--convention",
+        choices=("auto", "course", "true"),
+        default="auto",
+        help="whether dA and dZ are m times the true derivatives, as in the lectures (auto: either)",
+    )
+    parser.add_argument("--json", action="store_true", help="the report for machines")
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """The sizes of layers from a text like 5,4,3,1."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes like 5,4,3,1") from None
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return value
+
+
+# What is done
+
+
+def run_demo(options: Any) -> int:
+    from tinygraph import demo
+
+    return 0 if demo.run(seed=options.seed, out=options.out, steps=options.steps).ok else 1
+
+
+def run_draw(options: Any) -> int:
+    import viz
+
+    drawing = viz.draw(load_tensor(options.source), view=options.view)
+    drawing.save(options.out)
+    print(options.out)
+    return 0
+
+
+def run_check(options: Any) -> int:
+    from rich.console import Console
+
+    from tinygraph.check.runner import check_file
+
+    report = check_file(
+        options.file,
+        sizes=options.sizes,
+        seed=options.seed,
+        timeout=options.timeout,
+        convention=options.convention,
+    )
+    if options.debug:
+        sys.stderr.write(report.printed + report.traceback)
+    if options.json:
+        print(report.to_json())
+        return report.status
+    if report.rows:
+        Console(highlight=False).print(report.judged)
+    for error in report.errors:
+        print(f"tinygraph: {error}", file=sys.stderr)
+    return report.status
+
+
+def load_tensor(source: str) -> Any:
+    """The Tensor that FILE.py:NAME stands for; a function is called."""
+    from tinygraph.tensor import Tensor
+
+    file, colon, name = source.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise UserFileError(
+            f"{source} is not of the form FILE.py:NAME, a file and a function in it that returns a Tensor"
+        )
+    module = load_module(file)
+    if not hasattr(module, name):
+        public = [key for key in vars(module) if not key.startswith("_")]
+        raise UserFileError(f"{file} has no {name}; it has {', '.join(public) or 'nothing'}")
+    value = getattr(module, name)
+    if callable(value):
+        value = in_file(file, f"{name}()", value)
+    if not isinstance(value, Tensor):
+        raise UserFileError(f"{source} gives a {type(value).__name__}; expected a Tensor, such as the cost J")
+    return value
+
+
+def load_module(file: str) -> Any:
+    """A Python file as a module."""
+    from tinygraph.check.runner import python_file
+    from tinygraph.check.worker import load
+
+    path = python_file(file)
+    before = list(sys.path)
+    try:
+        return in_file(file, "its import", lambda: load(str(path)))
+    finally:
+        sys.path[:] = before
+
+
+def in_file(file: str, what: str, call: Callable[[], Any]) -> Any:
+    """The result of something in a user's file; its exceptions become one sentence with the line."""
+    from tinygraph.check.worker import describe
+
+    try:
+        return call()
+    except (Exception, SystemExit) as error:
+        told = describe(error, file)
+        line = f":{told['line']}" if told["line"] else ""
+        raise UserFileError(f"{file}{line}: {what} raised {told['type']}: {told['message']}") from error
