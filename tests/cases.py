@@ -296,16 +296,20 @@ def empty_batch(shape):
 
 
 def norms(shape):
-    for keepdims in (False, True):
-        yield from ({"axis": a, "keepdims": keepdims} for a in axes(shape, several=False))
+    for kept in ({}, {"keepdims": True}):
+        yield from ({"axis": a} | kept for a in axes(shape, several=False))
         if len(shape) == 1:
-            yield {"ord": 2, "keepdims": keepdims}
+            yield {"ord": 2} | kept
         if len(shape) == 2:
-            yield {"ord": "fro", "keepdims": keepdims}
+            yield {"ord": "fro"} | kept
         if len(shape) > 1:
-            yield {"ord": None, "axis": (0, 1), "keepdims": keepdims}
-            yield {"ord": "fro", "axis": (-1, 0), "keepdims": keepdims}
-            yield {"ord": 2, "axis": -1, "keepdims": keepdims}
+            yield {"ord": None, "axis": (0, 1)} | kept
+            yield {"ord": "fro", "axis": (-1, 0)} | kept
+            yield {"ord": 2, "axis": -1} | kept
+
+
+def into_shape(function, x, shape):
+    return function(x, shape)
 
 
 def shaped():
@@ -316,7 +320,7 @@ def shaped():
     }
     reshapes |= {(0,): [(2, 0), 0], (2, 3, 2): [(3, 4), (2, 2, 3), (12,)]}
     for shape, shapes in reshapes.items():
-        yield from cases_of([np.reshape], [shape], [general], with_each("shape", *shapes))
+        yield from cases_of([np.reshape], [shape], [general], with_each("shape", *shapes), into_shape)
     yield from cases_of([np.ravel, np.transpose, np.flip, np.squeeze], SHAPES, [general])
     for order in ((1, 0), (-1, 0), (0, 1)):
         yield from cases_of([np.transpose], [(2, 3), (3, 3), (0, 2)], [general], with_each("axes", order))

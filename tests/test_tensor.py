@@ -194,7 +194,7 @@ def test_norm_of_another_order_is_refused_with_those_there_are():
         (lambda x: np.clip(x, a_min=0, a_max=None), lambda: np.clip(X, 0, None)),
         (lambda x: np.transpose(x, (1, 0)), lambda: X.T),
         (lambda x: np.transpose(x, axes=[1, 0]), lambda: X.T),
-        (lambda x: np.reshape(x, shape=(3, 2)), lambda: X.reshape(3, 2)),
+        (lambda x: np.reshape(x, (3, 2), order="C"), lambda: X.reshape(3, 2)),
         (lambda x: np.expand_dims(x, (0, -1)), lambda: np.expand_dims(X, (0, -1))),
         (lambda x: np.swapaxes(x, 0, 1), lambda: X.T),
         (lambda x: np.squeeze(x[:1], 0), lambda: X[0]),
