@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tinygraph.cli import main
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMANDS = re.findall(r"^tinygraph (?:draw|check) [^#\n]*[^# \n]", README, re.MULTILINE)
 LINKS = re.findall(r"\]\((?!https?:)([^)#]+)", README)
 
 
@@ -22,6 +25,15 @@ def test_python_runs_as_one_program_and_prints_what_follows_each_block(tmp_path,
         actual = capsys.readouterr().out
         assert (following == "text") == bool(actual)
         assert not actual or expected == actual
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_succeeds(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("examples", "tinygraph"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+
+    assert main(command.split()[1:]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("link", sorted(set(LINKS)))
