@@ -169,7 +169,7 @@ class Reader:
     def __init__(self, names: dict[Tensor, str], derived: set[Tensor], array_names: dict[int, str]) -> None:
         self.names, self.derived, self.array_names = names, derived, array_names
         self.quantities: dict[int, Quantity] = {}
-        self.taken: set[str] = set()
+        self.taken: dict[str, int] = {}
 
     def quantity(self, x: Any) -> Quantity:
         """The quantity of a tensor or of an array."""

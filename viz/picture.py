@@ -40,7 +40,7 @@ class Picture:
         self.marks: dict[str, str] = {}
         self.verdicts: dict[str, str] = {}
         self.nodes = 0
-        self._edges: set[str] = set()
+        self._edges: dict[str, int] = {}
         self.dot = graphviz.Digraph(
             graph_attr={
                 "rankdir": "LR" if direction == "right" else "TB",
@@ -91,9 +91,10 @@ class Picture:
 
     def column(self, *keys: str) -> None:
         """Put nodes into one column."""
-        with self.dot.subgraph(graph_attr={"rank": "same"}) as same:
-            for key in keys:
-                same.node(key)
+        same = graphviz.Digraph(graph_attr={"rank": "same"})
+        for key in keys:
+            same.node(key)
+        self.dot.subgraph(same)
 
     def order(self, above: str, below: str) -> None:
         """Keep one node of a column above another."""

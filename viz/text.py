@@ -98,11 +98,16 @@ def identifier(text: str) -> str:
     return re.sub(r"[^\w.]+", "_", clean(text), flags=re.ASCII) or "_"
 
 
-def unique(text: str, taken: set[str]) -> str:
-    """`text`, with a number added if it is taken; it is taken from then on."""
-    found, n = text, 1
+def unique(text: str, taken: dict[str, int]) -> str:
+    """`text`, with a number added if it is taken; `taken` says how often each text was asked for.
+
+    >>> taken = {}
+    >>> unique("a", taken), unique("a", taken)
+    ('a', 'a.2')
+    """
+    found = text
     while found in taken:
-        n += 1
-        found = f"{text}.{n}"
-    taken.add(found)
+        taken[text] += 1
+        found = f"{text}.{taken[text]}"
+    taken[found] = 1
     return found

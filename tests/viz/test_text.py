@@ -43,9 +43,9 @@ def test_identifiers_need_no_quoting(text):
 
 
 def test_unique_numbers_what_is_taken():
-    taken = set()
+    taken = {}
 
-    assert [unique("a", taken) for _ in range(3)] == ["a", "a.2", "a.3"]
+    assert [unique(text, taken) for text in ["a", "a", "a.2", "a"]] == ["a", "a.2", "a.2.2", "a.3"]
 
 
 def test_shapes():

@@ -1,7 +1,5 @@
 """What holds in every view."""
 
-import time
-
 import numpy as np
 import pygraphviz
 import pytest
@@ -111,12 +109,10 @@ def test_chain_of_two_thousand_operations_becomes_text_without_recursion(view):
     x = tg.parameter(1.0, name="x")
     for _ in range(2000):
         x = x + 1.0
-    start = time.perf_counter()
 
     drawing = viz.draw(x, view=view)
 
     assert drawing.source.count("class=fwd") == 2001
-    assert time.perf_counter() - start < 5
 
 
 @each_view
