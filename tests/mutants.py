@@ -141,7 +141,8 @@ def edits(tree):
             target.__class__ = replacement.__class__
             target.__dict__.clear()
             target.__dict__.update(copy.deepcopy(replacement.__dict__))
-            yield edited, f"{ast.unparse(node)} became {ast.unparse(replacement)}"
+            text = f"{ast.unparse(node)} became {ast.unparse(replacement)}"
+            yield edited, text.replace("\\", "").replace('"', "'")  # quoted alike by every Python
 
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}

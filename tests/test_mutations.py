@@ -70,8 +70,8 @@ EQUALS = {
     "matmul": {"x.ndim == 2 became x.ndim != 2", "2 became 3"},  # .T and swapaxes agree on matrices
     "dot": {"x.ndim <= 2 became x.ndim > 2", "2 became 3"},  # einsum agrees with matmul
     "einsum": {
-        "np.einsum(f\"{','.join(letters)}->{want}\", *arrays, optimize=optimize) became "
-        "np.einsum(f\"{','.join(letters)}->{want}\", *arrays)",
+        "np.einsum(f'{','.join(letters)}->{want}', *arrays, optimize=optimize) became "
+        "np.einsum(f'{','.join(letters)}->{want}', *arrays)",
         "zip(terms[i], xs[i].shape, strict=True) became zip(terms[i], xs[i].shape)",
         "zip(letters, arrays, strict=True) became zip(letters, arrays)",
         "zip(term, x.shape, strict=True) became zip(term, x.shape)",

@@ -115,12 +115,11 @@ def values_read(rule: Rule) -> tuple[bool, ...]:
 
     code = rule.__code__
     arguments = code.co_varnames[1 : code.co_argcount - len(rule.__defaults__ or ())]
-    steps = list(dis.get_instructions(code))
-    read = {
-        a.argval
-        for a, b in zip(steps, [*steps[1:], None], strict=True)
-        if a.opname.startswith("LOAD_FAST") and not (b and b.argval in ("shape", "ndim", "size", "dtype"))
-    }
+    read: set[str] = set()
+    for step, following in itertools.pairwise(dis.get_instructions(code)):
+        if "LOAD_FAST" in step.opname:
+            *others, last = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+            read.update(others if following.argval in ("shape", "ndim", "size", "dtype") else (*others, last))
     return tuple(name in read for name in arguments)
 
 
