@@ -145,7 +145,7 @@ def written(x: Any) -> tuple[str, int]:
 
 
 def written_operator(x: Expression, sign: str, tightness: int) -> tuple[str, int]:
-    """A sign between two expressions. Signs group from the left; a power groups from the right, a comparison not."""
+    """A sign between two expressions; a power groups from the right, a comparison not at all."""
     left, right = x.args
     group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
     first = bracketed(left, tightness + (not group_left))

@@ -1,0 +1,171 @@
+"""Single edits of an expression: what the right formula becomes when one thing in it is another.
+
+Nothing here knows which mistakes people make: every place of the formula is changed in every way that the
+grammar of NumPy calls allows, with the operands that are at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph.expressions import Expression
+
+__all__ = ["Edit", "single_edits"]
+
+
+class Edit(NamedTuple):
+    """An edited formula: what was done, how far-fetched that is, and to which part.
+
+    `kind` is one of drop, sign, transpose, swap, compare, axis, keepdims, mean, mask, replace, times, over,
+    plus; `before` is the part that was changed, `after` what stands there now.
+    """
+
+    expression: Any
+    kind: str
+    penalty: int
+    before: Any
+    after: Any
+
+
+Rebuild = Callable[[Any], Any]
+SWAPS = {
+    np.multiply: (np.matmul, np.divide, np.add),
+    np.matmul: (np.multiply,),
+    np.dot: (np.multiply,),
+    np.add: (np.subtract, np.multiply),
+    np.subtract: (np.add,),
+    np.divide: (np.multiply,),
+}
+COMPARISONS = (np.greater, np.greater_equal, np.less, np.less_equal)
+
+
+def made(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+    return Expression().record(function, args, settings)
+
+
+def positions(x: Any, rebuild: Rebuild = lambda new: new) -> Iterator[tuple[Any, Rebuild]]:
+    """Every part of an expression, with the function that puts something else in its place."""
+    yield x, rebuild
+    if not isinstance(x, Expression) or x.function is None:
+        return
+    for i, part in enumerate(x.args):
+
+        def put(new: Any, i: int = i, x: Expression = x) -> Any:
+            args = (*x.args[:i], new, *x.args[i + 1 :])
+            return rebuild(made(x.function, *args, **x.settings))  # type: ignore[arg-type]
+
+        yield from positions(part, put)
+
+
+def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Edit]:
+    """All formulas that are one edit away.
+
+    Args:
+        expression: the right formula.
+        operands: what may stand in place of an operand, or be multiplied or added by mistake.
+        factors: numbers by which something may be multiplied or divided by mistake (m, 2, lr, sizes).
+    """
+    for part, put in positions(expression):
+        for after, kind, penalty in [
+            *shortened(part),
+            *turned(part),
+            *recalled(part),
+            *replaced(part, operands),
+            *recounted(part, factors),
+            *extended(part, operands, factors),
+        ]:
+            yield Edit(put(after), kind, penalty, part, after)
+
+
+Change = tuple[Any, str, int]
+
+
+def shortened(x: Any) -> Iterator[Change]:
+    """A factor, a term or a call left out."""
+    if isinstance(x, Expression) and x.function is not None:
+        for i, part in enumerate(x.args):
+            if isinstance(part, Expression) or (len(x.args) == 2 and i == 1):
+                yield part, "drop", 0
+
+
+def turned(x: Any) -> Iterator[Change]:
+    """A sign or a transpose more."""
+    if isinstance(x, Expression):
+        yield -x, "sign", 1
+        yield x.T, "transpose", 1
+
+
+def recalled(x: Any) -> Iterator[Change]:
+    """The same operands in another call, or the same call with other settings."""
+    if not isinstance(x, Expression) or x.function is None:
+        return
+    for function in SWAPS.get(x.function, ()):
+        yield made(function, *x.args), "swap", 1
+    if len(x.args) == 2:
+        yield made(x.function, *reversed(x.args)), "swap", 1
+        if x.function is np.multiply:
+            left, right = x.args
+            yield np.maximum(left, 0), "mask", 1
+            yield made(np.matmul, right, left), "swap", 2
+    if x.function in COMPARISONS:
+        for function in COMPARISONS:
+            if function is not x.function:
+                yield made(function, *x.args), "compare", 0
+    if "axis" in x.settings:
+        yield from reaxed(x)
+
+
+def reaxed(x: Any) -> Iterator[Change]:
+    """A sum or mean over other axes, or with its axes dropped."""
+    rest = {key: value for key, value in x.settings.items() if key not in ("axis", "keepdims")}
+    function = np.mean if x.function is np.sum else np.sum
+    for axis in (0, 1, None):
+        for keepdims in (True, False):
+            settings = rest | {"axis": axis} | ({"keepdims": True} if keepdims else {})
+            if axis is None and not keepdims:
+                settings = rest
+            kind = "keepdims" if axis == x.settings["axis"] else "axis"
+            if settings != x.settings:
+                yield made(x.function, *x.args, **settings), kind, 0
+            yield made(function, *x.args, **settings), "mean", 1
+
+
+def replaced(x: Any, operands: Sequence[Any]) -> Iterator[Change]:
+    """Another operand in the place of this part."""
+    text = str(x)
+    for operand in operands:
+        if str(operand) != text:
+            yield operand, "replace", nearness(x, operand)
+
+
+def recounted(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
+    """Another number in the place of one of them: the units of a layer for m."""
+    texts = {str(factor) for factor in factors}
+    if str(x) in texts:
+        for factor in factors:
+            if str(factor) != str(x):
+                yield factor, "replace", 0
+
+
+def nearness(x: Any, operand: Any) -> int:
+    """How far-fetched it is to write `operand` for `x`: little for two names, more for whole formulas."""
+    named = isinstance(x, Expression) and x.function is None
+    simple = isinstance(operand, Expression) and operand.function is None
+    return 1 if named and simple else 2 if named or simple else 3
+
+
+def extended(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
+    """A factor, divisor or term more."""
+    if not isinstance(x, Expression):
+        return
+    for factor in factors:
+        yield x * factor, "times", 1
+        yield x / factor, "over", 1
+    for operand in operands:
+        yield x * operand, "times", 3
+        yield x / operand, "over", 4
+        yield x + operand, "plus", 4
+        yield x - operand, "plus", 4

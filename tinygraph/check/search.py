@@ -1,0 +1,190 @@
+"""The search: which edited formula gives the numbers that somebody's function gave?
+
+A formula matches if it gives their numbers on every probe. Formulas are tried from the likeliest on; parts
+that formulas share are computed once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygraph.check.edits import Edit, single_edits
+from tinygraph.expressions import Expression
+
+__all__ = ["Match", "Setting", "matches", "search"]
+
+DOUBLE, SINGLE = 1e-9, 2e-5
+LIKELIEST = 10
+
+
+@dataclass(frozen=True)
+class Match:
+    """A formula that gives somebody's numbers, the edits that lead to it, and how far-fetched it is."""
+
+    expression: Any
+    edits: tuple[Edit, ...]
+    penalty: float
+
+    @property
+    def text(self) -> str:
+        """The formula as NumPy code."""
+        return str(self.expression)
+
+
+@dataclass
+class Setting:
+    """The values at hand in the probes: one mapping from names to values per probe.
+
+    `operands` and `factors` are what an edit may bring in (see `single_edits`).
+    """
+
+    values: list[dict[str, Any]]
+    operands: Sequence[Any]
+    factors: Sequence[Any]
+    known: list[dict[int, Any]] = field(default_factory=list)
+    alive: list[Any] = field(default_factory=list)
+
+    def value(self, x: Any, probe: int) -> Any:
+        """The value of an expression in a probe; None if it has none. Values of parts are kept."""
+        while len(self.known) <= probe:
+            self.known.append({})
+        known = self.known[probe]
+        if not isinstance(x, Expression):
+            return x
+        if id(x) in known:
+            return known[id(x)]
+        if x.function is None:
+            result = self.values[probe].get(x.name)
+        else:
+            args = [self.value(part, probe) for part in x.args]
+            result = None if any(a is None for a in args) else called(x.function, args, x.settings)
+        known[id(x)] = result
+        self.alive.append(x)  # an id stays its own while the object lives
+        return result
+
+    def assign(self, name: str, values: Sequence[Any]) -> Setting:
+        """The setting in which `name` has other values."""
+        return Setting(
+            [v | {name: x} for v, x in zip(self.values, values, strict=True)], self.operands, self.factors
+        )
+
+
+def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    """The value of a call, None if it fails."""
+    try:
+        with np.errstate(all="ignore"):
+            return function(*args, **settings)
+    except (ValueError, TypeError, IndexError):
+        return None
+
+
+def agrees(value: Any, given: Any) -> bool:
+    """Whether two arrays are the same numbers in the same shape."""
+    if value is None or np.shape(value) != np.shape(given):
+        return False
+    given = np.asarray(given)
+    size = float(np.max(np.abs(given), initial=0))
+    tolerance = SINGLE if given.dtype == np.float32 else DOUBLE
+    return bool(np.max(np.abs(value - given), initial=0) <= tolerance * size + 1e-300)
+
+
+def matches(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
+    """Whether an expression gives the numbers of every probe."""
+    return all(agrees(setting.value(expression, i), g) for i, g in enumerate(given))
+
+
+def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
+    """The formulas within two edits of a right one that give these numbers, likeliest first.
+
+    One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
+    likeliest.
+    """
+    edits = [
+        edit
+        for formula in right
+        for edit in distinct(single_edits(formula, setting.operands, setting.factors))
+    ]
+    found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
+    found = found or list(scaled(right, edits, setting, given)) or list(doubled(right, edits, setting, given))
+    return sorted(found, key=lambda match: (match.penalty, len(match.text), match.text))
+
+
+def distinct(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Each formula once, as its likeliest edit."""
+    best: dict[str, Edit] = {}
+    for edit in edits:
+        text = str(edit.expression)
+        if text not in best or edit.penalty < best[text].penalty:
+            best[text] = edit
+    return iter(best.values())
+
+
+def scaled(
+    right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
+) -> Iterator[Match]:
+    """Formulas that give these numbers up to a constant factor: a known ratio, or one number in every probe."""
+    for formula, done, penalty in [
+        *((formula, (), 0) for formula in right),
+        *((edit.expression, (edit,), edit.penalty) for edit in edits),
+    ]:
+        ratios = [ratio(setting.value(formula, i), g) for i, g in enumerate(given)]
+        if None in ratios:
+            continue
+        for factor, extra in constants(setting, ratios, literal=not done):  # type: ignore[arg-type]
+            extended = formula * factor
+            edit = Edit(extended, "times", extra, formula, extended)
+            yield Match(extended, (*done, edit), penalty + extra)
+
+
+def ratio(value: Any, given: Any) -> float | None:
+    """given / value, if that is one number."""
+    if value is None or np.shape(value) != np.shape(given) or not np.size(given):
+        return None
+    norm = float(np.sum(value * value))
+    if not norm or not np.isfinite(norm):
+        return None
+    factor = float(np.sum(value * given) / norm)
+    return factor if factor and agrees(value * factor, given) else None
+
+
+def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
+    """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
+    factors = list(setting.factors)
+    candidates = [
+        *((f, 2) for f in factors),
+        *((made_ratio(1, f), 2) for f in factors),
+        *((made_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
+        *(
+            (made_ratio(1, made_product(f, g)), 4)
+            for f, g in itertools.combinations_with_replacement(factors, 2)
+        ),
+        *((made_product(f, g), 4) for f, g in itertools.combinations_with_replacement(factors, 2)),
+    ]
+    hits = [(f, n) for f, n in candidates if matches(f, setting, ratios)]
+    yield from hits
+    if not hits and literal and np.ptp(ratios) <= DOUBLE * abs(ratios[0]):
+        yield float(f"{ratios[0]:.12g}"), 5
+
+
+def made_ratio(f: Any, g: Any) -> Any:
+    return Expression().record(np.divide, (f, g), {})
+
+
+def made_product(f: Any, g: Any) -> Any:
+    return Expression().record(np.multiply, (f, g), {})
+
+
+def doubled(
+    right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
+) -> Iterator[Match]:
+    """Formulas two edits away, where the first is among the likeliest."""
+    shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
+    for first in shapes[:LIKELIEST]:
+        for second in distinct(single_edits(first.expression, setting.operands, setting.factors)):
+            if matches(second.expression, setting, given):
+                yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)
