@@ -102,8 +102,8 @@ def recalled(x: Any) -> Iterator[Change]:
     """The same operands in another call, or the same call with other settings."""
     if not isinstance(x, Expression) or x.function is None:
         return
-    for function in SWAPS.get(x.function, ()):
-        yield made(function, *x.args), "swap", 1
+    for other in SWAPS.get(x.function, ()):
+        yield made(other, *x.args), "swap", 1
     if len(x.args) == 2:
         yield made(x.function, *reversed(x.args)), "swap", 1
         if x.function is np.multiply:
@@ -111,9 +111,7 @@ def recalled(x: Any) -> Iterator[Change]:
             yield np.maximum(left, 0), "mask", 1
             yield made(np.matmul, right, left), "swap", 2
     if x.function in COMPARISONS:
-        for function in COMPARISONS:
-            if function is not x.function:
-                yield made(function, *x.args), "compare", 0
+        yield from ((made(f, *x.args), "compare", 0) for f in COMPARISONS if f is not x.function)
     if "axis" in x.settings:
         yield from reaxed(x)
 

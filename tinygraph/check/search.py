@@ -127,7 +127,7 @@ def distinct(edits: Iterable[Edit]) -> Iterator[Edit]:
 def scaled(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
-    """Formulas that give these numbers up to a constant factor: a known ratio, or one number in every probe."""
+    """Formulas that give these numbers up to a factor: a known ratio, or one number in every probe."""
     for formula, done, penalty in [
         *((formula, (), 0) for formula in right),
         *((edit.expression, (edit,), edit.penalty) for edit in edits),
