@@ -231,6 +231,19 @@ def test_complex_step_is_not_believed_against_differences():
     assert gradcheck(lambda x: (x * np.abs(x.value) / np.abs(x.value)).sum(), X).ok
 
 
+def test_complex_step_is_not_believed_at_a_single_entry_either():
+    weights = np.ones_like(X)
+    weights[2, 3] = 1e-5
+
+    def f(x):
+        return (x * weights * np.where(weights < 1, np.sign(x.value), 1.0)).sum()
+
+    report = gradcheck(f, X)
+
+    assert report.ok
+    assert report.method == "complex step"
+
+
 def test_f_that_drops_the_imaginary_part_is_checked_by_differences():
     report = gradcheck(lambda x: (x * x).sum() + float(np.real(x.value[0, 0]) * 0), X)
     dropped = gradcheck(lambda x: tg.tensor(x.value.astype(np.float64)).sum() * 0 + (x * x).sum(), X)

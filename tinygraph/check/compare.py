@@ -27,7 +27,7 @@ from tinygraph.shapes import undo_broadcast
 from tinygraph.sweep import reverse_sweep
 from tinygraph.tensor import Tensor
 
-__all__ = ["Convention", "Target", "compare", "compare_with", "targets_of"]
+__all__ = ["Convention", "Target", "compare", "compare_with", "described", "listed", "targets_of"]
 
 Convention = Literal["auto", "true", "course"]
 

@@ -18,10 +18,10 @@ __all__ = [
     "Row",
     "Seen",
     "Verdicts",
-    "html_of",
+    "are",
     "place",
+    "reason",
     "table_of",
-    "text_of",
 ]
 
 Index = tuple[int, ...]

@@ -25,7 +25,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-__all__ = ["decode", "encode", "main"]
+__all__ = ["decode", "describe", "encode", "load", "main"]
 
 MOST_PRINTED = 10_000
 
