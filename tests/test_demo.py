@@ -119,6 +119,16 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
         run(tmp_path / "file")
 
 
-def test_no_steps_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="steps is 0; expected 1 or more"):
-        run(tmp_path, steps=0)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "steps is 0; expected 1 or more"),
+        ({"seed": -1}, "seed is -1; expected a number from 0 to 4294967295"),
+        ({"seed": 2**32}, "seed is 4294967296; expected a number from 0 to 4294967295"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_the_work(settings, message, tmp_path):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        run(tmp_path / "out", **settings)
+
+    assert not (tmp_path / "out").exists()

@@ -49,8 +49,9 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
     Raises:
         MissingPackageError: scikit-learn or matplotlib is not installed.
         UserFileError: the folder cannot be written into.
-        ValueError: the seed is negative, or there are no steps to take.
+        ValueError: the seed is not from 0 to 2**32 - 1, or there are no steps to take.
     """
+    check_settings(seed, steps)
     console = console or Console(highlight=False)
     with needed_by("demo"):
         import matplotlib.figure  # noqa: F401  # before the work, not after it
@@ -74,6 +75,13 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
     (folder / "comparison.txt").write_text(f"{report}\n", encoding="utf-8")
     show_files(folder, console)
     return report
+
+
+def check_settings(seed: int, steps: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed}; expected a number from 0 to {2**32 - 1}")
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; expected 1 or more")
 
 
 # The data
@@ -128,8 +136,6 @@ def cost(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> Tensor:
 
 def train(parameters: Mapping[str, Tensor], examples: Examples, steps: int, console: Console) -> list[float]:
     """Take the steps, changing the parameters, and return the cost before each."""
-    if steps < 1:
-        raise ValueError(f"steps is {steps}; expected 1 or more")
     descent = tg.optim.SGD(LEARNING_RATE)
     costs = []
     with progress_bar(console) as progress:
