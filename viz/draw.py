@@ -15,6 +15,7 @@ from viz.drawing import Drawing
 from viz.graph import Graph, read_graph
 from viz.highlight import Report, judge
 from viz.nameless import CROSS_ENTROPIES, name_data
+from viz.parts import layer_parts
 from viz.picture import Picture
 from viz.style import PALETTES
 from viz.text import name_text
@@ -33,6 +34,7 @@ def draw(
     outputs: Tensor | Sequence[Tensor],
     view: View | None = None,
     *,
+    group: bool = False,
     values: bool = False,
     derivatives: Mapping[str, Any] | Literal["sweep"] | None = None,
     highlight: Report | None = None,
@@ -51,6 +53,7 @@ def draw(
         outputs: the cost J, or several outputs of one graph.
         view: "layers", the lectures' picture, a box for each layer; "ops", every operation and its red twin;
             "compact", one lane. If omitted: "layers" where there are layers, else "ops".
+        group: in the view of operations, draw a frame around those of each layer.
         values: in the compact view, show the numbers.
         derivatives: in the compact view with values, the derivatives to show: what `backward()` returned, or
             a mapping like {"dW1": array}, or "sweep" to compute them for this drawing. Without, the cells
@@ -95,7 +98,7 @@ def draw(
     if view == "layers":
         draw_layers(picture, graph, layers, course)
     elif view == "ops":
-        draw_ops(picture, graph)
+        draw_ops(picture, graph, layer_parts(graph, layers) if group else ())
     else:
         draw_compact(picture, graph, values, finder(derivatives, outputs))
     return Drawing(picture.finish(), picture.nodes, total(graph, " and "), picture.legend(), max_nodes)

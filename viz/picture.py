@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import graphviz
 
 from viz.style import FONT, Palette
@@ -95,6 +97,16 @@ class Picture:
         for key in keys:
             same.node(key)
         self.dot.subgraph(same)
+
+    def group(self, key: str, title: str, keys: Iterable[str], backward: bool = False) -> None:
+        """Draw a frame around nodes that were added already."""
+        frame = graphviz.Digraph(
+            f"cluster_{key}", graph_attr={"id": key, "class": "group", "label": span(title)}
+        )
+        frame.attr(labeljust="l", margin="10", **self.palette.group(backward))
+        for member in keys:
+            frame.node(member)
+        self.dot.subgraph(frame)
 
     def order(self, above: str, below: str) -> None:
         """Keep one node of a column above another."""

@@ -24,6 +24,10 @@ class Palette:
     value_fill: str
     backward_fill: str
     faint: str
+    forward_frame: str = "#b0b0b0"
+    forward_ground: str = "#fafafa"
+    backward_frame: str = "#e0a3ad"
+    backward_ground: str = "#fff8f9"
 
     def edge(self, kind: str) -> dict[str, str]:
         """The Graphviz attributes of an edge of kind fwd, bwd or cache."""
@@ -32,6 +36,18 @@ class Palette:
             "bwd": {"color": self.backward, "style": "dashed"},
             "cache": {"color": self.cache, "style": "dotted", "penwidth": "1.6", "arrowhead": "vee"},
         }[kind]
+
+    def group(self, backward: bool) -> dict[str, str]:
+        """The Graphviz attributes of the frame around a layer's operations."""
+        if backward:
+            red = {"color": self.backward_frame, "fontcolor": self.backward, "bgcolor": self.backward_ground}
+            return {"style": "rounded", "labelloc": "b"} | red
+        return {
+            "style": "rounded",
+            "labelloc": "t",
+            "color": self.forward_frame,
+            "bgcolor": self.forward_ground,
+        }
 
     def verdict(self, verdict: str) -> dict[str, str]:
         """What a verdict changes in the look of a derivative."""
@@ -87,5 +103,7 @@ PALETTES = {
         value_fill="#f4f4f4",
         backward_fill="#fdf0e6",
         faint="#5f5f5f",
+        backward_frame="#dfb08f",
+        backward_ground="#fffaf5",
     ),
 }

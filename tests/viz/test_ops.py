@@ -4,8 +4,9 @@ import itertools
 from collections import Counter
 
 import numpy as np
+import pygraphviz
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import tinygraph as tg
 import viz
@@ -38,6 +39,7 @@ def test_every_black_arrow_has_one_red_partner_where_a_derivative_is_wanted(grap
     assert expected == red
 
 
+@settings(deadline=None)
 @given(random_graphs())
 def test_leaves_reach_the_output_in_the_picture_as_in_the_recording(output):
     order = recorded_order(output)
@@ -54,6 +56,7 @@ def test_leaves_reach_the_output_in_the_picture_as_in_the_recording(output):
         assert {f"d{x}" for x in wanted} == reachable([f"d{name}"], red) & {"dx0", "dx1", "dx2", "dc"}
 
 
+@settings(deadline=None)
 @given(random_graphs())
 def test_every_operation_of_the_recording_is_drawn(output):
     drawing = viz.draw(output, view="ops")
@@ -117,3 +120,19 @@ def test_broadcast_is_marked_where_its_derivative_is_summed():
 
     assert text(rules["dZ1.add"]) == "+′ Σ"
     assert text(rules["dA1.relu"]) == "relu′"
+
+
+def frames(drawing):
+    """The nodes inside each frame, by its id."""
+    graph = pygraphviz.AGraph(string=drawing.source)
+    return {frame.graph_attr["id"]: set(frame.nodes()) for frame in graph.subgraphs() if frame.name}
+
+
+def test_frames_hold_the_operations_of_a_layer():
+    drawing = viz.draw(three_layers(), view="ops", group=True)
+
+    assert frames(drawing).keys() == {f"{d}layer{i}" for d in ("", "d") for i in (1, 2, 3)}
+    inside = frames(drawing)["layer1"]
+    assert inside == {"W1", "b1", "matmul.matmul", "Z1.add", "Z1", "A1.relu", "A1"}
+    assert frames(drawing)["dlayer1"] == {f"d{key}" for key in inside}
+    assert "layer 2 backward" in drawing.svg

@@ -3,7 +3,7 @@
 import numpy as np
 import pygraphviz
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
@@ -86,6 +86,7 @@ def test_nothing_leaves_the_picture(view):
 
 
 @each_view
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 @example("<script>alert(1)</script>", 'a"b\\N\\l & c')
 @example("x" * 20_000, "")

@@ -7,41 +7,18 @@ right for any graph.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tinygraph.chain import Layer
-from tinygraph.names import is_transpose, node_of
 from viz.formulas import Formula, Writer
-from viz.graph import Call, Graph, Input, Quantity
+from viz.graph import Graph, Quantity
 from viz.labels import call_label, call_tooltip, doubted, name_span, rule_label, shape_span, twin_label
 from viz.nameless import name_inner
+from viz.parts import Part, find_parts
 from viz.picture import Picture
-from viz.text import clean, lines, name_text, span, table
+from viz.text import lines, name_text, span, table
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
-
-
-@dataclass(eq=False, slots=True)
-class Part:
-    """The calls of one box: those of a layer, or a single one."""
-
-    key: str
-    calls: list[Call]
-    layer: Layer | None = None
-    title: str = ""
-
-    @property
-    def inputs(self) -> list[Input]:
-        """What enters from outside."""
-        inside = {call.result for call in self.calls}
-        return [x for call in self.calls for x in call.inputs if x.quantity not in inside]
-
-    @property
-    def results(self) -> list[Quantity]:
-        """What leaves: outputs, and what other boxes use."""
-        results = [call.result for call in self.calls]
-        return [q for q in results if q.is_output or any(use not in self.calls for use in q.uses)]
 
 
 def draw_layers(picture: Picture, graph: Graph, layers: list[Layer], course: bool) -> None:
@@ -184,37 +161,6 @@ class View:
         leaves = {self.groups[x.quantity]: x.wanted for x in part.inputs if x.quantity in self.groups}
         alone = [leaf for leaf in leaves if all(len(q.uses) == 1 for q in leaf)]
         return part.key if len(sources) > 1 and group == min(alone, key=lambda leaf: not leaves[leaf]) else ""
-
-
-def find_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
-    """The boxes, in the order of recording: one for each layer, and one for each call that is in none."""
-    owner = {call: part for part in layer_parts(graph, layers) for call in part.calls}
-    return list(dict.fromkeys(owner.get(call) or Part(call.id, [call]) for call in graph.calls))
-
-
-def layer_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
-    """The boxes of layers; a layer whose inner results are used elsewhere too keeps its operations."""
-    made = {q.tensor: q.call for q in graph.quantities if q.call is not None}
-    parts = []
-    for i, layer in enumerate(layers, 1):
-        calls = [made[t] for t in layer_tensors(layer)]
-        inner = [
-            call for call in calls if call.result.tensor is not layer.Z and call.result.tensor is not layer.A
-        ]
-        if all(len(call.result.uses) == 1 for call in inner):
-            title = clean(layer.suffix.strip("_").replace("_", ".")) if layer.suffix else str(i)
-            parts.append(Part(f"layer{i}", calls, layer, title))
-    return parts
-
-
-def layer_tensors(layer: Layer) -> list[object]:
-    """The results of a layer's operations, first to last."""
-    node = node_of(layer.Z)
-    product = layer.Z if layer.b is None else next(x for x in node.inputs if x is not layer.b)
-    turned = [
-        x for x in node_of(product).inputs if is_transpose(node_of(x)) and node_of(x).inputs[0] is layer.W
-    ]
-    return list(dict.fromkeys([*turned, product, layer.Z, *([] if layer.A is None else [layer.A])]))
 
 
 def name_input(writer: Writer, parts: list[Part]) -> None:

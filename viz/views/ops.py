@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from viz.graph import Call, Graph, Quantity
 from viz.labels import call_label, call_tooltip, quantity_label, rule_label, twin_label
+from viz.parts import Part
 from viz.picture import Picture
 from viz.views.rows import Arrow, Block, above, draw_rows, is_shown
 
 __all__ = ["draw_ops"]
 
 
-def draw_ops(picture: Picture, graph: Graph) -> None:
-    """Draw every operation of `graph`, its named quantities and their derivatives."""
+def draw_ops(picture: Picture, graph: Graph, groups: Iterable[Part] = ()) -> None:
+    """Draw every operation of `graph`, its quantities and their derivatives, and frames around `groups`."""
     shown = [q for q in graph.quantities if is_shown(q)]
     blocks = [quantity_block(picture, q) for q in shown] + [call_block(picture, c) for c in graph.calls]
     draw_rows(picture, blocks, [arrow for call in graph.calls for arrow in arrows(call)])
+    for part in groups:
+        draw_frames(picture, part)
 
 
 def arrows(call: Call) -> list[Arrow]:
@@ -26,6 +31,20 @@ def arrows(call: Call) -> list[Arrow]:
 def source(q: Quantity) -> str:
     """The node from which a quantity comes: its own, or that of its call."""
     return q.id if is_shown(q) or q.call is None else q.call.id
+
+
+def draw_frames(picture: Picture, part: Part) -> None:
+    """Frames around the operations of a layer, its parameters and results, and around their twins."""
+    private = [x.quantity for x in part.inputs if x.quantity.call is None and above(x.quantity)]
+    results = [call.result for call in part.calls if is_shown(call.result)]
+    members = [
+        *((call.id, call.wanted) for call in part.calls),
+        *((q.id, q.wanted) for q in private + results),
+    ]
+    picture.group(part.key, f"layer {part.title} forward", [key for key, _ in members])
+    twins = [f"d{key}" for key, wanted in members if wanted]
+    if twins:
+        picture.group(f"d{part.key}", f"layer {part.title} backward", twins, backward=True)
 
 
 def quantity_block(picture: Picture, q: Quantity) -> Block:

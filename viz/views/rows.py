@@ -75,7 +75,7 @@ def draw_cache(picture: Picture, block: Block) -> None:
 
 
 def draw_arrow(picture: Picture, arrow: Arrow, beside: bool) -> None:
-    weight = "1" if beside else "100"
+    weight = "1" if beside else "1000"
     picture.edge("fwd", arrow.tail, arrow.head, weight=weight)
     if arrow.wanted:
         picture.edge("bwd", "d" + arrow.head, "d" + arrow.tail, against=not beside, weight=weight)
