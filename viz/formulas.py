@@ -128,7 +128,7 @@ class Writer:
         goes_on = bool(call.result.uses) or not call.result.is_output
         text = self.cost_slope(call, a, y, averaged=goes_on or not self.course)
         if goes_on:  # m is in its derivative already, if the lectures leave it out of dA
-            text = f"{self.derivative(call.result.tensor)} ∗ {text}"
+            text = f"{self.derivative(call.result.tensor)} ∗ {bracketed(text)}"
         return Formula(call.inputs[0].quantity, text, (a, y))
 
     def cost_slope(self, call: Call, a: str, y: str, averaged: bool) -> str:
@@ -136,25 +136,29 @@ class Writer:
         function, cache = call.node.op.function, call.node.cache
         if function is k.mse:
             return scaled(f"{a} − {y}", np.subtract(cache[0], cache[1]).size / (1 if averaged else self.m))
-        text = f"−{y}/{a} + (1−{y})/(1−{a})"
-        if function is k.softmax_cross_entropy:
-            text = f"−{y}/{a}" if np.ndim(cache[1]) == np.ndim(cache[0]) else f"−onehot({y})/{a}"
+        text = f"−{y}/{a}"
+        if function is not k.softmax_cross_entropy:
+            text += f" + (1−{y})/(1−{a})"
         return f"{bracketed(text)} / m" if averaged else text
 
 
 def bracketed(text: str) -> str:
-    """Text in brackets if it is a sum."""
-    return f"({text})" if " " in text else text
+    """Text in brackets, unless it begins with one.
+
+    >>> bracketed("A − Y"), bracketed("2(A − Y)"), bracketed("−Y/A")
+    ('(A − Y)', '2(A − Y)', '(−Y/A)')
+    """
+    return text if text.startswith(("(", "2(")) else f"({text})"
 
 
 def scaled(text: str, units: float) -> str:
     """2(text) / units, as short as it can be written.
 
     >>> scaled("A − Y", 1), scaled("A − Y", 2), scaled("A − Y", 40)
-    ('2(A − Y)', '(A − Y)', '(A − Y) / 20')
+    ('2(A − Y)', 'A − Y', '(A − Y) / 20')
     """
     if units == 2:
-        return f"({text})"
+        return text
     return f"2({text})" if units == 1 else f"({text}) / {units / 2:g}"
 
 
