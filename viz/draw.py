@@ -26,8 +26,12 @@ from viz.views.ops import draw_ops
 __all__ = ["draw"]
 
 View = Literal["layers", "ops", "compact"]
-VIEWS = ("layers", "ops", "compact")
-DIRECTIONS = ("right", "down")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "view": ("layers", "ops", "compact"),
+    "convention": ("course", "true"),
+    "palette": tuple(PALETTES),
+    "direction": ("right", "down"),
+}
 
 
 def draw(
@@ -78,21 +82,15 @@ def draw(
     >>> viz.draw(tg.binary_cross_entropy(A1, np.ones((1, 3))))
     <Drawing of J: 12 nodes>
     """
+    check_choices(view=view, convention=convention, palette=palette, direction=direction)
     outputs = [outputs] if isinstance(outputs, Tensor) or not isinstance(outputs, Sequence) else list(outputs)
     graph = read_graph(outputs, names)
     layers = find_layers(graph.order, graph.names)
     name_data(graph, layers)
-    view = view or ("layers" if layers else "ops")
-    for what, given, known in (
-        ("view", view, VIEWS),
-        ("convention", convention or "true", ("course", "true")),
-        ("palette", palette, tuple(PALETTES)),
-        ("direction", direction, DIRECTIONS),
-    ):
-        check_choice(what, given, known)
     picture = Picture(PALETTES[palette], direction, max_size)
     if highlight is not None:
         judge(picture, graph, highlight)
+    view = view or ("layers" if layers else "ops")
     course = view == "layers" and (convention or default_convention(graph)) == "course"
     picture.mark("bwd", backward_legend(graph, course))
     if view == "layers":
@@ -104,10 +102,12 @@ def draw(
     return Drawing(picture.finish(), picture.nodes, total(graph, " and "), picture.legend(), max_nodes)
 
 
-def check_choice(what: str, given: str, known: Sequence[str]) -> None:
-    """ValueError unless `given` is one of `known`."""
-    if given not in known:
-        raise ValueError(f"{what} is one of {', '.join(map(repr, known))}, not {given!r}")
+def check_choices(**given: str | None) -> None:
+    """ValueError for an argument that is none of its choices; None stands for the default."""
+    for what, choice in given.items():
+        if choice is not None and choice not in CHOICES[what]:
+            known = ", ".join(map(repr, CHOICES[what]))
+            raise ValueError(f"{what} is one of {known}, not {choice!r}")
 
 
 def default_convention(graph: Graph) -> str:
