@@ -63,11 +63,13 @@ from tinygraph.kernels import (
     softplus,
 )
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
+from tinygraph.plan import CompiledStep, compile
 from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CompiledStep",
     "Derivatives",
     "Node",
     "Report",
@@ -78,6 +80,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "clip",
     "compare",
+    "compile",
     "concatenate",
     "cos",
     "cumsum",

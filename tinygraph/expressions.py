@@ -11,7 +11,7 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph.ops import ALIASES
 
-__all__ = ["Expression", "bracketed", "name_of_function", "written"]
+__all__ = ["ATOM", "SIGNS", "Expression", "bracketed", "name_of_function", "written"]
 
 # Signs of operators and how tightly they bind.
 SIGNS: dict[Callable[..., Any], tuple[str, int]] = {

@@ -1,25 +1,74 @@
-"""Updates: what is done to the parameters with their derivatives."""
+"""Updates: what is done to the parameters with their derivatives.
+
+An optimizer is a rule, not bound to parameters: it keeps what it must remember of each one that it meets. Its
+`descend` writes into arrays, with NumPy's functions alone, so the same lines update eagerly and in a compiled
+step, and one object may do both by turns.
+
+The formulas are those of the lectures (course 2, week 2), with v and s for the moving averages.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 from tinygraph.derivatives import Derivatives
 from tinygraph.tensor import Tensor
 
-__all__ = ["SGD"]
+__all__ = ["SGD", "Adam", "Momentum", "Optimizer", "RMSProp"]
 
 
-class SGD:
-    """Gradient descent: W = W - learning_rate * dW.
+class Optimizer:
+    """What all updates have in common: a learning rate, memory by parameter, and the loop over parameters.
 
-    Args:
-        learning_rate: the step, a positive number.
+    `remembers` names the arrays kept for each parameter, of its shape and dtype and 0 at first; `steps` counts
+    the updates.
 
     Raises:
         ValueError: the learning rate is not a positive number.
+    """
+
+    remembers: tuple[str, ...] = ()
+
+    def __init__(self, learning_rate: float) -> None:
+        if not 0 < learning_rate < float("inf"):
+            raise ValueError(f"the learning rate is a positive number, not {learning_rate!r}")
+        self.learning_rate = learning_rate
+        self.steps = 0
+        self._memory: dict[Tensor, tuple[Any, ...]] = {}
+
+    def numbers(self) -> dict[str, float]:
+        """The numbers in the formula of the next update, by name."""
+        return {"learning_rate": self.learning_rate}
+
+    def descend(self, W: Any, dW: Any, *arrays: Any) -> None:
+        """Update W in place with its derivative; `arrays` are what is remembered, then the numbers."""
+        raise NotImplementedError
+
+    def memory(self, parameter: Tensor) -> tuple[Any, ...]:
+        """What is remembered of a parameter, in the order of `remembers`: arrays that updates write into."""
+        if parameter not in self._memory:
+            self._memory[parameter] = tuple(np.zeros_like(parameter.value) for _ in self.remembers)
+        return self._memory[parameter]
+
+    def update(self, parameters: Iterable[Tensor] | Mapping[str, Tensor], derivatives: Derivatives) -> None:
+        """Change the values of `parameters` in place; each needs its derivative in `derivatives`."""
+        chosen = parameters.values() if isinstance(parameters, Mapping) else parameters
+        steps = [(p, p.value, derivatives[p]) for p in chosen]
+        self.steps += 1
+        numbers = tuple(self.numbers().values())
+        descend, memory = self.descend, self.memory if self.remembers else None
+        for p, value, derivative in steps:
+            descend(value, derivative, *(memory(p) if memory else ()), *numbers)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.learning_rate})"
+
+
+class SGD(Optimizer):
+    """Gradient descent: W = W - learning_rate * dW.
 
     >>> import tinygraph as tg
     >>> W = tg.parameter([1.0], name="W")
@@ -28,17 +77,145 @@ class SGD:
     array([0.8])
     """
 
-    def __init__(self, learning_rate: float) -> None:
-        if not 0 < learning_rate < float("inf"):
-            raise ValueError(f"the learning rate is a positive number, not {learning_rate!r}")
-        self.learning_rate = learning_rate
+    def descend(self, W: Any, dW: Any, learning_rate: Any) -> None:  # type: ignore[override]
+        np.subtract(W, learning_rate * dW, out=W)
 
-    def update(self, parameters: Iterable[Tensor] | Mapping[str, Tensor], derivatives: Derivatives) -> None:
-        """Change the values of `parameters` in place; each needs its derivative in `derivatives`."""
-        chosen = parameters.values() if isinstance(parameters, Mapping) else parameters
-        steps = [(p.value, derivatives[p]) for p in chosen]
-        for value, derivative in steps:
-            np.subtract(value, self.learning_rate * derivative, out=value)
 
-    def __repr__(self) -> str:
-        return f"SGD({self.learning_rate})"
+def share(name: str, value: float) -> float:
+    """`value`, if it may be the share of the old in a moving average."""
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} lies in [0, 1): the share of the old average; got {value!r}")
+    return value
+
+
+class Momentum(Optimizer):
+    """Gradient descent with momentum: v = beta * v + (1 - beta) * dW, W = W - learning_rate * v.
+
+    Args:
+        learning_rate: the step, a positive number.
+        beta: the share of the old v, in [0, 1).
+        averaged: without it v = beta * v + dW, as it is also written: steps 1 / (1 - beta) times as long.
+
+    Raises:
+        ValueError: the learning rate is not positive, or beta not in [0, 1).
+
+    >>> import tinygraph as tg
+    >>> W = tg.parameter([1.0], name="W")
+    >>> tg.optim.Momentum(0.1, beta=0.5).update([W], (W * W).sum().backward())
+    >>> W.value
+    array([0.9])
+    """
+
+    remembers = ("v",)
+
+    def __init__(self, learning_rate: float, beta: float = 0.9, averaged: bool = True) -> None:
+        super().__init__(learning_rate)
+        self.beta = share("beta", beta)
+        self.averaged = averaged
+
+    def numbers(self) -> dict[str, float]:
+        """beta, the share of the new, and the learning rate."""
+        fresh = 1 - self.beta if self.averaged else 1.0
+        return {"beta": self.beta, "fresh": fresh, "learning_rate": self.learning_rate}
+
+    def descend(self, W: Any, dW: Any, v: Any, beta: Any, fresh: Any, learning_rate: Any) -> None:  # type: ignore[override]
+        np.add(beta * v, fresh * dW, out=v)
+        np.subtract(W, learning_rate * v, out=W)
+
+
+class RMSProp(Optimizer):
+    """Steps relative to the size of recent derivatives.
+
+    s = beta * s + (1 - beta) * dW^2, W = W - learning_rate * dW / (sqrt(s) + epsilon).
+
+    Args:
+        learning_rate: the step, a positive number.
+        beta: the share of the old s, in [0, 1).
+        epsilon: keeps the divisor from 0.
+
+    Raises:
+        ValueError: the learning rate is not positive, or beta not in [0, 1).
+
+    >>> import tinygraph as tg
+    >>> W = tg.parameter([1.0], name="W")
+    >>> tg.optim.RMSProp(0.1, beta=0.75).update([W], (W * W).sum().backward())
+    >>> W.value.round(6)
+    array([0.8])
+    """
+
+    remembers = ("s",)
+
+    def __init__(self, learning_rate: float, beta: float = 0.9, epsilon: float = 1e-8) -> None:
+        super().__init__(learning_rate)
+        self.beta = share("beta", beta)
+        self.epsilon = epsilon
+
+    def numbers(self) -> dict[str, float]:
+        """beta, the share of the new, epsilon, and the learning rate."""
+        beta, rate = self.beta, self.learning_rate
+        return {"beta": beta, "fresh": 1 - beta, "epsilon": self.epsilon, "learning_rate": rate}
+
+    def descend(  # type: ignore[override]
+        self, W: Any, dW: Any, s: Any, beta: Any, fresh: Any, epsilon: Any, learning_rate: Any
+    ) -> None:
+        np.add(beta * s, fresh * np.square(dW), out=s)
+        np.subtract(W, learning_rate * dW / (np.sqrt(s) + epsilon), out=W)
+
+
+class Adam(Optimizer):
+    """Momentum and RMSProp together, both averages corrected for their start at 0 (Kingma and Ba 2015).
+
+    At update t = 1, 2, ...: v = beta1 * v + (1 - beta1) * dW, s = beta2 * s + (1 - beta2) * dW^2,
+    W = W - learning_rate * v_corrected / (sqrt(s_corrected) + epsilon), where v_corrected = v / (1 - beta1^t)
+    and s_corrected = s / (1 - beta2^t).
+
+    Args:
+        learning_rate: the step, a positive number.
+        beta1, beta2: the shares of the old v and s, in [0, 1).
+        epsilon: keeps the divisor from 0.
+        epsilon_inside: divide by sqrt(s_corrected + epsilon), as one version of the course's exercise does.
+
+    Raises:
+        ValueError: the learning rate is not positive, or a share not in [0, 1).
+
+    >>> import tinygraph as tg
+    >>> W = tg.parameter([1.0], name="W")
+    >>> tg.optim.Adam(0.1).update([W], (W * W).sum().backward())
+    >>> W.value.round(6)
+    array([0.9])
+    """
+
+    remembers = ("v", "s")
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        epsilon_inside: bool = False,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.beta1, self.beta2 = share("beta1", beta1), share("beta2", beta2)
+        self.epsilon, self.epsilon_inside = epsilon, epsilon_inside
+
+    def numbers(self) -> dict[str, float]:
+        """The shares, the divisors that correct the averages at update `steps`, epsilon, the learning rate."""
+        return {
+            "beta1": self.beta1,
+            "fresh1": 1 - self.beta1,
+            "beta2": self.beta2,
+            "fresh2": 1 - self.beta2,
+            "correction1": 1 - self.beta1**self.steps,
+            "correction2": 1 - self.beta2**self.steps,
+            "epsilon": self.epsilon,
+            "learning_rate": self.learning_rate,
+        }
+
+    def descend(self, W: Any, dW: Any, v: Any, s: Any, *numbers: Any) -> None:
+        beta1, fresh1, beta2, fresh2, correction1, correction2, epsilon, learning_rate = numbers
+        np.add(beta1 * v, fresh1 * dW, out=v)
+        np.add(beta2 * s, fresh2 * np.square(dW), out=s)
+        v_corrected, s_corrected = v / correction1, s / correction2
+        root = np.sqrt(s_corrected + epsilon) if self.epsilon_inside else np.sqrt(s_corrected) + epsilon
+        np.subtract(W, learning_rate * v_corrected / root, out=W)

@@ -1,0 +1,156 @@
+"""Memory of a program: which results are arrays made once, which of these are used again, what may alias.
+
+A result lives from the call that makes it to the last call that reads it or a view of it. Arrays of the same
+shape, dtype and layout take turns in the same memory. An elementwise call writes over an input that nobody
+needs any more; every other call writes to memory that none of its inputs holds.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.plan.program import Program, symbols_in
+from tinygraph.plan.record import Traced
+
+__all__ = ["Buffer", "Memory", "is_view", "layout", "order_of", "plan_memory", "takes_out"]
+
+VIEWS = frozenset(
+    {np.reshape, np.ravel, np.transpose, np.swapaxes, np.flip, np.expand_dims, np.squeeze, np.broadcast_to}
+)
+TAKES_OUT = frozenset(
+    {np.dot, np.einsum, np.concatenate, np.stack, np.mean, np.var, np.std, np.cumsum, np.outer, np.clip}
+)
+WRITTEN = frozenset({k.cast_to, k.scatter, np.where})  # printed as assignments to their result
+
+
+class Buffer:
+    """One piece of memory and the results that live in it, one after the other."""
+
+    def __init__(self, first: Traced) -> None:
+        self.results = [first]
+
+
+class Memory:
+    """Where each result lives: in a buffer, or in an array of the caller's that is updated (`targets`).
+
+    `over` says which result was written over another.
+    """
+
+    def __init__(self) -> None:
+        self.buffers: list[Buffer] = []
+        self.of: dict[Traced, Buffer] = {}
+        self.over: dict[Traced, Traced] = {}
+        self.targets: dict[Traced, Traced] = {}
+
+
+def is_elementwise(function: Callable[..., Any] | None) -> bool:
+    return isinstance(function, np.ufunc) and function.signature is None
+
+
+def is_reduction(function: Callable[..., Any] | None) -> bool:
+    return isinstance(getattr(function, "__self__", None), np.ufunc)
+
+
+def takes_out(s: Traced) -> bool:
+    """Whether the call can write its result into memory made before."""
+    if not s.shape:
+        return False
+    f = s.function
+    return isinstance(f, np.ufunc) or is_reduction(f) or f in TAKES_OUT or f in WRITTEN
+
+
+def is_view(s: Traced) -> bool:
+    """Whether the result may share the memory of the first input."""
+    basic = s.function is operator.getitem and k.is_basic(s.args[1])
+    return s.function in VIEWS or basic
+
+
+def layout(x: Traced) -> Any:
+    """Shape, dtype and order of an array's memory."""
+    return x.shape, x.dtype, order_of(x)
+
+
+def order_of(x: Traced) -> Any:
+    """ "C", "F", or for other layouts the axes from the largest stride to the smallest."""
+    flags, strides = x.value.flags, x.value.strides
+    if flags.c_contiguous or flags.f_contiguous:
+        return "C" if flags.c_contiguous else "F"
+    return tuple(sorted(range(x.ndim), key=lambda i: -strides[i]))
+
+
+def root_of(s: Traced) -> Traced:
+    """The result whose memory `s` is, or is a view of."""
+    while is_view(s):
+        s = s.args[0]
+    return s
+
+
+def last_uses(program: Program) -> dict[Traced, int]:
+    """By root: the number of the last step that reads it or a view of it."""
+    last = {root_of(x): i for i, s in enumerate(program.steps) for x in symbols_in(s)}
+    end = len(program.steps)
+    return last | {root_of(r): end for r in program.results}
+
+
+def plan_memory(program: Program, targets: Mapping[Traced, Traced], returned: Iterable[Traced]) -> Memory:
+    """A place for each result. `targets` says which results end in which arrays of the caller's.
+
+    What is `returned` to the caller lives in memory of its own, made anew at each call.
+    """
+    memory, last = Memory(), last_uses(program)
+    returned = set(map(root_of, returned))
+    free: dict[Any, list[Buffer]] = {}
+    for i, s in enumerate(program.steps):
+        ended = [x for x in dict.fromkeys(map(root_of, symbols_in(s))) if last[x] == i and x in memory.of]
+        if s in targets and writes_over(s, targets[s], last, i):
+            memory.targets[s] = targets[s]
+        elif takes_out(s) and s not in returned:
+            place(s, ended, free, memory)
+        for x in ended:
+            buffer = memory.of[x]
+            if buffer.results[-1] is x:
+                free.setdefault(layout(x), []).append(buffer)
+    return memory
+
+
+def place(s: Traced, ended: list[Traced], free: dict[Any, list[Buffer]], memory: Memory) -> None:
+    """Give `s` the memory of an input that ends here, or of an earlier result, or new memory."""
+    over = next((x for x in ended if may_write_over(s, x)), None)
+    waiting = free.get(layout(s))
+    if over is not None:
+        buffer = memory.of[over]
+        buffer.results.append(s)
+        memory.over[s] = over
+    elif waiting:
+        buffer = waiting.pop()
+        buffer.results.append(s)
+    else:
+        buffer = Buffer(s)
+        memory.buffers.append(buffer)
+    memory.of[s] = buffer
+
+
+def may_write_over(s: Traced, x: Traced) -> bool:
+    """Whether the call `s` reads each entry of x before it writes there, and x nowhere else."""
+    if layout(s) != layout(x):
+        return False
+    readers = [a for a in symbols_in(s) if root_of(a) is x]
+    if any(a is not x for a in readers):
+        return False
+    if s.function is np.where:  # written as: the third, and over it the second where the first says so
+        return s.args[2] is x and s.args[0] is not x and s.args[1] is not x
+    return is_elementwise(s.function)
+
+
+def writes_over(s: Traced, target: Traced, last: Mapping[Traced, int], i: int) -> bool:
+    """Whether the last value of an array of the caller's can be written there at once."""
+    if not s.shape or layout(s) != layout(target) or not is_elementwise(s.function):
+        return False
+    if any(root_of(a) is target and a is not target for a in symbols_in(s)):
+        return False
+    return last.get(target, i) <= i

@@ -1,0 +1,273 @@
+"""Recording: a loss, its reverse sweep and the update, run once on arrays that remember every call.
+
+A `Traced` is a symbol that also holds the numbers of this one run, so the loss runs as it always does, and
+shapes, dtypes and memory layouts come out as they really are. The engine's own sweep and rules run on them,
+and so does the optimizer: what each line of NumPy did is found by following the symbols back from the results.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.errors import GraphError
+from tinygraph.ops import ALIASES, COMPOSED
+from tinygraph.stories import describe, qualified
+from tinygraph.sweep import reverse_sweep
+from tinygraph.symbols import Symbol
+from tinygraph.tensor import Tensor
+
+__all__ = ["Place", "Tape", "Traced", "check", "parts", "same", "values_of"]
+
+Place = tuple[CodeType, int]
+
+REDUCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.sum: np.add.reduce,
+    np.prod: np.multiply.reduce,
+    np.max: np.maximum.reduce,
+    np.min: np.minimum.reduce,
+}
+# ndarray's ** takes a shorter way for these exponents of floating point numbers; so must the plan.
+POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
+PRIMITIVE = frozenset({k.cast_to, k.scatter})
+SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
+_next_serial = itertools.count().__next__
+
+
+class Tape:
+    """What the symbols of one recording share: the checks to repeat, and NumPy's error handling outside."""
+
+    def __init__(self) -> None:
+        self.checks: list[Traced] = []
+        self.errors = np.geterr()
+
+    def ignored(self) -> tuple[str, ...]:
+        """The floating point errors that the code now running ignores on purpose."""
+        return tuple(kind for kind, how in np.geterr().items() if how == "ignore" != self.errors[kind])
+
+
+def same(x: Any) -> Any:
+    """The array itself: what a copy is once every result has memory of its own."""
+    return x
+
+
+def check(x: Any, expected: Any) -> None:
+    """The place of a check: data was asked for a number, and the recording goes on with the answer."""
+
+
+class Traced(Symbol):
+    """A symbol with numbers.
+
+    `value` holds the numbers of this run, `serial` its place in the order of recording, `quiet` the floating
+    point errors that were ignored meanwhile, `place` the line of the user's code. Only a `writable` one takes
+    an `out=`: it then becomes the result of that call.
+    """
+
+    __slots__ = ("place", "quiet", "serial", "tape", "value", "writable")
+    __hash__ = object.__hash__
+
+    def __init__(self, value: Any, tape: Tape, name: str = "") -> None:
+        super().__init__(np.shape(value), getattr(value, "dtype", None) or np.asarray(value).dtype, name)
+        self.value = value
+        self.tape = tape
+        self.serial = _next_serial()
+        self.quiet: tuple[str, ...] = ()
+        self.place: Place | None = None
+        self.writable = False
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """The result of `function(*args, **settings)`, which remembers the call."""
+        if getattr(function, "__module__", None) == k.__name__ and function not in PRIMITIVE:
+            other = next((x for x in args if isinstance(x, k.Recording) and not isinstance(x, Symbol)), None)
+            if other is not None:
+                return other.record(function, args, settings)
+            return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
+        if any(isinstance(x, Tensor) for x in parts((args, settings))):
+            return NotImplemented
+        if function in COMPOSED:
+            return COMPOSED[function](*args, **settings)
+        out = settings.pop("out", None)
+        function, args, settings = canonical(function, args, settings)
+        made = Traced(self.computed(function, args, settings), self.tape)
+        made.function, made.args, made.settings = function, args, settings
+        made.quiet, made.place = self.tape.ignored(), user_place()
+        return made if out is None else written_into(out, made)
+
+    def computed(self, function: Callable[..., Any], args: Any, settings: Any) -> Any:
+        if function in SHAPED_BY_DATA or (function is np.where and len(args) == 1) or masks(function, args):
+            raise GraphError(
+                f"{called(function)} of {describe(self)} gives an array whose shape depends on the numbers "
+                "in it, and a compiled step has fixed shapes; write it with np.where, which keeps the shape"
+            )
+        with np.errstate(all="ignore"):
+            value = function(*values_of(args), **values_of(settings))
+        if not isinstance(value, np.ndarray | np.generic | int | float):
+            raise GraphError(f"{called(function)} gives a {type(value).__name__}, which cannot be compiled")
+        return value
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        if function in (np.ndim, np.shape, np.size, np.result_type, np.can_cast):
+            return function(*values_of(args), **values_of(settings))
+        return self.record(ALIASES.get(function, function), args, dict(settings))
+
+    def __pow__(self, exponent: Any) -> Any:
+        short = POWERS.get(exponent) if isinstance(exponent, int | float) else None
+        if short is not None and self.dtype.kind == "f" and self.shape:
+            return self.record(short, (self,), {})
+        return self.record(np.power if self.shape else operator.pow, (self, exponent), {})
+
+    def __rpow__(self, base: Any) -> Any:
+        return self.record(np.power if self.shape else operator.pow, (base, self), {})
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """The array in another dtype, with memory of its own."""
+        return self.copy() if np.dtype(dtype) == self.dtype else super().astype(dtype)
+
+    def copy(self) -> Traced:
+        """The same array, to write into."""
+        made: Traced = self.record(same, (self,), {})
+        made.writable = True
+        return made
+
+    @property
+    def base(self) -> Traced:
+        """Something, for memory that is shared: the sweep then makes a copy of its own."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        function = None if name.startswith("_") else getattr(np, name, None)
+        if function is None or not hasattr(np.ndarray, name):
+            raise AttributeError(f"an array of a compiled step has no attribute {name!r}")
+
+        def method(*args: Any, **settings: Any) -> Any:
+            if name == "reshape" and len(args) > 1 or name == "transpose" and args:
+                args = (args,)
+            return function(self, *args, **settings)
+
+        return method
+
+    # Numbers that leave the recording
+
+    def read(self, kind: Callable[[Any], Any]) -> Any:
+        """A Python number; each later step asks again whether it is still the same."""
+        number = kind(self.value)
+        asked = Traced(self.value, self.tape)
+        asked.function, asked.args, asked.place = check, (self, number), user_place()
+        self.tape.checks.append(asked)
+        return number
+
+    def __bool__(self) -> bool:
+        return bool(self.read(bool))
+
+    def __int__(self) -> int:
+        return int(self.read(int))
+
+    def __index__(self) -> int:
+        return int(self.read(operator.index))
+
+    def __float__(self) -> float:
+        return float(self.read(float))
+
+    def item(self) -> Any:
+        """The single entry as a Python number."""
+        return self.read(lambda x: np.asarray(x).item())
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise GraphError(
+            f"{describe(self)} is part of a step that is being compiled, and turning it into a plain array "
+            "would freeze its numbers; use NumPy's functions on it as it is"
+        )
+
+
+def parts(x: Any) -> Iterator[Any]:
+    """Everything in nested tuples, lists and dicts."""
+    if isinstance(x, tuple | list):
+        for inner in x:
+            yield from parts(inner)
+    elif isinstance(x, dict):
+        yield from parts(list(x.values()))
+    elif isinstance(x, slice):
+        yield from (x.start, x.stop, x.step)
+    else:
+        yield x
+
+
+def values_of(x: Any) -> Any:
+    """The numbers in place of symbols, in nested tuples, lists and dicts."""
+    if isinstance(x, Traced):
+        return x.value
+    if isinstance(x, tuple | list):
+        return type(x)([values_of(inner) for inner in x])
+    if isinstance(x, dict):
+        return {key: values_of(inner) for key, inner in x.items()}
+    return x
+
+
+def masks(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Whether this takes entries by a condition on data."""
+    return function is operator.getitem and any(
+        isinstance(i, Traced) and i.dtype.kind == "b" for i in parts(args[1])
+    )
+
+
+def called(function: Callable[..., Any]) -> str:
+    return "x[...]" if function is operator.getitem else qualified(function)
+
+
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+def canonical(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Call:
+    """The call in the form that runs soonest; to the last bit the same."""
+    if function not in REDUCTIONS:
+        return function, args, settings
+    named = dict(zip(("axis", "dtype"), args[1:], strict=False))
+    settings = {"axis": None} | named | {key: x for key, x in settings.items() if x is not np._NoValue}
+    return REDUCTIONS[function], args[:1], settings
+
+
+def written_into(out: Any, made: Traced) -> Traced:
+    """Let the array of `out=` become the result."""
+    (target,) = out if isinstance(out, tuple) else (out,)
+    if not (isinstance(target, Traced) and target.writable):
+        raise GraphError(f"{describe(target)} cannot be written into by a step that is being compiled")
+    for slot in ("args", "function", "place", "quiet", "serial", "settings", "value"):
+        value = getattr(made, slot)
+        setattr(target, slot, before(value, target, made) if slot == "args" else value)
+    return target
+
+
+def before(args: tuple[Any, ...], target: Traced, made: Traced) -> tuple[Any, ...]:
+    """The arguments of a call that writes into one of them, which keeps what it was until then."""
+    old = Traced(target.value, target.tape)
+    old.function, old.args, old.settings = target.function, target.args, target.settings
+    old.quiet, old.place, old.serial = target.quiet, target.place, target.serial
+    return tuple(old if x is target else x for x in args)
+
+
+def user_place() -> Place | None:
+    """Where the user's code is, or during the sweep the place that recorded the node it is at."""
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__package__") in ("tinygraph", __package__):
+        if frame.f_code is reverse_sweep.__code__:
+            z = frame.f_locals["z"]
+            return z._code, z._instruction
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti

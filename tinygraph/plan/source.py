@@ -1,0 +1,352 @@
+"""The text of a step: its program and memory as a Python module that needs NumPy alone.
+
+Only recorded calls, names made into plain identifiers, and numbers go into the text: nothing that a user wrote
+is copied, so running it runs nothing else.
+"""
+
+from __future__ import annotations
+
+import keyword
+import operator
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of
+from tinygraph.plan.program import Program, symbols_in
+from tinygraph.plan.record import Traced, check
+from tinygraph.stories import qualified
+from tinygraph.expressions import ATOM, SIGNS
+
+__all__ = ["Section", "Source", "identifier", "write_source"]
+
+NUMBERS = {0.0: "zero", 1.0: "one", 2.0: "two", 0.5: "half", -1.0: "minus_one"}
+RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
+
+
+class Section(NamedTuple):
+    """A comment, and the serial number of the last call below it."""
+
+    end: int
+    title: str
+
+
+class Source(NamedTuple):
+    """The text of a module with a function `step`, its arguments, and by line of the text the call there."""
+
+    text: str
+    arguments: tuple[str, ...]
+    calls: dict[int, Traced]
+
+
+def identifier(name: str) -> str:
+    """`name` as a Python name, as near as possible."""
+    name = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
+    return f"_{name}" if name[0].isdigit() or name in RESERVED else name
+
+
+class Writer:
+    """Writes one step.
+
+    `names` are the names wished for; `text` holds for each symbol the expression that reads it.
+    """
+
+    def __init__(self, program: Program, memory: Memory, names: Mapping[Traced, str]) -> None:
+        self.program = program
+        self.memory = memory
+        self.wished = names
+        self.taken: set[str] = set()
+        self.text: dict[Traced, tuple[str, int]] = {}
+        self.constants: dict[tuple[str, Any], tuple[str, str]] = {}
+        self.lines: list[tuple[str, Traced | None]] = []
+        self.opening = ""
+        self.counts: dict[Traced, int] = {}
+        for s in program.steps:
+            for x in symbols_in(s):
+                self.counts[x] = self.counts.get(x, 0) + 1
+        for x in [*program.leaves, *memory.of, *program.steps]:
+            if x not in self.text and (x in names or x.function is None):
+                self.name(x, names.get(x) or x.name or "constant")
+
+    # Names
+
+    def name(self, s: Traced, wish: str) -> str:
+        """A name of its own for `s`."""
+        name = base = identifier(wish)
+        numbers = iter(range(2, 1_000_000))
+        while name in self.taken:
+            name = f"{base}_{next(numbers)}"
+        self.taken.add(name)
+        self.text[s] = name, ATOM
+        return name
+
+    def name_memory(self) -> None:
+        """Results in a buffer: the name of what is written over them at last, or of what they are over."""
+        over = self.memory.over
+        after = {x: s for s, x in over.items()}
+        spare: dict[Buffer, str] = {}
+        for s in self.memory.of:
+            chain, x = [s], s
+            while x not in self.text and x in after:
+                x = after[x]
+                chain.append(x)
+            if x not in self.text and (before := over.get(s)) is not None:
+                self.text[s] = self.text[before]
+            elif x not in self.text:
+                buffer = self.memory.of[s]
+                if buffer not in spare:
+                    spare[buffer] = self.name(s, "mask" if s.dtype == bool else "T")
+                self.text[s] = spare[buffer], ATOM
+            for y in chain:
+                self.text.setdefault(y, self.text[x] if x in self.text else self.text[s])
+        for s, target in self.memory.targets.items():
+            self.text[s] = self.text[target]
+
+    # Expressions
+
+    def read(self, x: Any) -> str:
+        """The expression that reads x."""
+        return self.bound(x)[0]
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        """The same, and how tightly its outermost sign binds."""
+        if isinstance(x, Traced):
+            return self.text[x]
+        if isinstance(x, bool | None | str) or x is Ellipsis:
+            return repr(x), ATOM
+        if isinstance(x, tuple):
+            return f"({', '.join(map(self.read, x))}{',' if len(x) == 1 else ''})", ATOM
+        if isinstance(x, list):
+            return f"[{', '.join(map(self.read, x))}]", ATOM
+        if isinstance(x, slice):
+            return f"slice({self.read(x.start)}, {self.read(x.stop)}, {self.read(x.step)})", ATOM
+        if isinstance(x, np.dtype | type):
+            return f"np.{np.dtype(x).name}", ATOM
+        return number_text(x)
+
+    def operand(self, x: Any, s: Traced) -> str:
+        """An input of an elementwise call on arrays: a number is an array made once, which NumPy reads soonest."""
+        if isinstance(x, Traced | bool) or not isinstance(x, int | float | np.floating):
+            return self.read(x)
+        dtype = np.result_type(*[a.value if isinstance(a, Traced) else a for a in s.args])
+        return self.constant(x, dtype) if dtype.kind == "f" else self.read(x)
+
+    def constant(self, x: Any, dtype: Any) -> str:
+        key = repr(float(x)), dtype
+        if key not in self.constants:
+            holder = Traced(0.0, self.program.results[0].tape)
+            name = self.name(holder, NUMBERS.get(float(x), "c"))
+            double = "" if dtype == np.float64 else f", np.{dtype.name}"
+            self.constants[key] = name, f"{name} = np.array({number_text(float(x))[0]}{double})"
+        return self.constants[key][0]
+
+    def call(self, s: Traced, *more: str) -> str:
+        """The call as NumPy code."""
+        function: Any = s.function
+        array = isinstance(function, np.ufunc) and s.shape
+        args = [self.operand(a, s) if array else self.read(a) for a in s.args]
+        if function in (np.concatenate, np.stack):
+            args = [self.read(a) for a in s.args]
+        given = [f"{key}={self.read(x)}" for key, x in s.settings.items()]
+        return f"{function_text(function)}({', '.join([*args, *given, *more])})"
+
+    def expression(self, s: Traced) -> tuple[str, int]:
+        """The call as an expression, with signs where there are some."""
+        function: Any = s.function
+        if function is operator.getitem:
+            return f"{bracketed(self.bound(s.args[0]), ATOM)}[{self.index(s.args[1])}]", ATOM
+        if function is np.transpose and not s.settings and len(s.args) == 1:
+            return f"{bracketed(self.bound(s.args[0]), ATOM)}.T", ATOM
+        if function is k.cast_to:
+            x = bracketed(self.bound(s.args[0]), ATOM)
+            return f"{x}.astype({self.read(s.settings['dtype'])})", ATOM
+        sign = SIGNS.get(function) if not s.shape and not s.settings else None
+        if sign is None:
+            return self.call(s), ATOM
+        text, tightness = sign
+        left, right = map(self.bound, s.args)
+        looser = tightness + 1
+        if text == "**":
+            return f"{bracketed(left, looser)} ** {bracketed(right, tightness)}", tightness
+        return f"{bracketed(left, tightness)} {text} {bracketed(right, looser)}", tightness
+
+    def index(self, index: Any) -> str:
+        if isinstance(index, tuple) and index:
+            return ", ".join(map(self.index, index)) + ("," if len(index) == 1 else "")
+        if isinstance(index, slice):
+            ends = ["" if i is None else self.read(i) for i in (index.start, index.stop)]
+            return ":".join(ends if index.step is None else [*ends, self.read(index.step)])
+        return "..." if index is Ellipsis else self.read(index)
+
+    # Statements
+
+    def write_step(self, s: Traced, following: Traced | None) -> None:
+        """The lines of one call."""
+        if s.function is check:
+            x, expected = s.args
+            kind = type(expected).__name__
+            told = "the data now lead elsewhere than when this was recorded"
+            self.add(f'assert {kind}({self.read(x)}) == {self.read(expected)}, "{told}"', s)
+        elif s in self.memory.of or s in self.memory.targets:
+            for line in self.writes(s):
+                self.add(line, s)
+        elif self.is_inlined(s, following):
+            self.text[s] = self.expression(s)
+        else:
+            name = self.text[s][0] if s in self.text else self.name(s, "t")
+            lines = [f"{name} = {self.expression(s)[0]}"]
+            if s.function is k.scatter:
+                lines = [f"{name} = {empty(s).replace('empty', 'zeros', 1)}", self.scattered(s, name)]
+            for line in lines:
+                self.add(line, s)
+
+    def is_inlined(self, s: Traced, following: Traced | None) -> bool:
+        """Whether the call is written where its result is read: a transpose, or a number read at once."""
+        if s in self.wished or s.quiet:
+            return False
+        if s.function is np.transpose and not s.settings and len(s.args) == 1:
+            return True
+        read_next = following is not None and following.function is not check and s in symbols_in(following)
+        return not s.shape and self.counts.get(s) == 1 and read_next and not following.quiet
+
+    def writes(self, s: Traced) -> list[str]:
+        """The statements that write the result where it lives."""
+        out = self.text[s][0]
+        if s.function is np.where:
+            condition, x, y = s.args
+            first = [] if self.text.get(y, ("",))[0] == out else [f"np.copyto({out}, {self.read(y)})"]
+            return [*first, f"np.copyto({out}, {self.read(x)}, where={self.read(condition)})"]
+        if s.function is k.cast_to:
+            return [f'np.copyto({out}, {self.read(s.args[0])}, casting="unsafe")']
+        if s.function is k.scatter:
+            return [f"{out}.fill(0)", self.scattered(s, out)]
+        return [self.call(s, f"out={out}")]
+
+    def scattered(self, s: Traced, out: str) -> str:
+        """The statement that adds the entries of a scatter."""
+        index, x = s.settings["index"], self.read(s.args[0])
+        if k.is_basic(index):
+            return f"{out}[{self.index(index)}] = {x}"
+        return f"np.add.at({out}, {self.read(index)}, {x})"
+
+    def returned(self, s: Traced) -> str:
+        """A result for the caller, in memory of its own."""
+        shared = s.shape and (s.function is None or is_view(s))
+        return f"np.array({self.read(s)})" if shared else self.read(s)
+
+    def comment(self, title: str) -> None:
+        """A heading."""
+        self.lines += [("", None), (f"    # {title}", None)]
+        self.opening = ""
+
+    def add(self, line: str, s: Traced | None = None) -> None:
+        """A line of the function."""
+        quiet = () if s is None else s.quiet
+        if not quiet:
+            self.lines.append((f"    {line}", s))
+            self.opening = ""
+            return
+        ignored = ", ".join(f'{kind}="ignore"' for kind in quiet)
+        opening = f"    with np.errstate({ignored}):"
+        if opening != self.opening:
+            self.lines.append((opening, s))
+        self.lines.append((f"        {line}", s))
+        self.opening = opening
+
+    def write_finite(self, symbols: Sequence[Traced]) -> None:
+        """Stop before the update if there is NaN or infinity."""
+        if symbols:
+            names = ", ".join(map(self.read, symbols))
+            self.lines += [("", None)]
+            self.add(f"if not all(np.isfinite(x).all() for x in ({names},)):")
+            self.add('    raise FloatingPointError("NaN or infinity in the cost or the derivatives")')
+
+    def allocation(self) -> list[str]:
+        """The lines that make the buffers; a name set to another one lives in the same memory."""
+        lines = []
+        for buffer in self.memory.buffers:
+            first = buffer.results[0]
+            names = list(dict.fromkeys(self.text[s][0] for s in buffer.results))
+            lines.append(f"{names[0]} = {empty(first)}")
+            lines += [f"{name} = {names[0]}" for name in names[1:]]
+        return [line for _, line in self.constants.values()] + lines
+
+
+def bracketed(written: tuple[str, int], tightness: int) -> str:
+    """An expression, in brackets if it binds less tightly than asked."""
+    text, own = written
+    return text if own >= tightness else f"({text})"
+
+
+def empty(s: Traced) -> str:
+    """An array of the shape, dtype and layout of `s`."""
+    order = order_of(s)
+    dtype = "" if s.dtype == np.float64 else f", {'bool' if s.dtype == bool else f'np.{s.dtype.name}'}"
+    if order in ("C", "F"):
+        columns = ', order="F"' if order == "F" else ""
+        return f"np.empty({s.shape}{dtype}{columns})"
+    stored = tuple(s.shape[i] for i in order)
+    return f"np.empty({stored}{dtype}).transpose({tuple(np.argsort(order).tolist())})"
+
+
+def number_text(x: Any) -> tuple[str, int]:
+    """A number as Python or NumPy code."""
+    if isinstance(x, np.generic):
+        return f"np.{x.dtype.name}({number_text(x.item())[0]})", ATOM
+    if isinstance(x, float) and not np.isfinite(x):
+        return ("np.nan", ATOM) if x != x else ("np.inf", ATOM) if x > 0 else ("-np.inf", ATOM - 3)
+    return repr(x), ATOM if x >= 0 else ATOM - 3
+
+
+def function_text(function: Any) -> str:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified(function)
+
+
+def write_source(
+    program: Program,
+    memory: Memory,
+    names: Mapping[Traced, str],
+    sections: Sequence[Section],
+    arguments: Sequence[Traced],
+    results: Sequence[Traced],
+    copies: Iterable[tuple[Traced, Traced]] = (),
+    finite: Sequence[Traced] = (),
+    about: str = "",
+) -> Source:
+    """The module: a docstring, the arrays made once, and the function `step`, which returns `results`.
+
+    `copies` pairs arrays of the caller's with new values that are not yet there. Where `finite` are given,
+    they are asked for NaN and infinity before anything of the caller's is changed.
+    """
+    writer = Writer(program, memory, names)
+    writer.name_memory()
+    title = ""
+    for s, following in zip(program.steps, [*program.steps[1:], None], strict=True):
+        section = next(c for c in sections if c.end >= s.serial)
+        if section.title != title:
+            title = section.title
+            if section is sections[-1]:
+                writer.write_finite(finite)
+            writer.comment(title)
+        writer.write_step(s, following)
+    for target, value in copies:
+        writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
+    writer.lines += [("", None)]
+    writer.add(f"return {', '.join(map(writer.returned, results))}")
+    return assemble(writer, tuple(map(writer.read, arguments)), about)
+
+
+def assemble(writer: Writer, arguments: tuple[str, ...], about: str) -> Source:
+    head = [f'"""{about}"""', "", "import numpy as np", ""]
+    if made := writer.allocation():
+        head += ["# Made once. A name set to another name lives in the same memory.", *made, ""]
+    head += ["", f"def step({', '.join(arguments)}):"]
+    body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
+    calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}
+    return Source("\n".join([*head, *(line for line, _ in body)]) + "\n", arguments, calls)

@@ -1,0 +1,188 @@
+"""`tg.compile`: a loss, its derivatives and the update as one function of NumPy calls.
+
+The step is recorded the first time it meets arrays of some shapes, dtypes and layouts; after that only the
+function runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
+from typing import Any
+
+import numpy as np
+
+from tinygraph.derivatives import rebuild
+from tinygraph.errors import GraphError
+from tinygraph.optim import Optimizer
+from tinygraph.plan.build import build, load
+from tinygraph.plan.record import Traced
+from tinygraph.plan.trace import flattened, trace
+from tinygraph.tensor import Tensor
+
+__all__ = ["CompiledStep", "compile"]
+
+REMEMBERED = 16  # signatures
+
+
+def compile(
+    loss: Callable[..., Any],
+    parameters: Iterable[Tensor] | Mapping[str, Tensor] | None = None,
+    *,
+    optimizer: Optimizer | None = None,
+    backend: str = "numpy",
+    check_nan: bool = False,
+) -> CompiledStep:
+    """The step of training `loss` as one function, `step(X, Y)`, whose text is `step.source`.
+
+    The first call with arrays of some shapes, dtypes and memory layouts runs `loss(X, Y)` on arrays that
+    remember each call of NumPy, and the function made from these calls is used from then on; up to 16 such
+    functions are kept. It gives the bits that `loss(X, Y).backward()` and `optimizer.update` give.
+
+    - Everything that varies from step to step must be an argument: random masks, for instance. A plain array
+      that `loss` uses from outside is read anew at each step, but what plain NumPy makes from it is constant.
+    - Python's control flow is frozen, except that a number which `loss` reads from its arrays (`if J > 3`) is
+      compared at each step; where it differs, the step is recorded again.
+    - An array whose shape depends on numbers (a boolean index) is refused.
+
+    Args:
+        loss: returns a Tensor of one entry.
+        parameters: the parameters to derive by, as a list or a mapping. Without them the first argument of
+            `loss` is what is derived by, as in `tg.value_and_grad`.
+        optimizer: the update, from `tg.optim`. With it `step(X, Y)` returns the cost before the update and
+            changes the parameters in place; without it, the cost and the list of derivatives (for a first
+            argument, the derivative in its form).
+        backend: "numpy"; "numba" for compiled loops (`pip install "tinygraph[fast]"`); "auto" for whichever
+            is faster here. "numba" agrees with "numpy" to about 1e-12, not to the last bit.
+        check_nan: look for NaN and infinity before each update.
+
+    Raises:
+        GraphError: the loss cannot be compiled, or is not made from the parameters.
+        FloatingPointError: with `check_nan`, NaN or infinity; the parameters are as they were.
+
+    >>> import tinygraph as tg
+    >>> W1 = tg.parameter([[1.0, 2.0]], name="W1")
+    >>> step = compile(lambda X, Y: np.sum((W1 @ X - Y) ** 2), [W1], optimizer=tg.optim.SGD(0.1))
+    >>> float(step(np.ones((2, 1)), np.ones((1, 1))))
+    4.0
+    >>> W1.value
+    array([[0.6, 1.6]])
+    """
+    if parameters is None and optimizer is not None:
+        raise GraphError(
+            "an optimizer updates parameters: give them as tg.compile(loss, parameters, optimizer=...)"
+        )
+    chosen = None if parameters is None else distinct(parameters)
+    return CompiledStep(loss, chosen, optimizer, backend, check_nan)
+
+
+def distinct(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+    """Each parameter once: one that stands in two places is updated once."""
+    values = parameters.values() if isinstance(parameters, Mapping) else parameters
+    return list(dict.fromkeys(values))
+
+
+class CompiledStep:
+    """A step of training as a function; see `compile`.
+
+    `source` is the text of the function last run, a module that needs NumPy alone. Its `step` takes what
+    `arguments` holds by name: the inputs, the parameters, what the optimizer remembers, its numbers, and
+    constants.
+    """
+
+    def __init__(
+        self,
+        loss: Callable[..., Any],
+        parameters: list[Tensor] | None,
+        optimizer: Optimizer | None,
+        backend: str,
+        check_nan: bool,
+    ) -> None:
+        self.loss = loss
+        self.parameters = parameters
+        self.optimizer = optimizer
+        self.backend = backend
+        self.check_nan = check_nan
+        self._plans: dict[Any, Plan] = {}
+        self._last: Plan | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan last run."""
+        if self._last is None:
+            raise GraphError("this step has not run: its text follows from the shapes of its first arguments")
+        return self._last
+
+    @property
+    def source(self) -> str:
+        """The module whose function `step` this is."""
+        return self.plan.source.text
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the last call of the function in `source`, by name."""
+        raise NotImplementedError
+
+    def __call__(self, *inputs: Any) -> Any:
+        for x in inputs:
+            if type(x) is not np.ndarray:
+                return self.run(*flattened(inputs))
+        return self.run(inputs, None)
+
+    def run(self, arrays: Sequence[Any], form: Any) -> Any:
+        """One step; recorded first if this signature is new, and again if a number that it read has changed."""
+        key = form, *[(x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x) for x in arrays]
+        plan = self._plans.get(key)
+        if plan is None or not plan.fits():
+            plan = self.record(key, arrays, form)
+        self._last = plan
+        try:
+            return plan.run(arrays)
+        except AssertionError:
+            self._last = plan = self.record(key, arrays, form)
+            return plan.run(arrays)
+
+    def record(self, key: Any, arrays: Sequence[Any], form: Any) -> Plan:
+        """The plan for arrays of this signature."""
+        if len(self._plans) >= REMEMBERED:
+            self._plans.pop(next(iter(self._plans)))
+        self._plans[key] = plan = Plan(self, arrays, form)
+        return plan
+
+
+class Plan:
+    """The function for one signature, and what it is given besides the inputs."""
+
+    def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any) -> None:
+        self.parameters = step.parameters or []
+        self.optimizer = step.optimizer
+        self.values = [p.value for p in self.parameters]
+        recorded = trace(step.loss, arrays, form, step.parameters, step.optimizer)
+        built = build(recorded, step.check_nan)
+        self.source = built.source
+        self.function = load(built.source)
+        memory = [x for p in self.parameters for x in step.optimizer.memory(p)] if step.optimizer else []
+        self.memory = tuple(memory)
+        self.constants = tuple(s.value for s in built.arguments[len(recorded.arguments) :])
+        self.numbers: dict[str, float] = {}
+        self.given_numbers: tuple[Any, ...] = ()
+
+    def fits(self) -> bool:
+        """Whether the parameters still hold the arrays that this plan was made for."""
+        return all(map(is_, [p.value for p in self.parameters], self.values))
+
+    def run(self, arrays: Sequence[Any]) -> Any:
+        """One step."""
+        optimizer = self.optimizer
+        if optimizer is None:
+            cost, *derivatives = self.function(*arrays, *self.values, *self.constants)
+            return cost, derivatives
+        optimizer.steps += 1
+        numbers = optimizer.numbers()
+        if numbers != self.numbers:
+            self.numbers, self.given_numbers = numbers, tuple(numbers.values())
+        try:
+            return self.function(*arrays, *self.values, *self.memory, *self.given_numbers, *self.constants)
+        except BaseException:
+            optimizer.steps -= 1
+            raise

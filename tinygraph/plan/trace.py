@@ -1,0 +1,228 @@
+"""A step run once on traced arrays: what it computes, under the lectures' names, layer by layer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph.chain import Layer, find_layers
+from tinygraph.derivatives import checked_seed, leaves_of, lift, rebuild
+from tinygraph.errors import GraphError
+from tinygraph.names import derivative_name, graph_names
+from tinygraph.optim import Optimizer
+from tinygraph.plan.record import Tape, Traced
+from tinygraph.plan.source import Section
+from tinygraph.sweep import recorded_order, reverse_sweep
+from tinygraph.tensor import Tensor
+
+__all__ = ["Trace", "flattened", "trace", "unflattened"]
+
+END = 2**62  # after every serial number
+
+
+class Trace(NamedTuple):
+    """What was recorded of a step.
+
+    `arguments` are the symbols of what the step is given, in order; `cost` and `derivatives` its results;
+    `targets` pairs each array of the caller's that the update changes with its new value.
+    """
+
+    tape: Tape
+    arguments: list[Traced]
+    cost: Traced
+    derivatives: list[Traced]
+    targets: list[tuple[Traced, Traced]]
+    names: dict[Traced, str]
+    sections: list[Section]
+
+
+# Arguments ----------------------------------------------------------------
+
+
+def flattened(inputs: Any) -> tuple[list[Any], Any]:
+    """The arrays and numbers in nested dicts, lists and tuples, and the form with a number in place of each."""
+    leaves: list[Any] = []
+
+    def form_of(x: Any) -> Any:
+        if isinstance(x, dict):
+            return dict, tuple((key, form_of(inner)) for key, inner in x.items())
+        if isinstance(x, list | tuple):
+            return type(x), tuple(map(form_of, x))
+        if isinstance(x, Tensor):
+            x = x.value
+        if not isinstance(x, np.ndarray | np.generic | float | int) or isinstance(x, bool):
+            return x
+        leaves.append(x)
+        return Leaf
+
+    return leaves, form_of(tuple(inputs))
+
+
+class Leaf:
+    """Stands for an array in a form."""
+
+
+def unflattened(form: Any, leaves: Iterator[Any]) -> Any:
+    """The nested form with `leaves` in their places."""
+    if form is Leaf:
+        return next(leaves)
+    if isinstance(form, tuple) and form and isinstance(form[0], type):
+        kind, parts = form
+        if kind is dict:
+            return {key: unflattened(part, leaves) for key, part in parts}
+        return kind(unflattened(part, leaves) for part in parts)
+    return form
+
+
+def symbols_for(loss: Callable[..., Any], arrays: Sequence[Any], form: Any, tape: Tape) -> list[Traced]:
+    """A symbol for each array given, named after the argument of `loss` that it is."""
+    if form is None:
+        form = tuple, (Leaf,) * len(arrays)
+    names = [name for i, part in enumerate(form[1]) for name in leaf_names(part, argument_name(loss, i))]
+    return [Traced(x, tape, name) for x, name in zip(arrays, names, strict=True)]
+
+
+def leaf_names(form: Any, name: str) -> Iterator[str]:
+    """Names for the arrays in one argument: keys of a dict, or numbers after the argument's name."""
+    if form is Leaf:
+        yield name
+    elif isinstance(form, tuple) and form and isinstance(form[0], type):
+        for i, part in enumerate(form[1]):
+            key, inner = part if form[0] is dict else (f"{name}{i}", part)
+            yield from leaf_names(inner, str(key))
+
+
+def argument_name(loss: Callable[..., Any], i: int) -> str:
+    """The name of argument i of a function, without the help of `inspect`, which is slow to load."""
+    given = 0
+    while (inner := getattr(loss, "func", None)) is not None:  # functools.partial
+        given += len(loss.args)  # type: ignore[attr-defined]
+        loss = inner
+    given += hasattr(loss, "__self__")
+    code = getattr(getattr(loss, "__func__", loss), "__code__", None)
+    if code is None or i + given >= code.co_argcount:
+        return f"x{i}"
+    return str(code.co_varnames[i + given])
+
+
+# The step ----------------------------------------------------------------
+
+
+def trace(
+    loss: Callable[..., Any],
+    arrays: Sequence[Any],
+    form: Any,
+    parameters: Sequence[Tensor] | None,
+    optimizer: Optimizer | None,
+) -> Trace:
+    """`loss` on `arrays`, its derivatives, and the update if there is one."""
+    tape = Tape()
+    given = symbols_for(loss, arrays, form, tape)
+    leaves = iter(given)
+    args = given if form is None else unflattened(form, leaves)
+    if parameters is None:
+        lifted = lift(args[0])
+        return finish(tape, given, loss(lifted, *args[1:]), leaves_of(lifted), None)
+    with traced_values(parameters, tape) as symbols:
+        J = loss(*args)
+        return finish(tape, [*given, *symbols], J, parameters, optimizer)
+
+
+@contextmanager
+def traced_values(tensors: Sequence[Tensor], tape: Tape) -> Iterator[list[Traced]]:
+    """Let `tensors` hold symbols instead of their arrays meanwhile."""
+    arrays = [t.value for t in tensors]
+    symbols = [Traced(t.value, tape, t.given_name or "parameter") for t in tensors]
+    try:
+        for t, symbol in zip(tensors, symbols, strict=True):
+            t.value = symbol
+        yield symbols
+    finally:
+        for t, array in zip(tensors, arrays, strict=True):
+            t.value = array
+
+
+def finish(
+    tape: Tape, given: list[Traced], J: Any, parameters: Sequence[Tensor], optimizer: Optimizer | None
+) -> Trace:
+    """The sweep from the cost J, and the update."""
+    if not isinstance(J, Tensor):
+        raise GraphError(f"the loss of a step is a Tensor made from its parameters, not a {type(J).__name__}")
+    seed = checked_seed(J, None)
+    start = last_serial(tape)
+    found, _ = reverse_sweep(J, seed)
+    missing = [p.name or f"a {p.shape} parameter" for p in parameters if p not in found]
+    if missing:
+        raise GraphError(f"the loss was not made from {', '.join(missing)}: leave it out of the parameters")
+    swept = last_serial(tape)
+    order = recorded_order(J)
+    names = graph_names(order, output=J)
+    symbols = symbol_names(names, found)
+    arguments, targets = list(given), []
+    if optimizer is not None:
+        numbers = {name: Traced(x, tape, name) for name, x in optimizer.numbers().items()}
+        for p in parameters:
+            kept = [
+                Traced(array, tape, f"{letter}_d{names.get(p, 'parameter')}")
+                for letter, array in zip(optimizer.remembers, optimizer.memory(p), strict=True)
+            ]
+            new = [x.copy() for x in (p.value, *kept)]
+            optimizer.descend(new[0], found[p], *new[1:], *numbers.values())
+            targets += zip((p.value, *kept), new, strict=True)
+            arguments += kept
+        arguments += numbers.values()
+    sections = sections_of(find_layers(order, names), found, J, start, swept)
+    derivatives = [found[p] for p in parameters]
+    return Trace(tape, arguments, J.value, derivatives, targets, symbols, sections)
+
+
+def last_serial(tape: Tape) -> int:
+    """The number of a symbol recorded now."""
+    return Traced(0.0, tape).serial
+
+
+def symbol_names(names: Mapping[Tensor, str], found: Mapping[Tensor, Any]) -> dict[Traced, str]:
+    """The lectures' names for values and derivatives."""
+    out: dict[Traced, str] = {}
+    for t, name in names.items():
+        if isinstance(t.value, Traced):
+            out.setdefault(t.value, name)
+    for t, dt in found.items():
+        if t in names and isinstance(dt, Traced):
+            out.setdefault(dt, derivative_name(names[t]))
+    return out
+
+
+def sections_of(
+    layers: list[Layer], found: Mapping[Tensor, Any], J: Tensor, start: int, swept: int
+) -> list[Section]:
+    """Comments: each layer forward, the cost, each layer backward, the update."""
+    forward = [Section(end_of(layer), f"Layer {layer.suffix} ({layer.activation})") for layer in layers]
+    backward = []
+    for layer in reversed(layers):
+        ends = [found[t].serial for t in (layer.Z, layer.W, layer.b) if isinstance(t, Tensor) and t in found]
+        if ends:
+            backward.append(Section(max(ends), f"Layer {layer.suffix}, backward"))
+    if backward:
+        backward[-1] = Section(swept, backward[-1].title)
+    else:
+        backward = [Section(swept, "Backward")]
+    return rising(
+        [*forward, Section(start, "Cost" if layers else "Forward"), *backward, Section(END, "Update")]
+    )
+
+
+def end_of(layer: Layer) -> int:
+    last = layer.A if layer.A is not None else layer.Z
+    return int(last.value.serial)
+
+
+def rising(sections: list[Section]) -> list[Section]:
+    """Without those that end before an earlier one."""
+    highest = itertools.accumulate((s.end for s in sections), max)
+    before = [-1, *itertools.accumulate((s.end for s in sections), max)]
+    return [s for s, top, last in zip(sections, highest, before, strict=False) if s.end == top > last]
