@@ -82,7 +82,7 @@ def test_check_prints_the_tables_and_the_sentence(file, capsys):
 
     out = capsys.readouterr().out
     assert "linear_backward (layers.py:4)" in out
-    assert "Look first at dW3 of linear_backward in layer 3" in " ".join(out.split())
+    assert "Look first at dW3 in linear_backward (layers.py:4)" in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 80
 
 

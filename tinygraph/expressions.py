@@ -11,7 +11,7 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph.ops import ALIASES
 
-__all__ = ["ATOM", "SIGNS", "Expression", "bracketed", "name_of_function", "written"]
+__all__ = ["ATOM", "SIGNS", "Expression", "bare", "bracketed", "name_of_function", "written"]
 
 # Signs of operators and how tightly they bind.
 SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
@@ -116,6 +116,17 @@ for _name, _function in [
     ("eq", np.equal), ("ne", np.not_equal),
 ]:  # fmt: skip
     setattr(Expression, f"__{_name}__", _operator(_function, False))
+
+
+def bare(x: Any) -> Any:
+    """The same expression without what a subclass adds (the shape and dtype of a symbol)."""
+    if isinstance(x, list | tuple):
+        return type(x)(map(bare, x))
+    if not isinstance(x, Expression):
+        return x
+    made = Expression(x.name)
+    made.function, made.args, made.settings = x.function, tuple(map(bare, x.args)), x.settings
+    return made
 
 
 def evaluated(x: Any, values: Mapping[str, Any]) -> Any:

@@ -164,7 +164,7 @@ def test_right_step_below_a_wrong_one_is_right(check):
 
     assert verdicts(report)["linear_backward"] == "agrees"
     assert {layer for f, layer, _ in wrong(report) if f == "linear_activation_backward"} == {3}
-    assert "Look first at dA2 of linear_activation_backward in layer 3 (layers.py:13): at [" in report.summary
+    assert "Look first at dZ3 in linear_activation_backward (layers.py:13)." in report.summary
 
 
 def test_one_wrong_name_of_backward_alone(check):
@@ -351,7 +351,8 @@ def test_json_is_for_machines(check):
 
     assert facts["ok"] is False
     assert facts["first_wrong"] == "dW3"
-    assert facts["diagnoses"] == []
+    assert [d["cause"] for d in facts["diagnoses"]] == ["missing-1/m"]
+    assert facts["diagnoses"][0]["formula"] == "dZ3 @ A2.T"
     assert facts["functions"][0] == {"name": "linear_backward", "ok": False, "verdict": "wrong", "line": 4}
     assert facts["rows"][1]["function"] == "linear_backward"
     assert facts["rows"][1]["layer"] == 3

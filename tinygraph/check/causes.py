@@ -36,7 +36,8 @@ def cause_of(finding: Finding) -> str:
     right = values_of(finding.right, finding.setting)
     kind, texts = finding.statement.name.rstrip("0123456789_new"), [m.text for m in finding.matches]
     return (
-        by_shape(kind, finding, given, right)
+        by_penalty(finding, given, right)
+        or by_shape(kind, finding, given, right)
         or by_constant(kind, finding, given, right)
         or by_formula(kind, finding, texts, given, right)
         or "unknown"
@@ -45,6 +46,19 @@ def cause_of(finding: Finding) -> str:
 
 def values_of(expression: Any, setting: Setting) -> list[Any]:
     return [np.asarray(setting.value(expression, i)) for i in range(len(setting.values))]
+
+
+def by_penalty(finding: Finding, given: Sequence[Any], right: Sequence[Any]) -> str | None:
+    """The cause that a term in W tells, where the right formula has one."""
+    (W,) = names(f"W{finding.statement.layer}")
+    if not re.search(rf"\b{W}\b", str(finding.right)) or finding.statement.name[:2] != "dW":
+        return None
+    if given[0].shape != right[0].shape:
+        return None
+    terms = zip(values_of(W, finding.setting), given, right, strict=True)
+    if any(ratio(w, g - r) is None for w, g, r in terms):
+        return None
+    return "l2-scale" if re.search(rf"\b{W}\b", finding.matches[0].text) else "l2-missing"
 
 
 def by_shape(kind: str, finding: Finding, given: Sequence[Any], right: Sequence[Any]) -> str | None:

@@ -13,12 +13,13 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from tinygraph.chain import find_layers
-from tinygraph.check.report import Index, Report, Row
+from tinygraph.check.report import Diagnosis, Index, Report, Row
 from tinygraph.check.rounding import SEEDS, largest, norm, rounding
 from tinygraph.derivatives import Derivatives, checked_seed
 from tinygraph.errors import UnknownNameError
@@ -27,7 +28,16 @@ from tinygraph.shapes import undo_broadcast
 from tinygraph.sweep import reverse_sweep
 from tinygraph.tensor import Tensor
 
-__all__ = ["Convention", "Target", "compare", "compare_with", "described", "listed", "targets_of"]
+__all__ = [
+    "Convention",
+    "Target",
+    "array_of",
+    "compare",
+    "compare_with",
+    "described",
+    "listed",
+    "targets_of",
+]
 
 Convention = Literal["auto", "true", "course"]
 
@@ -85,13 +95,12 @@ def compare(
         GraphError: J was not made from any parameter.
 
     >>> import numpy as np, tinygraph as tg
-    >>> from tinygraph.check import compare
     >>> X, Y = np.array([[1.0, -2.0]]), np.array([[1.0, 0.0]])
     >>> W1, b1 = tg.parameter([[0.5]], name="W1"), tg.parameter([[0.1]], name="b1")
     >>> A1 = tg.sigmoid(W1 @ X + b1)
     >>> J = tg.binary_cross_entropy(A1, Y)
     >>> dZ1 = A1.value - Y
-    >>> report = compare(J, {"dZ1": dZ1, "dW1": dZ1 @ X.T, "db1": dZ1.mean(axis=1)})
+    >>> report = tg.compare(J, {"dZ1": dZ1, "dW1": dZ1 @ X.T, "db1": dZ1.mean(axis=1)})
     >>> print(report)
                      largest    relative  worst
     name  shape   difference  difference  entry   verdict
@@ -102,6 +111,11 @@ def compare(
     <BLANKLINE>
     2 of 3 are wrong (dA and dZ carry the lectures' factor m = 2); in the order of
     the sweep dW1 is the first: at [0, 0] it is -0.932445 instead of -0.466222.
+    Layer 1, dW1: you computed dZ1 @ A0.T; the lectures' step is dZ1 @ A0.T / m. The
+    cost is the mean over the m examples, so dW and db carry a factor 1/m.
+    Layer 1, db1: you computed np.sum(dZ1, axis=1) / m; the lectures' step is
+    np.sum(dZ1, axis=1, keepdims=True) / m. The numbers are right but the shape is
+    not: keepdims=True keeps db a column.
     """
     if not isinstance(J, Tensor):
         raise TypeError(f"compare takes the cost J as a Tensor; this is a {type(J).__name__}")
@@ -115,7 +129,24 @@ def compare(
     )
     if unknown := [name for name in known if name not in targets]:
         raise UnknownNameError(f"require asks for {listed(unknown)}, but the graph has {listed(targets)}")
-    return compare_with(targets, hand, m, convention, tolerance, known)
+    report = compare_with(targets, hand, m, convention, tolerance, known)
+    return (
+        report
+        if report.ok
+        else replace(report, explain=partial(explained, J, hand, names, report.convention))
+    )
+
+
+def explained(
+    J: Tensor, hand: Mapping[str, Any], names: Mapping[str, Any] | None, seen: str
+) -> list[Diagnosis]:
+    """The causes of what is wrong with hand-derived values."""
+    from tinygraph.check.arrays import diagnose_arrays  # the search is needed for wrong values only
+
+    d = Derivatives(J, *reverse_sweep(J, checked_seed(J, None)), names)
+    arrays = {name: array_of(x) for name, x in hand.items()}
+    usable = {name: x for name, x in arrays.items() if x is not None and np.isfinite(x).all()}
+    return diagnose_arrays(d, usable, "true" if seen == "true" else "course")
 
 
 # What is right

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygraph.expressions import Expression
 
-__all__ = ["Edit", "single_edits"]
+__all__ = ["Edit", "positions", "single_edits"]
 
 
 class Edit(NamedTuple):

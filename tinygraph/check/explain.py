@@ -9,15 +9,20 @@ out right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tinygraph.check.edits import single_edits
 from tinygraph.check.lectures import Statement
 from tinygraph.check.search import Match, Setting, distinct, matches, search
+from tinygraph.expressions import Expression
 
-__all__ = ["Finding", "explain"]
+__all__ = ["Finding", "Memory", "explain"]
+
+NAME = re.compile(r"(d?[AZWb])(\d+)(.*)", re.DOTALL)
+Given = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,46 @@ class Segment:
     shown: tuple[Statement, ...]
 
 
+@dataclass
+class Memory:
+    """What was found in other layers and smaller functions: tried first, since people repeat themselves."""
+
+    found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+
+    def keep(self, finding: Finding) -> None:
+        """Remember a finding."""
+        kind, layer = kind_of(finding.statement), finding.statement.layer
+        if finding.matches:
+            self.found.setdefault(kind, []).append((layer, finding.matches[0]))
+        else:
+            self.unknown.add(kind)
+
+    def recall(self, s: Statement) -> Iterator[Match]:
+        """The formulas found for this quantity in other layers, as they would be in this one."""
+        for layer, match in self.found.get(kind_of(s), []):
+            yield Match(moved(match.expression, s.layer - layer), match.edits, match.penalty)
+
+
+def kind_of(s: Statement) -> str:
+    """dW of dW3."""
+    return s.name.rstrip("0123456789")
+
+
+def moved(x: Any, by: int) -> Any:
+    """An expression with every quantity taken from `by` layers above."""
+    if isinstance(x, list | tuple):
+        return type(x)(moved(part, by) for part in x)
+    if not isinstance(x, Expression) or not by:
+        return x
+    if x.function is not None:
+        return x.record(x.function, tuple(moved(part, by) for part in x.args), x.settings)
+    match = NAME.fullmatch(x.name)
+    return Expression(f"{match[1]}{int(match[2]) + by}{match[3]}") if match else x
+
+
 def explain(
-    program: Sequence[Statement], setting: Setting, given: Mapping[str, Sequence[Any]]
+    program: Sequence[Statement], setting: Setting, given: Given, memory: Memory | None = None
 ) -> list[Finding]:
     """The wrong statements of a program.
 
@@ -47,32 +90,49 @@ def explain(
         program: the right statements, in order.
         setting: the values of the probes; derivatives in it are the right ones.
         given: for each name that somebody's code gave, its value in every probe.
+        memory: what was found before; added to.
     """
+    memory = memory or Memory()
     findings: list[Finding] = []
     for segment in segments(program, given):
         setting = run_right(segment.hidden, setting)
-        found = explain_segment(segment, setting, given)
+        found = explain_segment(segment, setting, given, memory)
         for finding in found:
+            memory.keep(finding)
             if finding.statement in segment.hidden and finding.matches:
-                setting = run_from(finding, segment.hidden, setting)
+                setting = run_from(finding, finding.matches[0], segment.hidden, setting)
         findings += found
+        if is_lost(segment, found, given):
+            break
         for s in segment.shown:
             setting = setting.assign(s.name, given[s.name])
     return findings
 
 
+def is_lost(segment: Segment, found: Sequence[Finding], given: Given) -> bool:
+    """Whether what follows cannot be judged: a hidden quantity is unknown and no dA after it was given."""
+    unknown = any(f.statement in segment.hidden and not f.matches for f in found)
+    return unknown and not any(s.name.startswith("dA") for s in segment.shown)
+
+
 def segments(program: Sequence[Statement], given: Mapping[str, Any]) -> Iterator[Segment]:
-    """The program in parts, each with its hidden quantities first."""
+    """The program in parts: hidden quantities and what is made from them, or one given quantity alone.
+
+    A given dA or dZ ends a part, since what follows is made from it.
+    """
     hidden: list[Statement] = []
     shown: list[Statement] = []
     for statement in program:
-        if statement.name in given:
-            shown.append(statement)
-        else:
+        if statement.name not in given:
             if shown:
                 yield Segment(tuple(hidden), tuple(shown))
                 hidden, shown = [], []
             hidden.append(statement)
+            continue
+        shown.append(statement)
+        if not hidden or statement.name[:2] in ("dA", "dZ"):
+            yield Segment(tuple(hidden), tuple(shown))
+            hidden, shown = [], []
     if shown:
         yield Segment(tuple(hidden), tuple(shown))
 
@@ -89,57 +149,84 @@ def values(expression: Any, setting: Setting) -> list[Any]:
     return [setting.value(expression, i) for i in range(len(setting.values))]
 
 
-def run_from(finding: Finding, hidden: Sequence[Statement], setting: Setting) -> Setting:
-    """The setting after the hidden statements, with the one that was found as it was found."""
+def run_from(finding: Finding, match: Match, hidden: Sequence[Statement], setting: Setting) -> Setting:
+    """The setting after the hidden statements, with one of them as it was found."""
     at = hidden.index(finding.statement)
-    match = finding.matches[0]
     setting = setting.assign(finding.statement.name, values(match.expression, setting))
     return run_right(hidden[at + 1 :], setting)
 
 
-def explain_segment(segment: Segment, setting: Setting, given: Mapping[str, Sequence[Any]]) -> list[Finding]:
-    """The wrong statements of a segment."""
+def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Memory) -> list[Finding]:
+    """The wrong statements of a segment.
+
+    If some of what was given is right, the hidden quantities are, and the rest is wrong by itself. If nothing
+    is right, a hidden quantity is to blame, unless each given one can be explained by itself alone.
+    """
     wrong = [s for s in segment.shown if not is_right(s, setting, given)]
     if not wrong:
         return []
     if len(wrong) < len(segment.shown) or not segment.hidden:
-        return [explain_shown(s, setting, given) for s in wrong]
-    hidden = explain_hidden(segment, setting, given)
-    if hidden is not None:
-        after = run_from(hidden, segment.hidden, setting)
-        rest = [s for s in wrong if not is_right(s, after, given)]
-        return [hidden, *(explain_shown(s, after, given) for s in rest)]
-    shown = [explain_shown(s, setting, given) for s in wrong]
-    if segment.hidden and not any(finding.matches for finding in shown):
-        return [Finding(segment.hidden[-1], segment.hidden[-1].right[-1], (), setting)]
-    return shown
+        return [explain_shown(s, setting, given, memory) for s in wrong]
+    hidden = explain_hidden(segment, setting, given, memory)
+    if hidden is None:
+        shown = [explain_shown(s, setting, given, memory) for s in wrong]
+        last = segment.hidden[-1]
+        return shown if any(f.matches for f in shown) else [Finding(last, last.right[-1], (), setting)]
+    after = run_from(hidden, hidden.matches[0], segment.hidden, setting)
+    rest = [s for s in wrong if not is_right(s, after, given)]
+    return [hidden, *(explain_shown(s, after, given, memory) for s in rest)]
 
 
-def is_right(s: Statement, setting: Setting, given: Mapping[str, Sequence[Any]]) -> bool:
+def is_right(s: Statement, setting: Setting, given: Given) -> bool:
+    """Whether a given quantity is what a right formula makes of the values before it."""
     return any(matches(formula, setting, given[s.name]) for formula in s.right)
 
 
-def explain_shown(s: Statement, setting: Setting, given: Mapping[str, Sequence[Any]]) -> Finding:
+def explain_shown(s: Statement, setting: Setting, given: Given, memory: Memory) -> Finding:
     """A given quantity by the edits of its own formula."""
-    return Finding(s, s.right[0], tuple(search(s.right, setting, given[s.name])), setting)
+    recalled = [m for m in memory.recall(s) if matches(m.expression, setting, given[s.name])]
+    known = recalled or ([] if kind_of(s) in memory.unknown else search(s.right, setting, given[s.name]))
+    return Finding(s, s.right[0], tuple(known), setting)
 
 
-def explain_hidden(segment: Segment, setting: Setting, given: Mapping[str, Sequence[Any]]) -> Finding | None:
+def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Memory) -> Finding | None:
     """A hidden quantity by the edit after which most of the given ones come out right; None if none does."""
-    best: list[tuple[int, Match, Statement]] = []
-    for at, s in enumerate(segment.hidden):
-        for formula in s.right:
-            for edit in distinct(single_edits(formula, setting.operands, setting.factors)):
-                match = Match(edit.expression, (edit,), edit.penalty)
-                after = run_from(Finding(s, formula, (match,), setting), segment.hidden[at:], setting)
-                right = sum(is_right(x, after, given) for x in segment.shown)
-                if right:
-                    best.append((right, match, s))
-    if not best:
-        return None
-    most = max(right for right, _, _ in best)
+    for candidates in (recalled_edits, all_edits):
+        tried = [
+            (right, match, s)
+            for s in segment.hidden
+            for match in candidates(s, setting, memory)
+            if (right := right_after(s, match, segment, setting, given))
+        ]
+        if tried:
+            return best_of(tried, setting)
+    return None
+
+
+Candidates = Callable[[Statement, Setting, Memory], Iterator[Match]]
+
+
+def recalled_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:
+    return memory.recall(s)
+
+
+def all_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:
+    for formula in s.right if kind_of(s) not in memory.unknown else ():
+        for edit in distinct(single_edits(formula, setting.operands, setting.factors)):
+            yield Match(edit.expression, (edit,), edit.penalty)
+
+
+def right_after(s: Statement, match: Match, segment: Segment, setting: Setting, given: Given) -> int:
+    """How many of the given quantities come out right if the hidden `s` is as in `match`."""
+    after = run_from(Finding(s, s.right[0], (match,), setting), match, segment.hidden, setting)
+    return sum(is_right(x, after, given) for x in segment.shown)
+
+
+def best_of(tried: Sequence[tuple[int, Match, Statement]], setting: Setting) -> Finding:
+    """The finding with most quantities right, by its likeliest formula."""
+    most = max(right for right, _, _ in tried)
     ranked = sorted(
-        ((m, s) for right, m, s in best if right == most),
+        ((match, s) for right, match, s in tried if right == most),
         key=lambda pair: (pair[0].penalty, len(pair[0].text)),
     )
     statement = ranked[0][1]

@@ -18,11 +18,12 @@ __all__ = ["FileReport", "FunctionVerdict", "StepReport"]
 
 @dataclass(frozen=True)
 class StepReport:
-    """What came of one step: its comparison, or the error that prevented one."""
+    """What came of one step: its comparison, or the error that prevented one; `hand` is what it gave."""
 
     step: Step
     report: Report | None = None
     error: str | None = None
+    hand: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Row]:
@@ -42,7 +43,11 @@ class StepReport:
 
 @dataclass(frozen=True)
 class FunctionVerdict:
-    """The verdict on one function: "agrees", "wrong" or "could not be run"; `line` is where it is defined."""
+    """The verdict on one function; `line` is where it is defined.
+
+    It is "agrees", "wrong", "could not be run", or "passes on" where the function is right by itself and
+    gives wrong numbers because of one that it calls.
+    """
 
     name: str
     ok: bool
@@ -93,16 +98,27 @@ class FileReport(Verdicts):
         """The report in one sentence."""
         wrong = [f.name for f in self.functions if f.verdict == "wrong"]
         if wrong:
-            step, row = next((step, row) for step, row in self.judged_rows if not row.ok)
-            layer = "" if step.layer is None else f" in layer {step.layer}"
-            where = f"{row.name} of {step.function}{layer}{self.line_of(step.function)}"
-            return f"{listed(wrong)} {are(wrong)} wrong. Look first at {where}: {reason(row)}."
+            return f"{listed(wrong)} {are(wrong)} wrong. Look first at {self.place_to_look}."
         right = [f.name for f in self.functions if f.ok]
         if not right:
             return "Nothing was compared."
         factor = "" if self.convention == "true" else f"m = {self.m} times "
         seen = f" (dA and dZ are {factor}the true derivatives)"
         return f"{listed(right)} {'agrees' if len(right) == 1 else 'agree'} with the engine{seen}."
+
+    @property
+    def place_to_look(self) -> str:
+        """The first thing that is wrong, and where it is."""
+        if self.diagnoses:
+            first = self.diagnoses[0]
+            return f"{first.name} in {first.function}{self.line_of(first.function or '')}"
+        step, row = next((step, row) for step, row in self.judged_rows if not row.ok)
+        return f"{row.name} of {step.name}{self.line_of(step.function)}: {reason(row)}"
+
+    @property
+    def points(self) -> str:
+        """The functions that are right by themselves, out of those that were found."""
+        return f"{sum(f.ok for f in self.functions)} of {len(self.functions)} functions are right"
 
     @property
     def judged_rows(self) -> list[tuple[Step, Row]]:
@@ -117,7 +133,8 @@ class FileReport(Verdicts):
     @property
     def sentences(self) -> list[str]:
         """What stands below the tables."""
-        return [*([self.summary] if self.rows else []), *self.notes]
+        told = [f"{d.function}{self.line_of(d.function or '')}: {d.message}" for d in self.diagnoses]
+        return [*told, *([self.summary] if self.rows else []), *self.notes, *([self.points] if told else [])]
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -62,32 +62,40 @@ def through_activation(layer: int, activation: str) -> Any:
     return dA if activation == "linear" else dA * slope
 
 
-def layer_program(layer: int, activation: str, through: bool = True) -> list[Statement]:
+def layer_program(
+    layer: int, activation: str, through: bool = True, convention: str = "course"
+) -> list[Statement]:
     """One layer backward: dZ from dA if `through` its activation, then dW, db, dA of the layer below.
+
+    Under the convention "true", dA and dZ carry the 1/m and dW and db do not divide by m.
 
     >>> [f"{s.name} = {s.right[0]}" for s in layer_program(2, "relu")][:2]
     ['dZ2 = dA2 * (Z2 > 0)', 'dW2 = dZ2 @ A1.T / m']
     """
     dZ, A_prev, W, m = names(f"dZ{layer}", f"A{layer - 1}", f"W{layer}", "m")
+    course, summed = convention == "course", np.sum(dZ, axis=1, keepdims=True)
     first = [Statement(f"dZ{layer}", (through_activation(layer, activation),), layer)] if through else []
     return [
         *first,
-        Statement(f"dW{layer}", (dZ @ A_prev.T / m,), layer),
-        Statement(f"db{layer}", (np.sum(dZ, axis=1, keepdims=True) / m,), layer),
+        Statement(f"dW{layer}", (dZ @ A_prev.T / m if course else dZ @ A_prev.T,), layer),
+        Statement(f"db{layer}", (summed / m if course else summed,), layer),
         Statement(f"dA{layer - 1}", (W.T @ dZ,), layer),
     ]
 
 
-def backward_program(activations: Sequence[str]) -> list[Statement]:
+def backward_program(activations: Sequence[str], convention: str = "course") -> list[Statement]:
     """All layers backward, from the cross-entropy of the last activation, sigmoid or softmax."""
     L = len(activations)
-    A, Y = names(f"A{L}", "Y")
+    A, Y, m = names(f"A{L}", "Y", "m")
     start = -(Y / A) + (1 - Y) / (1 - A) if activations[-1] == "sigmoid" else -(Y / A)
+    logits = A - Y
+    if convention == "true":
+        start, logits = start / m, logits / m
     program = [Statement(f"dA{L}", (start,), L)]
     for layer in range(L, 0, -1):
-        program += layer_program(layer, activations[layer - 1])
+        program += layer_program(layer, activations[layer - 1], convention=convention)
     output = program[1]
-    program[1] = output._replace(right=(A - Y, *output.right))
+    program[1] = output._replace(right=(logits, *output.right))
     return program
 
 

@@ -7,11 +7,15 @@ have one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tinygraph.check.lectures import Statement
 from tinygraph.derivatives import Derivatives
+from tinygraph.expressions import bare
 from tinygraph.names import derivative_name
 from tinygraph.shapes import undo_broadcast
 from tinygraph.symbols import Symbol
@@ -23,6 +27,7 @@ __all__ = ["recorded_program", "recorded_values"]
 def recorded_values(d: Derivatives) -> dict[str, Any]:
     """The values of a graph by name, and its derivatives."""
     found = {name: value_of(t) for t, name in d.names.items()}
+    found |= dict(named_arrays(d).values())
     return found | {name: d[name] for name in d} | {derivative_name(d.names[d.output]): 1.0}
 
 
@@ -35,8 +40,8 @@ def recorded_program(d: Derivatives) -> list[Statement]:
     >>> A1 = np.tanh(W1 @ tg.tensor(np.ones((3, 5)), name="X") + b1)
     >>> for s in recorded_program((A1 * A1).sum().backward()):
     ...     print(s.name, "=", s.right[0])
-    dA1 = np.broadcast_to(np.reshape(dJ, (1, 1)), (2, 5)) * A1 + np.broadcast_to(np.reshape(dJ, (1, 1)), (2,
-    5)) * A1 dZ1 = dA1 * (1 - A1 * A1)
+    dA1 = dJ * A1 + dJ * A1
+    dZ1 = dA1 * (1 - A1 * A1)
     dW1 = dZ1 @ X.T
     db1 = np.sum(dZ1, axis=(1,), keepdims=True)
     """
@@ -58,6 +63,16 @@ def recorded_program(d: Derivatives) -> list[Statement]:
     return [statements[name] for name in d if name in statements]
 
 
+def named_arrays(d: Derivatives) -> dict[int, tuple[str, Any]]:
+    """The plain arrays that a graph was made with, by their id: X1, X2, ... unless named already."""
+    taken = set(d.names.values())
+    free = (
+        name for name in itertools.chain("XY", map("X{}".format, itertools.count(1))) if name not in taken
+    )
+    arrays = {id(x): x for t in d.order for x in t.inputs if isinstance(x, np.ndarray) and x.ndim}
+    return {key: (next(free), x) for key, x in arrays.items()}
+
+
 def named(name: str, t: Tensor) -> Symbol:
     return Symbol(t.shape, t.dtype, name)
 
@@ -65,6 +80,7 @@ def named(name: str, t: Tensor) -> Symbol:
 def forward_symbols(d: Derivatives) -> dict[Any, Any]:
     """A symbol for each tensor: its name, or the call that made it from named ones."""
     symbols: dict[Any, Any] = {t: named(name, t) for t, name in d.names.items()}
+    symbols |= {key: Symbol(x.shape, x.dtype, name) for key, (name, x) in named_arrays(d).items()}
     for t in d.order:
         if t not in symbols:
             node = t.node
@@ -74,8 +90,8 @@ def forward_symbols(d: Derivatives) -> dict[Any, Any]:
 
 
 def symbol_of(x: Any, symbols: Mapping[Any, Any]) -> Any:
-    """The symbol of an input; a number or an array that is no tensor stands for itself."""
-    return symbols.get(x, value_of(x)) if isinstance(x, Tensor) else x
+    """The symbol of an input; a number stands for itself."""
+    return symbols.get(x, value_of(x)) if isinstance(x, Tensor) else symbols.get(id(x), x)
 
 
 def contributions(z: Tensor, dz: Any, symbols: Mapping[Any, Any]) -> list[tuple[Tensor, Any]]:
@@ -104,13 +120,37 @@ def contribution(node: Node, i: int, z: Any, dz: Any, symbols: Mapping[Any, Any]
 def settle(
     t: Tensor, found: dict[Tensor, Any], names: Mapping[Tensor, str], statements: dict[str, Statement]
 ) -> Any:
-    """The derivative of `t`, now complete: a statement and its name, if `t` has one; else the expression itself."""
+    """The derivative of `t`, now complete: its name, and a statement, if `t` has a name."""
     if t not in names:
         return found[t]
     name = derivative_name(names[t])
-    statements[name] = Statement(name, (found[t],), layer_of(name))
+    statements[name] = Statement(name, (bare(lightened(found[t])),), layer_of(name))
     found[t] = named(name, t)
     return found[t]
+
+
+def lightened(x: Any) -> Any:
+    """An expression in which a number is not spread to an array just to be multiplied with one."""
+    if not isinstance(x, Symbol) or x.function is None:
+        return x
+    args = tuple(map(lightened, x.args))
+    if x.function is np.multiply:
+        a, b = (spread_number(part) for part in x.args)
+        pairs = ((a, args[1], x.args[1]), (b, args[0], x.args[0]))
+        args = next(((n, part) for n, part, other in pairs if n is not None and other.shape == x.shape), args)
+    made = Symbol(x.shape, x.dtype)
+    made.function, made.args, made.settings = x.function, args, x.settings
+    return made
+
+
+def spread_number(x: Any) -> Any:
+    """The number that `x` spreads to an array; None if it is something else."""
+    if not isinstance(x, Symbol) or x.function is not np.broadcast_to:
+        return None
+    inner = x.args[0]
+    while isinstance(inner, Symbol) and inner.function is np.reshape:
+        inner = inner.args[0]
+    return inner if inner.shape == () else None
 
 
 def layer_of(name: str) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -64,11 +65,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Why a derivative is wrong: its `name`, the `cause` as a slug, and a `message` for people."""
+    """Why a derivative is wrong.
+
+    Attributes:
+        name: of the derivative, "dZ2".
+        layer: its layer; None where there are none.
+        cause: a slug such as "missing-1/m"; "unknown" where no known mistake fits.
+        message: one paragraph for people.
+        formula: NumPy code that gives the numbers that were given, in the names of the graph, m, lr and np;
+            empty if no formula was found.
+        expected: the right formula.
+        function: of somebody's file, where there is one, and the line of its definition.
+    """
 
     name: str
     cause: str
     message: str
+    layer: int | None = None
+    formula: str = ""
+    expected: str = ""
+    function: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,12 +159,22 @@ class Report(Verdicts):
         convention: what dA and dZ were seen to be: "true" derivatives, those of the "course" (m times as
             large), or "both" where nothing tells them apart (m = 1, or no dA and dZ given).
         m: the number of examples.
-        diagnoses: causes of what is wrong, one `Diagnosis` each, in the order of the rows; may be empty.
+        explain: searches for the causes of what is wrong.
     """
 
     convention: Seen = field(default="both", kw_only=True)
     m: int = field(default=1, kw_only=True)
-    diagnoses: list[Diagnosis] = field(default_factory=list, kw_only=True)
+    explain: Callable[[], list[Diagnosis]] = field(default=list, kw_only=True, compare=False)
+
+    @cached_property
+    def diagnoses(self) -> list[Diagnosis]:
+        """Causes of what is wrong, in the order of the rows. They are searched for when first asked for."""
+        return self.explain()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        facts = {name: x for name, x in asdict(self).items() if name != "explain"}
+        return facts | {"diagnoses": [asdict(d) for d in self.diagnoses]}
 
     @property
     def summary(self) -> str:
@@ -173,7 +200,7 @@ class Report(Verdicts):
     @property
     def sentences(self) -> list[str]:
         """What stands below the table."""
-        return [self.summary, *self.notes, *(f"{d.name}: {d.message}" for d in self.diagnoses)]
+        return [self.summary, *self.notes, *(d.message for d in self.diagnoses)]
 
 
 def agreement(n: int) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinygraph.check.compare import Convention, compare_with, described, listed
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
+from tinygraph.check.homework import diagnose_steps
 from tinygraph.check.probe import make_probe
-from tinygraph.check.process import Failure, run_file
+from tinygraph.check.process import Failure, Run, run_file
 from tinygraph.check.steps import Step, steps_of
 from tinygraph.errors import UserFileError
 
@@ -50,24 +51,61 @@ def check_file(
         ValueError: the sizes are no network, or the convention is another.
     """
     path = python_file(file)
-    probe = make_probe(sizes, seed)
-    steps = steps_of(probe)
-    run = run_file(path, steps, timeout)
-    judged = [judge(step, value, probe.m, convention) for step, value in run.results(steps)]
-    seen = convention_of(judged, convention)
-    judged = [s for s in judged if s.step.convention in (None, seen)]
+    probes = [make_probe(sizes, seed), make_probe(sizes, seed + 1)]
+    steps = [steps_of(probe) for probe in probes]
+    flat = [*steps[0], *steps[1]]
+    run = run_file(path, flat, timeout)
+    judged = judged_twice(run, steps, probes[0].m, convention)
+    seen = convention_of([s.first for s in judged], convention)
+    judged = [s for s in judged if s.first.step.convention in (None, seen)]
+    found = [s.either for s in judged]
+    wrong = [(s.first.step, s.hands) for s in judged if s.hands and not s.either.ok]
+    diagnoses = diagnose_steps(probes, wrong, seen, run.defined)
+    blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
-        [row for s in judged for row in s.rows],
-        notes=[note for s in judged for note in s.notes],
+        [row for s in found for row in s.rows],
+        notes=[note for s in found for note in s.notes],
         file=str(path),
-        steps=judged,
-        functions=[verdict_on(name, line, judged) for name, line in run.defined.items()],
-        errors=run.errors(steps, {s.step.function: s.error for s in reversed(judged) if s.error}),
+        steps=found,
+        functions=[verdict_on(name, line, found, name in blamed) for name, line in run.defined.items()],
+        errors=run.errors(flat, {s.step.function: s.error for s in reversed(found) if s.error}),
         convention=seen,
-        m=probe.m,
+        m=probes[0].m,
         printed=run.printed,
         traceback=run.traceback,
+        diagnoses=diagnoses,
     )
+
+
+class Judged(NamedTuple):
+    """What came of a step on the first probe, and on the second if the file lived so long."""
+
+    first: StepReport
+    second: StepReport | None
+
+    @property
+    def either(self) -> StepReport:
+        """The one that is wrong, if one is."""
+        confirmed = self.second is None or self.second.report is None or not self.first.ok
+        return self.first if confirmed else self.second  # type: ignore[return-value]
+
+    @property
+    def hands(self) -> tuple[dict[str, Any], ...]:
+        """What was given on both probes; nothing if it is not there twice."""
+        if self.second is None or not self.first.hand or not self.second.hand:
+            return ()
+        return self.first.hand, self.second.hand
+
+
+def judged_twice(run: Run, steps: list[list[Step]], m: int, convention: Convention) -> list[Judged]:
+    """The steps that were taken, on both probes."""
+
+    def judged(probe: int, i: int) -> StepReport | None:
+        at = i + probe * len(steps[0])
+        return judge(steps[probe][i], run.values[at], m, convention) if at in run.values else None
+
+    pairs = [(judged(0, i), judged(1, i)) for i in range(len(steps[0]))]
+    return [Judged(first, second) for first, second in pairs if first is not None]
 
 
 def python_file(file: str | Path) -> Path:
@@ -96,23 +134,25 @@ def convention_of(judged: list[StepReport], asked: Convention) -> str:
     return "true" if fits["true"] and not fits["course"] else "course"
 
 
-def verdict_on(name: str, line: int | None, judged: list[StepReport]) -> FunctionVerdict:
-    """The verdict on a function from those on its steps."""
+def verdict_on(name: str, line: int | None, judged: list[StepReport], blamed: bool) -> FunctionVerdict:
+    """The verdict on a function from those on its steps.
+
+    One that is not blamed for anything, though it gives wrong numbers, has them from a function it calls.
+    """
     steps = [s for s in judged if s.step.function == name]
     wrong = any(s.report is not None and not s.ok for s in steps)
-    ok = bool(steps) and all(s.ok for s in steps)
-    return FunctionVerdict(name, ok, "wrong" if wrong else "agrees" if ok else "could not be run", line)
+    failed = not steps or any(s.error for s in steps)
+    verdict = ("wrong" if blamed else "passes on") if wrong else "could not be run" if failed else "agrees"
+    return FunctionVerdict(name, verdict in ("agrees", "passes on"), verdict, line)
 
 
 def judge(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
     """What a function gave, or the exception it raised, against what it should have given."""
     if isinstance(value, Failure):
         return StepReport(step, error=value.sentence(step.name))
-    expected = "the tuple (dA_prev, dW, db)" if step.outputs else "a dict of arrays by name"
-    fits = len(value) == len(step.outputs) if isinstance(value, tuple | list) else isinstance(value, dict)
-    if not fits or isinstance(value, dict) == bool(step.outputs):
-        return StepReport(step, error=f"{step.name} returned {shown(value)}; expected {expected}")
-    hand = value if isinstance(value, dict) else dict(zip(step.outputs, value, strict=True))
+    hand = step.form.read(value)
+    if hand is None:
+        return StepReport(step, error=f"{step.name} returned {shown(value)}; expected {step.form.expected}")
     known = {name: x for name, x in hand.items() if name in step.targets}
     required = [name for name, target in step.targets.items() if target.of_parameter]
     report = compare_with(step.targets, known, m, step.convention or convention, require=required)
@@ -120,7 +160,7 @@ def judge(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
         report.notes.append(
             f"{listed(sorted(others))}: the lectures have no such name, so it was not compared."
         )
-    return StepReport(step, report)
+    return StepReport(step, report, hand=known)
 
 
 def shown(value: Any) -> str:

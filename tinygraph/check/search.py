@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.check.edits import Edit, single_edits
+from tinygraph.check.edits import Edit, positions, single_edits
 from tinygraph.expressions import Expression
 
-__all__ = ["Match", "Setting", "matches", "search"]
+__all__ = ["Match", "Setting", "agrees", "distinct", "matches", "ratio", "search"]
 
 DOUBLE, SINGLE = 1e-9, 2e-5
 LIKELIEST = 10
@@ -40,38 +40,40 @@ class Match:
 class Setting:
     """The values at hand in the probes: one mapping from names to values per probe.
 
-    `operands` and `factors` are what an edit may bring in (see `single_edits`).
+    `operands` and `factors` are what an edit may bring in (see `single_edits`). `shared` holds the
+    expressions that many edits have in common; their values are computed once per probe.
     """
 
     values: list[dict[str, Any]]
     operands: Sequence[Any]
     factors: Sequence[Any]
-    known: list[dict[int, Any]] = field(default_factory=list)
-    alive: list[Any] = field(default_factory=list)
+    shared: dict[int, Any] = field(default_factory=dict)
+    known: dict[tuple[int, int], Any] = field(default_factory=dict)
+
+    def share(self, *expressions: Any) -> None:
+        """Keep the values of all parts of these expressions."""
+        for expression in expressions:
+            self.shared |= {id(part): part for part, _ in positions(expression)}
 
     def value(self, x: Any, probe: int) -> Any:
-        """The value of an expression in a probe; None if it has none. Values of parts are kept."""
-        while len(self.known) <= probe:
-            self.known.append({})
-        known = self.known[probe]
+        """The value of an expression in a probe; None if it has none."""
         if not isinstance(x, Expression):
             return x
-        if id(x) in known:
-            return known[id(x)]
         if x.function is None:
-            result = self.values[probe].get(x.name)
-        else:
-            args = [self.value(part, probe) for part in x.args]
-            result = None if any(a is None for a in args) else called(x.function, args, x.settings)
-        known[id(x)] = result
-        self.alive.append(x)  # an id stays its own while the object lives
+            return self.values[probe].get(x.name)
+        key = id(x), probe
+        if key in self.known:
+            return self.known[key]
+        args = [self.value(part, probe) for part in x.args]
+        result = None if any(a is None for a in args) else called(x.function, args, x.settings)
+        if id(x) in self.shared:
+            self.known[key] = result
         return result
 
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
-        return Setting(
-            [v | {name: x} for v, x in zip(self.values, values, strict=True)], self.operands, self.factors
-        )
+        changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
+        return Setting(changed, self.operands, self.factors)
 
 
 def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
@@ -104,6 +106,7 @@ def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list
     One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
     likeliest.
     """
+    setting.share(*right, *setting.operands)
     edits = [
         edit
         for formula in right
@@ -185,6 +188,7 @@ def doubled(
     """Formulas two edits away, where the first is among the likeliest."""
     shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
     for first in shapes[:LIKELIEST]:
+        setting.share(first.expression)
         for second in distinct(single_edits(first.expression, setting.operands, setting.factors)):
             if matches(second.expression, setting, given):
                 yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)

@@ -1,0 +1,92 @@
+"""Diagnosis: from wrong numbers to the formula that made them, in words.
+
+For somebody's functions, each is explained by itself, the smallest first; what a larger function only passes
+on is not said again. For arrays alone, the whole backward pass is explained from the top.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygraph.check.causes import cause_of, message_of
+from tinygraph.check.explain import Finding
+from tinygraph.check.lectures import names, slopes
+from tinygraph.check.report import Diagnosis
+from tinygraph.check.search import Setting
+from tinygraph.expressions import Expression
+
+__all__ = ["diagnosis_of", "merged", "setting_of"]
+
+QUANTITY = re.compile(r"d?[AZWb]\d+")
+
+
+def setting_of(values: Sequence[Mapping[str, Any]]) -> Setting:
+    """What may stand in a formula by mistake: everything in the pass, of any layer and stage.
+
+    Args:
+        values: for each probe, A0, Z1, A1, W1, b1, ..., dZ1, ..., Y, m and lr by name.
+    """
+    kept = [dict(v) for v in values]
+    found = sorted((name for name, x in kept[0].items() if is_quantity(name, x)), key=layer_first)
+    layers = sorted({number(name) for name in found if QUANTITY.fullmatch(name)} - {0})
+    sizes = [f"{name}.shape[0]" for name in found if name[0] == "A" and np.ndim(kept[0][name]) == 2]
+    for v in kept:
+        v |= {size: v[size.partition(".")[0]].shape[0] for size in sizes}
+    numbers = [name for name in ("m", "lr") if name in kept[0]]
+    factors = [*names(*numbers), 2, *names(*(s for s in sizes if all(v[s] > 1 for v in kept)))]
+    operands = names(*(name for name in (*found, "Y") if name in kept[0]))
+    return Setting(kept, [*operands, *(x for layer in layers for x in slips(layer))], factors)
+
+
+def is_quantity(name: str, x: Any) -> bool:
+    """Whether this is an array of the pass, rather than m, lr or Y."""
+    return bool(QUANTITY.fullmatch(name)) or (np.ndim(x) > 0 and name != "Y")
+
+
+def number(name: str) -> int:
+    """The layer in a name, 0 if it has none."""
+    return int(re.sub(r"\D", "", name) or 0)
+
+
+def layer_first(name: str) -> tuple[int, str]:
+    return number(name), name
+
+
+def slips(layer: int) -> list[Any]:
+    """Formulas that may stand where they do not belong: the slopes, and W after its update."""
+    A, dA, W, dW, lr = names(f"A{layer}", f"dA{layer}", f"W{layer}", f"dW{layer}", "lr")
+    once_more = 1 / (1 + np.exp(-A))
+    right = [x for x in slopes(layer).values() if isinstance(x, Expression)]
+    return [*right, once_more * (1 - once_more), dA * (1 - dA), W - lr * dW]
+
+
+def diagnosis_of(finding: Finding, function: str | None = None, line: int | None = None) -> Diagnosis:
+    """A finding in words."""
+    cause, s = cause_of(finding), finding.statement
+    formula = finding.matches[0].text if finding.matches else ""
+    message = message_of(finding, cause)
+    return Diagnosis(s.name, cause, message, s.layer, formula, str(finding.right), function, line)
+
+
+def merged(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
+    """Each mistake once: the same formula in several layers, or in a function that calls another, is one."""
+    seen: dict[tuple[str, str], Diagnosis] = {}
+    for diagnosis in diagnoses:
+        seen.setdefault(generic(diagnosis), diagnosis)
+    return list(seen.values())
+
+
+def generic(diagnosis: Diagnosis) -> tuple[str, str]:
+    """What a diagnosis says of any layer: its quantity and its formula, with layers counted from its own."""
+
+    def relative(match: re.Match[str]) -> str:
+        return f"{match[1]}[{int(match[2]) - (diagnosis.layer or 0):+d}]"
+
+    name, formula = (
+        re.sub(r"\b(d?[AZWb])(\d+)", relative, text) for text in (diagnosis.name, diagnosis.formula)
+    )
+    return name, formula or diagnosis.cause
