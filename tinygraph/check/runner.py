@@ -6,15 +6,17 @@ A file is a module with functions of the lectures' names, from `linear_backward`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tinygraph.check.compare import Convention, compare_with, described, listed
+import numpy as np
+
+from tinygraph.check.compare import Convention, array_of, compare_with, described, listed
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
 from tinygraph.check.homework import diagnose_steps
 from tinygraph.check.probe import make_probe
-from tinygraph.check.process import Failure, Run, run_file
+from tinygraph.check.process import Failure, run_file
 from tinygraph.check.steps import Step, steps_of
 from tinygraph.errors import UserFileError
 
@@ -22,6 +24,10 @@ __all__ = ["check_file", "python_file"]
 
 TIMEOUT = 20.0  # seconds
 WHOLE = ("L_model_backward", "backward")
+UPHILL = (
+    "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
+    "that is gradient descent."
+)
 
 
 def check_file(
@@ -55,7 +61,10 @@ def check_file(
     steps = [steps_of(probe) for probe in probes]
     flat = [*steps[0], *steps[1]]
     run = run_file(path, flat, timeout)
-    judged = judged_twice(run, steps, probes[0].m, convention)
+    judged = judged_twice(run.values, steps, probes[0].m, convention)
+    uphill = judged_twice(turned_round(run.values, steps), steps, probes[0].m, convention)
+    ascends = goes_uphill(judged, uphill)
+    judged = uphill if ascends else judged
     seen = convention_of([s.first for s in judged], convention)
     judged = [s for s in judged if s.first.step.convention in (None, seen)]
     found = [s.either for s in judged]
@@ -64,7 +73,7 @@ def check_file(
     blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
         [row for s in found for row in s.rows],
-        notes=[note for s in found for note in s.notes],
+        notes=[*([UPHILL] if ascends else []), *(note for s in found for note in s.notes)],
         file=str(path),
         steps=found,
         functions=[verdict_on(name, line, found, name in blamed) for name, line in run.defined.items()],
@@ -97,15 +106,49 @@ class Judged(NamedTuple):
         return self.first.hand, self.second.hand
 
 
-def judged_twice(run: Run, steps: list[list[Step]], m: int, convention: Convention) -> list[Judged]:
+def judged_twice(
+    values: Mapping[int, Any], steps: list[list[Step]], m: int, convention: Convention
+) -> list[Judged]:
     """The steps that were taken, on both probes."""
 
     def judged(probe: int, i: int) -> StepReport | None:
         at = i + probe * len(steps[0])
-        return judge(steps[probe][i], run.values[at], m, convention) if at in run.values else None
+        return judge(steps[probe][i], values[at], m, convention) if at in values else None
 
     pairs = [(judged(0, i), judged(1, i)) for i in range(len(steps[0]))]
     return [Judged(first, second) for first, second in pairs if first is not None]
+
+
+def turned_round(values: Mapping[int, Any], steps: list[list[Step]]) -> dict[int, Any]:
+    """The values with the signs of whole derivatives turned round, and with updates that subtract."""
+
+    def turned(step: Step, value: Any) -> Any:
+        if isinstance(value, dict) and step.function in WHOLE:
+            return {name: minus(x) for name, x in value.items()}
+        if isinstance(value, dict) and step.function == "update_parameters":
+            return {name: minus(x, 2 * step.arguments[0].get(name, 0)) for name, x in value.items()}
+        return value
+
+    flat = [*steps[0], *steps[1]]
+    return {i: turned(flat[i], value) for i, value in values.items()}
+
+
+def minus(x: Any, start: Any = 0) -> Any:
+    """start - x, if x is an array of numbers that fits."""
+    array = array_of(x)
+    return start - array if array is not None and np.shape(start) in ((), array.shape) else x
+
+
+def goes_uphill(judged: list[Judged], uphill: list[Judged]) -> bool:
+    """Whether a file's derivatives are minus the lectures' and its update adds them: right together."""
+    concerned = (*WHOLE, "update_parameters")
+    rows = [
+        (a.either, b.either)
+        for a, b in zip(judged, uphill, strict=True)
+        if a.first.step.function in concerned
+    ]
+    told = {b.step.function for _, b in rows}
+    return len(told) > 1 and "update_parameters" in told and all(b.ok and not a.ok for a, b in rows)
 
 
 def python_file(file: str | Path) -> Path:
