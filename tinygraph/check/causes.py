@@ -76,6 +76,8 @@ def by_shape(kind: str, finding: Finding, given: Sequence[Any], right: Sequence[
     if g.ndim == 2 and g.T.shape == r.shape and agrees(g.T, r):
         return "transposed"
     edit = finding.matches[0].edits[0]
+    if other_layer(edit.before, edit.after):
+        return "layer-off-by-one"
     if kind == "db":
         summed = isinstance(edit.before, Expression) and edit.before.function in (np.sum, np.mean)
         return (
@@ -103,8 +105,7 @@ def by_constant(kind: str, finding: Finding, given: Sequence[Any], right: Sequen
     if kind in ("dW", "db", "J") and are(m):
         return "missing-1/m"
     if are([1 / x for x in m]):
-        mean = "np.mean" in finding.matches[0].text
-        return "db-averaged-twice" if kind == "db" and mean else "double-1/m"
+        return "db-averaged-twice" if kind == "db" else "double-1/m"
     if are([-1.0] * len(m)):
         return "sign"
     if kind in ("dW", "db", "J") and any(are([a / b for a, b in zip(m, n, strict=True)]) for n in units):

@@ -45,10 +45,14 @@ class Segment:
 
 @dataclass
 class Memory:
-    """What was found in other layers and smaller functions: tried first, since people repeat themselves."""
+    """What was found in other layers and smaller functions: tried first, since people repeat themselves.
+
+    `later` says for each name of the program which names are not there yet when it is made.
+    """
 
     found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    later: dict[str, set[str]] = field(default_factory=dict)
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
@@ -94,6 +98,7 @@ def explain(
     """
     memory = memory or Memory()
     findings: list[Finding] = []
+    memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
     for segment in segments(program, given):
         setting = run_right(segment.hidden, setting)
         found = explain_segment(segment, setting, given, memory)
@@ -184,6 +189,7 @@ def is_right(s: Statement, setting: Setting, given: Given) -> bool:
 
 def explain_shown(s: Statement, setting: Setting, given: Given, memory: Memory) -> Finding:
     """A given quantity by the edits of its own formula."""
+    setting = setting.without(memory.later[s.name])
     recalled = [m for m in memory.recall(s) if matches(m.expression, setting, given[s.name])]
     known = recalled or ([] if kind_of(s) in memory.unknown else search(s.right, setting, given[s.name]))
     return Finding(s, s.right[0], tuple(known), setting)
@@ -211,6 +217,7 @@ def recalled_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[M
 
 
 def all_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:
+    setting = setting.without(memory.later[s.name])
     for formula in s.right if kind_of(s) not in memory.unknown else ():
         for edit in distinct(single_edits(formula, setting.operands, setting.factors)):
             yield Match(edit.expression, (edit,), edit.penalty)

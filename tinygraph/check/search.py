@@ -7,7 +7,7 @@ that formulas share are computed once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,10 +70,21 @@ class Setting:
             self.known[key] = result
         return result
 
+    def without(self, names: Set[str]) -> Setting:
+        """The setting in which nothing that is made from these names may stand in a formula."""
+        operands = [x for x in self.operands if not names_in(x) & names]
+        return Setting(self.values, operands, self.factors, self.shared, self.known)
+
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
         changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
         return Setting(changed, self.operands, self.factors)
+
+
+def names_in(x: Any) -> set[str]:
+    """The names in an expression."""
+    parts = [part for part, _ in positions(x)]
+    return {part.name for part in parts if isinstance(part, Expression) and part.function is None}
 
 
 def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
@@ -159,6 +170,7 @@ def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Itera
     """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
     factors = list(setting.factors)
     candidates = [
+        (-1, 1),
         *((f, 2) for f in factors),
         *((made_ratio(1, f), 2) for f in factors),
         *((made_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
