@@ -113,7 +113,8 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
             if x not in found:
                 if leaf and not record:
                     if dx is dz or not is_private(dx, x.value):
-                        dx = np.array(dx, dtype=x.value.dtype) if type(x.value) is np.ndarray else dx.copy()
+                        plain, dtype = type(x.value) is np.ndarray, x.value.dtype
+                        dx = np.array(dx, dtype=dtype) if plain else dx.astype(dtype)
                     owned.add(x)
                 elif not leaf and (targets is None or x not in targets):
                     if following is not None:

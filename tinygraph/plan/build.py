@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tinygraph.plan.buffers import plan_memory
 from tinygraph.plan.program import Program, simplify
 from tinygraph.plan.record import Traced
-from tinygraph.plan.source import Source, write_source
+from tinygraph.plan.source import Source, is_uniform, write_source
 from tinygraph.plan.trace import Trace
 
 __all__ = ["Built", "build", "load"]
@@ -42,7 +42,10 @@ def build(trace: Trace, check_nan: bool = False) -> Built:
     for s, name in trace.names.items():
         names.setdefault(became.get(s, s), name)
     given = set(trace.arguments)
-    arguments = [*trace.arguments, *(leaf for leaf in program.leaves if leaf not in given)]
+    arguments = [
+        *trace.arguments,
+        *(leaf for leaf in program.leaves if leaf not in given and not is_uniform(leaf)),
+    ]
     finite = [asked[0], *(became[s] for s in trace.derivatives)] if check_nan else []
     source = write_source(program, memory, names, trace.sections, arguments, asked, copies, finite, ABOUT)
     return Built(program, source, arguments)

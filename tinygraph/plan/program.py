@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.record import Traced, check, parts, same
+from tinygraph.plan.record import Traced, parts, same, values_of
 
 __all__ = ["Program", "simplify"]
+
+BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like})
 
 
 class Program:
@@ -32,24 +34,84 @@ class Program:
 
 def simplify(results: Iterable[Traced], checks: Iterable[Traced]) -> tuple[Program, dict[Traced, Traced]]:
     """The program that computes `results` and makes `checks`, and what became of every symbol."""
-    results = list(results)
+    results, checks = list(results), list(checks)
     became: dict[Traced, Traced] = {}
     known: dict[Any, Traced] = {}
     constants: dict[int, Traced] = {}
     for s in reachable([*results, *checks]):
-        if s.function is same:
-            became[s] = became[s.args[0]]
-        elif s.function is None:
+        if s.function is None:
             became[s] = s
+        elif s.function is same:
+            became[s] = became[s.args[0]]
         else:
             s.args, s.settings = renewed((s.args, s.settings), became, constants, s)
-            became[s] = known.setdefault(identity(s), s)
+            unchanged = input_unchanged(s)
+            if is_fixed(s):
+                became[s] = constant_of(s)
+            elif unchanged is not None:
+                became[s] = unchanged
+            else:
+                became[s] = known.setdefault(identity(s), s)
+    for s in known.values():
+        without_broadcasts(s)
     prefer_results(known.values())
-    ends = [became[r] for r in results] + list(checks)
+    asked = [became[r] for r in results]
+    ends = [*asked, *(c for c in checks if not c.args[0].fixed)]
     kept = [s for s in reachable(ends) if s.function is not None]
     used = dict.fromkeys(x for s in kept for x in symbols_in(s) if x.function is None)
-    leaves = list(used | dict.fromkeys(r for r in ends if r.function is None))
-    return Program(kept, leaves, [became[r] for r in results]), became
+    leaves = list(used | dict.fromkeys(r for r in asked if r.function is None))
+    return Program(kept, leaves, asked), became
+
+
+def is_fixed(s: Traced) -> bool:
+    """Whether the result is the same at every step."""
+    given = symbols_in(s)
+    return s.function in BY_SHAPE or (bool(given) and all(x.fixed for x in given))
+
+
+def input_unchanged(s: Traced) -> Traced | None:
+    """The input that a multiplication or division by 1 gives back, bit for bit."""
+    if s.function not in (np.multiply, np.divide):
+        return None
+    x, y = s.args
+    for kept, one in ((x, y), (y, x)) if s.function is np.multiply else ((x, y),):
+        whole = isinstance(kept, Traced) and (kept.shape, kept.dtype) == (s.shape, s.dtype)
+        if whole and is_constant(one) and values_of(one) == 1:
+            return kept  # type: ignore[no-any-return]
+    return None
+
+
+def is_constant(x: Any) -> bool:
+    """Whether x is one number, the same at every step."""
+    return (x.fixed and not x.shape) if isinstance(x, Traced) else isinstance(x, int | float | np.number)
+
+
+def constant_of(s: Traced) -> Traced:
+    """A leaf with the numbers of `s`."""
+    leaf = Traced(s.value, s.tape)
+    leaf.serial, leaf.fixed = s.serial, True
+    return leaf
+
+
+def without_broadcasts(s: Traced) -> None:
+    """Let an elementwise call repeat its inputs by itself, where the others have the full shape."""
+    if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
+        return
+    x, y = s.args
+    s.args = unstretched(x, y, s.shape), unstretched(y, x, s.shape)
+
+
+def unstretched(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
+    """What x was before it was broadcast to `shape`, if `other` has that shape."""
+    if not isinstance(x, Traced) or np.shape(values_of(other)) != shape:
+        return x
+    if x.function is np.broadcast_to and x.shape == shape:
+        return x.args[0]
+    if x.fixed and x.shape and x.value.size and not any(x.value.strides):
+        number = Traced(x.value[(0,) * x.ndim], x.tape)
+        number.serial, number.fixed = x.serial, True
+        return number
+    return x
 
 
 def symbols_in(s: Traced) -> list[Traced]:
@@ -92,7 +154,7 @@ def identity(s: Traced) -> Any:
 
 def key_of(x: Any) -> Any:
     if isinstance(x, Traced):
-        return x
+        return Traced, x.serial
     if isinstance(x, tuple | list):
         return tuple(map(key_of, x))
     if isinstance(x, dict):

@@ -24,7 +24,7 @@ from tinygraph.sweep import reverse_sweep
 from tinygraph.symbols import Symbol
 from tinygraph.tensor import Tensor
 
-__all__ = ["Place", "Tape", "Traced", "check", "parts", "same", "values_of"]
+__all__ = ["Place", "Tape", "Traced", "check", "parts", "same", "settled", "values_of"]
 
 Place = tuple[CodeType, int]
 
@@ -67,10 +67,10 @@ class Traced(Symbol):
 
     `value` holds the numbers of this run, `serial` its place in the order of recording, `quiet` the floating
     point errors that were ignored meanwhile, `place` the line of the user's code. Only a `writable` one takes
-    an `out=`: it then becomes the result of that call.
+    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step.
     """
 
-    __slots__ = ("place", "quiet", "serial", "tape", "value", "writable")
+    __slots__ = ("fixed", "now", "place", "quiet", "serial", "tape", "value")
     __hash__ = object.__hash__
 
     def __init__(self, value: Any, tape: Tape, name: str = "") -> None:
@@ -80,7 +80,8 @@ class Traced(Symbol):
         self.serial = _next_serial()
         self.quiet: tuple[str, ...] = ()
         self.place: Place | None = None
-        self.writable = False
+        self.now: Traced | None = None
+        self.fixed = False
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The result of `function(*args, **settings)`, which remembers the call."""
@@ -94,7 +95,7 @@ class Traced(Symbol):
         if function in COMPOSED:
             return COMPOSED[function](*args, **settings)
         out = settings.pop("out", None)
-        function, args, settings = canonical(function, args, settings)
+        function, args, settings = canonical(function, settled(args), settled(settings))
         made = Traced(self.computed(function, args, settings), self.tape)
         made.function, made.args, made.settings = function, args, settings
         made.quiet, made.place = self.tape.ignored(), user_place()
@@ -123,20 +124,28 @@ class Traced(Symbol):
         short = POWERS.get(exponent) if isinstance(exponent, int | float) else None
         if short is not None and self.dtype.kind == "f" and self.shape:
             return self.record(short, (self,), {})
-        return self.record(np.power if self.shape else operator.pow, (self, exponent), {})
+        return self.power(self, exponent)
 
     def __rpow__(self, base: Any) -> Any:
-        return self.record(np.power if self.shape else operator.pow, (base, self), {})
+        return self.power(base, self)
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        """`base ** exponent`, which for two numbers is not computed as np.power does."""
+        numbers = np.shape(values_of(base)) == np.shape(values_of(exponent)) == ()
+        return self.record(operator.pow if numbers else np.power, (base, exponent), {})
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """The array in another dtype, with memory of its own."""
-        return self.copy() if np.dtype(dtype) == self.dtype else super().astype(dtype)
+        made: Traced = (
+            super().astype(dtype) if np.dtype(dtype) != self.dtype else self.record(same, (self,), {})
+        )
+        held = Traced(made.value, self.tape)
+        held.now = made
+        return held
 
-    def copy(self) -> Traced:
+    def copy(self) -> Any:
         """The same array, to write into."""
-        made: Traced = self.record(same, (self,), {})
-        made.writable = True
-        return made
+        return self.astype(self.dtype)
 
     @property
     def base(self) -> Traced:
@@ -161,7 +170,7 @@ class Traced(Symbol):
         """A Python number; each later step asks again whether it is still the same."""
         number = kind(self.value)
         asked = Traced(self.value, self.tape)
-        asked.function, asked.args, asked.place = check, (self, number), user_place()
+        asked.function, asked.args, asked.place = check, (settled(self), number), user_place()
         self.tape.checks.append(asked)
         return number
 
@@ -242,22 +251,24 @@ def canonical(function: Callable[..., Any], args: tuple[Any, ...], settings: dic
 
 
 def written_into(out: Any, made: Traced) -> Traced:
-    """Let the array of `out=` become the result."""
+    """Let the array of `out=` hold the result from now on."""
     (target,) = out if isinstance(out, tuple) else (out,)
-    if not (isinstance(target, Traced) and target.writable):
+    if not (isinstance(target, Traced) and target.now is not None):
         raise GraphError(f"{describe(target)} cannot be written into by a step that is being compiled")
-    for slot in ("args", "function", "place", "quiet", "serial", "settings", "value"):
-        value = getattr(made, slot)
-        setattr(target, slot, before(value, target, made) if slot == "args" else value)
+    target.now = settled(made if made.dtype == target.dtype else made.astype(target.dtype))
+    target.value = made.value
     return target
 
 
-def before(args: tuple[Any, ...], target: Traced, made: Traced) -> tuple[Any, ...]:
-    """The arguments of a call that writes into one of them, which keeps what it was until then."""
-    old = Traced(target.value, target.tape)
-    old.function, old.args, old.settings = target.function, target.args, target.settings
-    old.quiet, old.place, old.serial = target.quiet, target.place, target.serial
-    return tuple(old if x is target else x for x in args)
+def settled(x: Any) -> Any:
+    """`x` with what it holds now in place of each array that is written into."""
+    if isinstance(x, Traced):
+        return x if x.now is None else x.now
+    if isinstance(x, tuple | list):
+        return type(x)([settled(inner) for inner in x])
+    if isinstance(x, dict):
+        return {key: settled(inner) for key, inner in x.items()}
+    return x
 
 
 def user_place() -> Place | None:

@@ -21,8 +21,11 @@ from tinygraph.plan.record import Traced, check
 from tinygraph.stories import qualified
 from tinygraph.expressions import ATOM, SIGNS
 
-__all__ = ["Section", "Source", "identifier", "write_source"]
+__all__ = ["Section", "Source", "identifier", "is_uniform", "write_source"]
 
+# Signs between two numbers; @ is none, and np.power is not quite ** there.
+OPERATORS = {f: sign for f, sign in SIGNS.items() if f not in (np.matmul, np.dot, np.power)}
+OPERATORS[operator.pow] = SIGNS[np.power]
 NUMBERS = {0.0: "zero", 1.0: "one", 2.0: "two", 0.5: "half", -1.0: "minus_one"}
 RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
 
@@ -54,7 +57,9 @@ class Writer:
     `names` are the names wished for; `text` holds for each symbol the expression that reads it.
     """
 
-    def __init__(self, program: Program, memory: Memory, names: Mapping[Traced, str]) -> None:
+    def __init__(
+        self, program: Program, memory: Memory, names: Mapping[Traced, str], arguments: Sequence[Traced]
+    ) -> None:
         self.program = program
         self.memory = memory
         self.wished = names
@@ -62,12 +67,13 @@ class Writer:
         self.text: dict[Traced, tuple[str, int]] = {}
         self.constants: dict[tuple[str, Any], tuple[str, str]] = {}
         self.lines: list[tuple[str, Traced | None]] = []
+        self.arrays: list[str] = []
         self.opening = ""
         self.counts: dict[Traced, int] = {}
         for s in program.steps:
             for x in symbols_in(s):
                 self.counts[x] = self.counts.get(x, 0) + 1
-        for x in [*program.leaves, *memory.of, *program.steps]:
+        for x in [*arguments, *memory.of, *program.steps]:
             if x not in self.text and (x in names or x.function is None):
                 self.name(x, names.get(x) or x.name or "constant")
 
@@ -114,7 +120,7 @@ class Writer:
     def bound(self, x: Any) -> tuple[str, int]:
         """The same, and how tightly its outermost sign binds."""
         if isinstance(x, Traced):
-            return self.text[x]
+            return self.text[x] if x in self.text else self.fixed(x)
         if isinstance(x, bool | None | str) or x is Ellipsis:
             return repr(x), ATOM
         if isinstance(x, tuple):
@@ -124,11 +130,13 @@ class Writer:
         if isinstance(x, slice):
             return f"slice({self.read(x.start)}, {self.read(x.stop)}, {self.read(x.step)})", ATOM
         if isinstance(x, np.dtype | type):
-            return f"np.{np.dtype(x).name}", ATOM
+            return dtype_text(x), ATOM
         return number_text(x)
 
     def operand(self, x: Any, s: Traced) -> str:
         """An input of an elementwise call on arrays: a number is an array made once, which NumPy reads soonest."""
+        if isinstance(x, Traced) and x.fixed and not x.shape:
+            x = np.asarray(x.value)[()]
         if isinstance(x, Traced | bool) or not isinstance(x, int | float | np.floating):
             return self.read(x)
         dtype = np.result_type(*[a.value if isinstance(a, Traced) else a for a in s.args])
@@ -142,6 +150,15 @@ class Writer:
             double = "" if dtype == np.float64 else f", np.{dtype.name}"
             self.constants[key] = name, f"{name} = np.array({number_text(float(x))[0]}{double})"
         return self.constants[key][0]
+
+    def fixed(self, x: Traced) -> tuple[str, int]:
+        """A number that is the same at every step, or an array of one such number."""
+        if not x.shape:
+            return number_text(np.asarray(x.value)[()])
+        number = number_text(x.value.flat[0].item())[0] if x.size else "0"
+        self.name(x, "constant")
+        self.arrays.append(f"{self.read(x)} = {empty(x, 'full', number)}")
+        return self.text[x]
 
     def call(self, s: Traced, *more: str) -> str:
         """The call as NumPy code."""
@@ -163,7 +180,7 @@ class Writer:
         if function is k.cast_to:
             x = bracketed(self.bound(s.args[0]), ATOM)
             return f"{x}.astype({self.read(s.settings['dtype'])})", ATOM
-        sign = SIGNS.get(function) if not s.shape and not s.settings else None
+        sign = OPERATORS.get(function) if not s.shape and not s.settings else None
         if sign is None:
             return self.call(s), ATOM
         text, tightness = sign
@@ -199,7 +216,7 @@ class Writer:
             name = self.text[s][0] if s in self.text else self.name(s, "t")
             lines = [f"{name} = {self.expression(s)[0]}"]
             if s.function is k.scatter:
-                lines = [f"{name} = {empty(s).replace('empty', 'zeros', 1)}", self.scattered(s, name)]
+                lines = [f"{name} = {empty(s, 'zeros')}", self.scattered(s, name)]
             for line in lines:
                 self.add(line, s)
 
@@ -209,7 +226,12 @@ class Writer:
             return False
         if s.function is np.transpose and not s.settings and len(s.args) == 1:
             return True
-        read_next = following is not None and following.function is not check and s in symbols_in(following)
+        read_next = (
+            following is not None
+            and following.function is not check
+            and not is_view(following)
+            and any(x is s for x in symbols_in(following))
+        )
         return not s.shape and self.counts.get(s) == 1 and read_next and not following.quiet
 
     def writes(self, s: Traced) -> list[str]:
@@ -272,7 +294,7 @@ class Writer:
             names = list(dict.fromkeys(self.text[s][0] for s in buffer.results))
             lines.append(f"{names[0]} = {empty(first)}")
             lines += [f"{name} = {names[0]}" for name in names[1:]]
-        return [line for _, line in self.constants.values()] + lines
+        return [*(line for _, line in self.constants.values()), *self.arrays, *lines]
 
 
 def bracketed(written: tuple[str, int], tightness: int) -> str:
@@ -281,15 +303,26 @@ def bracketed(written: tuple[str, int], tightness: int) -> str:
     return text if own >= tightness else f"({text})"
 
 
-def empty(s: Traced) -> str:
+def empty(s: Traced, maker: str = "empty", *number: str) -> str:
     """An array of the shape, dtype and layout of `s`."""
     order = order_of(s)
-    dtype = "" if s.dtype == np.float64 else f", {'bool' if s.dtype == bool else f'np.{s.dtype.name}'}"
+    dtype = [] if s.dtype == np.float64 else [f"dtype={dtype_text(s.dtype)}"]
     if order in ("C", "F"):
-        columns = ', order="F"' if order == "F" else ""
-        return f"np.empty({s.shape}{dtype}{columns})"
-    stored = tuple(s.shape[i] for i in order)
-    return f"np.empty({stored}{dtype}).transpose({tuple(np.argsort(order).tolist())})"
+        columns = ['order="F"'] if order == "F" else []
+        return f"np.{maker}({', '.join([str(s.shape), *number, *dtype, *columns])})"
+    stored = str(tuple(s.shape[i] for i in order))
+    return (
+        f"np.{maker}({', '.join([stored, *number, *dtype])}).transpose({tuple(np.argsort(order).tolist())})"
+    )
+
+
+def is_uniform(x: Traced) -> bool:
+    """Whether x is one number at every step and in every place, which the text holds."""
+    return x.fixed and (not x.size or bool((x.value == x.value.flat[0]).all()))
+
+
+def dtype_text(dtype: Any) -> str:
+    return "bool" if dtype == bool else f"np.{np.dtype(dtype).name}"
 
 
 def number_text(x: Any) -> tuple[str, int]:
@@ -324,7 +357,7 @@ def write_source(
     `copies` pairs arrays of the caller's with new values that are not yet there. Where `finite` are given,
     they are asked for NaN and infinity before anything of the caller's is changed.
     """
-    writer = Writer(program, memory, names)
+    writer = Writer(program, memory, names, arguments)
     writer.name_memory()
     title = ""
     for s, following in zip(program.steps, [*program.steps[1:], None], strict=True):

@@ -157,12 +157,12 @@ class Plan:
         self.parameters = step.parameters or []
         self.optimizer = step.optimizer
         self.values = [p.value for p in self.parameters]
+        memory = [x for p in self.parameters for x in step.optimizer.memory(p)] if step.optimizer else []
+        self.memory = tuple(memory)
         recorded = trace(step.loss, arrays, form, step.parameters, step.optimizer)
         built = build(recorded, step.check_nan)
         self.source = built.source
         self.function = load(built.source)
-        memory = [x for p in self.parameters for x in step.optimizer.memory(p)] if step.optimizer else []
-        self.memory = tuple(memory)
         self.constants = tuple(s.value for s in built.arguments[len(recorded.arguments) :])
         self.numbers: dict[str, float] = {}
         self.given_numbers: tuple[Any, ...] = ()

@@ -14,7 +14,7 @@ from tinygraph.derivatives import checked_seed, leaves_of, lift, rebuild
 from tinygraph.errors import GraphError
 from tinygraph.names import derivative_name, graph_names
 from tinygraph.optim import Optimizer
-from tinygraph.plan.record import Tape, Traced
+from tinygraph.plan.record import Tape, Traced, settled, values_of
 from tinygraph.plan.source import Section
 from tinygraph.sweep import recorded_order, reverse_sweep
 from tinygraph.tensor import Tensor
@@ -152,13 +152,15 @@ def finish(
     """The sweep from the cost J, and the update."""
     if not isinstance(J, Tensor):
         raise GraphError(f"the loss of a step is a Tensor made from its parameters, not a {type(J).__name__}")
-    seed = checked_seed(J, None)
+    seed = Traced(values_of(checked_seed(J, None)), tape)
+    seed.fixed = True
     start = last_serial(tape)
-    found, _ = reverse_sweep(J, seed)
+    swept, _ = reverse_sweep(J, seed)
+    found = {t: settled(dt) for t, dt in swept.items()}
     missing = [p.name or f"a {p.shape} parameter" for p in parameters if p not in found]
     if missing:
         raise GraphError(f"the loss was not made from {', '.join(missing)}: leave it out of the parameters")
-    swept = last_serial(tape)
+    end = last_serial(tape)
     order = recorded_order(J)
     names = graph_names(order, output=J)
     symbols = symbol_names(names, found)
@@ -172,12 +174,12 @@ def finish(
             ]
             new = [x.copy() for x in (p.value, *kept)]
             optimizer.descend(new[0], found[p], *new[1:], *numbers.values())
-            targets += zip((p.value, *kept), new, strict=True)
+            targets += zip((p.value, *kept), map(settled, new), strict=True)
             arguments += kept
         arguments += numbers.values()
-    sections = sections_of(find_layers(order, names), found, J, start, swept)
+    sections = sections_of(find_layers(order, names), found, start, end)
     derivatives = [found[p] for p in parameters]
-    return Trace(tape, arguments, J.value, derivatives, targets, symbols, sections)
+    return Trace(tape, arguments, settled(J.value), derivatives, targets, symbols, sections)
 
 
 def last_serial(tape: Tape) -> int:
@@ -197,9 +199,7 @@ def symbol_names(names: Mapping[Tensor, str], found: Mapping[Tensor, Any]) -> di
     return out
 
 
-def sections_of(
-    layers: list[Layer], found: Mapping[Tensor, Any], J: Tensor, start: int, swept: int
-) -> list[Section]:
+def sections_of(layers: list[Layer], found: Mapping[Tensor, Any], start: int, end: int) -> list[Section]:
     """Comments: each layer forward, the cost, each layer backward, the update."""
     forward = [Section(end_of(layer), f"Layer {layer.suffix} ({layer.activation})") for layer in layers]
     backward = []
@@ -208,9 +208,9 @@ def sections_of(
         if ends:
             backward.append(Section(max(ends), f"Layer {layer.suffix}, backward"))
     if backward:
-        backward[-1] = Section(swept, backward[-1].title)
+        backward[-1] = Section(end, backward[-1].title)
     else:
-        backward = [Section(swept, "Backward")]
+        backward = [Section(end, "Backward")]
     return rising(
         [*forward, Section(start, "Cost" if layers else "Forward"), *backward, Section(END, "Update")]
     )
