@@ -7,31 +7,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.chain import find_layers
 from tinygraph.derivatives import Derivatives
 from tinygraph.sweep import reverse_sweep
 from tinygraph.tensor import Tensor
+from viz.compose import check_choices, listed, read_scene
 from viz.drawing import Drawing
-from viz.graph import Graph, read_graph
-from viz.highlight import Report, judge
-from viz.nameless import CROSS_ENTROPIES, name_data
-from viz.parts import layer_parts
-from viz.picture import Picture
-from viz.style import PALETTES
-from viz.text import name_text
-from viz.views.compact import Find, draw_compact
-from viz.views.layers import draw_layers
-from viz.views.ops import draw_ops
+from viz.highlight import Report
+from viz.page.page import Page
+from viz.views.compact import Find
 
 __all__ = ["draw"]
 
 View = Literal["layers", "ops", "compact"]
-CHOICES: dict[str, tuple[str, ...]] = {
-    "view": ("layers", "ops", "compact"),
-    "convention": ("course", "true"),
-    "palette": tuple(PALETTES),
-    "direction": ("right", "down"),
-}
 
 
 def draw(
@@ -83,48 +70,31 @@ def draw(
     <Drawing of J: 12 nodes>
     """
     check_choices(view=view, convention=convention, palette=palette, direction=direction)
-    outputs = [outputs] if isinstance(outputs, Tensor) or not isinstance(outputs, Sequence) else list(outputs)
-    graph = read_graph(outputs, names)
-    layers = find_layers(graph.order, graph.names)
-    name_data(graph, layers)
-    picture = Picture(PALETTES[palette], direction, max_size)
-    if highlight is not None:
-        judge(picture, graph, highlight)
-    view = view or ("layers" if layers else "ops")
-    course = view == "layers" and (convention or default_convention(graph)) == "course"
-    picture.mark("bwd", backward_legend(graph, course))
+    outputs = listed(outputs)
+    scene = read_scene(
+        outputs,
+        names,
+        highlight=highlight,
+        convention=convention,
+        palette=palette,
+        direction=direction,
+        max_size=max_size,
+    )
+    view = view or ("layers" if scene.layers else "ops")
     if view == "layers":
-        draw_layers(picture, graph, layers, course)
+        picture, _ = scene.draw_layers()
     elif view == "ops":
-        draw_ops(picture, graph, layer_parts(graph, layers) if group else ())
+        picture, _ = scene.draw_ops(group)
     else:
-        draw_compact(picture, graph, values, finder(derivatives, outputs))
-    return Drawing(picture.finish(), picture.nodes, total(graph, " and "), picture.legend(), max_nodes)
-
-
-def check_choices(**given: str | None) -> None:
-    """ValueError for an argument that is none of its choices; None stands for the default."""
-    for what, choice in given.items():
-        if choice is not None and choice not in CHOICES[what]:
-            known = ", ".join(map(repr, CHOICES[what]))
-            raise ValueError(f"{what} is one of {known}, not {choice!r}")
-
-
-def default_convention(graph: Graph) -> str:
-    """The lectures' way for the lectures' costs."""
-    return "course" if any(call.node.op.function in CROSS_ENTROPIES for call in graph.calls) else "true"
-
-
-def backward_legend(graph: Graph, course: bool) -> str:
-    """What a red name means."""
-    j = total(graph, " + ")
-    j = f"({j})" if len(graph.outputs) > 1 else j
-    return f"╌╌▶ backward: dA = {'m ' if course else ''}∂{j}/∂A" + (f", dW = ∂{j}/∂W" if course else "")
-
-
-def total(graph: Graph, joint: str) -> str:
-    """The outputs by name."""
-    return joint.join(name_text(q.name or "J") for q in graph.outputs)
+        picture, _ = scene.draw_compact(values, finder(derivatives, outputs))
+    return Drawing(
+        picture.finish(),
+        picture.nodes,
+        scene.title,
+        picture.legend(),
+        max_nodes,
+        lambda: Page(scene, view, max_nodes),
+    )
 
 
 def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor]) -> Find:

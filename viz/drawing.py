@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import html
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tinygraph.errors import GraphError, UserFileError
 from viz.render import FORMATS, render
 
-__all__ = ["Drawing"]
+__all__ = ["Drawing", "check_size"]
 
 SUFFIXES = (*FORMATS, "dot", "html")
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>body {{ margin: 1em; font-family: sans-serif }}</style>
-{svg}
-</html>
-"""
+
+
+def check_size(nodes: int, most: int) -> None:
+    """GraphError if there are more nodes than can be laid out in reasonable time."""
+    if nodes > most:
+        raise GraphError(
+            f"this drawing has {nodes:,} nodes, and laying out more than {most:,} takes too "
+            'long: draw view="layers", or a part of it, or raise the limit with max_nodes=...; the '
+            "DOT text (Drawing.source, or .save to a .dot file) has no limit"
+        )
+
+
+class HasHtml(Protocol):
+    """What a page is to a drawing."""
+
+    @property
+    def html(self) -> str: ...
 
 
 class Drawing:
@@ -30,9 +38,17 @@ class Drawing:
     not see it is told. A notebook shows it as SVG.
     """
 
-    def __init__(self, source: str, nodes: int, title: str, description: str, most: int) -> None:
+    def __init__(
+        self,
+        source: str,
+        nodes: int,
+        title: str,
+        description: str,
+        most: int,
+        make_page: Callable[[], HasHtml],
+    ) -> None:
         self.source, self.nodes, self.title, self.description = source, nodes, title, description
-        self._most = most
+        self._most, self._make_page = most, make_page
 
     def render(self, format: str) -> bytes:
         """The picture as "svg", "png" or "pdf".
@@ -40,12 +56,7 @@ class Drawing:
         Raises:
             GraphError: it has more nodes than can be laid out in reasonable time, or Graphviz fails.
         """
-        if self.nodes > self._most:
-            raise GraphError(
-                f"this drawing has {self.nodes:,} nodes, and laying out more than {self._most:,} takes too "
-                'long: draw view="layers", or a part of it, or raise the limit with max_nodes=...; the '
-                "DOT text (Drawing.source, or .save to a .dot file) has no limit"
-            )
+        check_size(self.nodes, self._most)
         return render(self.source, format, self.title, self.description)
 
     @property
@@ -58,7 +69,8 @@ class Drawing:
         """Write the drawing to `path`, in the format that its suffix names, and return the path.
 
         Args:
-            path: a file ending in .svg, .png, .pdf, .dot (the DOT text) or .html (a page with the svg).
+            path: a file ending in .svg, .png, .pdf, .dot (the DOT text) or .html (the page that steps
+                through both sweeps, see `viz.page`).
 
         Raises:
             UserFileError: another suffix, or a file that cannot be written.
@@ -77,7 +89,7 @@ class Drawing:
         if format == "dot":
             return self.source.encode()
         if format == "html":
-            return PAGE.format(title=html.escape(self.title), svg=self.svg).encode()
+            return self._make_page().html.encode()
         if format not in FORMATS:
             known = ", ".join(f".{suffix}" for suffix in SUFFIXES)
             raise UserFileError(f"cannot draw to {path}: its suffix says the format, and is one of {known}")

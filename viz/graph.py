@@ -52,6 +52,11 @@ class Quantity:
         """How many derivatives arrive here, to be added up."""
         return sum(x.wanted for call in dict.fromkeys(self.uses) for x in call.inputs if x.quantity is self)
 
+    @property
+    def terms(self) -> int:
+        """How many derivatives add up here: those that arrive, and the seed of an output."""
+        return self.arriving + self.is_output
+
 
 class Input(NamedTuple):
     """A quantity that enters a call, its position there, and whether a derivative comes back."""

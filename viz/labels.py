@@ -44,7 +44,7 @@ def shape_span(picture: Picture, q: Quantity) -> str:
 def twin_label(picture: Picture, q: Quantity) -> str:
     """The derivative with respect to a quantity: its name, with a mark where several arrive."""
     text = derivative(q.name) if q.name else "d·"
-    if q.arriving + q.is_output > 1:
+    if q.terms > 1:
         picture.mark("⊕")
         text = f"⊕ {text}"
     elif is_seed(q):

@@ -8,7 +8,7 @@ from tinygraph import kernels as k
 from tinygraph.chain import Layer
 from viz.graph import Call, Graph, Quantity
 
-__all__ = ["COSTS", "CROSS_ENTROPIES", "name_data", "name_inner"]
+__all__ = ["COSTS", "CROSS_ENTROPIES", "name_data", "name_inner", "name_rest"]
 
 CROSS_ENTROPIES = frozenset({k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy})
 COSTS = CROSS_ENTROPIES | {k.mse}
@@ -25,6 +25,12 @@ def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:
     found = [(f"H{layer.suffix}", q) for layer, q in inputs_of(graph, layers)]
     found += [("A", q) for q, _ in cost_inputs(graph.calls)]
     give(graph, found + [("L", call.result) for call in graph.calls if call.node.op.function in COSTS])
+
+
+def name_rest(graph: Graph) -> None:
+    """Call a nameless leaf c, and a nameless result with several uses v, each with a number."""
+    leaves = [("c", q) for q in graph.quantities if q.call is None]
+    give(graph, leaves + [("v", q) for q in graph.quantities if q.call is not None and len(q.uses) != 1])
 
 
 def inputs_of(graph: Graph, layers: Iterable[Layer]) -> Iterator[tuple[Layer, Quantity]]:

@@ -34,7 +34,8 @@ class Picture:
     """A graph being drawn.
 
     `marks` are the entries that the legend needs so far, `verdicts` what a comparison says of a quantity (by
-    its id: "wrong" or "doubt"), `nodes` how many nodes there are.
+    its id: "wrong" or "doubt"), `nodes` how many nodes there are, `between` the arrows
+    from one node to another by their ids.
     """
 
     def __init__(self, palette: Palette, direction: str, max_size: tuple[float, float] | None) -> None:
@@ -42,6 +43,7 @@ class Picture:
         self.marks: dict[str, str] = {}
         self.verdicts: dict[str, str] = {}
         self.nodes = 0
+        self.between: dict[tuple[str, str], list[str]] = {}
         self._edges: dict[str, int] = {}
         self.dot = graphviz.Digraph(
             graph_attr={
@@ -86,7 +88,9 @@ class Picture:
     def edge(self, kind: str, tail: str, head: str, against: bool = False, **look: str) -> None:
         """Add an arrow from `tail` to `head`; `against` the layout's direction, so that it moves nothing."""
         self.mark(kind)
-        key = unique(f"{tail.partition(':')[0]}->{head.partition(':')[0]}", self._edges)
+        plain = tail.partition(":")[0], head.partition(":")[0]
+        key = unique(f"{plain[0]}->{plain[1]}", self._edges)
+        self.between.setdefault(plain, []).append(key)
         ends = (head, tail) if against else (tail, head)
         look = self.palette.edge(kind) | ({"dir": "back"} if against else {}) | look
         self.dot.edge(*ends, id=key, **{"class": kind} | look)

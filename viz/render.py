@@ -13,6 +13,7 @@ from typing import cast
 import graphviz
 
 from tinygraph.errors import GraphError
+from viz.style import dark_rules
 
 __all__ = ["FORMATS", "render"]
 
@@ -63,8 +64,8 @@ def opening(tag: str, title: str, description: str) -> str:
     tag = re.sub(r'\s(?:width|height)="[^"]*"', "", tag)
     size = f'style="width:{width[1].replace("pt", "px")};max-width:100%;height:auto" ' if width else ""
     return (
-        f'{tag[:-1]} {size}role="img">\n<title>{html.escape(title)}</title>\n'
-        f"<desc>{html.escape(description)}</desc>"
+        f'{tag[:-1]} {size}class="tinygraph" role="img">\n<title>{html.escape(title)}</title>\n'
+        f"<desc>{html.escape(description)}</desc>\n<style>{dark_rules()}</style>"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FONT", "MONO", "PALETTES", "Palette"]
+__all__ = ["DARK", "FONT", "MONO", "PALETTES", "Palette", "dark_rules"]
 
 FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
@@ -107,3 +107,25 @@ PALETTES = {
         backward_ground="#fffaf5",
     ),
 }
+
+# What each colour becomes for a reader whose colour scheme is dark.
+DARK = {
+    "black": "#ececf0", "#000000": "#ececf0", "white": "#16161a",
+    "#c8102e": "#ff8795", "#b34700": "#ffa060", "#1f5fbf": "#86b4ff", "#0072b2": "#7cc4f5",
+    "#d98e00": "#f0b13c", "#8a5a00": "#f5c667", "#fff0c2": "#4a3500", "#cc79a7": "#e3a3c8",
+    "#8f3f6a": "#f0b6d5", "#fbeaf3": "#4a2238",
+    "#e9e9e9": "#34343c", "#f4f4f4": "#26262c", "#fdebee": "#45202a", "#fdf0e6": "#43291a",
+    "#5f5f5f": "#a9a9b4", "#9a9a9a": "#6f6f7a", "#b0b0b0": "#55555f", "#fafafa": "#1c1c21",
+    "#e0a3ad": "#7a3a46", "#fff8f9": "#20171a", "#dfb08f": "#7a4a2a", "#fffaf5": "#201a16",
+}  # fmt: skip
+
+
+def dark_rules() -> str:
+    """CSS that gives a picture its dark colours, where the reader asks for dark ones."""
+    rules = [
+        f'svg.tinygraph [{what}="{light}"]{{{what}:{dark}}}'
+        for light, dark in DARK.items()
+        for what in ("fill", "stroke")
+    ]
+    text = f"svg.tinygraph text:not([fill]){{fill:{DARK['black']}}}"
+    return f"@media (prefers-color-scheme:dark){{{text}{''.join(rules)}}}"

@@ -8,17 +8,18 @@ from typing import Any
 from viz.graph import Call, Graph, Quantity
 from viz.labels import call_label, call_tooltip, is_seed, name_span, shape_span, twin_label
 from viz.picture import Picture
+from viz.places import Places
 from viz.style import MONO
 from viz.text import span
 from viz.values import array_lines
-from viz.views.rows import above, is_shown
+from viz.views.rows import above, is_shown, source
 
 __all__ = ["draw_compact"]
 
 Find = Callable[[Quantity], Any]
 
 
-def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> None:
+def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> Places:
     """Draw `graph` in one lane; `find` gives the derivative with respect to a quantity, or None."""
     for q in graph.quantities:
         if is_shown(q):
@@ -26,6 +27,8 @@ def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> No
     for call in graph.calls:
         picture.node(call.id, "operation", call_label(call), call_tooltip(call))
         draw_arrows(picture, call)
+    cells = {q: f"a_d{q.id}" for q in graph.quantities if q.wanted and is_shown(q)}
+    return Places({c: c.id for c in graph.calls}, {q: source(q) for q in graph.quantities}, "", cells)
 
 
 def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> None:
@@ -50,7 +53,8 @@ def derivative_cell(picture: Picture, q: Quantity, values: bool, find: Find) -> 
     head = f'<FONT COLOR="{picture.palette.backward}"><B>{twin_label(picture, q)}</B></FONT>'
     numbers = "" if not values or is_seed(q) else derivative_lines(picture, find(q))
     fill = picture.palette.wrong_fill if picture.verdicts.get(q.id) == "wrong" else "white"
-    return f'<TD PORT="g" BGCOLOR="{fill}">{head}{numbers}</TD>'
+    own = f'ID="d{q.id}" TOOLTIP="derivative"'  # Graphviz makes a group of a cell that has both
+    return f'<TD PORT="g" {own} BGCOLOR="{fill}">{head}{numbers}</TD>'
 
 
 def derivative_lines(picture: Picture, array: Any) -> str:

@@ -15,17 +15,18 @@ from viz.labels import call_label, call_tooltip, doubted, name_span, rule_label,
 from viz.nameless import name_inner
 from viz.parts import Part, find_parts
 from viz.picture import Picture
+from viz.places import Places
 from viz.text import lines, name_text, span, table
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
 
 
-def draw_layers(picture: Picture, graph: Graph, layers: list[Layer], course: bool) -> None:
+def draw_layers(picture: Picture, graph: Graph, layers: list[Layer], course: bool) -> Places:
     """Draw the layers of `graph` and what lies between them."""
     parts = find_parts(graph, layers)
     name_inner(graph, [part.layer for part in parts if part.layer])
-    View(picture, graph, parts, Writer(graph, course)).draw()
+    return View(picture, graph, parts, Writer(graph, course)).draw()
 
 
 class View:
@@ -37,12 +38,21 @@ class View:
         self.groups = self.find_groups(graph)
         name_input(writer, parts)
 
-    def draw(self) -> None:
+    def draw(self) -> Places:
         """Draw all of it."""
         blocks = [self.layer_block(p) if p.layer else self.call_block(p) for p in self.parts]
         blocks += [self.group_block(group) for group in dict.fromkeys(self.groups.values())]
         blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
         draw_rows(self.picture, blocks, [arrow for part in self.parts for arrow in self.arrows(part)])
+        return self.places()
+
+    def places(self) -> Places:
+        """The node of each call and quantity; what is inside a layer is at its box."""
+        shown = {q for part in self.parts for q in self.shown_results(part)}
+        results = {call.result: part.key for call, part in self.owner.items()}
+        made = {q: q.id if q in shown else key for q, key in results.items()}
+        leaves = {q: group[0].id for q, group in self.groups.items()}
+        return Places({call: part.key for call, part in self.owner.items()}, made | leaves)
 
     # What is drawn
 

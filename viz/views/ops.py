@@ -8,29 +8,26 @@ from viz.graph import Call, Graph, Quantity
 from viz.labels import call_label, call_tooltip, quantity_label, rule_label, twin_label
 from viz.parts import Part
 from viz.picture import Picture
-from viz.views.rows import Arrow, Block, above, draw_rows, is_shown
+from viz.places import Places
+from viz.views.rows import Arrow, Block, above, draw_rows, is_shown, source
 
 __all__ = ["draw_ops"]
 
 
-def draw_ops(picture: Picture, graph: Graph, groups: Iterable[Part] = ()) -> None:
+def draw_ops(picture: Picture, graph: Graph, groups: Iterable[Part] = ()) -> Places:
     """Draw every operation of `graph`, its quantities and their derivatives, and frames around `groups`."""
     shown = [q for q in graph.quantities if is_shown(q)]
     blocks = [quantity_block(picture, q) for q in shown] + [call_block(picture, c) for c in graph.calls]
     draw_rows(picture, blocks, [arrow for call in graph.calls for arrow in arrows(call)])
     for part in groups:
         draw_frames(picture, part)
+    return Places({c: c.id for c in graph.calls}, {q: source(q) for q in graph.quantities})
 
 
 def arrows(call: Call) -> list[Arrow]:
     """The arrows into a call, and the one to its result."""
     into = [Arrow(source(x.quantity), call.id, x.wanted) for x in call.inputs]
     return into + ([Arrow(call.id, call.result.id, call.wanted)] if is_shown(call.result) else [])
-
-
-def source(q: Quantity) -> str:
-    """The node from which a quantity comes: its own, or that of its call."""
-    return q.id if is_shown(q) or q.call is None else q.call.id
 
 
 def draw_frames(picture: Picture, part: Part) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from viz.graph import Quantity
 from viz.picture import Picture
 
-__all__ = ["Arrow", "Block", "above", "draw_rows", "is_shown"]
+__all__ = ["Arrow", "Block", "above", "draw_rows", "is_shown", "source"]
 
 
 @dataclass(slots=True)
@@ -84,6 +84,11 @@ def draw_arrow(picture: Picture, arrow: Arrow, beside: bool) -> None:
 def is_shown(q: Quantity) -> bool:
     """Whether a quantity has a node of its own: leaves, what has a name, and where derivatives meet."""
     return q.call is None or q.name is not None or q.is_output or len(q.uses) != 1
+
+
+def source(q: Quantity) -> str:
+    """The node from which a quantity comes: its own, or that of its call."""
+    return q.id if is_shown(q) or q.call is None else q.call.id
 
 
 def above(q: Quantity) -> str:

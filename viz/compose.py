@@ -1,0 +1,110 @@
+"""A recorded graph as pictures: read once, drawn in any view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tinygraph.chain import Layer, find_layers
+from tinygraph.tensor import Tensor
+from viz.graph import Graph, read_graph
+from viz.highlight import Report, judge
+from viz.nameless import CROSS_ENTROPIES, name_data
+from viz.parts import layer_parts
+from viz.picture import Picture
+from viz.places import Places
+from viz.style import PALETTES
+from viz.text import name_text
+from viz.views.compact import Find, draw_compact
+from viz.views.layers import draw_layers
+from viz.views.ops import draw_ops
+
+__all__ = ["CHOICES", "Scene", "check_choices", "listed", "read_scene"]
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "view": ("layers", "ops", "compact"),
+    "convention": ("course", "true"),
+    "palette": tuple(PALETTES),
+    "direction": ("right", "down"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A graph that was read, and the choices that all its pictures share."""
+
+    graph: Graph
+    layers: list[Layer]
+    highlight: Report | None = None
+    convention: str | None = None
+    palette: str = "lecture"
+    direction: str = "right"
+    max_size: tuple[float, float] | None = None
+
+    @property
+    def course(self) -> bool:
+        """Whether 1/m is left out of dA and dZ; if nobody chose, as the lectures do for their costs."""
+        lectures = any(call.node.op.function in CROSS_ENTROPIES for call in self.graph.calls)
+        return (self.convention or ("course" if lectures else "true")) == "course"
+
+    @property
+    def title(self) -> str:
+        """The outputs by name."""
+        return total(self.graph, " and ")
+
+    def draw_layers(self) -> tuple[Picture, Places]:
+        """The picture of layers, and where it shows what."""
+        picture = self.picture(self.course)
+        return picture, draw_layers(picture, self.graph, self.layers, self.course)
+
+    def draw_ops(self, group: bool = False, course: bool = False) -> tuple[Picture, Places]:
+        """The picture of operations, with a frame around those of each layer if `group`."""
+        picture = self.picture(course)
+        return picture, draw_ops(picture, self.graph, layer_parts(self.graph, self.layers) if group else ())
+
+    def draw_compact(self, values: bool, find: Find, course: bool = False) -> tuple[Picture, Places]:
+        """The picture in one lane; `find` gives derivatives."""
+        picture = self.picture(course)
+        return picture, draw_compact(picture, self.graph, values, find)
+
+    def picture(self, course: bool = False) -> Picture:
+        """An empty picture."""
+        picture = Picture(PALETTES[self.palette], self.direction, self.max_size)
+        if self.highlight is not None:
+            judge(picture, self.graph, self.highlight)
+        picture.mark("bwd", backward_legend(self.graph, course))
+        return picture
+
+
+def read_scene(outputs: Sequence[Tensor], names: Mapping[str, Any] | None, **choices: Any) -> Scene:
+    """Read the graph behind `outputs`; GraphError if nothing was recorded."""
+    graph = read_graph(outputs, names)
+    layers = find_layers(graph.order, graph.names)
+    name_data(graph, layers)
+    return Scene(graph, layers, **choices)
+
+
+def listed(outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    """One output or several as a list."""
+    return [outputs] if isinstance(outputs, Tensor) or not isinstance(outputs, Sequence) else list(outputs)
+
+
+def check_choices(**given: str | None) -> None:
+    """ValueError for an argument that is none of its choices; None stands for the default."""
+    for what, choice in given.items():
+        if choice is not None and choice not in CHOICES[what]:
+            known = ", ".join(map(repr, CHOICES[what]))
+            raise ValueError(f"{what} is one of {known}, not {choice!r}")
+
+
+def backward_legend(graph: Graph, course: bool) -> str:
+    """What a red name means."""
+    j = total(graph, " + ")
+    j = f"({j})" if len(graph.outputs) > 1 else j
+    return f"╌╌▶ backward: dA = {'m ' if course else ''}∂{j}/∂A" + (f", dW = ∂{j}/∂W" if course else "")
+
+
+def total(graph: Graph, joint: str) -> str:
+    """The outputs by name."""
+    return joint.join(name_text(q.name or "J") for q in graph.outputs)

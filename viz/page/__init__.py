@@ -1,0 +1,1 @@
+"""The page that steps through both sweeps: its story in Python, its look and its behaviour in the browser."""

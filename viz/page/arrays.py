@@ -1,0 +1,94 @@
+"""Arrays for the page: small ones as numbers, large ones as the cells of a heat map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from viz.text import shape_text
+
+__all__ = ["array_record"]
+
+ROWS, COLUMNS = 8, 8  # an array of at most so many is shown as numbers
+CELLS = 32, 64  # rows and columns that a heat map has at most
+STEPS = 100  # shades on either side of zero
+
+
+def array_record(array: Any) -> dict[str, Any]:
+    """What the page shows of an array: `rows` of numbers, or `heat` with its range.
+
+    In a heat map a cell is -100 to 100 in parts of `scale`, "nan", "inf" or "-inf"; where an array is larger
+    than the map, a cell is the mean of a block.
+
+    >>> array_record(np.array([[0.5, -2.0]]))
+    {'shape': '1×2', 'rows': [['0.500', '−2.000']]}
+    """
+    array = np.asarray(array)
+    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
+    record: dict[str, Any] = {"shape": shape_text(array.shape) or "number"}
+    if not array.size:
+        return record | {"rows": []}
+    if matrix.shape[0] <= ROWS and matrix.shape[1] <= COLUMNS:
+        plain = is_plain(matrix)
+        return record | {"rows": [[number_text(x, plain) for x in row] for row in matrix]}
+    return record | heat_map(matrix.astype(float)) | summary(array)
+
+
+def heat_map(matrix: Any) -> dict[str, Any]:
+    """The cells of a heat map, and the number that the strongest shade stands for."""
+    with np.errstate(invalid="ignore"):
+        blocks = block_means(matrix, *CELLS)
+    finite = np.abs(blocks[np.isfinite(blocks)])
+    scale = finite.max(initial=0.0) or 1.0
+    return {"heat": [[cell(x, scale) for x in row] for row in blocks], "scale": short(scale)}
+
+
+def block_means(matrix: Any, rows: int, columns: int) -> Any:
+    """The means of blocks, at most `rows` by `columns` of them."""
+    for axis, most in ((0, rows), (1, columns)):
+        if matrix.shape[axis] > most:
+            edges = np.linspace(0, matrix.shape[axis], most + 1).astype(int)
+            sums = np.add.reduceat(matrix, edges[:-1], axis=axis)
+            matrix = sums / np.expand_dims(np.diff(edges), 1 - axis)
+    return matrix
+
+
+def cell(x: float, scale: float) -> int | str:
+    """A cell of a heat map."""
+    return round(STEPS * x / scale) if np.isfinite(x) else str(x)
+
+
+def summary(array: Any) -> dict[str, Any]:
+    """The range and mean of the finite entries, and how many are not."""
+    finite = array[np.isfinite(array)]
+    found: dict[str, Any] = {"nan": int(np.isnan(array).sum()), "infinite": int(np.isinf(array).sum())}
+    if finite.size:
+        found |= {"min": short(finite.min()), "max": short(finite.max()), "mean": short(finite.mean())}
+    return found
+
+
+def is_plain(array: Any) -> bool:
+    """Whether three decimals show these numbers well."""
+    finite = np.abs(array[np.isfinite(array)])
+    largest = finite.max(initial=0)
+    return bool(largest == 0 or 0.01 <= largest < 10_000)
+
+
+def number_text(x: Any, plain: bool) -> str:
+    """A number with three decimals or by its exponent; only what is exactly zero is shown as 0.
+
+    >>> number_text(np.nan, True), number_text(-np.inf, True), number_text(1e-5, True), number_text(0.0, True)
+    ('NaN', '−∞', '1e−05', '0')
+    """
+    if not np.isfinite(x):
+        return "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
+    if np.asarray(x).dtype.kind in "iub":
+        return str(int(x)).replace("-", "−")
+    digits = ".2e" if not plain else ".3f" if abs(x) >= 0.0005 else ".0e"
+    return f"{x:{digits}}".replace("-", "−") if x else "0"
+
+
+def short(x: Any) -> str:
+    """A number in four digits."""
+    return f"{float(x):.4g}".replace("-", "−")

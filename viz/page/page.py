@@ -1,0 +1,127 @@
+"""The page: one file that steps through forward and backward in all views, and needs no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from viz.compose import Scene
+from viz.drawing import check_size
+from viz.nameless import name_inner, name_rest
+from viz.page.story import Story, Views
+from viz.page.sweep import Sweep
+from viz.picture import Picture
+from viz.render import render
+from viz.style import dark_rules
+
+__all__ = ["Page"]
+
+SCRIPTS = ("story.js", "picture.js", "panel.js", "controls.js")
+TABS = {"ops": "operations", "layers": "layers", "compact": "compact"}
+
+
+class Page:
+    """A page that steps through a graph; `html` is its text, `save` writes it."""
+
+    def __init__(self, scene: Scene, first: str | None, most: int) -> None:
+        self.scene, self.first, self.most = scene, first, most
+
+    @property
+    def html(self) -> str:
+        """The whole page."""
+        views = draw_views(self.scene, self.first, self.most)
+        story = Story(self.scene.graph, views, self.scene.course)
+        style = read("page.css") + dark_rules()
+        script = "\n".join(map(read, SCRIPTS))
+        title = html.escape(self.scene.title)
+        return Template(read("page.html")).substitute(
+            title=title,
+            policy=policy(style, script),
+            style=style,
+            script=script,
+            tabs="".join(tab(name) for name in views),
+            pictures="".join(panel(name, picture, self.scene.title) for name, (picture, _) in views.items()),
+            counts=counts(self.scene),
+            story=json_text({"steps": story.steps(), "arrays": story.arrays}),
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to `path` and return it."""
+        path = Path(path)
+        path.write_text(self.html, encoding="utf-8")
+        return path
+
+
+def draw_views(scene: Scene, first: str | None, most: int) -> Views:
+    """The pictures of all views that can be laid out, the first one first; GraphError if there is none."""
+    name_inner(scene.graph, scene.layers)
+    name_rest(scene.graph)
+    views = {"ops": scene.draw_ops(course=scene.course)}
+    if scene.layers:
+        views["layers"] = scene.draw_layers()
+    views["compact"] = scene.draw_compact(True, swept(scene), scene.course)
+    check_size(min(picture.nodes for picture, _ in views.values()), most)
+    small = [(name, view) for name, view in views.items() if view[0].nodes <= most]
+    return dict(sorted(small, key=lambda view: view[0] != first))
+
+
+def swept(scene: Scene) -> Any:
+    """A function that gives the derivative with respect to a quantity; None where none is wanted."""
+    sweep = Sweep(scene.graph)
+    for call in reversed(scene.graph.calls):
+        if call.wanted:
+            sweep.run(call)
+    return lambda q: sweep.total(q) if q.wanted else None
+
+
+def read(name: str) -> str:
+    """The text of a file beside this one."""
+    return files("viz.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def policy(style: str, script: str) -> str:
+    """Nothing may be loaded, and nothing may run or style but what the page itself brings."""
+    return (
+        f"default-src 'none'; script-src '{digest(script)}'; style-src '{digest(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def digest(text: str) -> str:
+    """How a Content-Security-Policy names a text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def json_text(data: Any) -> str:
+    """JSON that may stand in a script element: nothing in it ends the element."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def counts(scene: Scene) -> str:
+    calls, leaves = len(scene.graph.calls), sum(q.wanted for q in scene.graph.quantities if q.call is None)
+    return f"{calls:,} operations, {leaves:,} parameters"
+
+
+def tab(name: str) -> str:
+    return (
+        f'<button type="button" role="tab" id="tab-{name}" aria-controls="view-{name}">{TABS[name]}</button>'
+    )
+
+
+def panel(name: str, picture: Picture, title: str) -> str:
+    """One view."""
+    svg = render(picture.finish(), "svg", title, picture.legend()).decode()
+    svg = re.sub(r"<style>.*?</style>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r'\sstyle="[^"]*"', "", svg, count=1)
+    svg = re.sub(r'(?<=\s)id="(?:a_(?=\w))?', lambda m: f'id="{name}-{m[0][4:]}', svg)
+    return (
+        f'<div role="tabpanel" id="view-{name}" data-view="{name}" aria-labelledby="tab-{name}" tabindex="0">'
+        f"{svg}</div>"
+    )

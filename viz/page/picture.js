@@ -1,0 +1,133 @@
+// The pictures: what lights up at a step, and zoom and pan. Nothing is laid out again.
+
+// One view: its elements by id, and the first step at which each is there.
+function readView(panel) {
+  const name = panel.dataset.view;
+  const drawn = new Map();
+  const first = new Map();
+  const main = new Map();
+  steps.forEach((step, i) => {
+    for (const id of step.lit[name] ?? []) {
+      const found = drawn.get(id) ?? document.getElementById(`${name}-${id}`);
+      if (!found) continue;
+      drawn.set(id, found);
+      if (!first.has(id)) first.set(id, i);
+    }
+  });
+  for (const [id, found] of drawn) if (!found.classList.contains("edge")) main.set(found, first.get(id));
+  const svg = panel.querySelector("svg");
+  const [, , width] = svg.getAttribute("viewBox").split(" ").map(Number);
+  return { name, panel, svg, width, drawn, first, main, scale: 1 };
+}
+
+const views = panels.map(readView);
+let view = views[0];
+
+function light(current) {
+  for (const { name, drawn, first } of views) {
+    const lit = new Set(steps[current].lit[name]);
+    for (const [id, found] of drawn) {
+      found.classList.toggle("later", first.get(id) > current);
+      found.classList.toggle("now", lit.has(id));
+    }
+  }
+  follow();
+}
+
+// Bring what is lit into sight.
+function follow() {
+  const lit = [...view.panel.querySelectorAll(".node.now, .now > a")];
+  if (!lit.length) return;
+  const boxes = lit.map((found) => found.getBoundingClientRect());
+  const frame = view.panel.getBoundingClientRect();
+  const middle = (low, high, from, to) =>
+    (Math.min(...boxes.map((b) => b[low])) + Math.max(...boxes.map((b) => b[high]))) / 2 - (from + to) / 2;
+  const outside = boxes.some((b) => b.left < frame.left + 40 || b.right > frame.right - 40
+    || b.top < frame.top || b.bottom > frame.bottom);
+  if (outside) {
+    view.panel.scrollBy({
+      left: middle("left", "right", frame.left, frame.right),
+      top: middle("top", "bottom", frame.top, frame.bottom),
+      behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+    });
+  }
+}
+
+// Zoom about a point of the window, the middle if none is given.
+function zoom(scale, x, y) {
+  const { panel, svg, width } = view;
+  const frame = panel.getBoundingClientRect();
+  const [dx, dy] = [(x ?? frame.left + frame.width / 2) - frame.left, (y ?? frame.top) - frame.top];
+  const ratio = Math.min(Math.max(scale, 0.1), 6) / view.scale;
+  const [left, top] = [(panel.scrollLeft + dx) * ratio - dx, (panel.scrollTop + dy) * ratio - dy];
+  view.scale *= ratio;
+  svg.style.width = `${width * view.scale}px`;
+  panel.scrollTo(left, top);
+}
+
+// The whole width, but never so small that it cannot be read.
+function fit() {
+  zoom(Math.min(1, Math.max(0.62, (view.panel.clientWidth - 24) / view.width)));
+}
+
+function pan(x, y) {
+  view.panel.scrollBy(x, y);
+}
+
+// A view as the tab that is shown.
+function showView(chosen) {
+  view = chosen;
+  for (const { name, panel } of views) {
+    const shown = name === view.name;
+    panel.hidden = !shown;
+    const tab = element(`tab-${name}`);
+    tab.setAttribute("aria-selected", shown);
+    tab.tabIndex = shown ? 0 : -1;
+  }
+  if (!view.fitted) {
+    view.fitted = true;
+    fit();
+  }
+  follow();
+}
+
+function listenToPictures() {
+  for (const { panel } of views) {
+    panel.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      zoom(view.scale * Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
+    }, { passive: false });
+    panel.addEventListener("pointerdown", (event) => {
+      if (event.button === 0 && event.pointerType === "mouse") panel.dataset.dragged = "";
+    });
+    panel.addEventListener("pointermove", (event) => {
+      if (event.buttons === 1 && "dragged" in panel.dataset) {
+        panel.dataset.dragged = "yes";
+        pan(-event.movementX, -event.movementY);
+      } else nameArrow(event);
+    });
+    panel.addEventListener("pointerleave", () => { element("arrow-name").hidden = true; });
+    panel.addEventListener("click", (event) => {
+      if (panel.dataset.dragged !== "yes") jump(event.target);
+    });
+  }
+}
+
+// Name the arrow under the pointer.
+function nameArrow(event) {
+  const arrow = event.target.closest?.(".edge");
+  const label = element("arrow-name");
+  label.hidden = !arrow;
+  if (!arrow) return;
+  label.textContent = arrow.querySelector("title").textContent;
+  label.style.left = `${Math.min(event.clientX + 12, innerWidth - label.offsetWidth - 8)}px`;
+  label.style.top = `${event.clientY + 14}px`;
+}
+
+// Go to the step at which a node is made.
+function jump(target) {
+  for (let found = target; found && found !== view.panel; found = found.parentNode) {
+    if (view.main.has(found)) return go(view.main.get(found));
+  }
+}
