@@ -6,7 +6,7 @@ rounds differently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -32,8 +32,13 @@ class Program:
         self.results = results
 
 
-def simplify(results: Iterable[Traced], checks: Iterable[Traced]) -> tuple[Program, dict[Traced, Traced]]:
-    """The program that computes `results` and makes `checks`, and what became of every symbol."""
+def simplify(
+    results: Iterable[Traced], checks: Iterable[Traced], keep: bool = False
+) -> tuple[Program, dict[Traced, Traced]]:
+    """The program that computes `results` and makes `checks`, and what became of every symbol.
+
+    With `keep`, each call reads what it was written to read, even where something else would do as well.
+    """
     results, checks = list(results), list(checks)
     became: dict[Traced, Traced] = {}
     known: dict[Any, Traced] = {}
@@ -45,6 +50,7 @@ def simplify(results: Iterable[Traced], checks: Iterable[Traced]) -> tuple[Progr
             became[s] = became[s.args[0]]
         else:
             s.args, s.settings = renewed((s.args, s.settings), became, constants, s)
+            without_broadcasts(s)
             unchanged = input_unchanged(s)
             if is_fixed(s):
                 became[s] = constant_of(s)
@@ -52,9 +58,8 @@ def simplify(results: Iterable[Traced], checks: Iterable[Traced]) -> tuple[Progr
                 became[s] = unchanged
             else:
                 became[s] = known.setdefault(identity(s), s)
-    for s in known.values():
-        without_broadcasts(s)
-    prefer_results(known.values())
+    if not keep:
+        prefer_results(known.values())
     asked = [became[r] for r in results]
     ends = [*asked, *(c for c in checks if not c.args[0].fixed)]
     kept = [s for s in reachable(ends) if s.function is not None]

@@ -9,23 +9,25 @@ from __future__ import annotations
 import keyword
 import operator
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinygraph import kernels as k
+from tinygraph.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, check
 from tinygraph.stories import qualified
-from tinygraph.expressions import ATOM, SIGNS
 
 __all__ = ["Section", "Source", "identifier", "is_uniform", "write_source"]
 
 # Signs between two numbers; @ is none, and np.power is not quite ** there.
 OPERATORS = {f: sign for f, sign in SIGNS.items() if f not in (np.matmul, np.dot, np.power)}
 OPERATORS[operator.pow] = SIGNS[np.power]
+WIDTH = 100
 NUMBERS = {0.0: "zero", 1.0: "one", 2.0: "two", 0.5: "half", -1.0: "minus_one"}
 RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
 
@@ -222,7 +224,7 @@ class Writer:
 
     def is_inlined(self, s: Traced, following: Traced | None) -> bool:
         """Whether the call is written where its result is read: a transpose, or a number read at once."""
-        if s in self.wished or s.quiet:
+        if s in self.wished or s.quiet or s.function is k.scatter:
             return False
         if s.function is np.transpose and not s.settings and len(s.args) == 1:
             return True
@@ -283,7 +285,7 @@ class Writer:
         if symbols:
             names = ", ".join(map(self.read, symbols))
             self.lines += [("", None)]
-            self.add(f"if not all(np.isfinite(x).all() for x in ({names},)):")
+            self.add(f"if not all(np.isfinite(x).all() for x in [{names}]):")
             self.add('    raise FloatingPointError("NaN or infinity in the cost or the derivatives")')
 
     def allocation(self) -> list[str]:
@@ -314,6 +316,15 @@ def empty(s: Traced, maker: str = "empty", *number: str) -> str:
     return (
         f"np.{maker}({', '.join([stored, *number, *dtype])}).transpose({tuple(np.argsort(order).tolist())})"
     )
+
+
+def signature(arguments: tuple[str, ...]) -> list[str]:
+    """The first lines of the function."""
+    line = f"def step({', '.join(arguments)}):"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = textwrap.wrap(", ".join(arguments) + ",", WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return ["def step(", *inner, "):"]
 
 
 def is_uniform(x: Traced) -> bool:
@@ -379,7 +390,7 @@ def assemble(writer: Writer, arguments: tuple[str, ...], about: str) -> Source:
     head = [f'"""{about}"""', "", "import numpy as np", ""]
     if made := writer.allocation():
         head += ["# Made once. A name set to another name lives in the same memory.", *made, ""]
-    head += ["", f"def step({', '.join(arguments)}):"]
+    head += ["", *signature(arguments)]
     body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
     calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}
     return Source("\n".join([*head, *(line for line, _ in body)]) + "\n", arguments, calls)

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.derivatives import rebuild
 from tinygraph.errors import GraphError
 from tinygraph.optim import Optimizer
 from tinygraph.plan.build import build, load
-from tinygraph.plan.record import Traced
-from tinygraph.plan.trace import flattened, trace
+from tinygraph.plan.failure import explained
+from tinygraph.plan.program import Program
+from tinygraph.plan.record import Traced, values_of
+from tinygraph.plan.trace import flattened, trace, unflattened
 from tinygraph.tensor import Tensor
 
 __all__ = ["CompiledStep", "compile"]
@@ -85,9 +86,8 @@ def distinct(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor
 class CompiledStep:
     """A step of training as a function; see `compile`.
 
-    `source` is the text of the function last run, a module that needs NumPy alone. Its `step` takes what
-    `arguments` holds by name: the inputs, the parameters, what the optimizer remembers, its numbers, and
-    constants.
+    `source` is the text of the function last run, a module that needs NumPy alone. Its `step` takes the
+    inputs and then what `arguments` holds.
     """
 
     def __init__(
@@ -120,8 +120,12 @@ class CompiledStep:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the last call of the function in `source`, by name."""
-        raise NotImplementedError
+        """What the function in `source` is given besides the inputs, by name, in order.
+
+        The parameters, what the optimizer remembers, its numbers as of the last update, and constants.
+        """
+        plan = self.plan
+        return dict(zip(plan.source.arguments[plan.inputs :], plan.given(), strict=True))
 
     def __call__(self, *inputs: Any) -> Any:
         for x in inputs:
@@ -130,7 +134,7 @@ class CompiledStep:
         return self.run(inputs, None)
 
     def run(self, arrays: Sequence[Any], form: Any) -> Any:
-        """One step; recorded first if this signature is new, and again if a number that it read has changed."""
+        """One step, recorded first if this signature is new or if a number that the loss reads has changed."""
         key = form, *[(x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x) for x in arrays]
         plan = self._plans.get(key)
         if plan is None or not plan.fits():
@@ -144,7 +148,7 @@ class CompiledStep:
 
     def record(self, key: Any, arrays: Sequence[Any], form: Any) -> Plan:
         """The plan for arrays of this signature."""
-        if len(self._plans) >= REMEMBERED:
+        if key not in self._plans and len(self._plans) >= REMEMBERED:
             self._plans.pop(next(iter(self._plans)))
         self._plans[key] = plan = Plan(self, arrays, form)
         return plan
@@ -155,15 +159,17 @@ class Plan:
 
     def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any) -> None:
         self.parameters = step.parameters or []
-        self.optimizer = step.optimizer
+        self.optimizer = optimizer = step.optimizer
         self.values = [p.value for p in self.parameters]
-        memory = [x for p in self.parameters for x in step.optimizer.memory(p)] if step.optimizer else []
-        self.memory = tuple(memory)
-        recorded = trace(step.loss, arrays, form, step.parameters, step.optimizer)
-        built = build(recorded, step.check_nan)
-        self.source = built.source
-        self.function = load(built.source)
-        self.constants = tuple(s.value for s in built.arguments[len(recorded.arguments) :])
+        self.memory = tuple(x for p in self.parameters for x in (optimizer.memory(p) if optimizer else ()))
+        recorded = trace(step.loss, arrays, form, step.parameters, optimizer)
+        self.built = build(recorded, step.check_nan)
+        self.source = self.built.source
+        self.function = load(self.source)
+        self.inputs = len(arrays)
+        self.form = form
+        self.constants = tuple(s.value for s in self.built.arguments[len(recorded.arguments) :])
+        self.number_types = [number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.given_numbers: tuple[Any, ...] = ()
 
@@ -171,18 +177,56 @@ class Plan:
         """Whether the parameters still hold the arrays that this plan was made for."""
         return all(map(is_, [p.value for p in self.parameters], self.values))
 
+    def given(self) -> tuple[Any, ...]:
+        """The arguments after the inputs."""
+        return *self.values, *self.memory, *self.given_numbers, *self.constants
+
     def run(self, arrays: Sequence[Any]) -> Any:
         """One step."""
         optimizer = self.optimizer
         if optimizer is None:
-            cost, *derivatives = self.function(*arrays, *self.values, *self.constants)
-            return cost, derivatives
+            return self.formed(self.called(arrays))
         optimizer.steps += 1
         numbers = optimizer.numbers()
         if numbers != self.numbers:
-            self.numbers, self.given_numbers = numbers, tuple(numbers.values())
+            self.numbers = numbers
+            self.given_numbers = tuple(map(as_number, numbers.values(), self.number_types))
         try:
-            return self.function(*arrays, *self.values, *self.memory, *self.given_numbers, *self.constants)
+            return self.called(arrays)
         except BaseException:
             optimizer.steps -= 1
             raise
+
+    def called(self, arrays: Sequence[Any]) -> Any:
+        """The result of the function; its errors say where in the text they arose, and whence that line comes."""
+        try:
+            return self.function(*arrays, *self.values, *self.memory, *self.given_numbers, *self.constants)
+        except AssertionError:
+            raise
+        except Exception as error:
+            values = dict(zip(self.built.arguments, [*arrays, *self.given()], strict=True))
+            raise explained(error, self.source, self.built.program, values) from error
+
+    def formed(self, results: Sequence[Any]) -> Any:
+        """The cost and the derivatives, in the form of the first argument if that is what was derived by."""
+        cost, *derivatives = results
+        if self.parameters:
+            return cost, derivatives
+        if self.form is None:
+            return cost, derivatives[0]
+        return cost, unflattened(self.form[1][0], iter(derivatives))
+
+
+def number_type(s: Traced, program: Program) -> Any:
+    """The dtype in which all arrays that meet this number compute; None if they differ."""
+    found = {
+        np.result_type(*[values_of(x) for x in user.args])
+        for user in program.steps
+        if any(x is s for x in user.args)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def as_number(x: float, dtype: Any) -> Any:
+    """A number as an array without axes, which NumPy reads sooner than a Python number."""
+    return x if dtype is None else np.array(x, dtype)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.chain import Layer, find_layers
-from tinygraph.derivatives import checked_seed, leaves_of, lift, rebuild
+from tinygraph.derivatives import checked_seed, leaves_of, lift
 from tinygraph.errors import GraphError
 from tinygraph.names import derivative_name, graph_names
 from tinygraph.optim import Optimizer
@@ -27,12 +27,14 @@ END = 2**62  # after every serial number
 class Trace(NamedTuple):
     """What was recorded of a step.
 
-    `arguments` are the symbols of what the step is given, in order; `cost` and `derivatives` its results;
-    `targets` pairs each array of the caller's that the update changes with its new value.
+    `arguments` are the symbols of what the step is given, in order, `numbers` those of the optimizer among
+    them; `cost` and `derivatives` are its results; `targets` pairs each array of the caller's that the update
+    changes with its new value.
     """
 
     tape: Tape
     arguments: list[Traced]
+    numbers: list[Traced]
     cost: Traced
     derivatives: list[Traced]
     targets: list[tuple[Traced, Traced]]
@@ -157,14 +159,14 @@ def finish(
     start = last_serial(tape)
     swept, _ = reverse_sweep(J, seed)
     found = {t: settled(dt) for t, dt in swept.items()}
-    missing = [p.name or f"a {p.shape} parameter" for p in parameters if p not in found]
-    if missing:
-        raise GraphError(f"the loss was not made from {', '.join(missing)}: leave it out of the parameters")
+    for p in parameters:
+        if p not in found:
+            found[p] = zeros(p, tape, optimizer)
     end = last_serial(tape)
     order = recorded_order(J)
     names = graph_names(order, output=J)
     symbols = symbol_names(names, found)
-    arguments, targets = list(given), []
+    arguments, targets, numbers = list(given), [], {}
     if optimizer is not None:
         numbers = {name: Traced(x, tape, name) for name, x in optimizer.numbers().items()}
         for p in parameters:
@@ -179,7 +181,19 @@ def finish(
         arguments += numbers.values()
     sections = sections_of(find_layers(order, names), found, start, end)
     derivatives = [found[p] for p in parameters]
-    return Trace(tape, arguments, settled(J.value), derivatives, targets, symbols, sections)
+    return Trace(
+        tape, arguments, list(numbers.values()), settled(J.value), derivatives, targets, symbols, sections
+    )
+
+
+def zeros(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Traced:
+    """The derivative by something that the loss does not use; it cannot be updated."""
+    if optimizer is not None:
+        name = p.given_name or f"a {p.shape} parameter"
+        raise GraphError(f"the loss was not made from {name}: leave it out of the parameters")
+    made = Traced(np.zeros_like(values_of(p.value)), tape)
+    made.fixed = True
+    return made
 
 
 def last_serial(tape: Tape) -> int:

@@ -1,0 +1,93 @@
+"""A step that fails: which line of its text, made by which line of the user's code."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygraph.errors import ShapeError
+from tinygraph.plan.program import Program
+from tinygraph.plan.record import Place, Traced, check
+from tinygraph.plan.source import Source
+
+__all__ = ["explained"]
+
+
+def explained(error: Exception, source: Source, program: Program, values: Mapping[Traced, Any]) -> Exception:
+    """The error of a step, retold with its line of the text and the user's line.
+
+    `values` are the arguments of the step.
+    """
+    line = line_of(error)
+    if isinstance(error, FloatingPointError) and line not in source.calls:
+        return FloatingPointError(first_not_finite(source, program, values))
+    kind = ShapeError if isinstance(error, ValueError | IndexError) else type(error)
+    told = f"{error}; in {described(source, line)}"
+    try:
+        return kind(told)
+    except TypeError:  # an error that is not made from a text
+        error.add_note(told)
+        return error
+
+
+def line_of(error: Exception) -> int:
+    """The line of the step at which `error` arose."""
+    trace, found = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith("<tinygraph step"):
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
+
+
+def described(source: Source, line: int) -> str:
+    """A line of the text and where it comes from."""
+    text = source.text.splitlines()[line - 1].strip() if line else "its call"
+    call = source.calls.get(line)
+    return f"line {line} of the step, `{text}`{whence(call.place if call is not None else None)}"
+
+
+def whence(place: Place | None) -> str:
+    """The user's line."""
+    if place is None:
+        return ""
+    code, instruction = place
+    positions = next(itertools.islice(code.co_positions(), instruction // 2, None), (None,))
+    line = positions[0] or code.co_firstlineno
+    return f", which comes from {Path(code.co_filename).name}:{line}"
+
+
+def first_not_finite(source: Source, program: Program, values: Mapping[Traced, Any]) -> str:
+    """Where NaN or infinity first appears, found by computing the step once more, call by call."""
+    known = dict(values)
+    for x, value in values.items():
+        if not is_finite(value):
+            return f"{x.name} holds NaN or infinity"
+    lines = {s: line for line, s in reversed(source.calls.items())}
+    for s in program.steps:
+        if s.function is check or s.function is None:
+            continue
+        with np.errstate(all="ignore"):
+            known[s] = s.function(*filled(s.args, known), **filled(s.settings, known))
+        if not is_finite(known[s]):
+            return f"NaN or infinity first appears in {described(source, lines.get(s, 0))}"
+    return "NaN or infinity in the cost or the derivatives"
+
+
+def is_finite(x: Any) -> bool:
+    return np.asarray(x).dtype.kind != "f" or bool(np.isfinite(x).all())
+
+
+def filled(x: Any, known: Mapping[Traced, Any]) -> Any:
+    """The arguments of a call with values in place of symbols."""
+    if isinstance(x, Traced):
+        return known[x] if x in known else x.value
+    if isinstance(x, tuple | list):
+        return type(x)([filled(inner, known) for inner in x])
+    if isinstance(x, dict):
+        return {key: filled(inner, known) for key, inner in x.items()}
+    return x
