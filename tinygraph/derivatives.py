@@ -14,7 +14,7 @@ from tinygraph.stories import describe
 from tinygraph.sweep import Detour, recorded_order, reverse_sweep, shown_derivative
 from tinygraph.tensor import Tensor, parameter, value_of
 
-__all__ = ["Derivatives", "backward", "checked_seed", "grad", "value_and_grad"]
+__all__ = ["Derivatives", "backward", "checked_seed", "grad", "leaves_of", "lift", "value_and_grad"]
 
 Convention = Literal["true", "course"]
 

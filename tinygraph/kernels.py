@@ -21,6 +21,7 @@ __all__ = [
     "elu",
     "examples",
     "gelu",
+    "is_basic",
     "kernel",
     "leaky_relu",
     "log_softmax",

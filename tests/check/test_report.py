@@ -95,9 +95,9 @@ def test_markup_in_names_is_text():
 
 
 def test_diagnoses_are_shown():
-    report = Report([WRONG], diagnoses=[Diagnosis("dW1", "missing-1/m", "dW1 lacks the 1/m.")])
+    report = Report([WRONG], explain=lambda: [Diagnosis("dW1", "missing-1/m", "dW1 lacks the 1/m.")])
 
-    assert str(report).endswith("dW1: dW1 lacks the 1/m.")
+    assert str(report).endswith("dW1 lacks the 1/m.")
     assert json.loads(report.to_json())["diagnoses"][0]["cause"] == "missing-1/m"
 
 

@@ -19,7 +19,7 @@ from tinygraph.check.lectures import Statement
 from tinygraph.check.search import Match, Setting, distinct, matches, search
 from tinygraph.expressions import Expression
 
-__all__ = ["Finding", "Memory", "explain"]
+__all__ = ["Finding", "Memory", "explain", "is_right"]
 
 NAME = re.compile(r"(d?[AZWb])(\d+)(.*)", re.DOTALL)
 Given = Mapping[str, Sequence[Any]]
