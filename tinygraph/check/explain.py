@@ -69,8 +69,8 @@ class Memory:
 
 
 def kind_of(s: Statement) -> str:
-    """dW of dW3."""
-    return s.name.rstrip("0123456789")
+    """dW of dW3, W_new of W3_new."""
+    return re.sub(r"\d+", "", s.name)
 
 
 def moved(x: Any, by: int) -> Any:

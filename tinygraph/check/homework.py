@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,23 +10,48 @@ import numpy as np
 from tinygraph.check.compare import array_of
 from tinygraph.check.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.check.explain import Memory, explain
-from tinygraph.check.lectures import Statement, backward_program, layer_program, update_program
-from tinygraph.check.probe import Probe
+from tinygraph.check.lectures import (
+    Statement,
+    backward_program,
+    forward_program,
+    layer_program,
+    unit_program,
+    update_program,
+)
+from tinygraph.check.probe import Probe, make_probe
 from tinygraph.check.report import Diagnosis
+from tinygraph.check.search import Setting
 from tinygraph.check.steps import LEARNING_RATE, Step
 
 __all__ = ["diagnose_steps"]
 
-Program = Callable[[Step, Sequence[str], str], list[Statement]]
+Program = Callable[[Step, str], list[Statement]]
+
+
+def layer_of(step: Step) -> tuple[int, str]:
+    """The layer of a step and its activation."""
+    layer = step.layer or 0
+    return layer, step.probe.activation(layer)
+
+
+def forward(step: Step, names: Container[str]) -> list[Statement]:
+    """Those statements of the forward pass that make these names."""
+    return [s for s in forward_program(step.probe.activations) if s.name in names]
+
 
 PROGRAMS: dict[str, Program] = {
-    "linear_backward": lambda step, g, c: layer_program(step.layer or 0, "linear", False, c),
-    "linear_activation_backward": lambda step, g, c: layer_program(
-        step.layer or 0, g[(step.layer or 0) - 1], True, c
-    ),
-    "L_model_backward": lambda step, g, c: backward_program(g, c),
-    "backward": lambda step, g, c: backward_program(g, c),
-    "update_parameters": lambda step, g, c: update_program(len(g)),
+    "linear_forward": lambda step, _: forward(step, {f"Z{step.layer}"}),
+    "linear_activation_forward": lambda step, _: forward(step, {f"Z{step.layer}", f"A{step.layer}"}),
+    "L_model_forward": lambda step, _: forward(step, step.targets),
+    "forward_propagation": lambda step, _: forward(step, step.targets),
+    "compute_cost": lambda step, _: forward(step, {"J"}),
+    "linear_backward": lambda step, c: layer_program(layer_of(step)[0], "linear", False, c),
+    "linear_activation_backward": lambda step, c: layer_program(*layer_of(step), True, c),
+    "L_model_backward": lambda step, c: backward_program(step.probe.activations, c),
+    "backward_propagation": lambda step, c: backward_program(step.probe.activations, c),
+    "backward": lambda step, c: backward_program(step.probe.activations, c),
+    "propagate": lambda step, _: unit_program(),
+    "update_parameters": lambda step, _: update_program(step.probe.L),
 }
 
 
@@ -44,16 +69,21 @@ def diagnose_steps(
         convention: the file's, "course" or "true".
         lines: where each function is defined.
     """
-    activations = [probes[0].activation(layer) for layer in range(1, probes[0].L + 1)]
     memory, found = Memory(), []
-    setting = setting_of([values_of(probe, convention) for probe in probes])
+    settings: dict[int, Setting] = {}
     for step, given in wrong:
-        if step.function not in PROGRAMS:
-            continue
-        program = PROGRAMS[step.function](step, activations, convention)
-        findings = explain(program, setting, by_name(step, given, program), memory)
+        program = PROGRAMS[step.function](step, convention)
+        if id(step.probe) not in settings:
+            both = step.probe, counterpart(step.probe, probes[1].seed)
+            settings[id(step.probe)] = setting_of([values_of(probe, convention) for probe in both])
+        findings = explain(program, settings[id(step.probe)], by_name(step, given, program), memory)
         found += [diagnosis_of(f, step.function, lines.get(step.function)) for f in findings]
     return merged(found)
+
+
+def counterpart(probe: Probe, seed: int) -> Probe:
+    """The same network from another seed."""
+    return make_probe(probe.sizes, seed, probe.activations, probe.m)
 
 
 def values_of(probe: Probe, convention: str) -> dict[str, Any]:

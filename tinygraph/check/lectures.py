@@ -20,6 +20,7 @@ __all__ = [
     "layer_program",
     "names",
     "slopes",
+    "unit_program",
     "update_program",
 ]
 
@@ -128,4 +129,15 @@ def update_program(layers: int) -> list[Statement]:
         Statement(f"{p}{layer}_new", (Expression(f"{p}{layer}") - lr * Expression(f"d{p}{layer}"),), layer)
         for layer in range(1, layers + 1)
         for p in "Wb"
+    ]
+
+
+def unit_program() -> list[Statement]:
+    """Week 2: one unit with weights w in a column; A0 is X and A1 the output. dw and db are of layer 1."""
+    X, A, Y, m, dZ = names("A0", "A1", "Y", "m", "dZ1")
+    return [
+        Statement("dZ1", (A - Y,), 1),
+        Statement("dw", (X @ dZ.T / m,), 1),
+        Statement("db", (np.sum(dZ) / m,), 1),
+        Statement("J", (forward_program(["sigmoid"])[-1].right[0],), 1),
     ]
