@@ -100,12 +100,14 @@ def test_check_says_in_one_sentence_what_could_not_be_run(file, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["check", "missing.py"], "there is no file missing.py; give the Python file"),
+        (["check", "missing.py"], "there is no file missing.py; give the .py or .ipynb file"),
         (["check", "notes.txt"], "notes.txt is not a Python file"),
         (["check", "layers.py", "--sizes", "5,x,1"], "'5,x,1' is not a list of sizes like 5,4,3,1"),
         (["check", "layers.py", "--sizes", "5"], "expected those of two layers or more"),
-        (["check", "layers.py", "--timeout", "0"], "'0' is not a positive number of seconds"),
-        (["check", "layers.py", "--timeout", "soon"], "'soon' is not a positive number of seconds"),
+        (["check", "layers.py", "--timeout", "0"], "'0' is not a positive number"),
+        (["check", "layers.py", "--timeout", "soon"], "'soon' is not a positive number"),
+        (["check", "layers.py", "--memory", "all"], "'all' is not a positive number"),
+        (["check", "layers.py", "--activations", "relu,gelu"], "the activations are relu, gelu; expected"),
         (["check", "layers.py", "--convention", "mine"], "invalid choice: 'mine'"),
         (["check"], "the following arguments are required: FILE.py"),
         (["dance"], "invalid choice: 'dance'"),
@@ -154,7 +156,8 @@ def test_check_json_of_what_could_not_be_run(file, capsys):
 
     facts = json.loads(capsys.readouterr().out)
     assert facts["ok"] is False
-    assert "No module named 'nowhere'" in facts["errors"][0]
+    assert "layers.py defines none of" in facts["errors"][0]
+    assert facts["notes"] == ["nowhere: not found; what needs it cannot run here."]
 
 
 def test_debug_shows_traceback_and_prints_of_the_file(file, capsys):

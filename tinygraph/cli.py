@@ -122,14 +122,14 @@ def add_check(commands: Any, parents: list[Any]) -> None:
     parser.epilog = (
         "Exit status: 0 agrees, 1 wrong gradients, 2 could not be run. The file runs with your rights."
     )
-    parser.add_argument(
-        "file", metavar="FILE.py", help="linear_backward and so on, or backward(parameters, X, Y)"
-    )
+    text = "or a notebook: linear_backward and so on, or backward(parameters, X, Y)"
+    parser.add_argument("file", metavar="FILE.py", help=text)
     parser.add_argument("--seed", type=int, default=0, help="of the network they are tried on (0)")
-    parser.add_argument(
-        "--sizes", type=sizes, default=(5, 4, 3, 1), help="its units, the inputs first (5,4,3,1)"
-    )
-    parser.add_argument("--timeout", type=seconds, default=20.0, help="seconds the file may take (20)")
+    parser.add_argument("--sizes", type=sizes, help="its units, the inputs first (5,4,3,1)")
+    text = "of its layers: relu, tanh or sigmoid, at the end sigmoid or softmax (relu,relu,sigmoid)"
+    parser.add_argument("--activations", type=lambda names: names.split(","), help=text)
+    parser.add_argument("--timeout", type=positive, default=20.0, help="seconds the file may take (20)")
+    parser.add_argument("--memory", type=positive, default=2.0, help="GiB the file may take (2)")
     parser.add_argument(
         "--convention",
         choices=("auto", "course", "true"),
@@ -147,14 +147,14 @@ def sizes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes like 5,4,3,1") from None
 
 
-def seconds(text: str) -> float:
-    """A positive number of seconds."""
+def positive(text: str) -> float:
+    """A positive number."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
 
 
@@ -184,8 +184,10 @@ def run_check(options: Any) -> int:
     report = check_file(
         options.file,
         sizes=options.sizes,
+        activations=options.activations,
         seed=options.seed,
         timeout=options.timeout,
+        memory=int(options.memory * 2**30),
         convention=options.convention,
     )
     if options.debug:
@@ -195,7 +197,7 @@ def run_check(options: Any) -> int:
         return report.status
     if report.rows:
         Console(highlight=False).print(report.judged)
-    for error in report.errors:
+    for error in report.errors + ([] if report.rows else report.notes):
         print(f"tinygraph: {error}", file=sys.stderr)
     return report.status
 
@@ -223,10 +225,10 @@ def load_tensor(source: str) -> Any:
 
 def load_module(file: str) -> Any:
     """A Python file as a module."""
-    from tinygraph.check.runner import python_file
+    from tinygraph.check.loading import code_file
     from tinygraph.check.worker import load
 
-    path = python_file(file)
+    path = code_file(file, ".py")
     before = list(sys.path)
     try:
         return in_file(file, "its import", lambda: load(str(path)))

@@ -201,9 +201,13 @@ def test_entries_that_are_no_arrays_are_rows(check, value):
     ("text", "error"),
     [
         ("x = = 1\n", "layers.py could not be imported: it raised SyntaxError: invalid syntax (layers.py:1)"),
-        ("\nimport nowhere\n", "it raised ModuleNotFoundError: No module named 'nowhere' (layers.py:2)"),
+        (
+            "\nimport os.no\n",
+            "it raised ModuleNotFoundError: No module named 'os.no'; 'os' is not a package (layers.py:2)",
+        ),
+        ("\nimport nowhere\n", "layers.py defines none of linear_forward, linear_activation_forward"),
         ("import sys\nsys.exit()\n", "layers.py could not be imported: it called sys.exit (layers.py:2)"),
-        ("x = 1\n", "layers.py defines none of linear_backward, linear_activation_backward"),
+        ("x = 1\n", "layers.py defines none of linear_forward, linear_activation_forward"),
         ("linear_backward = 3\n", "layers.py defines none of"),
         (
             "import os\nos._exit(3)\n",
@@ -274,19 +278,19 @@ def test_other_functions_are_still_judged(check):
     [
         (
             "while True:\n    pass\n",
-            "the import of layers.py was still running after 1.5 s; put what need not run",
+            "the import of layers.py was still running after 3 s; put what need not run",
         ),
         (
             functions(RIGHT, "linear_backward")
             + "\n\n\ndef update_parameters(*args):\n    while True:\n        pass\n",
-            "update_parameters was still running after 1.5 s",
+            "update_parameters was still running after 0.6 s",
         ),
     ],
 )
 def test_endless_loops_end_at_the_time_limit(check, text, error):
     begun = time.monotonic()
 
-    report = check(text, timeout=1.5)
+    report = check(text, timeout=3)
 
     assert time.monotonic() - begun < 6
     assert report.status == 2
@@ -353,7 +357,13 @@ def test_json_is_for_machines(check):
     assert facts["first_wrong"] == "dW3"
     assert [d["cause"] for d in facts["diagnoses"]] == ["missing-1/m"]
     assert facts["diagnoses"][0]["formula"] == "dZ3 @ A2.T"
-    assert facts["functions"][0] == {"name": "linear_backward", "ok": False, "verdict": "wrong", "line": 4}
+    assert facts["functions"][0] == {
+        "name": "linear_backward",
+        "ok": False,
+        "verdict": "wrong",
+        "line": 4,
+        "place": "layers.py:4",
+    }
     assert facts["rows"][1]["function"] == "linear_backward"
     assert facts["rows"][1]["layer"] == 3
     assert facts["rows"][1]["name"] == "dW3"

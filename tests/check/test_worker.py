@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def run(tmp_path, monkeypatch):
     def run_text(text, calls):
         file, pickled, results = tmp_path / "work_in_test.py", tmp_path / "calls", tmp_path / "results"
         file.write_text(text)
-        pickled.write_bytes(pickle.dumps(calls))
+        pickled.write_bytes(pickle.dumps([(i, *call, ()) for i, call in enumerate(calls)]))
         with monkeypatch.context() as patch:
             patch.setattr("sys.stdout", None)
             patch.setattr("sys.stderr", None)
@@ -77,7 +78,8 @@ def test_calls_are_made_in_order_with_copies(run):
     lines = run(text, [("f", (x,)), ("missing", (x,)), ("g", (x,))])
 
     assert lines[0] == {"begun": None}
-    assert lines[1] == {"defined": {"f": 1, "g": 5}}
+    assert {f: line for f, (_, line) in lines[1]["defined"].items()} == {"f": 1, "g": 5}
+    assert all(file.endswith("work_in_test.py") for file, _ in lines[1]["defined"].values())
     assert [line for line in lines if "begun" in line] == [{"begun": None}, {"begun": 0}, {"begun": 2}]
     values = {line["done"]: worker.decode(line["value"]).tolist() for line in lines if "done" in line}
     assert values == {0: [1.0, 1.0], 2: [0.0, 0.0]}
@@ -98,7 +100,7 @@ def test_exceptions_name_the_line(run):
     ("text", "type", "line"),
     [
         ("x = 1\nx +\n", "SyntaxError", 2),
-        ("import nothing_of_this_name\n", "ModuleNotFoundError", 1),
+        ("import os.nothing_of_this_name\n", "ModuleNotFoundError", 1),
         ("import sys\nsys.exit(3)\n", "SystemExit", 2),
         ("raise KeyboardInterrupt\n", "KeyboardInterrupt", 1),
     ],
@@ -113,7 +115,7 @@ def test_imports_that_fail(run, text, type, line):
 def test_printing_is_kept_up_to_a_length(run):
     text = "import sys\nprint('hello')\nsys.stderr.write('x' * 9999)\nprint('y' * 99999)\n"
 
-    [printed] = [line["printed"] for line in run(text, []) if "printed" in line]
+    printed = "".join(line.get("printed", "") for line in run(text, []))
 
     assert printed.startswith("hello\nxxx")
     assert len(printed) == worker.MOST_PRINTED
@@ -122,4 +124,147 @@ def test_printing_is_kept_up_to_a_length(run):
 def test_functions_without_a_line_are_defined(run):
     lines = run("from math import sqrt as f\n", [("f", (4.0,))])
 
-    assert lines[1] == {"defined": {"f": None}}
+    assert lines[1]["defined"] == {"f": [None, None]}
+
+
+def facts_of(lines):
+    """What is told of the calls that were made, by their number."""
+    return {line["done"]: line for line in lines if "done" in line}
+
+
+CHANGING = """
+import numpy as np
+
+def f(dA, cache, activation="relu", *others):
+    (A_prev, W, b), Z = cache
+    dA[Z <= 0] = 0
+    b += 1
+    return dA
+
+def g(parameters, grads):
+    parameters["W1"] = parameters["W1"] + 1
+    grads["new"] = 1
+    return parameters
+"""
+
+
+def test_changed_arguments_are_named_as_the_function_calls_them(run):
+    Z = np.array([[1.0, -1.0]])
+    parameters, grads = {"W1": np.ones(2), "b1": np.ones(2)}, {"dW1": np.ones(2)}
+    calls = [("f", (np.ones((1, 2)), ((Z, Z, Z[:, :1]), Z))), ("g", (parameters, grads)), ("h", (Z,))]
+
+    facts = facts_of(run(CHANGING + "\nh = np.negative\n", calls))
+
+    assert facts[0]["changed"] == ["dA", "cache[0][2]"]
+    assert facts[1]["changed"] == ["parameters['W1']", "grads"]
+    assert facts[2]["changed"] == []
+
+
+REMEMBERING = """
+total = {}
+
+def f(x):
+    total["x"] = total.get("x", 0) + x
+    return total["x"]
+
+def g(x, seen=[]):
+    seen.append(x)
+    return sum(seen)
+
+def h(x):
+    return 2 * x
+"""
+
+
+def test_functions_that_remember_are_found_and_forget(run):
+    x = np.ones(2)
+
+    facts = facts_of(run(REMEMBERING, [(name, (x,)) for name in "fghfgh"]))
+
+    values = {i: worker.decode(line["value"])[0] for i, line in facts.items()}
+    assert values == {0: 1, 1: 1, 2: 2, 3: 1, 4: 1, 5: 2}
+    again = {i: worker.decode(line["again"])[0] for i, line in facts.items() if line["again"]}
+    assert again == {0: 2, 1: 2, 3: 2, 4: 2}
+
+
+def test_helpers_beside_the_file_forget_too(run, tmp_path):
+    (tmp_path / "helpers_in_test.py").write_text(REMEMBERING)
+
+    facts = facts_of(run("from helpers_in_test import f\n", [("f", (np.ones(1),))] * 2))
+
+    assert [worker.decode(line["value"])[0] for line in facts.values()] == [1, 1]
+
+
+def test_random_numbers_and_nan_are_the_same_twice(run):
+    text = (
+        "import random\nimport numpy as np\n\n"
+        "def f():\n    return np.random.rand(3), random.random(), np.nan\n"
+    )
+
+    facts = facts_of(run(text, [("f", ())]))
+
+    assert facts[0]["again"] is None
+
+
+def test_threads_left_running_are_counted(run):
+    text = (
+        "import threading\nend = threading.Event()\n\n"
+        "def f():\n    threading.Thread(target=end.wait, args=(9,), daemon=True).start()\n\n"
+        "def g():\n    end.set()\n"
+    )
+
+    facts = facts_of(run(text, [("f", ()), ("g", ())]))
+
+    assert (facts[0]["threads"], facts[1]["threads"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f(a):\n    return a\n", 1),
+        ("def f(a, b):\n    return a + b\n", 11),
+        ("def f(a, b, c):\n    return a + b + c\n", 111),
+        ("def f(a, b=5):\n    return a + b\n", 6),
+        ("def f(*a):\n    return sum(a)\n", 1),
+    ],
+)
+def test_spare_arguments_are_passed_as_far_as_they_are_demanded(tmp_path, text, expected):
+    names = {}
+    exec(text, names)
+
+    facts = worker.observe(names["f"], (1,), (10, 100))
+
+    assert worker.decode(facts["value"]) == expected
+
+
+def test_results_too_large_are_not_told(monkeypatch):
+    monkeypatch.setattr(worker, "MOST_TOLD", 1000)
+
+    facts = worker.observe(lambda: np.ones(1000), (), ())
+
+    assert type(worker.decode(facts["value"])).__name__ == "ndarray too large to compare"
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_exceptions_of_too_much_let_go_of_what_was_too_much(error):
+    held = []
+
+    def fill():
+        big = Odd()
+        held.append(weakref.ref(big))
+        raise error
+
+    with pytest.raises(error) as caught:
+        fill()
+    told = worker.describe(caught.value, __file__)
+
+    assert held[0]() is None
+    assert told["type"] == error.__name__
+    assert told["file"] == __file__
+
+
+def test_stand_ins_are_no_functions_of_the_file(run):
+    lines = run("from nothing_of_this_name import linear_backward\n", [("linear_backward", (1,))])
+
+    assert lines[1]["defined"] == {}
+    assert lines[1]["notes"] == ["nothing_of_this_name: not found; what needs it cannot run here."]

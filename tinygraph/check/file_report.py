@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygraph.check.compare import listed
@@ -43,7 +42,7 @@ class StepReport:
 
 @dataclass(frozen=True)
 class FunctionVerdict:
-    """The verdict on one function; `line` is where it is defined.
+    """The verdict on one function; `line` is where it is defined, `place` the file or the cell with it.
 
     It is "agrees", "wrong", "could not be run", or "passes on" where the function is right by itself and
     gives wrong numbers because of one that it calls.
@@ -53,6 +52,7 @@ class FunctionVerdict:
     ok: bool
     verdict: str
     line: int | None
+    place: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,8 +127,8 @@ class FileReport(Verdicts):
 
     def line_of(self, function: str) -> str:
         """Where a function is defined, in brackets."""
-        line = next((f.line for f in self.functions if f.name == function), None)
-        return "" if line is None else f" ({Path(self.file).name}:{line})"
+        places = [f.place for f in self.functions if f.name == function and f.place]
+        return f" ({places[0]})" if places else ""
 
     @property
     def sentences(self) -> list[str]:

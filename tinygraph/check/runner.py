@@ -15,14 +15,13 @@ import numpy as np
 from tinygraph.check.compare import Convention, array_of, compare_with, described, listed
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
 from tinygraph.check.homework import diagnose_steps
+from tinygraph.check.loading import code_file
 from tinygraph.check.probe import make_probe
-from tinygraph.check.process import Failure, run_file
+from tinygraph.check.process import MEMORY, TIMEOUT, Failure, Run, run_file
 from tinygraph.check.steps import Step, steps_of
-from tinygraph.errors import UserFileError
 
-__all__ = ["check_file", "python_file"]
+__all__ = ["check_file"]
 
-TIMEOUT = 20.0  # seconds
 WHOLE = ("L_model_backward", "backward")
 UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
@@ -33,9 +32,11 @@ UPHILL = (
 def check_file(
     file: str | Path,
     *,
-    sizes: Sequence[int] = (5, 4, 3, 1),
+    sizes: Sequence[int] | None = None,
+    activations: Sequence[str] | None = None,
     seed: int = 0,
     timeout: float = TIMEOUT,
+    memory: int = MEMORY,
     convention: Convention = "auto",
 ) -> FileReport:
     """Run the hand-derived layers in `file` and compare all they give with the engine's derivatives.
@@ -46,21 +47,25 @@ def check_file(
     do without it.
 
     Args:
-        file: a Python file. It is imported in a process of its own, without standard input.
-        sizes: the units of each layer, the inputs first.
+        file: a Python file, which is imported in a process of its own, without standard input; or a notebook,
+            of which only the definitions are run.
+        sizes: the units of each layer, the inputs first; if omitted 5, 4, 3, 1 or what suits `activations`.
+        activations: of each layer: relu, tanh or sigmoid, and at the end sigmoid or softmax; relu and at the
+            end sigmoid if omitted.
         seed: of the probe's random numbers.
-        timeout: seconds until the process is ended.
+        timeout: seconds for the file; one function may take a fifth of them.
+        memory: bytes that its process may have.
         convention: "course" or "true" to insist on one.
 
     Raises:
-        UserFileError: there is no such Python file.
-        ValueError: the sizes are no network, or the convention is another.
+        UserFileError: there is no such file.
+        ValueError: the sizes and activations are no network, or the convention is another.
     """
-    path = python_file(file)
-    probes = [make_probe(sizes, seed), make_probe(sizes, seed + 1)]
+    path = code_file(file, ".py", ".ipynb")
+    probes = [make_probe(sizes, s, activations) for s in (seed, seed + 1)]
     steps = [steps_of(probe) for probe in probes]
     flat = [*steps[0], *steps[1]]
-    run = run_file(path, flat, timeout)
+    run = run_file(path, flat, timeout, memory)
     judged = judged_twice(run.values, steps, probes[0].m, convention)
     uphill = judged_twice(turned_round(run.values, steps), steps, probes[0].m, convention)
     ascends = goes_uphill(judged, uphill)
@@ -73,10 +78,10 @@ def check_file(
     blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
         [row for s in found for row in s.rows],
-        notes=[*([UPHILL] if ascends else []), *(note for s in found for note in s.notes)],
+        notes=[*run.notes, *([UPHILL] if ascends else []), *(note for s in found for note in s.notes)],
         file=str(path),
         steps=found,
-        functions=[verdict_on(name, line, found, name in blamed) for name, line in run.defined.items()],
+        functions=[verdict_on(name, run, found, name in blamed) for name in run.defined],
         errors=run.errors(flat, {s.step.function: s.error for s in reversed(found) if s.error}),
         convention=seen,
         m=probes[0].m,
@@ -151,16 +156,6 @@ def goes_uphill(judged: list[Judged], uphill: list[Judged]) -> bool:
     return len(told) > 1 and "update_parameters" in told and all(b.ok and not a.ok for a, b in rows)
 
 
-def python_file(file: str | Path) -> Path:
-    """The path of a Python file that exists."""
-    path = Path(file)
-    if not path.exists():
-        raise UserFileError(f"there is no file {path}; give the Python file that holds your functions")
-    if path.suffix != ".py" or not path.is_file():
-        raise UserFileError(f"{path} is not a Python file; give the .py file that holds your functions")
-    return path
-
-
 def convention_of(judged: list[StepReport], asked: Convention) -> str:
     """The convention of a file: the one asked for, or that of its functions of all layers, or the lectures'.
 
@@ -177,7 +172,7 @@ def convention_of(judged: list[StepReport], asked: Convention) -> str:
     return "true" if fits["true"] and not fits["course"] else "course"
 
 
-def verdict_on(name: str, line: int | None, judged: list[StepReport], blamed: bool) -> FunctionVerdict:
+def verdict_on(name: str, run: Run, judged: list[StepReport], blamed: bool) -> FunctionVerdict:
     """The verdict on a function from those on its steps.
 
     One that is not blamed for anything, though it gives wrong numbers, has them from a function it calls.
@@ -186,7 +181,9 @@ def verdict_on(name: str, line: int | None, judged: list[StepReport], blamed: bo
     wrong = any(s.report is not None and not s.ok for s in steps)
     failed = not steps or any(s.error for s in steps)
     verdict = ("wrong" if blamed else "passes on") if wrong else "could not be run" if failed else "agrees"
-    return FunctionVerdict(name, verdict in ("agrees", "passes on"), verdict, line)
+    return FunctionVerdict(
+        name, verdict in ("agrees", "passes on"), verdict, run.defined[name], run.places.get(name, "")
+    )
 
 
 def judge(step: Step, value: Any, m: int, convention: Convention) -> StepReport:

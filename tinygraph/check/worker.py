@@ -1,63 +1,196 @@
 """The other side of the runner: a process that imports somebody's file and calls its functions.
 
-    python worker.py FILE CALLS RESULTS
+    main(FILE, CALLS, RESULTS)
 
-CALLS holds the calls, pickled: a list of (function, arguments). RESULTS gets a line of JSON as soon as
-something is known, so that a process which hangs or dies still tells how far it came: {"defined": {name:
-line}}, {"begun": i}, {"done": i, "value": ...}, {"failed": i, "error": {...}}, and at last {"printed": text}.
-i is the number of a call, or null for the import. Only the standard library and NumPy are imported here.
+CALLS holds the calls, pickled: a list of (i, function, arguments, spare), i the number of the call. RESULTS
+gets a line of JSON as soon as something is known, so that a process which hangs or dies still tells how far
+it came: {"begun": i}, null for the import; {"defined": {name: [file, line]}, "notes": [...]}; for each call
+{"done": i, "value": ..., "changed": [...], "again": ..., "threads": n} or {"failed": i, "error": {...}}; and
+after each, if the file printed something, {"printed": text}; at last {"finished": true}.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import importlib.util
+import inspect
 import io
 import json
 import os
 import pickle
+import random
 import sys
+import threading
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
 import numpy as np
 
-__all__ = ["decode", "describe", "encode", "load", "main"]
+from tinygraph.check.loading import load_homework
+
+if sys.platform != "win32":
+    import resource
+
+__all__ = ["MOST_PRINTED", "decode", "describe", "encode", "leave", "limit", "load", "main"]
 
 MOST_PRINTED = 10_000
+MOST_TOLD = 20_000_000  # characters of one result
+Call = tuple[int, str, tuple[Any, ...], tuple[Any, ...]]
 
 
 def main(file: str, calls: str, results: str) -> None:
     """Import `file`, call what is in `calls`, write `results`."""
     sys.stdout = sys.stderr = printed = Printed()
     with open(results, "w", encoding="utf-8") as out:
-        try:
-            run_all(file, pickle.loads(Path(calls).read_bytes()), out)
-        finally:
-            tell(out, printed=printed.getvalue())
+        log = Log(out, printed)
+        run_all(file, pickle.loads(Path(calls).read_bytes()), log)
+        log.tell(finished=True)
 
 
-def run_all(file: str, calls: list[tuple[str, tuple[Any, ...]]], out: TextIO) -> None:
+def leave() -> None:
+    """End the process without waiting for threads that were left running."""
+    if threading.active_count() > 1:
+        os._exit(0)
+
+
+def limit(memory: int) -> None:
+    """Let this process have no more memory, and leave no dump of it, where the system can see to that."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+class Printed(io.StringIO):
+    """What the file prints, up to a length; nothing of it reaches our output."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, MOST_PRINTED - self.tell())])
+        return len(text)
+
+
+class Log:
+    """The lines of results."""
+
+    def __init__(self, out: TextIO, printed: Printed) -> None:
+        self.out = out
+        self.printed = printed
+        self.told = 0
+
+    def tell(self, **facts: Any) -> None:
+        """Write one line at once, and one with what was printed meanwhile."""
+        self.out.write(json.dumps(facts) + "\n")
+        if new := self.printed.getvalue()[self.told :]:
+            self.told += len(new)
+            self.out.write(json.dumps({"printed": new}) + "\n")
+        self.out.flush()
+
+
+def run_all(file: str, calls: list[Call], log: Log) -> None:
     """Import the file, then make those calls whose function it has."""
-    tell(out, begun=None)
+    log.tell(begun=None)
     try:
-        module = load(file)
+        module, notes = load_homework(file)
     except BaseException as error:
-        tell(out, failed=None, error=describe(error, file))
+        log.tell(failed=None, error=describe(error, file))
         return
-    functions = {name: getattr(module, name, None) for name, _ in calls}
-    defined = {name: function for name, function in functions.items() if callable(function)}
-    tell(out, defined={name: line_of(function) for name, function in defined.items()})
-    for i, (name, arguments) in enumerate(calls):
-        if name in defined:
-            tell(out, begun=i)
-            try:
-                tell(out, done=i, value=encode(defined[name](*copy.deepcopy(arguments))))
-            except BaseException as error:
-                tell(out, failed=i, error=describe(error, file))
+    defined = {name: place_of(module, name) for _, name, *_ in calls if is_function(module, name)}
+    log.tell(defined=defined, notes=notes)
+    for i, name, arguments, spare in calls:
+        if name not in defined:
+            continue
+        log.tell(begun=i)
+        try:
+            facts = observe(getattr(module, name), arguments, spare)
+        except BaseException as error:
+            log.tell(failed=i, error=describe(error, file))
+            continue
+        log.tell(done=i, **facts)
+        if facts["again"] is not None:  # it remembers its calls, and is to forget them
+            module, _ = load_homework(file)
+
+
+def is_function(module: ModuleType, name: str) -> bool:
+    """Whether the file has a function of this name; a module that stands in for a missing one is none."""
+    found = getattr(module, name, None)
+    return callable(found) and not isinstance(found, ModuleType)
+
+
+def place_of(module: ModuleType, name: str) -> tuple[str | None, int | None]:
+    """The file and the line where a function is defined."""
+    code = getattr(inspect.unwrap(getattr(module, name)), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)
+
+
+# A call, and what it does besides
+
+
+def observe(
+    function: Callable[..., Any], arguments: tuple[Any, ...], spare: tuple[Any, ...]
+) -> dict[str, Any]:
+    """Call a function twice: its result, which arguments it changed, the second result if that is another."""
+    arguments = demanded(function, arguments, spare)
+    given, threads = copy.deepcopy(arguments), threading.active_count()
+    value = result_of(function, given)
+    again = result_of(function, copy.deepcopy(arguments))
+    return {
+        "value": value,
+        "changed": changed_arguments(function, arguments, given),
+        "again": None if again == value else again,
+        "threads": max(0, threading.active_count() - threads),
+    }
+
+
+def result_of(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The encoded result of a call, in which random numbers start anew."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the generator that homework uses
+    return encode_within(function(*arguments))
+
+
+def demanded(
+    function: Callable[..., Any], arguments: tuple[Any, ...], spare: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """The arguments, and as many of the spare ones as the function demands."""
+    with contextlib.suppress(TypeError, ValueError):  # without a signature, or none that fits
+        signature = inspect.signature(function)
+        for n in range(len(spare) + 1):
+            with contextlib.suppress(TypeError):
+                signature.bind(*arguments, *spare[:n])
+                return *arguments, *spare[:n]
+    return arguments
+
+
+def changed_arguments(
+    function: Callable[..., Any], before: tuple[Any, ...], after: tuple[Any, ...]
+) -> list[str]:
+    """The arguments, or the entries of them, that are not what they were: dA, cache[0][1], grads['dW1']."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    names += [f"argument {i + 1}" for i in range(len(names), len(before))]
+    return [x for args in zip(names, before, after, strict=False) for x in changed_parts(*args)]
+
+
+def changed_parts(name: str, before: Any, after: Any) -> Iterator[str]:
+    """The same for one of them."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        for key in before:
+            yield from changed_parts(f"{name}[{key!r}]", before[key], after[key])
+    elif isinstance(before, tuple | list) and isinstance(after, type(before)) and len(before) == len(after):
+        for i, (x, y) in enumerate(zip(before, after, strict=True)):
+            yield from changed_parts(f"{name}[{i}]", x, y)
+    elif encode(before) != encode(after):
+        yield name
+
+
+# Somebody's file
 
 
 def load(file: str) -> ModuleType:
@@ -73,28 +206,10 @@ def load(file: str) -> ModuleType:
     return module
 
 
-class Printed(io.StringIO):
-    """What the file prints, up to a length; nothing of it reaches our output."""
-
-    def write(self, text: str) -> int:
-        super().write(text[: max(0, MOST_PRINTED - self.tell())])
-        return len(text)
-
-
-def tell(out: TextIO, **facts: Any) -> None:
-    """Write one line at once."""
-    out.write(json.dumps(facts) + "\n")
-    out.flush()
-
-
-def line_of(function: Any) -> int | None:
-    """The line where a function is defined."""
-    code = getattr(function, "__code__", None)
-    return code.co_firstlineno if code is not None else None
-
-
 def describe(error: BaseException, file: str) -> dict[str, Any]:
     """An exception in JSON's terms, with the last line of the user's own files that it passed."""
+    if isinstance(error, MemoryError | RecursionError):
+        traceback.clear_frames(error.__traceback__)  # what they hold is what there was too much of
     folder = os.path.dirname(os.path.realpath(file))
     frames = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:
@@ -115,8 +230,18 @@ def describe(error: BaseException, file: str) -> dict[str, Any]:
 # {"text": ...}, and {"other": its type} for what cannot be told.
 
 
+def encode_within(value: Any) -> dict[str, Any]:
+    """A function's result, if it is not too large to be told."""
+    told = encode(value)
+    return (
+        told
+        if len(json.dumps(told)) < MOST_TOLD
+        else {"other": f"{type(value).__name__} too large to compare"}
+    )
+
+
 def encode(value: Any) -> dict[str, Any]:
-    """A function's result."""
+    """A value."""
     if value is None:
         return {"none": None}
     if isinstance(value, str):
@@ -151,7 +276,3 @@ def decode(facts: dict[str, Any]) -> Any:
     if kind == "dict":
         return {key: decode(x) for key, x in value.items()}
     return type(value, (), {})() if kind == "other" else value
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
