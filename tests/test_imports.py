@@ -24,7 +24,7 @@ ORDER = [
     {"derivatives"},
     {"losses", "optim"},
     {"check"},
-    {"plan"},
+    {"plan", "testing"},
     {"demo"},
     {"cli"},
 ]

@@ -16,7 +16,7 @@ from typing import Any
 
 from tinygraph.check.edits import single_edits
 from tinygraph.check.lectures import Statement
-from tinygraph.check.search import Match, Setting, distinct, matches, search
+from tinygraph.check.search import Match, Setting, distinct, matches, ratio, search
 from tinygraph.expressions import Expression
 
 __all__ = ["Finding", "Memory", "explain", "is_right"]
@@ -177,9 +177,28 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Me
         shown = [explain_shown(s, setting, given, memory) for s in wrong]
         last = segment.hidden[-1]
         return shown if any(f.matches for f in shown) else [Finding(last, last.right[-1], (), setting)]
+    if is_average(hidden) and all(s.name[:2] in ("dW", "db") for s in wrong):
+        shown = [explain_shown(s, setting, given, memory) for s in wrong]
+        if all(f.matches for f in shown):
+            return shown
     after = run_from(hidden, hidden.matches[0], segment.hidden, setting)
     rest = [s for s in wrong if not is_right(s, after, given)]
     return [hidden, *(explain_shown(s, after, given, memory) for s in rest)]
+
+
+def is_average(finding: Finding) -> bool:
+    """Whether a hidden quantity is right but for a factor m or the like.
+
+    The lectures average in dW and db, so a factor that is in both of them was lost there. A sign or a 2 was
+    not.
+    """
+    pairs = zip(
+        values(finding.right, finding.setting),
+        values(finding.matches[0].expression, finding.setting),
+        strict=True,
+    )
+    factors = [ratio(right, found) for right, found in pairs]
+    return all(f is not None and round(f, 9) not in (-1, 2, 0.5) for f in factors)
 
 
 def is_right(s: Statement, setting: Setting, given: Given) -> bool:
