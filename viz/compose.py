@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tinygraph.chain import Layer, find_layers
 from tinygraph.tensor import Tensor
+from viz.folds import fold_parts
 from viz.graph import Graph, read_graph
 from viz.highlight import Report, judge
 from viz.nameless import CROSS_ENTROPIES, name_data
-from viz.parts import layer_parts
+from viz.parts import Part, find_parts, layer_parts
 from viz.picture import Picture
 from viz.places import Places
 from viz.style import PALETTES
@@ -23,7 +24,7 @@ from viz.views.ops import draw_ops
 __all__ = ["CHOICES", "Scene", "check_choices", "listed", "read_scene"]
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "view": ("layers", "ops", "compact"),
+    "view": ("auto", "layers", "ops", "compact"),
     "convention": ("course", "true"),
     "palette": tuple(PALETTES),
     "direction": ("right", "down"),
@@ -53,10 +54,16 @@ class Scene:
         """The outputs by name."""
         return total(self.graph, " and ")
 
-    def draw_layers(self) -> tuple[Picture, Places]:
+    def boxes(self, fold: bool | None = None, unfold: Collection[str] = ()) -> list[Part]:
+        """The parts that the picture of layers draws; layers in `unfold` show their operations."""
+        layers = [layer for layer in self.layers if layer.suffix.strip("_") not in unfold]
+        return fold_parts(find_parts(self.graph, layers), self.picture().verdicts, fold)
+
+    def draw_layers(self, boxes: list[Part] | None = None) -> tuple[Picture, Places]:
         """The picture of layers, and where it shows what."""
         picture = self.picture(self.course)
-        return picture, draw_layers(picture, self.graph, self.layers, self.course)
+        boxes = self.boxes() if boxes is None else boxes
+        return picture, draw_layers(picture, self.graph, boxes, self.course)
 
     def draw_ops(self, group: bool = False, course: bool = False) -> tuple[Picture, Places]:
         """The picture of operations, with a frame around those of each layer if `group`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -10,15 +11,18 @@ import numpy as np
 from tinygraph.derivatives import Derivatives
 from tinygraph.sweep import reverse_sweep
 from tinygraph.tensor import Tensor
-from viz.compose import check_choices, listed, read_scene
+from viz.compose import Scene, check_choices, listed, read_scene
 from viz.drawing import Drawing
 from viz.highlight import Report
 from viz.page.page import Page
+from viz.picture import Picture
+from viz.places import Places
 from viz.views.compact import Find
 
 __all__ = ["draw"]
 
-View = Literal["layers", "ops", "compact"]
+View = Literal["auto", "layers", "ops", "compact"]
+MANY = 150  # operations: from more on, "auto" draws layers
 
 
 def draw(
@@ -26,6 +30,8 @@ def draw(
     view: View | None = None,
     *,
     group: bool = False,
+    fold: bool | None = None,
+    unfold: Collection[str] = (),
     values: bool = False,
     derivatives: Mapping[str, Any] | Literal["sweep"] | None = None,
     highlight: Report | None = None,
@@ -43,8 +49,13 @@ def draw(
     Args:
         outputs: the cost J, or several outputs of one graph.
         view: "layers", the lectures' picture, a box for each layer; "ops", every operation and its red twin;
-            "compact", one lane. If omitted: "layers" where there are layers, else "ops".
+            "compact", one lane; "auto", operations up to about 150 and layers above. If omitted: "layers"
+            where there are layers, else "ops".
         group: in the view of operations, draw a frame around those of each layer.
+        fold: in the view of layers, draw layers or operations that repeat as one box with "× 12". If
+            omitted: where there are many boxes.
+        unfold: in the view of layers, the layers whose operations are shown, by what follows the W of their
+            weight: {"2"} for the layer of W2.
         values: in the compact view, show the numbers.
         derivatives: in the compact view with values, the derivatives to show: what `backward()` returned, or
             a mapping like {"dW1": array}, or "sweep" to compute them for this drawing. Without, the cells
@@ -80,21 +91,27 @@ def draw(
         direction=direction,
         max_size=max_size,
     )
-    view = view or ("layers" if scene.layers else "ops")
-    if view == "layers":
-        picture, _ = scene.draw_layers()
-    elif view == "ops":
-        picture, _ = scene.draw_ops(group)
-    else:
-        picture, _ = scene.draw_compact(values, finder(derivatives, outputs))
+    chosen = chosen_view(view, scene)
+    boxes = cache(lambda: scene.boxes(fold, unfold))
+    composers: dict[str, Callable[[], tuple[Picture, Places]]] = {
+        "layers": lambda: scene.draw_layers(boxes()),
+        "ops": lambda: scene.draw_ops(group),
+        "compact": lambda: scene.draw_compact(values, finder(derivatives, outputs)),
+    }
     return Drawing(
-        picture.finish(),
-        picture.nodes,
         scene.title,
-        picture.legend(),
-        max_nodes,
-        lambda: Page(scene, view, max_nodes),
+        compose=lambda: composers[chosen]()[0],
+        make_page=lambda: Page(scene, chosen, max_nodes),
+        least=lambda: len(boxes() if chosen == "layers" else scene.graph.calls),
+        most=max_nodes,
     )
+
+
+def chosen_view(view: str | None, scene: Scene) -> str:
+    """The view that was asked for; "auto" shows operations as long as they can be surveyed."""
+    if view == "auto":
+        return "ops" if len(scene.graph.calls) <= MANY else "layers"
+    return view or ("layers" if scene.layers else "ops")
 
 
 def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor]) -> Find:

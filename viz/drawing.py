@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from tinygraph.errors import GraphError, UserFileError
+from viz.picture import Picture
 from viz.render import FORMATS, render
 
 __all__ = ["Drawing", "check_size"]
 
 SUFFIXES = (*FORMATS, "dot", "html")
-
-
-def check_size(nodes: int, most: int) -> None:
-    """GraphError if there are more nodes than can be laid out in reasonable time."""
-    if nodes > most:
-        raise GraphError(
-            f"this drawing has {nodes:,} nodes, and laying out more than {most:,} takes too "
-            'long: draw view="layers", or a part of it, or raise the limit with max_nodes=...; the '
-            "DOT text (Drawing.source, or .save to a .dot file) has no limit"
-        )
 
 
 class HasHtml(Protocol):
@@ -32,7 +24,7 @@ class HasHtml(Protocol):
 
 
 class Drawing:
-    """A picture of a graph.
+    """A picture of a graph, made when it is first looked at.
 
     `source` is its DOT text, `nodes` how many nodes it has, `title` and `description` what a reader who does
     not see it is told. A notebook shows it as SVG.
@@ -40,15 +32,39 @@ class Drawing:
 
     def __init__(
         self,
-        source: str,
-        nodes: int,
         title: str,
-        description: str,
-        most: int,
+        compose: Callable[[], Picture],
         make_page: Callable[[], HasHtml],
+        least: Callable[[], int],
+        most: int,
     ) -> None:
-        self.source, self.nodes, self.title, self.description = source, nodes, title, description
-        self._most, self._make_page = most, make_page
+        self.title = title
+        self._compose, self._make_page = compose, make_page
+        self._count_boxes, self._most = least, most
+
+    @cached_property
+    def _picture(self) -> Picture:
+        return self._compose()
+
+    @cached_property
+    def _least(self) -> int:
+        """A number of nodes that it has at least, known before it is made."""
+        return self._count_boxes()
+
+    @cached_property
+    def source(self) -> str:
+        """The DOT text."""
+        return self._picture.finish()
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes."""
+        return self._picture.nodes
+
+    @property
+    def description(self) -> str:
+        """The legend as text."""
+        return self._picture.legend()
 
     def render(self, format: str) -> bytes:
         """The picture as "svg", "png" or "pdf".
@@ -56,6 +72,7 @@ class Drawing:
         Raises:
             GraphError: it has more nodes than can be laid out in reasonable time, or Graphviz fails.
         """
+        check_size(self._least, self._most, "more than ")
         check_size(self.nodes, self._most)
         return render(self.source, format, self.title, self.description)
 
@@ -106,4 +123,16 @@ class Drawing:
             return {"text/plain": f"{self!r}\n{error}"}
 
     def __repr__(self) -> str:
-        return f"<Drawing of {self.title}: {self.nodes} nodes>"
+        large = self._least > self._most
+        nodes = f"more than {self._least:,}" if large else f"{self.nodes:,}"
+        return f"<Drawing of {self.title}: {nodes} nodes>"
+
+
+def check_size(nodes: int, most: int, at_least: str = "") -> None:
+    """GraphError if there are more nodes than can be laid out in reasonable time."""
+    if nodes > most:
+        raise GraphError(
+            f"this drawing has {at_least}{nodes:,} nodes, and laying out more than {most:,} takes too "
+            'long: draw view="layers", which folds what repeats, or a part of it, or raise the limit with '
+            "max_nodes=...; the DOT text (Drawing.source, or .save to a .dot file) has no limit"
+        )

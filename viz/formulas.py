@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +48,13 @@ class Writer:
         self.quantities = {id(q.tensor): q for q in graph.quantities}
         self.course, self.m = course, examples_of(graph.order)
         self.aliases: dict[int, str] = {}
+
+    @contextmanager
+    def calling(self, aliases: dict[int, str]) -> Iterator[None]:
+        """Use these names for a while."""
+        before, self.aliases = self.aliases, self.aliases | aliases
+        yield
+        self.aliases = before
 
     def name(self, x: Any) -> str:
         """What formulas call a tensor, an array or a number."""
@@ -230,5 +239,5 @@ def joined(x: str, y: str) -> str:
     >>> joined("W₁", "A₀"), joined("weights", "X")
     ('W₁A₀', 'weights @ X')
     """
-    short = all(re.fullmatch(r"d?[^\W\d_][₀-₉₍₎]*ᵀ?", name) for name in (x, y))
+    short = all(re.fullmatch(r"d?[^\W\d_][₀-₉₍₎ₗ₋]*ᵀ?", name) for name in (x, y))
     return x + y if short else f"{x} @ {y}"

@@ -205,4 +205,4 @@ class Reader:
 
 def is_number(x: Any) -> bool:
     """Whether pictures show an input as part of the operation's own label."""
-    return not isinstance(x, Tensor) and np.ndim(x) == 0
+    return isinstance(x, int | float) or (not isinstance(x, Tensor) and np.ndim(x) == 0)

@@ -19,6 +19,7 @@ __all__ = [
     "quantity_label",
     "rule_label",
     "shape_span",
+    "symbol",
     "twin_label",
 ]
 

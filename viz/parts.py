@@ -9,17 +9,42 @@ from tinygraph.names import is_transpose, node_of
 from viz.graph import Call, Graph, Input, Quantity
 from viz.text import clean
 
-__all__ = ["Part", "find_parts", "layer_parts"]
+__all__ = ["Fold", "Part", "find_parts", "layer_parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Parts that follow each other and repeat: `period` of them are one repeat."""
+
+    parts: list[Part]
+    period: int
+
+    @property
+    def times(self) -> int:
+        """How many repeats there are."""
+        return len(self.parts) // self.period
+
+    @property
+    def first(self) -> list[Part]:
+        """The parts of the first repeat."""
+        return self.parts[: self.period]
 
 
 @dataclass(eq=False, slots=True)
 class Part:
-    """Calls that belong together: those of a layer, or a single one."""
+    """Calls that belong together: those of a layer, a single one, or those of a run of repeats."""
 
     key: str
     calls: list[Call]
     layer: Layer | None = None
     title: str = ""
+    fold: Fold | None = None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Its layer, or those of its repeats."""
+        parts = self.fold.parts if self.fold else [self]
+        return [part.layer for part in parts if part.layer]
 
     @property
     def inputs(self) -> list[Input]:
@@ -30,8 +55,9 @@ class Part:
     @property
     def results(self) -> list[Quantity]:
         """What leaves: outputs, and what other boxes use."""
+        inside = set(self.calls)
         results = [call.result for call in self.calls]
-        return [q for q in results if q.is_output or any(use not in self.calls for use in q.uses)]
+        return [q for q in results if q.is_output or not inside.issuperset(q.uses)]
 
 
 def find_parts(graph: Graph, layers: list[Layer]) -> list[Part]:

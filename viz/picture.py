@@ -24,6 +24,7 @@ LEGEND = {
     "′": "g′ derivative of g",
     "Σ": "Σ sum over broadcast axes",
     "m": "",
+    "×": "× so many times, one after another",
     "wrong": "✗ wrong here first",
     "doubt": "? depends on it",
     "absent": "",

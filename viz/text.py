@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["clean", "derivative", "identifier", "lines", "name_text", "shape_text", "span", "table", "unique"]
 
@@ -89,6 +90,7 @@ def table(*rows: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def identifier(text: str) -> str:
     """A name for a node in DOT and SVG: letters, digits, _ and . only.
 

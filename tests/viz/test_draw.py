@@ -54,7 +54,7 @@ def test_no_outputs_are_refused():
 @pytest.mark.parametrize(
     ("argument", "known"),
     [
-        ({"view": "layer"}, "'layers', 'ops', 'compact'"),
+        ({"view": "layer"}, "'auto', 'layers', 'ops', 'compact'"),
         ({"palette": "dark"}, "'lecture', 'colorblind'"),
         ({"direction": "up"}, "'right', 'down'"),
         ({"convention": "lecture"}, "'course', 'true'"),

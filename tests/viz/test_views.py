@@ -111,7 +111,7 @@ def test_chain_of_two_thousand_operations_becomes_text_without_recursion(view):
     for _ in range(2000):
         x = x + 1.0
 
-    drawing = viz.draw(x, view=view)
+    drawing = viz.draw(x, view=view, fold=False)
 
     assert drawing.source.count("class=fwd") == 2001
 

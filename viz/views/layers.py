@@ -11,21 +11,29 @@ from collections.abc import Iterable
 from tinygraph.chain import Layer
 from viz.formulas import Formula, Writer
 from viz.graph import Graph, Quantity
-from viz.labels import call_label, call_tooltip, doubted, name_span, rule_label, shape_span, twin_label
+from viz.labels import (
+    call_label,
+    call_tooltip,
+    doubted,
+    name_span,
+    rule_label,
+    shape_span,
+    symbol,
+    twin_label,
+)
 from viz.nameless import name_inner
-from viz.parts import Part, find_parts
+from viz.parts import Fold, Part
 from viz.picture import Picture
 from viz.places import Places
-from viz.text import lines, name_text, span, table
+from viz.text import clean, lines, name_text, span, table
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
 
 
-def draw_layers(picture: Picture, graph: Graph, layers: list[Layer], course: bool) -> Places:
-    """Draw the layers of `graph` and what lies between them."""
-    parts = find_parts(graph, layers)
-    name_inner(graph, [part.layer for part in parts if part.layer])
+def draw_layers(picture: Picture, graph: Graph, parts: list[Part], course: bool) -> Places:
+    """Draw a graph as boxes: layers, what repeats, and what lies between them."""
+    name_inner(graph, [layer for part in parts for layer in part.layers])
     return View(picture, graph, parts, Writer(graph, course)).draw()
 
 
@@ -35,12 +43,13 @@ class View:
     def __init__(self, picture: Picture, graph: Graph, parts: list[Part], writer: Writer) -> None:
         self.picture, self.parts, self.writer = picture, parts, writer
         self.owner = {call: part for part in parts for call in part.calls}
+        self.entering = {id(layer.A_prev) for part in parts for layer in part.layers}
         self.groups = self.find_groups(graph)
         name_input(writer, parts)
 
     def draw(self) -> Places:
         """Draw all of it."""
-        blocks = [self.layer_block(p) if p.layer else self.call_block(p) for p in self.parts]
+        blocks = [self.block(part) for part in self.parts]
         blocks += [self.group_block(group) for group in dict.fromkeys(self.groups.values())]
         blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
         draw_rows(self.picture, blocks, [arrow for part in self.parts for arrow in self.arrows(part)])
@@ -62,7 +71,7 @@ class View:
         for q in graph.quantities:
             if q.call is None:
                 part = self.owner[q.uses[0]]
-                private = part.layer is not None and q.tensor is not part.layer.A_prev and len(q.uses) == 1
+                private = len(q.uses) == 1 and part.layers and id(q.tensor) not in self.entering
                 groups.setdefault((part.key, q.wanted) if private else q, []).append(q)
         return {q: tuple(group) for group in groups.values() for q in group}
 
@@ -74,7 +83,7 @@ class View:
 
     def is_cost(self, part: Part) -> bool:
         """Whether a box is a cost with a formula."""
-        return part.layer is None and self.writer.writes_cost(part.calls[0])
+        return not part.layers and not part.fold and self.writer.writes_cost(part.calls[0])
 
     def arrows(self, part: Part) -> Iterable[Arrow]:
         """The arrows into a box, one for each group or other input, and out of it."""
@@ -96,11 +105,46 @@ class View:
 
     # How it is drawn
 
-    def layer_block(self, part: Part) -> Block:
-        """The box of a layer, its cache and its red twin."""
+    def block(self, part: Part) -> Block:
+        """The box of a part."""
+        if part.fold:
+            return self.fold_block(part, part.fold)
+        return self.layer_block(part) if part.layer else self.call_block(part)
+
+    def fold_block(self, part: Part, fold: Fold) -> Block:
+        """The box of repeats; layers that count on have formulas for the layer l."""
+        self.picture.mark("×")
+        numbers = [part.layer.suffix for part in fold.parts if part.layer]
+        if fold.period > 1 or not counts_on(numbers):
+            return self.repeat_block(part, fold)
+        first, last = fold.parts[0], fold.parts[-1]
+        layer = first.layer
+        assert layer is not None
+        with self.writer.calling(general_names(self.writer, layer)):
+            return self.layer_block(
+                Part(part.key, part.calls, layer, f"{first.title} … {last.title}"), fold.times
+            )
+
+    def repeat_block(self, part: Part, fold: Fold) -> Block:
+        """The box of repeats without a formula: what follows each other in one of them."""
+        steps = [step_text(p, symbol(p.calls[-1])) for p in fold.first]
+        goes_back = [p for p in fold.first if any(x.wanted for x in p.inputs)]
+        wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
+        label = table(f"<B>{span(f'× {fold.times:,}')}</B>", span(clean(" → ".join(steps), 60)))
+        twin = span(clean(" ← ".join(wanted), 60)) if wanted else ""
+        if wanted:
+            self.picture.mark("′")
+        caches = any(call.reads_cache for call in part.calls)
+        look = self.picture.look(*(call.result.id for call in part.calls))
+        return Block(part.key, "layer", label, "layer-rule", twin, caches, look=look)
+
+    def layer_block(self, part: Part, times: int = 1) -> Block:
+        """The box of a layer, or of so many alike, its cache and its red twin."""
         layer = part.layer
         assert layer is not None
-        title = f"<B>{span(f'layer {part.title}')}</B> {span(f'({layer.activation})')}"
+        often = f" <B>{span(f'× {times:,}')}</B>" if times > 1 else ""
+        name = f"{'layers' if times > 1 else 'layer'} {part.title}"
+        title = f"<B>{span(name)}</B> {span(f'({layer.activation})')}{often}"
         label = table(title, span(self.writer.linear(layer)), span(self.writer.activation(layer)))
         rules = self.writer.layer_rules(layer) if any(x.wanted for x in part.inputs) else []
         return self.with_rules(Block(part.key, "layer", label, "layer-rule"), rules)
@@ -144,8 +188,10 @@ class View:
 
     def group_block(self, group: tuple[Quantity, ...]) -> Block:
         """The names and shapes of leaves that are drawn as one."""
-        label = span(", ").join(self.leaf_label(q) for q in group)
-        twin = span(", ").join(twin_label(self.picture, q) for q in group) if group[0].wanted else ""
+        fold = self.owner[group[0].uses[0]].fold if len(group) > 1 else None
+        times = fold.times if fold else 1
+        label = joined(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
+        twin = joined([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
         look = self.picture.look(*(q.id for q in group))
         column = self.column_of(group)
         return Block(group[0].id, "text", label, "derivative-text", twin, beside=column, look=look)
@@ -173,9 +219,51 @@ class View:
         return part.key if len(sources) > 1 and group == min(alone, key=lambda leaf: not leaves[leaf]) else ""
 
 
+def joined(labels: list[str], times: int, short: list[str] | None = None) -> str:
+    """Labels with commas; of leaves that repeat, the first and the last: W₂ … W₉, b₂ … b₉."""
+    if times == 1 or len(labels) % times:
+        return span(", ").join(labels)
+    n = len(labels) // times
+    pairs = zip((short or labels)[:n], labels[-n:], strict=True)
+    return span(", ").join(f"{first}{span(' … ')}{last}" for first, last in pairs)
+
+
+def step_text(part: Part, sign: str) -> str:
+    """What stands for a part inside of a repeat."""
+    return f"layer ({part.layer.activation})" if part.layer else sign
+
+
+def counts_on(suffixes: list[str]) -> bool:
+    """Whether layers are numbered one after another.
+
+    >>> counts_on(["2", "3", "4"]), counts_on(["2", "4"]), counts_on(["_a", "_b"]), counts_on([])
+    (True, False, False, False)
+    """
+    if not suffixes or not all(suffix.isdecimal() for suffix in suffixes):
+        return False
+    return [int(suffix) for suffix in suffixes] == list(
+        range(int(suffixes[0]), int(suffixes[0]) + len(suffixes))
+    )
+
+
+def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
+    """The names of layer l for those of a layer with a number: Wₗ for W₂, and Aₗ₋₁ for A₁."""
+    before = str(int(layer.suffix) - 1)
+    found = {}
+    for suffix, ending, tensors in (
+        (layer.suffix, "ₗ", (layer.W, layer.b, layer.Z, layer.A)),
+        (before, "ₗ₋₁", (layer.A_prev,)),
+    ):
+        for x in tensors:
+            q = writer.quantities.get(id(x))
+            if q is not None and (q.name or "").endswith(suffix):
+                found[id(x)] = name_text((q.name or "").removesuffix(suffix)) + ending
+    return found
+
+
 def name_input(writer: Writer, parts: list[Part]) -> None:
     """Let formulas call the input X of the first layer A0, as the lectures do."""
-    first = next((part.layer for part in parts if part.layer), None)
+    first = next((layer for part in parts for layer in part.layers), None)
     if first is None or not first.suffix.isdecimal():
         return
     q = writer.quantities.get(id(first.A_prev))

@@ -1,0 +1,97 @@
+"""Repeats: parts of a graph that follow each other and do the same, folded to one box with "× 12"."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from viz.graph import Input
+from viz.parts import Fold, Part
+
+__all__ = ["fold_parts"]
+
+LEAST = 3  # repeats that are worth a box of their own
+FEW = 8  # parts: where there are more, repeats are folded if nobody said otherwise
+LONGEST = 24  # parts of one repeat
+
+
+def fold_parts(parts: list[Part], verdicts: dict[str, str], fold: bool | None = True) -> list[Part]:
+    """`parts` with each run of repeats as one; in a run all have the same verdict.
+
+    `fold` may be False, or None to leave a few parts as they are.
+    """
+    if fold is False or (fold is None and len(parts) <= FEW):
+        return parts
+    periods, repeats = best_runs(numbered(signatures(parts, verdicts)))
+    folded: list[Part] = []
+    i = 0
+    while i < len(parts):
+        run = parts[i : i + periods[i] * repeats[i]]
+        folded.append(folded_part(run, periods[i]) if repeats[i] > 1 else run[0])
+        i += len(run)
+    return folded
+
+
+def folded_part(parts: list[Part], period: int) -> Part:
+    """One part for a run."""
+    calls = [call for part in parts for call in part.calls]
+    return Part(f"{parts[0].key}.fold", calls, fold=Fold(parts, period))
+
+
+def best_runs(kinds: Any) -> tuple[list[int], list[int]]:
+    """For each part, the period and the number of the repeats from there on that cover most.
+
+    >>> best_runs(np.array([1, 2, 1, 2, 1, 2, 3]))
+    ([2, 1, 1, 1, 1, 1, 1], [3, 1, 1, 1, 1, 1, 1])
+    """
+    periods = range(1, min(LONGEST, len(kinds) - 1) + 1)
+    times = np.array([repeats_of(kinds, period) for period in periods])
+    best = np.argmax(times * np.array(periods)[:, None] * (times > 1), axis=0)
+    return (best + 1).tolist(), np.take_along_axis(times, best[None], axis=0)[0].tolist()
+
+
+def repeats_of(kinds: Any, period: int) -> Any:
+    """For each part, how often the `period` parts from there on come, one after another; 1 for few times."""
+    same = kinds[period:] == kinds[:-period]
+    ends = np.append(np.flatnonzero(~same), len(same))
+    here = np.arange(len(same))
+    times = 1 + (ends[np.searchsorted(ends, here)] - here) // period
+    return np.append(np.where(times >= LEAST, times, 1), np.ones(period, dtype=int))
+
+
+def numbered(signatures: Sequence[Hashable]) -> Any:
+    """A number for each signature, the same for equal ones."""
+    known: dict[Hashable, int] = {}
+    return np.array([known.setdefault(signature, len(known)) for signature in signatures])
+
+
+def signatures(parts: list[Part], verdicts: dict[str, str]) -> list[Hashable]:
+    """What each part does, where its inputs come from and where its results go, relative to its own place."""
+    place = {call: i for i, part in enumerate(parts) for call in part.calls}
+    return [signature(part, i, place, verdicts) for i, part in enumerate(parts)]
+
+
+def signature(part: Part, i: int, place: dict[Any, int], verdicts: dict[str, str]) -> Hashable:
+    return tuple(
+        (
+            call.node.op.name,
+            str(call.node.settings) if call.node.settings else "",
+            call.result.shape,
+            call.result.is_output,
+            tuple([place[use] - i for use in call.result.uses]),
+            tuple([origin(x, i, place) for x in call.inputs]),
+            tuple([x for x in call.node.inputs if isinstance(x, int | float)]),
+            tuple([verdicts.get(x.quantity.id) for x in call.inputs]) if verdicts else (),
+        )
+        for call in part.calls
+    )
+
+
+def origin(x: Input, i: int, place: dict[Any, int]) -> Hashable:
+    """Where an input comes from: a result so many parts before, a leaf of its own, or a shared one."""
+    q = x.quantity
+    if q.call is not None:
+        return place[q.call] - i, x.wanted
+    return (q.shape, x.wanted) if len(q.uses) == 1 else q.id
