@@ -169,10 +169,7 @@ class Missing(ModuleType):
 
 def is_there(name: str) -> bool:
     """Whether a module can be found."""
-    try:
-        return name in sys.modules or importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
+    return name in sys.modules or importlib.util.find_spec(name) is not None
 
 
 def needed(trees: Sequence[ast.AST], folder: Path) -> set[str]:
