@@ -151,7 +151,11 @@ def g(parameters, grads):
 def test_changed_arguments_are_named_as_the_function_calls_them(run):
     Z = np.array([[1.0, -1.0]])
     parameters, grads = {"W1": np.ones(2), "b1": np.ones(2)}, {"dW1": np.ones(2)}
-    calls = [("f", (np.ones((1, 2)), ((Z, Z, Z[:, :1]), Z))), ("g", (parameters, grads)), ("h", ([Z.tolist()],))]
+    calls = [
+        ("f", (np.ones((1, 2)), ((Z, Z, Z[:, :1]), Z))),
+        ("g", (parameters, grads)),
+        ("h", ([Z.tolist()],)),
+    ]
 
     facts = facts_of(run(CHANGING + "\nh = max  # without a signature\n", calls))
 
