@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import linecache
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
-from tinygraph.plan.buffers import plan_memory
+from tinygraph.errors import UserFileError
+from tinygraph.plan.loops import write_loops
 from tinygraph.plan.program import Program, simplify
 from tinygraph.plan.record import Traced
 from tinygraph.plan.source import Source, is_uniform, write_source
@@ -27,8 +33,11 @@ class Built(NamedTuple):
     arguments: list[Traced]
 
 
-def build(trace: Trace, check_nan: bool = False) -> Built:
-    """The program of a trace and its text: with the update if there is one, else with the derivatives."""
+def build(trace: Trace, check_nan: bool = False, loops: bool = False) -> Built:
+    """The program of a trace and its text: with the update if there is one, else with the derivatives.
+
+    With `loops` the text is for numba, else for NumPy alone.
+    """
     asked = [trace.cost] if trace.targets else [trace.cost, *trace.derivatives]
     news = [new for _, new in trace.targets]
     program, became = simplify([*asked, *news], trace.tape.checks)
@@ -36,28 +45,46 @@ def build(trace: Trace, check_nan: bool = False) -> Built:
     targets: dict[Traced, Traced] = {}
     for old, new in trace.targets:
         targets.setdefault(became[new], old)
-    memory = plan_memory(program, targets, asked)
-    copies = [(old, became[new]) for old, new in trace.targets if memory.targets.get(became[new]) is not old]
+    pairs = [(old, became[new]) for old, new in trace.targets]
     names: dict[Traced, str] = {}
     for s, name in trace.names.items():
         names.setdefault(became.get(s, s), name)
     given = set(trace.arguments)
-    arguments = [
-        *trace.arguments,
-        *(leaf for leaf in program.leaves if leaf not in given and not is_uniform(leaf)),
-    ]
+    constants = (leaf for leaf in program.leaves if leaf not in given and not is_uniform(leaf))
+    arguments = [*trace.arguments, *constants]
     finite = [asked[0], *(became[s] for s in trace.derivatives)] if check_nan else []
-    source = write_source(program, memory, names, trace.sections, arguments, asked, copies, finite, ABOUT)
+    write = write_loops if loops else write_source
+    source = write(program, targets, names, trace.sections, arguments, asked, pairs, finite, ABOUT)
     return Built(program, source, arguments)
 
 
-def load(source: Source) -> Callable[..., Any]:
+def load(source: Source, loops: bool = False) -> Callable[..., Any]:
     """The function `step` that the text defines.
 
-    The text holds recorded calls, identifiers and numbers alone, so running it runs nothing else.
+    The text holds recorded calls, identifiers and numbers alone, so running it runs nothing else. Text with
+    loops is run under the name of a file that holds it, beside which numba keeps what it compiled.
     """
-    file = f"<tinygraph step {_next_number()}>"
+    file = kept(source.text) if loops else f"<tinygraph step {_next_number()}>"
     linecache.cache[file] = len(source.text), None, source.text.splitlines(keepends=True), file
-    namespace: dict[str, Any] = {"__name__": file}
-    exec(compile(source.text, file, "exec", optimize=0), namespace)
-    return namespace["step"]  # type: ignore[no-any-return]
+    module = ModuleType(f"tinygraph_{Path(file).stem}" if loops else "tinygraph_step")
+    if loops:
+        sys.modules[module.__name__] = module  # numba looks there for the functions that it has kept
+    exec(compile(source.text, file, "exec", optimize=0), module.__dict__)
+    return module.step  # type: ignore[no-any-return]
+
+
+def kept(text: str) -> str:
+    """The file of this text in the cache of the user: $TINYGRAPH_CACHE, or tinygraph in the usual place."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygraph"
+    folder = Path(os.environ.get("TINYGRAPH_CACHE") or usual)
+    path = folder / f"step_{hashlib.sha256(text.encode()).hexdigest()[:24]}.py"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserFileError(
+            f"numba keeps compiled steps in {folder}, which cannot be written ({error.strerror}); set "
+            "TINYGRAPH_CACHE to another folder"
+        ) from error
+    return str(path)

@@ -38,7 +38,7 @@ def line_of(error: Exception) -> int:
     """The line of the step at which `error` arose."""
     trace, found = error.__traceback__, 0
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith("<tinygraph step"):
+        if trace.tb_frame.f_globals.get("__name__", "").startswith("tinygraph_step"):
             found = trace.tb_lineno
         trace = trace.tb_next
     return found

@@ -17,12 +17,23 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.expressions import ATOM, SIGNS
-from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of
+from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, check
 from tinygraph.stories import qualified
 
-__all__ = ["Section", "Source", "identifier", "is_uniform", "write_source"]
+__all__ = [
+    "Section",
+    "Source",
+    "Writer",
+    "assemble",
+    "dtype_text",
+    "empty",
+    "identifier",
+    "is_uniform",
+    "number_text",
+    "write_source",
+]
 
 # Signs between two numbers; @ is none, and np.power is not quite ** there.
 OPERATORS = {f: sign for f, sign in SIGNS.items() if f not in (np.matmul, np.dot, np.power)}
@@ -354,20 +365,22 @@ def function_text(function: Any) -> str:
 
 def write_source(
     program: Program,
-    memory: Memory,
+    targets: Mapping[Traced, Traced],
     names: Mapping[Traced, str],
     sections: Sequence[Section],
     arguments: Sequence[Traced],
     results: Sequence[Traced],
-    copies: Iterable[tuple[Traced, Traced]] = (),
-    finite: Sequence[Traced] = (),
-    about: str = "",
+    pairs: Iterable[tuple[Traced, Traced]],
+    finite: Sequence[Traced],
+    about: str,
 ) -> Source:
     """The module: a docstring, the arrays made once, and the function `step`, which returns `results`.
 
-    `copies` pairs arrays of the caller's with new values that are not yet there. Where `finite` are given,
-    they are asked for NaN and infinity before anything of the caller's is changed.
+    `pairs` are arrays of the caller's and their new values, `targets` the same by value, as far as one value
+    is wanted in one place. Where `finite` are given, they are asked for NaN and infinity before anything of
+    the caller's is changed.
     """
+    memory = plan_memory(program, targets, results)
     writer = Writer(program, memory, names, arguments)
     writer.name_memory()
     title = ""
@@ -379,17 +392,27 @@ def write_source(
                 writer.write_finite(finite)
             writer.comment(title)
         writer.write_step(s, following)
-    for target, value in copies:
-        writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
+    for target, value in pairs:
+        if memory.targets.get(value) is not target:
+            writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
     writer.add(f"return {', '.join(map(writer.returned, results))}")
     return assemble(writer, tuple(map(writer.read, arguments)), about)
 
 
-def assemble(writer: Writer, arguments: tuple[str, ...], about: str) -> Source:
-    head = [f'"""{about}"""', "", "import numpy as np", ""]
+def assemble(
+    writer: Writer,
+    arguments: tuple[str, ...],
+    about: str,
+    imports: Sequence[str] = (),
+    functions: Sequence[str] = (),
+) -> Source:
+    """The module from its parts; `functions` stand before the step."""
+    head = [f'"""{about}"""', "", *imports, "import numpy as np", ""]
     if made := writer.allocation():
         head += ["# Made once. A name set to another name lives in the same memory.", *made, ""]
+    for function in functions:
+        head += ["", *function.strip().splitlines(), ""]
     head += ["", *signature(arguments)]
     body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
     calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}

@@ -7,12 +7,15 @@ function runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from operator import is_
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from tinygraph.errors import GraphError
+from tinygraph.errors import GraphError, MissingPackageError
 from tinygraph.optim import Optimizer
 from tinygraph.plan.build import build, load
 from tinygraph.plan.failure import explained
@@ -24,6 +27,22 @@ from tinygraph.tensor import Tensor
 __all__ = ["CompiledStep", "compile"]
 
 REMEMBERED = 16  # signatures
+TURNS = 20  # steps of each backend before "auto" decides
+
+
+def backends_of(name: str) -> tuple[str, ...]:
+    """The backends to try."""
+    if name not in ("numpy", "numba", "auto"):
+        raise ValueError(f"backend is 'numpy', 'numba' or 'auto', not {name!r}")
+    if name == "numpy":
+        return ("numpy",)
+    installed = find_spec("numba") is not None
+    if name == "numba" and not installed:
+        raise MissingPackageError(
+            "backend='numba' needs the package numba, which is not installed; install it with "
+            'pip install "tinygraph[fast]", or leave backend at "numpy"'
+        )
+    return ("numba",) if name == "numba" else ("numpy", "numba") if installed else ("numpy",)
 
 
 def compile(
@@ -101,17 +120,17 @@ class CompiledStep:
         self.loss = loss
         self.parameters = parameters
         self.optimizer = optimizer
-        self.backend = backend
+        self.backends = backends_of(backend)
         self.check_nan = check_nan
-        self._plans: dict[Any, Plan] = {}
-        self._last: Plan | None = None
+        self._plans: dict[Any, Plan | Race] = {}
+        self._last: Plan | Race | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan last run."""
         if self._last is None:
             raise GraphError("this step has not run: its text follows from the shapes of its first arguments")
-        return self._last
+        return self._last.best if isinstance(self._last, Race) else self._last
 
     @property
     def source(self) -> str:
@@ -139,6 +158,8 @@ class CompiledStep:
         plan = self._plans.get(key)
         if plan is None or not plan.fits():
             plan = self.record(key, arrays, form)
+        elif type(plan) is Race and plan.decided:
+            self._plans[key] = plan = plan.best
         self._last = plan
         try:
             return plan.run(arrays)
@@ -146,30 +167,66 @@ class CompiledStep:
             self._last = plan = self.record(key, arrays, form)
             return plan.run(arrays)
 
-    def record(self, key: Any, arrays: Sequence[Any], form: Any) -> Plan:
+    def record(self, key: Any, arrays: Sequence[Any], form: Any) -> Plan | Race:
         """The plan for arrays of this signature."""
         if key not in self._plans and len(self._plans) >= REMEMBERED:
             self._plans.pop(next(iter(self._plans)))
-        self._plans[key] = plan = Plan(self, arrays, form)
+        plans = [Plan(self, arrays, form, backend == "numba") for backend in self.backends]
+        self._plans[key] = plan = plans[0] if len(plans) == 1 else Race(plans)
         return plan
+
+
+class Race:
+    """Plans for one signature that take turns until it is clear which is fastest."""
+
+    def __init__(self, plans: list[Plan]) -> None:
+        self.plans = plans
+        self.times: list[list[float]] = [[] for _ in plans]
+        self.turn = 0
+
+    def fits(self) -> bool:
+        """As of a plan."""
+        return self.best.fits()
+
+    @property
+    def best(self) -> Plan:
+        """The fastest so far; its first call, which compiles, does not count."""
+        if any(len(times) < 2 for times in self.times):
+            return self.plans[0]
+        typical = [median(times[1:]) for times in self.times]
+        return self.plans[typical.index(min(typical))]
+
+    def run(self, arrays: Sequence[Any]) -> Any:
+        """One step, by whose turn it is."""
+        i = self.turn % len(self.plans)
+        self.turn += 1
+        start = perf_counter()
+        result = self.plans[i].run(arrays)
+        self.times[i].append(perf_counter() - start)
+        return result
+
+    @property
+    def decided(self) -> bool:
+        """Whether each has had enough turns."""
+        return self.turn >= TURNS * len(self.plans)
 
 
 class Plan:
     """The function for one signature, and what it is given besides the inputs."""
 
-    def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any) -> None:
+    def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any, loops: bool) -> None:
         self.parameters = step.parameters or []
         self.optimizer = optimizer = step.optimizer
         self.values = [p.value for p in self.parameters]
         self.memory = tuple(x for p in self.parameters for x in (optimizer.memory(p) if optimizer else ()))
         recorded = trace(step.loss, arrays, form, step.parameters, optimizer)
-        self.built = build(recorded, step.check_nan)
+        self.built = build(recorded, step.check_nan, loops)
         self.source = self.built.source
-        self.function = load(self.source)
+        self.function = load(self.source, loops)
         self.inputs = len(arrays)
         self.form = form
         self.constants = tuple(s.value for s in self.built.arguments[len(recorded.arguments) :])
-        self.number_types = [number_type(s, self.built.program) for s in recorded.numbers]
+        self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.given_numbers: tuple[Any, ...] = ()
 

@@ -1,0 +1,570 @@
+"""The text of a step for numba: chains of elementwise calls as one loop, small products as loops too.
+
+What NumPy does best stays a call of NumPy: products of large matrices, functions such as exp over many
+entries, and everything that has no formula here. The rest goes into kernels, functions of loops that numba
+compiles. A result that only its own loop reads is never stored.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import factorial
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.plan.buffers import Buffer, Memory, takes_out
+from tinygraph.plan.program import Program, symbols_in
+from tinygraph.plan.record import Traced, values_of
+from tinygraph.plan.source import (
+    Section,
+    Source,
+    Writer,
+    assemble,
+    dtype_text,
+    empty,
+    is_uniform,
+    number_text,
+)
+
+__all__ = ["write_loops"]
+
+MANY = 400  # entries from which on NumPy's exp, tanh, ... are faster than a loop
+LARGE = 20_000  # multiplications from which on a product is BLAS's
+
+
+def horner(coefficients: Sequence[float], x: str) -> str:
+    """c[0] x + c[1] x^2 + ... with nested brackets."""
+    text = repr(coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        text = f"{c!r} + {x} * ({text})"
+    return f"{x} * ({text})"
+
+
+SIGNED: dict[Any, str] = {
+    np.add: "({} + {})",
+    np.subtract: "({} - {})",
+    np.multiply: "({} * {})",
+    np.divide: "({} / {})",
+    np.greater: "({} > {})",
+    np.greater_equal: "({} >= {})",
+    np.less: "({} < {})",
+    np.less_equal: "({} <= {})",
+    np.equal: "({} == {})",
+    np.not_equal: "({} != {})",
+    np.negative: "(-{})",
+    np.positive: "{}",
+    np.square: "({0} * {0})",
+    np.absolute: "abs({})",
+    np.maximum: "larger({}, {})",
+    np.minimum: "smaller({}, {})",
+}
+SLOW: dict[Any, str] = {f: f"np.{f.__name__}({{}})" for f in (np.log, np.log1p, np.sin, np.cos, np.arctan)}
+SMOOTH: dict[Any, str] = {np.exp: "exp", np.expm1: "expm1", np.tanh: "tanh", np.logaddexp: "log_of_sum"}
+FORMULAS = SIGNED | SLOW | {np.sqrt: "np.sqrt({})"}
+OPTIONS = """
+OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}, "cache": True}
+INLINE = OPTIONS | {"inline": "always"}
+"""
+# Functions without branches, so that LLVM computes several entries at once; each within 1e-15 of NumPy's.
+HELPERS = {
+    "larger": """
+@numba.njit(**INLINE)
+def larger(x, y):
+    return x if x > y or x != x else y
+""",
+    "smaller": """
+@numba.njit(**INLINE)
+def smaller(x, y):
+    return x if x < y or x != x else y
+""",
+    "scale_and_rest": f"""
+@numba.njit(**INLINE)
+def scale_and_rest(x):
+    # exp(x) = scale * (1 + rest), scale = 2^n and |log(1 + rest)| <= log(2) / 2
+    y = x if x < 709.0 else 709.0
+    y = y if y > -708.0 else -708.0
+    n = np.rint(y * 1.4426950408889634)
+    r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10
+    rest = {horner([1 / factorial(i) for i in range(1, 14)], "r")}
+    return np.int64((np.int64(n) + 1023) << 52).view(np.float64), rest
+""",
+    "exp": """
+@numba.njit(**INLINE)
+def exp(x):
+    scale, rest = scale_and_rest(x)
+    z = scale * rest + scale
+    z = z if x < 709.782712893384 else np.inf
+    return z if x > -708.0 else 0.0 if x == x else x
+""",
+    "expm1": """
+@numba.njit(**INLINE)
+def expm1(x):
+    scale, rest = scale_and_rest(x)
+    z = scale * rest + (scale - 1.0)
+    z = z if x < 709.782712893384 else np.inf
+    return z if x > -708.0 else -1.0 if x == x else x
+""",
+    "tanh": """
+@numba.njit(**INLINE)
+def tanh(x):
+    size = abs(x)
+    scale, rest = scale_and_rest(2.0 * (size if size < 20.0 or x != x else 20.0))
+    z = scale * rest + (scale - 1.0)
+    z = z / (z + 2.0)
+    return z if x > 0.0 else -z
+""",
+    "log1p_of_share": f"""
+@numba.njit(**INLINE)
+def log1p_of_share(x):
+    # for x in [0, 1]: log(1 + x) = 2 artanh(x / (2 + x))
+    s = x / (2.0 + x)
+    q = s * s
+    return 2.0 * s + s * {horner([2 / i for i in range(3, 36, 2)], "q")}
+""",
+    "log_of_sum": """
+@numba.njit(**INLINE)
+def log_of_sum(x, y):
+    gap = 0.0 if x == y else -abs(x - y)
+    return larger(x, y) + log1p_of_share(exp(gap))
+""",
+}
+NEEDS = {
+    "exp": ["scale_and_rest"],
+    "expm1": ["scale_and_rest"],
+    "tanh": ["scale_and_rest"],
+    "log_of_sum": ["scale_and_rest", "exp", "larger", "log1p_of_share"],
+}
+
+
+def axis_of(s: Traced) -> str | None:
+    """The axes that a reduction goes over: "all", "last", "first" of two; None for what is left to NumPy."""
+    function, settings = s.function, s.settings
+    if function not in (np.add.reduce, np.maximum.reduce, np.mean) or set(settings) - {"axis", "keepdims"}:
+        return None
+    x = s.args[0]
+    if not isinstance(x, Traced) or len(s.args) != 1 or x.dtype.kind != "f" or not x.size:
+        return None
+    axis = settings.get("axis")
+    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis).tolist())
+    if len(axes) == x.ndim:
+        return "all"
+    if x.ndim != 2 or len(axes) != 1:
+        return None
+    return "last" if axes == (1,) else "first"
+
+
+def is_product(s: Traced) -> bool:
+    """Whether this is the product of two small matrices."""
+    if s.function is not np.dot or s.ndim != 2 or s.dtype.kind != "f":
+        return False
+    x, y = s.args
+    same = isinstance(x, Traced) and isinstance(y, Traced) and x.ndim == y.ndim == 2 and x.dtype == y.dtype
+    return same and x.size * y.shape[1] <= LARGE and x.size > 0
+
+
+def is_formula(s: Traced) -> bool:
+    """Whether an elementwise call has a formula that is best computed in a loop."""
+    known = (
+        s.function in FORMULAS
+        or s.function in SMOOTH
+        or s.function in (np.where, k.cast_to, np.power, np.reciprocal)
+    )
+    if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= MANY):
+        return False
+    if s.function is np.power and not is_two(s.args[1]):
+        return False
+    operands = [x for x in symbols_in(s) if not (x.fixed and is_uniform(x))]
+    if s.function is not k.cast_to and any(np.dtype(values_dtype(x)).kind not in "fb" for x in operands):
+        return False
+    return all(x.shape or not isinstance(x.value, np.ndarray) for x in operands)
+
+
+def values_dtype(x: Traced) -> Any:
+    return x.dtype
+
+
+def is_two(x: Any) -> bool:
+    value = values_of(x)
+    return np.shape(value) == () and not isinstance(x, Traced) and value == 2
+
+
+def in_kernel(s: Traced) -> bool:
+    return is_formula(s) or is_product(s) or axis_of(s) is not None
+
+
+def source_of(x: Traced) -> tuple[Traced, bool]:
+    """What x is, seen through a transpose, and whether there was one."""
+    turned = False
+    while x.function is np.transpose and not x.settings and len(x.args) == 1 and x.ndim == 2:
+        x, turned = x.args[0], not turned
+    return x, turned
+
+
+class Nest:
+    """Calls that one nest of loops computes: elementwise, of the nest's shape, and reductions of these."""
+
+    def __init__(self, shape: tuple[int, ...], first: Traced) -> None:
+        self.shape = shape
+        self.calls = [first]
+
+    def takes(self, s: Traced) -> bool:
+        """Whether s can be computed in the same loops."""
+        if is_product(s) or is_product(self.calls[0]) or loop_shape(s) != self.shape or not self.shape:
+            return False
+        own = {c: c for c in self.calls}
+        for x in symbols_in(s):
+            base, turned = source_of(x)
+            if base in own and (turned or base.shape != self.shape or axis_of(base) is not None):
+                return False
+        return True
+
+
+def loop_shape(s: Traced) -> tuple[int, ...]:
+    return s.args[0].shape if axis_of(s) is not None else s.shape  # type: ignore[no-any-return]
+
+
+class Kernel:
+    """A run of calls that becomes one function of loops."""
+
+    def __init__(self, calls: list[Traced]) -> None:
+        self.calls = calls
+        self.nests: list[Nest] = []
+        for s in calls:
+            if self.nests and self.nests[-1].takes(s):
+                self.nests[-1].calls.append(s)
+            else:
+                self.nests.append(Nest(loop_shape(s), s))
+
+
+def kernels_of(steps: Sequence[Traced]) -> list[Kernel | Traced]:
+    """The steps, with each run of calls for loops as one kernel; views do not end a run."""
+    found: list[Kernel | Traced] = []
+    run: list[Traced] = []
+    for s in steps:
+        if in_kernel(s):
+            run.append(s)
+        elif is_turn(s):
+            found.append(s)
+        else:
+            found += flushed(run)
+            found.append(s)
+            run = []
+    return found + flushed(run)
+
+
+def is_turn(s: Traced) -> bool:
+    return s.function is np.transpose and source_of(s)[0] is not s
+
+
+def flushed(run: list[Traced]) -> list[Kernel | Traced]:
+    """A run as a kernel; one call of NumPy costs no more than a kernel of its own."""
+    return list(run) if len(run) < 2 else [Kernel(run)]
+
+
+class LoopWriter(Writer):
+    """Writes kernels and the function that calls them and NumPy."""
+
+    def __init__(
+        self,
+        program: Program,
+        parts: Sequence[Kernel | Traced],
+        memory: Memory,
+        names: Mapping[Traced, str],
+        arguments: Sequence[Traced],
+        fresh: set[Traced],
+        private: Sequence[Traced],
+    ) -> None:
+        super().__init__(program, memory, names, arguments)
+        self.name_memory()
+        self.fresh = fresh
+        self.private: dict[Traced, tuple[str, int]] = {}
+        self.share_out(private)
+        self.home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
+        self.nest = {
+            s: nest for part in parts if isinstance(part, Kernel) for nest in part.nests for s in nest.calls
+        }
+        self.kernels: list[str] = []
+        self.used: dict[str, None] = {}
+        self.body: list[str] = []
+
+    def share_out(self, private: Sequence[Traced]) -> None:
+        """A place for each array that only one kernel uses, in one array by dtype."""
+        sizes: dict[str, int] = {}
+        for s in private:
+            work = f"work_{s.dtype.name}"
+            self.private[s] = work, sizes.get(work, 0)
+            sizes[work] = sizes.get(work, 0) + s.size
+        self.arrays += [f"{work} = np.empty({n}, {dtype_text(work[5:])})" for work, n in sizes.items()]
+
+    # Kernels
+
+    def write_kernel(self, kernel: Kernel, wanted: Callable[[Traced], bool]) -> None:
+        """The function of a kernel, and its call; numbers that are wanted outside are what it returns."""
+        self.used, self.body = {}, []
+        self.local: dict[Traced, str] = {}
+        for nest in kernel.nests:
+            self.write_nest(nest)
+        numbers = [s for s in kernel.calls if not s.shape and wanted(s)]
+        inner = [self.local[s] for s in numbers]
+        name = f"loops_{len(self.kernels) + 1}"
+        returned = [f"    return {', '.join(inner)}"] if numbers else []
+        head = ["@numba.njit(**OPTIONS)", f"def {name}({', '.join(self.used)}):"]
+        self.kernels.append("\n".join([*head, *self.body, *returned]))
+        for s in kernel.calls:
+            if s in self.fresh:
+                self.add(f"{self.text[s][0]} = {empty(s)}", s)
+        for s in numbers:
+            if s not in self.text:
+                self.name(s, "t")
+        results = ", ".join(self.text[s][0] for s in numbers)
+        self.add(
+            f"{results} = {name}({', '.join(self.used)})" if numbers else f"{name}({', '.join(self.used)})",
+            kernel.calls[0],
+        )
+
+    def write_nest(self, nest: Nest) -> None:
+        if is_product(nest.calls[0]):
+            return self.write_product(nest.calls[0])
+        axes = [f"i{n}" for n in range(len(nest.shape))]
+        before: list[str] = []
+        outer: list[str] = []
+        inner: list[str] = []
+        outer_after: list[str] = []
+        after: list[str] = []
+        for s in nest.calls:
+            if axis_of(s) is None:
+                self.local[s] = f"v{len(self.local)}"
+                inner.append(f"{self.local[s]} = {self.formula(s, axes)}")
+                if any(
+                    s in places for places in (self.memory.of, self.memory.targets, self.fresh, self.private)
+                ):
+                    inner.append(f"{self.at(s, axes)} = {self.local[s]}")
+            else:
+                self.write_reduction(s, axes, before, outer, inner, outer_after, after)
+        lines = list(before)
+        for depth, (axis, n) in enumerate(zip(axes, nest.shape, strict=True)):
+            if depth == len(axes) - 1:
+                lines += ["    " * depth + line for line in outer]
+            lines.append("    " * depth + f"for {axis} in range({n}):")
+        lines += ["    " * len(axes) + line for line in inner]
+        lines += ["    " * (len(axes) - 1) + line for line in outer_after] + after
+        self.body += [f"    {line}" for line in lines]
+        return None
+
+    def write_reduction(
+        self, s: Traced, axes: list[str], before: list[str], outer: list[str], inner: list[str],
+        outer_after: list[str], after: list[str],
+    ) -> None:  # fmt: skip
+        """A sum or a maximum over the entries that a nest goes through."""
+        kind, x = axis_of(s), s.args[0]
+        value = self.element(x, axes, s.dtype)
+        largest = s.function == np.maximum.reduce
+        start = self.number(-np.inf if largest else 0.0, s.dtype)
+        if kind == "first":
+            place = self.at(s, ["0", axes[-1]][2 - s.ndim :])
+            before += [f"for {axes[-1]} in range({x.shape[1]}):", f"    {place} = {start}"]
+            inner.append(f"{place} = larger({place}, {value})" if largest else f"{place} += {value}")
+            if s.function is np.mean:
+                after += [
+                    f"for {axes[-1]} in range({x.shape[1]}):",
+                    f"    {place} /= {self.number(x.shape[0], s.dtype)}",
+                ]
+            return
+        total = f"r{len(self.local)}"
+        self.local[s] = total
+        (before if kind == "all" else outer).append(f"{total} = {start}")
+        inner.append(f"{total} = larger({total}, {value})" if largest else f"{total} += {value}")
+        ended = after if kind == "all" else outer_after
+        if s.function is np.mean:
+            count = x.size // max(s.size, 1)
+            ended.append(f"{total} = {total} / {self.number(count, s.dtype)}")
+        if s.shape:
+            where = ["0"] * s.ndim if kind == "all" else [axes[0], "0"][: s.ndim]
+            ended.append(f"{self.at(s, where)} = {total}")
+
+    def write_product(self, s: Traced) -> None:
+        """x @ y: along rows of y, or where y is turned along its columns."""
+        (x, x_turned), (y, y_turned) = map(source_of, s.args)
+        n, inner, m = s.shape[0], s.args[0].shape[1], s.shape[1]
+        out, left = self.at(s, ["i", "j"]), self.at(x, ["k", "i"] if x_turned else ["i", "k"])
+        zero = self.number(0.0, s.dtype)
+        if y_turned or m == 1:
+            right = self.at(y, ["j", "k"] if y_turned else ["k", "j"])
+            lines = [
+                f"for i in range({n}):", f"    for j in range({m}):", f"        total = {zero}",
+                f"        for k in range({inner}):", f"            total += {left} * {right}",
+                f"        {out} = total",
+            ]  # fmt: skip
+        else:
+            lines = [
+                f"for i in range({n}):", f"    for j in range({m}):", f"        {out} = {zero}",
+                f"    for k in range({inner}):", f"        w = {left}",
+                f"        for j in range({m}):", f"            {out} += w * {self.at(y, ['k', 'j'])}",
+            ]  # fmt: skip
+        self.body += [f"    {line}" for line in lines]
+
+    # Elements
+
+    def at(self, x: Traced, index: list[str]) -> str:
+        """An entry of an array: of an argument of the kernel, or of the memory that only this kernel uses."""
+        if x not in self.private:
+            name = self.read(x)
+            self.used[name] = None
+            return f"{name}[{', '.join(index)}]"
+        work, start = self.private[x]
+        self.used[work] = None
+        steps = [int(np.prod(x.shape[i + 1 :])) for i in range(x.ndim)]
+        terms = [
+            i if step == 1 else f"{i} * {step}" for i, step in zip(index, steps, strict=True) if i != "0"
+        ]
+        return f"{work}[{' + '.join([str(start), *terms])}]"
+
+    def number(self, x: Any, dtype: Any) -> str:
+        text = number_text(float(x))[0]
+        return text if dtype == np.float64 else f"np.{np.dtype(dtype).name}({text})"
+
+    def element(self, x: Any, axes: list[str], dtype: Any) -> str:
+        """One entry of x as a number of `dtype`."""
+        if isinstance(x, Traced) and x.fixed and is_uniform(x) and x.size:
+            x = np.asarray(x.value).flat[0]
+        if not isinstance(x, Traced):
+            return ("True" if x else "False") if dtype == bool else self.number(x, dtype)
+        text = (
+            self.local[x] if x in self.local and (x.shape == () or self.same_nest(x)) else self.entry(x, axes)
+        )
+        if x.dtype == dtype and (x.shape or x.function is not None):
+            return text
+        if x.dtype == bool:
+            return f"({self.number(1, dtype)} if {text} else {self.number(0, dtype)})"
+        return f"np.{np.dtype(dtype).name}({text})"
+
+    def same_nest(self, x: Traced) -> bool:
+        return self.nest.get(x) is self.current and axis_of(x) is None
+
+    def entry(self, x: Traced, axes: list[str]) -> str:
+        base, turned = source_of(x)
+        if not x.shape:
+            self.used[self.read(base)] = None
+            return self.read(base)
+        own = axes[len(axes) - x.ndim :]
+        index = ["0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)]
+        return self.at(base, index[::-1] if turned else index)
+
+    def formula(self, s: Traced, axes: list[str]) -> str:
+        """An elementwise call as a formula."""
+        self.current = self.nest[s]
+        if s.function is np.where:
+            c, x, y = s.args
+            condition = self.element(c, axes, bool)
+            return f"({self.element(x, axes, s.dtype)} if {condition} else {self.element(y, axes, s.dtype)})"
+        if s.function is k.cast_to:
+            return self.element(s.args[0], axes, s.dtype)
+        dtype = np.result_type(*map(values_of, s.args))
+        if s.function in SMOOTH:
+            given = ", ".join(self.element(x, axes, np.float64) for x in s.args)
+            text = f"{SMOOTH[s.function]}({given})"
+            return text if s.dtype == np.float64 else f"np.{s.dtype.name}({text})"
+        if s.function is np.reciprocal:
+            return f"({self.number(1, dtype)} / {self.element(s.args[0], axes, dtype)})"
+        if s.function is np.power:
+            return SIGNED[np.square].format(self.element(s.args[0], axes, dtype))
+        return FORMULAS[s.function].format(*(self.element(x, axes, dtype) for x in s.args))
+
+
+def write_loops(
+    program: Program,
+    targets: Mapping[Traced, Traced],
+    names: Mapping[Traced, str],
+    sections: Sequence[Section],
+    arguments: Sequence[Traced],
+    results: Sequence[Traced],
+    pairs: Iterable[tuple[Traced, Traced]],
+    finite: Sequence[Traced],
+    about: str,
+) -> Source:
+    """The module, as `write_source` makes it, with loops for numba."""
+    parts = kernels_of(program.steps)
+    returned = set(results)
+    memory, private = memory_of(program, parts, targets, returned)
+    wanted = outside(program, parts) | returned | {new for _, new in pairs}
+    fresh = {s for part in parts if isinstance(part, Kernel) for s in part.calls if s in returned and s.shape}
+    writer = LoopWriter(program, parts, memory, names, arguments, fresh, private)
+    for s in fresh:
+        if s not in writer.text:
+            writer.name(s, "result")
+    checked = not finite
+    update = sections[-2].end if len(sections) > 1 else -1
+    flat = [*parts, None]
+    for part, following in itertools.pairwise(flat):
+        first = part.calls[0] if isinstance(part, Kernel) else part
+        if not checked and (part.calls[-1] if isinstance(part, Kernel) else part).serial > update:
+            writer.write_finite(finite)
+            checked = True
+        if isinstance(part, Kernel):
+            writer.write_kernel(part, wanted.__contains__)
+        elif first is not None:
+            writer.write_step(first, following if isinstance(following, Traced) else None)
+    for target, value in pairs:
+        if memory.targets.get(value) is not target:
+            writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
+    writer.add(f"return {', '.join(map(writer.returned, results))}")
+    functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
+    return assemble(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
+
+
+def helpers_of(text: str) -> list[str]:
+    """The helpers that kernels call, and those which these call."""
+    called = {name for name in HELPERS if re.search(rf"\b(?<!\.){name}\(", text)}
+    called |= {inner for name in called for inner in NEEDS.get(name, [])}
+    return [helper for name, helper in HELPERS.items() if name in called]
+
+
+def outside(program: Program, parts: Sequence[Kernel | Traced]) -> set[Traced]:
+    """What is read by another part than the one that makes it."""
+    home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
+    found = set()
+    for s in program.steps:
+        for x in symbols_in(s):
+            base, _ = source_of(x)
+            if home.get(base) is not home.get(s) or s not in home:
+                found.add(base)
+    return found
+
+
+def memory_of(
+    program: Program,
+    parts: Sequence[Kernel | Traced],
+    targets: Mapping[Traced, Traced],
+    returned: set[Traced],
+) -> tuple[Memory, list[Traced]]:
+    """A buffer for each array that several parts use, and the arrays that one kernel keeps to itself."""
+    memory = Memory()
+    private: list[Traced] = []
+    shared = outside(program, parts)
+    nest = {s: n for part in parts if isinstance(part, Kernel) for n in part.nests for s in n.calls}
+    stored = {
+        base
+        for s in program.steps
+        for base, _ in map(source_of, symbols_in(s))
+        if base in nest and (nest.get(s) is not nest[base] or is_whole(base))
+    }
+    for s in program.steps:
+        if not s.shape or s in returned:
+            continue
+        if s in targets and s in nest and not is_whole(s):
+            memory.targets[s] = targets[s]
+        elif s in targets or (s in nest and s in shared) or (s not in nest and takes_out(s)):
+            memory.of[s] = buffer = Buffer(s)
+            memory.buffers.append(buffer)
+        elif s in nest and (s in stored or is_whole(s)):
+            private.append(s)
+    return memory, private
+
+
+def is_whole(s: Traced) -> bool:
+    """Whether the result is complete only after its loops."""
+    return is_product(s) or axis_of(s) is not None
