@@ -19,7 +19,7 @@ from viz.picture import Picture
 from viz.places import Places
 from viz.views.compact import Find
 
-__all__ = ["draw"]
+__all__ = ["draw", "page"]
 
 View = Literal["auto", "layers", "ops", "compact"]
 MANY = 150  # operations: from more on, "auto" draws layers
@@ -105,6 +105,37 @@ def draw(
         least=lambda: len(boxes() if chosen == "layers" else scene.graph.calls),
         most=max_nodes,
     )
+
+
+def page(
+    outputs: Tensor | Sequence[Tensor],
+    view: View | None = "auto",
+    *,
+    highlight: Report | None = None,
+    names: Mapping[str, Any] | None = None,
+    convention: Literal["course", "true"] | None = None,
+    palette: str = "lecture",
+    max_nodes: int = 500,
+) -> Page:
+    """A page that steps forward and backward through the graph behind `outputs`, with the numbers.
+
+    It is one file that needs no network: `.save("net.html")`, or show it in a notebook. All views are tabs of
+    it, `view` the first. The derivatives are computed for the page; no `grad` changes.
+
+    Args: see `draw`. The convention also says which numbers are shown as dA and dZ.
+
+    Raises:
+        GraphError: there is no graph behind an output, or it is too large to step through.
+        ValueError: an unknown view, convention or palette.
+
+    >>> import tinygraph as tg, viz
+    >>> x = tg.parameter(3.0, name="x")
+    >>> viz.page(x * x)
+    <Page of J: 1 operations>
+    """
+    check_choices(view=view, convention=convention, palette=palette)
+    scene = read_scene(listed(outputs), names, highlight=highlight, convention=convention, palette=palette)
+    return Page(scene, chosen_view(view, scene), max_nodes)
 
 
 def chosen_view(view: str | None, scene: Scene) -> str:

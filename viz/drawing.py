@@ -11,7 +11,7 @@ from tinygraph.errors import GraphError, UserFileError
 from viz.picture import Picture
 from viz.render import FORMATS, render
 
-__all__ = ["Drawing", "check_size"]
+__all__ = ["Drawing", "check_size", "write_file"]
 
 SUFFIXES = (*FORMATS, "dot", "html")
 
@@ -93,13 +93,7 @@ class Drawing:
             UserFileError: another suffix, or a file that cannot be written.
             GraphError: see `render`; never for .dot.
         """
-        path = Path(path)
-        content = self._content(path)
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
-        return path
+        return write_file(Path(path), self._content(Path(path)))
 
     def _content(self, path: Path) -> bytes:
         format = path.suffix.lower().removeprefix(".")
@@ -126,6 +120,15 @@ class Drawing:
         large = self._least > self._most
         nodes = f"more than {self._least:,}" if large else f"{self.nodes:,}"
         return f"<Drawing of {self.title}: {nodes} nodes>"
+
+
+def write_file(path: Path, content: bytes) -> Path:
+    """Write a file and return its path; UserFileError if that cannot be done."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
 
 
 def check_size(nodes: int, most: int, at_least: str = "") -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from viz.graph import Call, Quantity
 
 __all__ = ["Places"]
 
 
-@dataclass(slots=True)
+@dataclass
 class Places:
     """The nodes of one view, by what they show.
 
@@ -36,6 +37,19 @@ class Places:
         arrows |= {(rule, self.twin + self.quantities[x.quantity]) for x in call.inputs if x.wanted}
         cache = f"{own}.cache"
         return {rule, cache}, arrows | {(own, rule), (own, cache), (cache, rule)}
+
+    def complete(self, fresh: Iterable[Quantity], done: set[Quantity]) -> set[str]:
+        """The places of derivatives that are `fresh`, if all that a place shows are done."""
+        return {place for place in map(self.derivative, fresh) if done.issuperset(self.shown_at[place])}
+
+    @cached_property
+    def shown_at(self) -> dict[str, list[Quantity]]:
+        """What each place of a derivative shows."""
+        found: dict[str, list[Quantity]] = {}
+        for q in self.quantities:
+            if q.wanted:
+                found.setdefault(self.derivative(q), []).append(q)
+        return found
 
     def derivative(self, q: Quantity) -> str:
         """The node, or its part, that shows the derivative with respect to a quantity."""

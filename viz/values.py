@@ -15,7 +15,7 @@ def array_lines(array: Any) -> list[str]:
     """The first rows and columns of an array; those of more than two axes are shown as rows.
 
     >>> array_lines(np.arange(8.0).reshape(2, 4))
-    ['+0.00 +1.00 +2.00 …', '+4.00 +5.00 +6.00 …']
+    ['    0 +1.00 +2.00 …', '+4.00 +5.00 +6.00 …']
     """
     array = np.asarray(array)
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
@@ -36,7 +36,11 @@ def is_plain(values: Any) -> bool:
 
 
 def number(x: Any, plain: bool) -> str:
-    """A number with its sign: in two decimals, or by its exponent."""
+    """A number with its sign: in two decimals, or by its exponent; only what is exactly zero is 0."""
+    if x == 0:
+        return "0"
+    if not np.isfinite(x):
+        return "NaN" if np.isnan(x) else f"{x:+}".replace("inf", "∞")
     if np.issubdtype(type(x), np.integer) or isinstance(x, bool | np.bool_):
         return str(int(x))
-    return f"{x:+.2f}" if plain or not np.isfinite(x) else f"{x:+.1e}"
+    return f"{x:+.2f}" if plain else f"{x:+.1e}"

@@ -32,6 +32,7 @@ def array_record(array: Any) -> dict[str, Any]:
     if matrix.shape[0] <= ROWS and matrix.shape[1] <= COLUMNS:
         plain = is_plain(matrix)
         return record | {"rows": [[number_text(x, plain) for x in row] for row in matrix]}
+    record["block"] = int(np.ceil(matrix.shape[0] / CELLS[0]) * np.ceil(matrix.shape[1] / CELLS[1]))
     return record | heat_map(matrix.astype(float)) | summary(array)
 
 

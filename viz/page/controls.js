@@ -14,7 +14,7 @@ function go(step) {
   element("count").textContent = `${current} / ${last}`;
   for (const id of ["first", "back"]) element(id).disabled = current === 0;
   for (const id of ["next", "last"]) element(id).disabled = current === last;
-  if (location.hash !== hash()) history.replaceState(null, "", hash());
+  if (location.protocol !== "about:" && location.hash !== hash()) history.replaceState(null, "", hash());
 }
 
 const hash = () => `#${view.name}/${current}`;

@@ -12,9 +12,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from tinygraph.errors import GraphError
 from viz.compose import Scene
-from viz.drawing import check_size
+from viz.drawing import check_size, write_file
 from viz.nameless import name_inner, name_rest
+from viz.page.formulas import Formulas
 from viz.page.story import Story, Views
 from viz.page.sweep import Sweep
 from viz.picture import Picture
@@ -23,7 +25,13 @@ from viz.style import dark_rules
 
 __all__ = ["Page"]
 
+MOST = 2000  # operations
 SCRIPTS = ("story.js", "picture.js", "panel.js", "controls.js")
+LEAST = {
+    "ops": 0.62,
+    "layers": 0.62,
+    "compact": 1,
+}  # the scale from which on a view is not made smaller to fit
 TABS = {"ops": "operations", "layers": "layers", "compact": "compact"}
 
 
@@ -35,7 +43,12 @@ class Page:
 
     @property
     def html(self) -> str:
-        """The whole page."""
+        """The whole page.
+
+        Raises:
+            GraphError: there are too many operations to step through, or nodes to lay out.
+        """
+        check_length(len(self.scene.graph.calls))
         views = draw_views(self.scene, self.first, self.most)
         story = Story(self.scene.graph, views, self.scene.course)
         style = read("page.css") + dark_rules()
@@ -53,17 +66,33 @@ class Page:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the page to `path` and return it."""
-        path = Path(path)
-        path.write_text(self.html, encoding="utf-8")
-        return path
+        """Write the page to `path` and return it; UserFileError if that cannot be done."""
+        return write_file(Path(path), self.html.encode())
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, for a notebook."""
+        frame = "width:100%;height:640px;border:1px solid #ccc;border-radius:6px"
+        title, text = html.escape(self.scene.title), html.escape(self.html)
+        return f'<iframe title="{title}" style="{frame}" srcdoc="{text}"></iframe>'
+
+    def __repr__(self) -> str:
+        return f"<Page of {self.scene.title}: {len(self.scene.graph.calls):,} operations>"
+
+
+def check_length(calls: int) -> None:
+    """GraphError if there are more calls than anybody steps through."""
+    if calls > MOST:
+        raise GraphError(
+            f"this graph has {calls:,} operations, and a page that steps through more than {MOST:,} would be "
+            "too large to open; save the drawing as .svg, .png, .pdf or .dot instead"
+        )
 
 
 def draw_views(scene: Scene, first: str | None, most: int) -> Views:
     """The pictures of all views that can be laid out, the first one first; GraphError if there is none."""
     name_inner(scene.graph, scene.layers)
     name_rest(scene.graph)
-    views = {"ops": scene.draw_ops(course=scene.course)}
+    views = {"ops": scene.draw_ops(group=True, course=scene.course)}
     if scene.layers:
         views["layers"] = scene.draw_layers()
     views["compact"] = scene.draw_compact(True, swept(scene), scene.course)
@@ -74,11 +103,11 @@ def draw_views(scene: Scene, first: str | None, most: int) -> Views:
 
 def swept(scene: Scene) -> Any:
     """A function that gives the derivative with respect to a quantity; None where none is wanted."""
-    sweep = Sweep(scene.graph)
+    sweep, factor = Sweep(scene.graph), Formulas(scene.graph, scene.course).factor
     for call in reversed(scene.graph.calls):
         if call.wanted:
             sweep.run(call)
-    return lambda q: sweep.total(q) if q.wanted else None
+    return lambda q: sweep.total(q) * factor(q) if q.wanted else None
 
 
 def read(name: str) -> str:
@@ -119,9 +148,11 @@ def panel(name: str, picture: Picture, title: str) -> str:
     """One view."""
     svg = render(picture.finish(), "svg", title, picture.legend()).decode()
     svg = re.sub(r"<style>.*?</style>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    head, nodes = svg.split("</desc>", 1)
+    svg = f"{head}</desc>{re.sub('<title>[^<]*</title>', '', nodes)}"  # ids, which the browser would show
     svg = re.sub(r'\sstyle="[^"]*"', "", svg, count=1)
     svg = re.sub(r'(?<=\s)id="(?:a_(?=\w))?', lambda m: f'id="{name}-{m[0][4:]}', svg)
     return (
-        f'<div role="tabpanel" id="view-{name}" data-view="{name}" aria-labelledby="tab-{name}" tabindex="0">'
-        f"{svg}</div>"
+        f'<div role="tabpanel" id="view-{name}" aria-labelledby="tab-{name}" tabindex="0" '
+        f'data-view="{name}" data-least="{LEAST[name]}">{svg}</div>'
     )

@@ -36,13 +36,14 @@ function showNumbers(rows) {
 }
 
 // Blue below zero, orange above, white at zero; what is no number is crossed out.
-function showHeat(name, { heat, scale, min, max, mean, nan, infinite }) {
+function showHeat(name, { heat, scale, min, max, mean, nan, infinite, block }) {
   const size = Math.max(2, Math.min(12, Math.floor(320 / heat[0].length), Math.floor(160 / heat.length)));
   const label = `${name} as a heat map: from ${min} to ${max}, mean ${mean}`;
   const canvas = make("canvas", { width: heat[0].length * size, height: heat.length * size, role: "img", "aria-label": label });
   const pen = canvas.getContext("2d");
   heat.forEach((row, y) => row.forEach((cell, x) => paintCell(pen, cell, x * size, y * size, size)));
   const facts = [`min ${min}`, `max ${max}`, `mean ${mean}`];
+  if (block > 1) facts.push(`a cell is the mean of ${block}`);
   if (nan) facts.push(`${nan} NaN`);
   if (infinite) facts.push(`${infinite} ∞`);
   return make("div", {}, canvas, make("p", { class: "range" }, facts.join("  ·  ")),

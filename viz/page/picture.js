@@ -67,7 +67,7 @@ function zoom(scale, x, y) {
 
 // The whole width, but never so small that it cannot be read.
 function fit() {
-  zoom(Math.min(1, Math.max(0.62, (view.panel.clientWidth - 24) / view.width)));
+  zoom(Math.min(1, Math.max(Number(view.panel.dataset.least), (view.panel.clientWidth - 24) / view.width)));
 }
 
 function pan(x, y) {
@@ -109,8 +109,11 @@ function listenToPictures() {
     });
     panel.addEventListener("pointerleave", () => { element("arrow-name").hidden = true; });
     panel.addEventListener("click", (event) => {
-      if (panel.dataset.dragged !== "yes") jump(event.target);
+      if (panel.dataset.dragged === "yes") return;
+      fold(event.target);
+      jump(event.target);
     });
+    panel.addEventListener("dblclick", unfold);
   }
 }
 
@@ -120,9 +123,35 @@ function nameArrow(event) {
   const label = element("arrow-name");
   label.hidden = !arrow;
   if (!arrow) return;
-  label.textContent = arrow.querySelector("title").textContent;
+  label.textContent = arrowName(arrow);
   label.style.left = `${Math.min(event.clientX + 12, innerWidth - label.offsetWidth - 8)}px`;
   label.style.top = `${event.clientY + 14}px`;
+}
+
+const KINDS = { fwd: "forward", bwd: "backward", cache: "cache" };
+
+// forward: W₂ → @
+function arrowName(arrow) {
+  const [tail, head] = arrow.id.slice(view.name.length + 1).split("->");
+  const kind = Object.keys(KINDS).find((found) => arrow.classList.contains(found));
+  return `${KINDS[kind]}: ${nodeName(tail)} → ${nodeName(head)}`;
+}
+
+// What a node shows first; the id of one of several arrows between two nodes ends with its number.
+function nodeName(id) {
+  const node = document.getElementById(`${view.name}-${id}`) ?? document.getElementById(`${view.name}-${id.replace(/\.\d+$/, "")}`);
+  return node?.querySelector("text")?.textContent ?? id;
+}
+
+// Layers unfold to their operations, and these fold to their layer, at the same step.
+function unfold(event) {
+  const ops = views.find(({ name }) => name === "ops");
+  if (view.name === "layers" && ops && event.target.closest(".node")) chooseView(ops);
+}
+
+function fold(target) {
+  const layers = views.find(({ name }) => name === "layers");
+  if (layers && target.closest(".cluster")) chooseView(layers);
 }
 
 // Go to the step at which a node is made.

@@ -20,6 +20,11 @@ from viz.text import clean
 
 __all__ = ["Story"]
 
+HELP = (
+    "Space plays and pauses, ← → step, Home and End go to the ends; + − 0 1 change the size, Shift with an "
+    "arrow moves the picture. A click on a node goes to its step, a double click on a layer shows its "
+    "operations, and a click on the frame around them shows the layer again."
+)
 Record = dict[str, Any]
 Sent = list[tuple[Input, Any]]
 Views = dict[str, tuple[Picture, Places]]
@@ -39,6 +44,7 @@ class Story:
         self.arrays: list[Record] = []
         self.kept: dict[object, int] = {}
         self.arrived: dict[Quantity, list[Record]] = {}
+        self.done: set[Quantity] = set()
 
     def steps(self) -> list[Record]:
         """All steps, first to last."""
@@ -53,6 +59,7 @@ class Story:
         return {
             "sweep": "start",
             "title": "What is given: parameters and data",
+            "note": HELP,
             "groups": [group("parameters", parameters), group("data", data)],
             "lit": self.lit(lambda places: ({places.quantities[q] for q in leaves}, set())),
         }
@@ -87,17 +94,18 @@ class Story:
 
     def seed(self, outputs: list[Quantity]) -> Record:
         """Where the backward sweep begins."""
-        complete = [q for q in outputs if q.terms == 1]
+        complete = self.finish(q for q in outputs if q.terms == 1)
         return {
             "sweep": "seed",
             "title": ", ".join(f"d{self.formulas.name(q)} = 1" for q in outputs),
             "note": "The backward sweep begins: the derivative of the output with respect to itself is 1.",
             "groups": [group("gives", [self.derivative_card(q, np.ones_like(q.value)) for q in outputs])],
-            "lit": self.lit(lambda places: ({places.derivative(q) for q in complete}, set())),
+            "lit": self.lit(lambda places: (places.complete(complete, self.done), set())),
         }
 
     def backward(self, call: Call, dz: Any, sent: Sent) -> Record:
         """One call of the backward sweep."""
+        complete = self.finish(x.quantity for x, _ in sent if x.quantity.terms == 1)
         return {
             "sweep": "backward",
             "title": f"back through {self.formulas.forward(call)}",
@@ -109,7 +117,7 @@ class Story:
                 group("gives", [self.contribution_card(x.quantity, dx) for x, dx in sent]),
             ],
             "note": self.meeting_note(sent),
-            "lit": self.lit(lambda places: backward_places(places, call, sent)),
+            "lit": self.lit(lambda places: self.backward_places(places, call, complete)),
         }
 
     def meeting_note(self, sent: Sent) -> str:
@@ -133,6 +141,7 @@ class Story:
         seed = [self.card("the seed", np.ones_like(q.value))] if q.is_output else []
         terms = [{**card, "name": f"{circled(i)} {card['name']}"} for i, card in enumerate(seed + arrived, 1)]
         name, dname = self.formulas.name(q), self.formulas.derivative_name(q)
+        complete = self.finish([q])
         return {
             "sweep": "sum",
             "title": f"{dname} = {' + '.join(circled(i) for i in range(1, q.terms + 1))}",
@@ -142,10 +151,23 @@ class Story:
                 "arrived; earlier, it would have taken an incomplete sum along."
             ),
             "groups": [group("arrived", terms), group("sum", [self.derivative_card(q, total)])],
-            "lit": self.lit(lambda places: ({places.derivative(q)}, set())),
+            "lit": self.lit(lambda places: (places.complete(complete, self.done), set())),
         }
 
     # What they are made of
+
+    def finish(self, found: Iterable[Quantity]) -> list[Quantity]:
+        """These derivatives are complete."""
+        complete = list(found)
+        self.done.update(complete)
+        return complete
+
+    def backward_places(
+        self, places: Places, call: Call, complete: list[Quantity]
+    ) -> tuple[set[str], set[tuple[str, str]]]:
+        """The nodes and arrows of a rule, and the derivatives that it completes."""
+        nodes, arrows = places.backward(call)
+        return nodes | places.complete(complete, self.done), arrows
 
     def value_card(self, q: Quantity) -> Record:
         """The value of a quantity."""
@@ -187,12 +209,6 @@ def lit_ids(picture: Picture, nodes: Iterable[str], ends: set[tuple[str, str]]) 
     return sorted({*nodes, *found})
 
 
-def backward_places(places: Places, call: Call, sent: Sent) -> tuple[set[str], set[tuple[str, str]]]:
-    """The nodes and arrows of a rule, and the derivatives that it completes."""
-    nodes, arrows = places.backward(call)
-    return nodes | {places.derivative(x.quantity) for x, _ in sent if x.quantity.terms == 1}, arrows
-
-
 def operation(call: Call) -> Record:
     """The operation, and how and where the user wrote it."""
     file, line = call.node.place
@@ -218,13 +234,12 @@ def circled(i: int) -> str:
 
 
 def cached(call: Call) -> list[Quantity]:
-    """The quantities whose values the rules of a call read."""
-    node = call.node
-    by_position = {x.position: x.quantity for x in call.inputs}
-    found: list[Quantity] = []
-    for x in call.inputs:
-        if x.wanted:
-            reads_result, *reads = node.op.uses(x.position) or (False,)
-            found += [by_position[i] for i, read in enumerate(reads) if read and i in by_position]
-            found += [call.result] if reads_result else []
-    return list(dict.fromkeys(found))
+    """The quantities whose values the rules of a call read: inputs, and the result last."""
+    uses = [call.node.op.uses(x.position) for x in call.inputs if x.wanted]
+    inputs = [
+        x.quantity
+        for x in call.inputs
+        if any(use[x.position + 1 : x.position + 2] == (True,) for use in uses)
+    ]
+    result = [call.result] if any(use[:1] == (True,) for use in uses) else []
+    return list(dict.fromkeys(inputs + result))
