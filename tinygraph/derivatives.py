@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -61,6 +61,11 @@ class Derivatives(Mapping[str, Any]):
         if tensor is None:
             raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
         return self._total(tensor)
+
+    def of(self, tensors: Iterable[Tensor]) -> list[Any]:
+        """The derivatives with respect to several tensors."""
+        arrays, detours = self._arrays, self._detours
+        return [arrays[t] if t in arrays and t not in detours else self._total(t) for t in tensors]
 
     def _total(self, tensor: Tensor) -> Any:
         """The derivative of `tensor`: what the sweep found, and what went past it."""

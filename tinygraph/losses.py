@@ -37,7 +37,7 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
     A = A if hasattr(A, "shape") else np.asarray(A)
     Y = labels_like(A, Y)
     if isinstance(A, Tensor) and A.op is TABLE[k.sigmoid]:
-        return k.sigmoid_cross_entropy(A, Y, A.inputs[0], axis=axis)
+        return k.sigmoid_cross_entropy(A, Y, *A.inputs, **({"axis": axis} if axis else {}))
     return k.probability_cross_entropy(A, Y, axis=axis)
 
 

@@ -7,7 +7,7 @@ keepdims) are keyword arguments. Rules use NumPy and kernels only, never the Ten
 arrays, on Tensors (a second derivative is recorded) and on symbols that know only shape and dtype (code is
 printed).
 
-A rule need not undo broadcasting: the sweep does it, once, for all.
+A rule need not undo broadcasting: where an operation `stretches` its inputs, the sweep does it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph import kernels as k
-from tinygraph.shapes import Axis, count, reduced_axes, restore_axes, spread
+from tinygraph.shapes import Axis, count, reduced_axes, restore_axes, spread, undo_broadcast
 from tinygraph.subscripts import einsum_rule
 
 __all__ = ["ALIASES", "COMPOSED", "LOCALLY_CONSTANT", "REDUCTIONS", "TABLE", "Each", "Operation", "Rule"]
@@ -54,7 +54,7 @@ class Operation:
 
     __slots__ = (
         "activation", "analytic", "arity", "bypass", "flowing", "formula", "forward",
-        "function", "kink", "rules", "settings", "symbol",
+        "function", "kink", "rules", "settings", "stretches", "symbol",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +68,7 @@ class Operation:
         activation: bool = False,
         analytic: bool = True,
         bypass: tuple[int, int] | None = None,
+        stretches: bool | None = None,
     ) -> None:
         self.function = function
         self.symbol = symbol
@@ -79,6 +80,7 @@ class Operation:
         self.analytic = analytic
         self.bypass = bypass
         self.arity = 0 if isinstance(rules, Each) else len(rules)
+        self.stretches = self.arity != 1 if stretches is None else stretches
         shown = bypass[0] if bypass else -1
         self.flowing = tuple(i for i in range(self.arity) if rules[i] and i != shown)
         first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
@@ -397,6 +399,7 @@ row(
     "broadcast",
     "x repeated to a shape",
     lambda dz, z, x, shape=None: dz,
+    stretches=True,
     forward=lambda x, shape: np.broadcast_to(x, shape),
 )
 row(
@@ -437,23 +440,33 @@ def product(x: Any, y: Any) -> Any:
 
 
 def matmul_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
-    if x.ndim == 2 and y.ndim == 2:
-        return np.dot(dz, y.T)
+    return (
+        np.dot(dz, y.T) if x.ndim == 2 and y.ndim == 2 else undo_broadcast(stack_dx(dz, x.ndim, y), x.shape)
+    )
+
+
+def matmul_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
+    return (
+        np.dot(x.T, dz) if x.ndim == 2 and y.ndim == 2 else undo_broadcast(stack_dy(dz, x, y.ndim), y.shape)
+    )
+
+
+def stack_dx(dz: Any, x_ndim: int, y: Any) -> Any:
+    """The derivative of x @ y by x where one is a vector or a stack of matrices."""
     if y.ndim == 1:
         return np.expand_dims(dz, axis=-1) * y
-    if x.ndim == 1:
+    if x_ndim == 1:
         return np.squeeze(y @ np.expand_dims(dz, axis=-1), axis=-1)
     return dz @ np.swapaxes(y, axis1=-1, axis2=-2)
 
 
-def matmul_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
-    if x.ndim == 2 and y.ndim == 2:
-        return np.dot(x.T, dz)
+def stack_dy(dz: Any, x: Any, y_ndim: int) -> Any:
+    """The derivative of x @ y by y where one is a vector or a stack of matrices."""
     if x.ndim == 1:
         return (
-            np.expand_dims(dz, axis=-1) * x if y.ndim == 1 else np.expand_dims(x, 1) * np.expand_dims(dz, -2)
+            np.expand_dims(dz, axis=-1) * x if y_ndim == 1 else np.expand_dims(x, 1) * np.expand_dims(dz, -2)
         )
-    if y.ndim == 1:
+    if y_ndim == 1:
         return np.squeeze(np.swapaxes(x, axis1=-1, axis2=-2) @ np.expand_dims(dz, axis=-1), axis=-1)
     return np.swapaxes(x, axis1=-1, axis2=-2) @ dz
 
@@ -485,7 +498,7 @@ def dot_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     return np.einsum(f"{sz},{sx}->{sy}", dz, x)
 
 
-row(np.matmul, "@", "x @ y", matmul_dx, matmul_dy, forward=product)
+row(np.matmul, "@", "x @ y", matmul_dx, matmul_dy, forward=product, stretches=False)
 row(np.dot, "dot", "sum of x times y, last axis of x, last but one of y", dot_dx, dot_dy)
 row(
     np.outer,
@@ -545,6 +558,7 @@ row(
     lambda dz, z, a, y, x, axis=0: -x * (dz / k.examples(a, axis)),
     lambda dz, z, a, y, x, axis=0: (a - y) * (dz / k.examples(a, axis)),
     bypass=(0, 2),
+    stretches=False,
 )
 row(
     k.softmax_cross_entropy,
@@ -554,6 +568,7 @@ row(
     softmax_cross_entropy_dy,
     softmax_cross_entropy_dz,
     bypass=(0, 2),
+    stretches=False,
 )
 row(
     k.mse,

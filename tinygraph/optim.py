@@ -23,8 +23,8 @@ __all__ = ["SGD", "Adam", "Momentum", "Optimizer", "RMSProp"]
 class Optimizer:
     """What all updates have in common: a learning rate, memory by parameter, and the loop over parameters.
 
-    `remembers` names the arrays kept for each parameter, of its shape and dtype and 0 at first; `steps` counts
-    the updates.
+    `remembers` names the arrays kept for each parameter, of its shape and dtype and 0 at first; `steps`
+    counts the updates.
 
     Raises:
         ValueError: the learning rate is not a positive number.
@@ -55,13 +55,16 @@ class Optimizer:
 
     def update(self, parameters: Iterable[Tensor] | Mapping[str, Tensor], derivatives: Derivatives) -> None:
         """Change the values of `parameters` in place; each needs its derivative in `derivatives`."""
-        chosen = parameters.values() if isinstance(parameters, Mapping) else parameters
-        steps = [(p, p.value, derivatives[p]) for p in chosen]
+        chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
+        found = derivatives.of(chosen)
         self.steps += 1
-        numbers = tuple(self.numbers().values())
-        descend, memory = self.descend, self.memory if self.remembers else None
-        for p, value, derivative in steps:
-            descend(value, derivative, *(memory(p) if memory else ()), *numbers)
+        descend, numbers = self.descend, tuple(self.numbers().values())
+        if not self.remembers:
+            for p, dp in zip(chosen, found, strict=True):
+                descend(p.value, dp, *numbers)
+            return
+        for p, dp in zip(chosen, found, strict=True):
+            descend(p.value, dp, *self.memory(p), *numbers)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.learning_rate})"
@@ -118,7 +121,9 @@ class Momentum(Optimizer):
         fresh = 1 - self.beta if self.averaged else 1.0
         return {"beta": self.beta, "fresh": fresh, "learning_rate": self.learning_rate}
 
-    def descend(self, W: Any, dW: Any, v: Any, beta: Any, fresh: Any, learning_rate: Any) -> None:  # type: ignore[override]
+    def descend(  # type: ignore[override]
+        self, W: Any, dW: Any, v: Any, beta: Any, fresh: Any, learning_rate: Any
+    ) -> None:
         np.add(beta * v, fresh * dW, out=v)
         np.subtract(W, learning_rate * v, out=W)
 
@@ -200,7 +205,7 @@ class Adam(Optimizer):
         self.epsilon, self.epsilon_inside = epsilon, epsilon_inside
 
     def numbers(self) -> dict[str, float]:
-        """The shares, the divisors that correct the averages at update `steps`, epsilon, the learning rate."""
+        """The shares, the divisors that correct the averages at this update, epsilon, the learning rate."""
         return {
             "beta1": self.beta1,
             "fresh1": 1 - self.beta1,

@@ -77,8 +77,8 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
     detours past it.
 
     `found` holds derivatives that are not yet spent; an array in it belongs to the sweep, and is added to in
-    place, only if its tensor is in `owned`. The node `following` is next; others wait in a heap, last
-    recorded first.
+    place, only if its tensor is in `owned`, as those of leaves are. The node `following` is next; others
+    wait in a heap, last recorded first.
     """
     through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
     found: dict[Tensor, Any] = {output: seed}
@@ -93,7 +93,7 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
         following = None
         op: Operation = z._op  # type: ignore[assignment]
         inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
-        value, rules, settings = z.value, op.rules, z._settings
+        value, rules, settings, stretches = z.value, op.rules, z._settings, op.stretches
         if record:
             value, values = z, inputs
         dz = found.pop(z)
@@ -106,15 +106,15 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
                 continue
             rule: Rule = rules[i]  # type: ignore[assignment]
             dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
-            if dx.shape != x.value.shape:
+            if stretches and dx.shape != x.value.shape:
                 dx = undo_broadcast(dx, x.value.shape)
             leaf = x._op is None
             keep = keep or leaf
             if x not in found:
                 if leaf and not record:
-                    if dx is dz or not is_private(dx, x.value):
-                        plain, dtype = type(x.value) is np.ndarray, x.value.dtype
-                        dx = np.array(dx, dtype=dtype) if plain else dx.astype(dtype)
+                    a = x.value
+                    if dx is dz or dx.base is not None or dx.dtype is not a.dtype or type(dx) is not type(a):
+                        dx = np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
                     owned.add(x)
                 elif not leaf and (targets is None or x not in targets):
                     if following is not None:
@@ -134,8 +134,3 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
             following = heappop(waiting) if following is None else heappushpop(waiting, following)
     kept.update(found)
     return kept, detours
-
-
-def is_private(dx: Any, x: Any) -> bool:
-    """Whether `dx` is an array of the type and dtype of `x` with memory of its own."""
-    return type(dx) is type(x) and dx.base is None and dx.dtype is x.dtype
