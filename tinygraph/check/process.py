@@ -27,6 +27,7 @@ import numpy as np
 from tinygraph.check import worker
 from tinygraph.check.compare import listed
 from tinygraph.check.steps import FUNCTIONS, Step
+from tinygraph.errors import UserFileError
 
 __all__ = ["MEMORY", "TIMEOUT", "Failure", "Outcome", "Run", "run_file"]
 
@@ -142,10 +143,6 @@ class Run:
         """What each call gave, or its Failure, by the number of the step."""
         return {i: outcome.value for i, outcome in sorted(self.outcomes.items())}
 
-    def results(self, steps: Sequence[Step]) -> list[tuple[Step, Any]]:
-        """The steps that were taken, with what they gave."""
-        return [(steps[i], value) for i, value in self.values.items()]
-
     def errors(self, steps: Sequence[Step], by_function: dict[str, str]) -> list[str]:
         """What could not be run, one sentence for each function."""
         name = Path(self.file).name
@@ -173,6 +170,9 @@ def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory
         steps: of one probe or of several.
         timeout: seconds for everything; one function may take a fifth of it.
         memory: bytes that a process may have.
+
+    Raises:
+        UserFileError: the time is too short for the process itself to begin.
     """
     run, waiting = Run(str(path)), list(range(len(steps)))
     deadline = time.monotonic() + timeout
@@ -220,6 +220,9 @@ def run_once(run: Run, steps: Sequence[Step], waiting: Sequence[int], limits: Li
         arguments = (str(ROOT), str(limits.memory), run.file, str(calls), str(results))
         run.ended = supervise([sys.executable, "-P", "-c", START, *arguments], results, limits)
         run.begun = None
+        if not (run.defined or results.exists()):
+            how, name = run.ended.replace("the process ", ""), Path(run.file).name
+            raise UserFileError(f"{name} was not even begun: its process {how}; --timeout sets the limit")
         for line in lines_of(results):
             note(run, steps, line)
 
