@@ -528,7 +528,7 @@ def outside(program: Program, parts: Sequence[Kernel | Traced]) -> set[Traced]:
     home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
     found = set()
     for s in program.steps:
-        for x in symbols_in(s):
+        for x in [] if is_turn(s) else symbols_in(s):
             base, _ = source_of(x)
             if home.get(base) is not home.get(s) or s not in home:
                 found.add(base)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph import kernels as k
 from tinygraph.plan.record import Traced, parts, same, values_of
 
 __all__ = ["Program", "simplify"]
@@ -60,6 +61,7 @@ def simplify(
                 became[s] = known.setdefault(identity(s), s)
     if not keep:
         prefer_results(known.values())
+        cast_masks(known.values())
     asked = [became[r] for r in results]
     ends = [*asked, *(c for c in checks if not c.args[0].fixed)]
     kept = [s for s in reachable(ends) if s.function is not None]
@@ -175,6 +177,25 @@ def prefer_results(steps: Iterable[Traced]) -> None:
             rectified[s.args[0]] = s
         elif s.function is np.greater and is_zero(s.args[1]) and s.args[0] in rectified:
             s.args = (rectified[s.args[0]], s.args[1])
+
+
+def cast_masks(steps: Iterable[Traced]) -> None:
+    """Turn a mask into numbers before it is multiplied: NumPy would do so too, but piece by piece."""
+    cast: dict[Any, Traced] = {}
+    for s in steps:
+        if s.function is np.multiply and s.shape and s.dtype.kind == "f":
+            s.args = tuple(as_numbers(x, s, cast) for x in s.args)
+
+
+def as_numbers(x: Any, user: Traced, cast: dict[Any, Traced]) -> Any:
+    """x, or if it is a mask of the full shape, its numbers in the dtype of `user`."""
+    if not isinstance(x, Traced) or x.dtype.kind != "b" or x.shape != user.shape:
+        return x
+    if (x, user.dtype) not in cast:
+        cast[x, user.dtype] = made = Traced(x.value.astype(user.dtype), user.tape)
+        made.function, made.args, made.settings = k.cast_to, (x,), {"dtype": user.dtype}
+        made.place, made.serial = user.place, user.serial - 0.5
+    return cast[x, user.dtype]
 
 
 def is_zero(x: Any) -> bool:

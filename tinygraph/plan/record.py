@@ -77,7 +77,7 @@ class Traced(Symbol):
         super().__init__(np.shape(value), getattr(value, "dtype", None) or np.asarray(value).dtype, name)
         self.value = value
         self.tape = tape
-        self.serial = _next_serial()
+        self.serial: float = _next_serial()
         self.quiet: tuple[str, ...] = ()
         self.place: Place | None = None
         self.now: Traced | None = None

@@ -255,7 +255,9 @@ class Writer:
             first = [] if self.text.get(y, ("",))[0] == out else [f"np.copyto({out}, {self.read(y)})"]
             return [*first, f"np.copyto({out}, {self.read(x)}, where={self.read(condition)})"]
         if s.function is k.cast_to:
-            return [f'np.copyto({out}, {self.read(s.args[0])}, casting="unsafe")']
+            x = s.args[0]
+            loosely = "" if np.can_cast(x.dtype, s.dtype, "same_kind") else ', casting="unsafe"'
+            return [f"np.copyto({out}, {self.read(x)}{loosely})"]
         if s.function is k.scatter:
             return [f"{out}.fill(0)", self.scattered(s, out)]
         return [self.call(s, f"out={out}")]

@@ -147,24 +147,32 @@ class CompiledStep:
         return dict(zip(plan.source.arguments[plan.inputs :], plan.given(), strict=True))
 
     def __call__(self, *inputs: Any) -> Any:
+        plan = self._last
+        if type(plan) is Plan and plan.fits(inputs):  # as at the step before, found out with few calls
+            return self.run(plan, inputs)
         for x in inputs:
             if type(x) is not np.ndarray:
-                return self.run(*flattened(inputs))
-        return self.run(inputs, None)
+                return self.run(*self.planned(*flattened(inputs)))
+        return self.run(*self.planned(inputs, None))
 
-    def run(self, arrays: Sequence[Any], form: Any) -> Any:
-        """One step, recorded first if this signature is new or if a number that the loss reads has changed."""
-        key = form, *[(x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x) for x in arrays]
+    def planned(self, arrays: Sequence[Any], form: Any) -> tuple[Plan | Race, Sequence[Any]]:
+        """The plan for arrays of this signature, recorded if it is new; and the arrays."""
+        key = form, *map(kind_of, arrays)
         plan = self._plans.get(key)
-        if plan is None or not plan.fits():
+        if plan is None or not plan.holds():
             plan = self.record(key, arrays, form)
         elif type(plan) is Race and plan.decided:
             self._plans[key] = plan = plan.best
+        return plan, arrays
+
+    def run(self, plan: Plan | Race, arrays: Sequence[Any]) -> Any:
+        """One step, recorded again if a number that the loss reads from its arrays has changed."""
         self._last = plan
         try:
             return plan.run(arrays)
         except AssertionError:
-            self._last = plan = self.record(key, arrays, form)
+            key = plan.form, *map(kind_of, arrays)
+            self._last = plan = self.record(key, arrays, plan.form)
             return plan.run(arrays)
 
     def record(self, key: Any, arrays: Sequence[Any], form: Any) -> Plan | Race:
@@ -184,9 +192,14 @@ class Race:
         self.times: list[list[float]] = [[] for _ in plans]
         self.turn = 0
 
-    def fits(self) -> bool:
+    @property
+    def form(self) -> Any:
+        """The form of the arguments."""
+        return self.plans[0].form
+
+    def holds(self) -> bool:
         """As of a plan."""
-        return self.best.fits()
+        return self.plans[0].holds()
 
     @property
     def best(self) -> Plan:
@@ -224,15 +237,28 @@ class Plan:
         self.source = self.built.source
         self.function = load(self.source, loops)
         self.inputs = len(arrays)
+        self.kinds = [kind_of(x) for x in arrays]
         self.form = form
         self.constants = tuple(s.value for s in self.built.arguments[len(recorded.arguments) :])
         self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.given_numbers: tuple[Any, ...] = ()
 
-    def fits(self) -> bool:
+    def holds(self) -> bool:
         """Whether the parameters still hold the arrays that this plan was made for."""
         return all(map(is_, [p.value for p in self.parameters], self.values))
+
+    def fits(self, inputs: Sequence[Any]) -> bool:
+        """Whether these are plain arrays as this plan was made for."""
+        if self.form is not None or len(inputs) != self.inputs:
+            return False
+        for x, (shape, strides, dtype) in zip(inputs, self.kinds, strict=True):
+            if type(x) is not np.ndarray or x.shape != shape or x.strides != strides or x.dtype is not dtype:
+                return False
+        for p, value in zip(self.parameters, self.values, strict=True):  # noqa: SIM110 - sooner than all()
+            if p.value is not value:
+                return False
+        return True
 
     def given(self) -> tuple[Any, ...]:
         """The arguments after the inputs."""
@@ -272,6 +298,11 @@ class Plan:
         if self.form is None:
             return cost, derivatives[0]
         return cost, unflattened(self.form[1][0], iter(derivatives))
+
+
+def kind_of(x: Any) -> Any:
+    """What decides whether a plan for one array serves another."""
+    return (x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x)
 
 
 def number_type(s: Traced, program: Program) -> Any:
