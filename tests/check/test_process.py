@@ -102,11 +102,11 @@ def test_several_functions_end_badly(run):
         "def update_parameters(*args):\n    sys.exit('no')\n\n" + BROKEN + "    return 1, 2, 3\n"
     )
 
-    found = run(text, timeout=4)
+    found = run(text, timeout=10)
 
     assert sentences(found) == {
         "linear_forward": "linear_forward (layer 3) ended the process with status 1",
-        "compute_cost": "compute_cost was still running after 0.8 s",
+        "compute_cost": "compute_cost was still running after 2 s",
         "update_parameters": "update_parameters called sys.exit (layers.py:11)",
     }
     assert tried(found) == {"linear_backward"}
@@ -118,13 +118,13 @@ def test_time_for_everything_ends(run):
     loops = "".join(f"def {name}(*args):\n    while True:\n        pass\n\n" for name in names)
     begun = time.monotonic()
 
-    found = run(loops + BROKEN + "    return 1, 2, 3\n", timeout=1.5)
+    found = run(loops + BROKEN + "    return 1, 2, 3\n", timeout=4)
 
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 9
     told = sentences(found)
-    assert told["linear_forward"] == "linear_forward (layer 3) was still running after 0.3 s"
+    assert told["linear_forward"] == "linear_forward (layer 3) was still running after 0.8 s"
     assert told["linear_backward"] == (
-        "linear_backward (layer 3) was not reached within 1.5 s (--timeout sets the limit)"
+        "linear_backward (layer 3) was not reached within 4 s (--timeout sets the limit)"
     )
     assert set(told) == {*names, "linear_backward"}
 
