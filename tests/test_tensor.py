@@ -483,14 +483,18 @@ def test_augmented_assignment_makes_a_new_tensor():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda x, y: x @ y, ShapeError, ["x @ y", "W2 (2, 3)", "A1 (2, 3)"]),
-        (lambda x, y: x + y.T, ShapeError, ["x + y", "W2 (2, 3)", "(3, 2)"]),
-        (lambda x, y: np.concatenate([x, y.T]), ShapeError, ["concatenate", "W2 (2, 3)", "axis=0"]),
-        (lambda x, y: x[5], ShapeError, ["x[index]", "index=5", "W2 (2, 3)", "out of bounds"]),
-        (lambda x, y: np.reshape(x, (4, 4)), ShapeError, ["reshape", "shape=(4, 4)", "W2 (2, 3)"]),
-        (lambda x, y: np.sum(x, axis=7), ShapeError, ["sum", "axis=7", "W2 (2, 3)"]),
-        (lambda x, y: x + "a", DtypeError, ["x + y", "W2 (2, 3)", "'a'"]),
-        (lambda x, y: tg.softmax(x, axis=2), ShapeError, ["softmax", "axis=2", "W2 (2, 3)"]),
+        (lambda x, y: x @ y, ShapeError, ["W2 @ A1 (test_tensor.py:", "W2 is (2, 3)", "3 and 2 must agree"]),
+        (lambda x, y: x @ y, ShapeError, ["Did you mean W2.T @ A1?"]),
+        (lambda x, y: x @ np.ones((4, 3)), ShapeError, ["Did you mean W2 @ y.T?"]),
+        (lambda x, y: x @ np.ones((4, 5)), ShapeError, ["Should W2 be (2, 4)?"]),
+        (lambda x, y: x @ tg.relu(y), ShapeError, ["y was made at test_tensor.py:"]),
+        (lambda x, y: x + y.T, ShapeError, ["W2 + y", "W2 is (2, 3)", "y is (3, 2)"]),
+        (lambda x, y: np.concatenate([x, y.T]), ShapeError, ["np.concatenate([W2, y], axis=0)", "(2, 3)"]),
+        (lambda x, y: x[5], ShapeError, ["W2[5]", "W2 is (2, 3)", "out of bounds"]),
+        (lambda x, y: np.reshape(x, (4, 4)), ShapeError, ["np.reshape(W2, shape=(4, 4))", "W2 is (2, 3)"]),
+        (lambda x, y: np.sum(x, axis=7), ShapeError, ["np.sum(W2, axis=7)", "W2 is (2, 3)"]),
+        (lambda x, y: x + "a", DtypeError, ["W2 + 'a'", "W2 is (2, 3)"]),
+        (lambda x, y: tg.softmax(x, axis=2), ShapeError, ["tg.softmax(W2, axis=2)", "W2 is (2, 3)"]),
     ],
 )
 def test_an_error_says_what_was_computed_of_what(call, error, words):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import operator
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
 from tinygraph.ops import Operation
@@ -26,13 +32,87 @@ def describe(x: Any) -> str:
 
 
 def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception) -> Exception:
-    """The error of a forward call, retold with the operation and its operands."""
-    kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
-    given = ", ".join(f"{key}={x!r}" for key, x in settings.items())
-    return kind(
-        f"{op.formula} ({', '.join([op.name, given] if given else [op.name])}) of "
-        f"{', '.join(map(describe, inputs))}: {error}"
+    """The error of a forward call, retold: as written, with the operands, where they were made, and a fix.
+
+    >>> import numpy as np
+    >>> import tinygraph as tg
+    >>> W2, A1 = tg.parameter(np.ones((5, 7)), name="W2"), tg.tensor(np.ones((8, 64)), name="A1")
+    >>> try:
+    ...     W2 @ A1
+    ... except tg.errors.ShapeError as error:
+    ...     print(str(error).partition("): ")[2])
+    W2 is (5, 7), A1 is (8, 64): 7 and 8 must agree. Should W2 be (5, 8)?
+    """
+    names = [name_in(x, letter) for x, letter in zip(inputs, letters(), strict=False)]
+    shapes = ", ".join(f"{name} is {of(x)}" for name, x in zip(names, inputs, strict=True) if name != of(x))
+    makers = "".join(
+        f" {n} was made at {made_at(x)}." for n, x in zip(names, inputs, strict=True) if made_at(x)
     )
+    advice = matrix_advice(names, inputs) if op.symbol == "@" else None
+    kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
+    reason = advice or " ".join(str(error).split())
+    call = f"{written(op, names, settings)} ({user_place()})"
+    return kind(f"{call}: {shapes}: {reason.rstrip('.')}{end(reason)}{makers}")
+
+
+def end(reason: str) -> str:
+    return "" if reason.endswith("?") else "."
+
+
+def letters() -> Iterator[str]:
+    """Names for operands that have none."""
+    return itertools.chain("xyz", map("x{}".format, itertools.count(4)))
+
+
+def name_in(x: Any, letter: str) -> str:
+    """What an operand is called in a sentence; a number is itself."""
+    return getattr(x, "name", None) or (letter if hasattr(x, "shape") else repr(x))
+
+
+def of(x: Any) -> str:
+    """The shape of an array, and its dtype if that is not a floating one."""
+    if not hasattr(x, "shape"):
+        return repr(x)
+    return f"{x.shape}" if x.dtype.kind == "f" else f"{x.shape} {x.dtype}"
+
+
+def written(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4))."""
+    if op.symbol in "+−*/@**" and len(names) == 2:
+        return f"{names[0]} {op.symbol.replace('−', '-')} {names[1]}"
+    if op.function is operator.getitem:
+        return f"{names[0]}[{settings['index']!r}]"
+    operands = [f"[{', '.join(names)}]"] if op.function in (np.concatenate, np.stack) else names
+    given = [*operands, *(f"{key}={x!r}" for key, x in settings.items())]
+    return f"{qualified(op.function)}({', '.join(given)})"
+
+
+def made_at(x: Any) -> str | None:
+    """The file and line of the user's code that made a recorded operand."""
+    node = getattr(x, "node", None)
+    return None if node is None else f"{Path(node.place[0]).name}:{node.place[1]}"
+
+
+def user_place() -> str:
+    """The file and line of the user's code that is running."""
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def matrix_advice(names: Sequence[str], inputs: Sequence[Any]) -> str | None:
+    """Which lengths of two matrices must agree, and the likeliest fix."""
+    x, y = names
+    a, b = (tuple[int, ...](getattr(operand, "shape", ())) for operand in inputs)
+    if len(a) != 2 or len(b) != 2:
+        return None
+    agree = f"{a[1]} and {b[0]} must agree"
+    if a[0] == b[0]:
+        return f"{agree}. Did you mean {x}.T @ {y}?"
+    if a[1] == b[1]:
+        return f"{agree}. Did you mean {x} @ {y}.T?"
+    return f"{agree}. Should {x} be ({a[0]}, {b[0]})?"
 
 
 def qualified(function: Callable[..., Any]) -> str:
