@@ -143,7 +143,7 @@ class Run:
         """What each call gave, or its Failure, by the number of the step."""
         return {i: outcome.value for i, outcome in sorted(self.outcomes.items())}
 
-    def errors(self, steps: Sequence[Step], by_function: dict[str, str]) -> list[str]:
+    def errors(self, by_function: dict[str, str]) -> list[str]:
         """What could not be run, one sentence for each function."""
         name = Path(self.file).name
         if self.failure:

@@ -82,7 +82,7 @@ def check_file(
         file=str(path),
         steps=found,
         functions=[verdict_on(name, run, found, name in blamed) for name in run.defined],
-        errors=run.errors(flat, {s.step.function: s.error for s in reversed(found) if s.error}),
+        errors=run.errors({s.step.function: s.error for s in reversed(found) if s.error}),
         convention=seen,
         m=probes[0].m,
         printed=run.printed,
