@@ -111,9 +111,9 @@ def add_draw(commands: Any, parents: list[Any]) -> None:
         "source", metavar="FILE.py:NAME", help="a function that returns a Tensor, or a Tensor"
     )
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="PICTURE", help=".svg, .png, .pdf or .dot"
+        "-o", "--out", type=Path, required=True, metavar="PICTURE", help=".svg, .png, .pdf, .dot or .html"
     )
-    parser.add_argument("--view", help="layers, ops or compact (layers, where there are any)")
+    parser.add_argument("--view", help="layers, ops, compact or auto (layers, where there are any)")
 
 
 def add_check(commands: Any, parents: list[Any]) -> None:
