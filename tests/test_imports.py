@@ -42,6 +42,7 @@ WAITS = {
     "sklearn": "an extra",
     "tinygraph.check": "one command of several",
     "tinygraph.demo": "one command of several",
+    "tinygraph.plan": "one command of several",
     "tinygraph.tensor": "NumPy need not load for --help",
     "viz": "the engine works without pictures",
 }

@@ -1,4 +1,4 @@
-"""The command `tinygraph`: demo, draw, check.
+"""The command `tinygraph`: demo, draw, check, code.
 
 Errors are one sentence on standard error and exit status 2; --debug shows the traceback.
 """
@@ -68,7 +68,7 @@ def make_parser() -> Parser:
     parser = Parser("tinygraph", description="Backpropagation as a graph one can read.", parents=[debug])
     parser.add_argument("--version", action="version", version=f"tinygraph {version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    for add in (add_demo, add_draw, add_check):
+    for add in (add_demo, add_draw, add_check, add_code):
         add(commands, [debug])
     return parser
 
@@ -139,6 +139,14 @@ def add_check(commands: Any, parents: list[Any]) -> None:
     parser.add_argument("--json", action="store_true", help="the report for machines")
 
 
+def add_code(commands: Any, parents: list[Any]) -> None:
+    parser = add_command(commands, parents, run_code, "Print the backward pass of a network as NumPy")
+    text = "a function that returns a Tensor, or a Tensor"
+    parser.add_argument("source", metavar="FILE.py:NAME", help=text)
+    text = "as on paper, in the lectures' convention, rather than into arrays made once"
+    parser.add_argument("--plain", action="store_true", help=text)
+
+
 def sizes(text: str) -> tuple[int, ...]:
     """The sizes of layers from a text like 5,4,3,1."""
     try:
@@ -200,6 +208,14 @@ def run_check(options: Any) -> int:
     for error in report.errors + ([] if report.rows else report.notes):
         print(f"tinygraph: {error}", file=sys.stderr)
     return report.status
+
+
+def run_code(options: Any) -> int:
+    from tinygraph.plan import code_of, plain_code_of
+
+    J = load_tensor(options.source)
+    print(plain_code_of(J) if options.plain else code_of(J), end="")
+    return 0
 
 
 def load_tensor(source: str) -> Any:

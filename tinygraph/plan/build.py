@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import linecache
 import os
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -77,7 +77,7 @@ def kept(text: str) -> str:
     """The file of this text in the cache of the user: $TINYGRAPH_CACHE, or tinygraph in the usual place."""
     usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygraph"
     folder = Path(os.environ.get("TINYGRAPH_CACHE") or usual)
-    path = folder / f"step_{hashlib.sha256(text.encode()).hexdigest()[:24]}.py"
+    path = folder / f"step_{len(text)}_{zlib.crc32(text.encode()):08x}.py"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

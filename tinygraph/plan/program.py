@@ -15,7 +15,7 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph.plan.record import Traced, parts, same, values_of
 
-__all__ = ["Program", "simplify"]
+__all__ = ["Program", "simplify", "symbols_in"]
 
 BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like})
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from operator import is_
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -206,7 +205,7 @@ class Race:
         """The fastest so far; its first call, which compiles, does not count."""
         if any(len(times) < 2 for times in self.times):
             return self.plans[0]
-        typical = [median(times[1:]) for times in self.times]
+        typical = [sorted(times[1:])[len(times) // 2 - 1] for times in self.times]
         return self.plans[typical.index(min(typical))]
 
     def run(self, arrays: Sequence[Any]) -> Any:

@@ -19,7 +19,7 @@ from tinygraph.plan.source import Section
 from tinygraph.sweep import recorded_order, reverse_sweep
 from tinygraph.tensor import Tensor
 
-__all__ = ["Trace", "flattened", "trace", "unflattened"]
+__all__ = ["Trace", "finish", "flattened", "trace", "unflattened"]
 
 END = 2**62  # after every serial number
 
