@@ -15,8 +15,8 @@ import numpy as np
 
 from tinygraph import layerwise as lw
 
-# Figures that wait for the optimizers which they were published for.
-WAITING = {"momentum_update", "adam_update", "cs_momentum", "cs_rmsprop", "cs_adam"}
+# Published for updates, not for derivatives: test_optim arrives at these.
+OPTIMIZERS = {"momentum_update", "adam_update", "cs_momentum", "cs_rmsprop", "cs_adam"}
 
 
 @dataclass(frozen=True)

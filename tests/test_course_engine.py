@@ -5,7 +5,7 @@ import pytest
 
 import tinygraph as tg
 from tests.course import (
-    WAITING,
+    OPTIMIZERS,
     assert_published,
     cases,
     central_differences,
@@ -16,7 +16,7 @@ from tests.course import (
 from tests.networks import HIDDEN, layers, parameters_of, record
 
 NOT_OF_THE_ENGINE = {"identity"}  # initial weights: no graph
-PUBLISHED = [case for case in cases() if case.function not in WAITING | NOT_OF_THE_ENGINE]
+PUBLISHED = [case for case in cases() if case.function not in OPTIMIZERS | NOT_OF_THE_ENGINE]
 
 
 def course_chain(J):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.course import OPTIMIZERS, assert_published, cases
 from tests.networks import make_network, parameters_of, record
 from tinygraph import layerwise as lw
 
@@ -80,3 +81,148 @@ def test_descent_goes_down():
 
 def test_repr():
     assert repr(tg.optim.SGD(0.0075)) == "SGD(0.0075)"
+
+
+def downhill(parameters, derivatives):
+    """A loss whose derivatives are the given ones."""
+    return sum(np.sum(derivatives[name] * p) for name, p in parameters.items())
+
+
+def remembered(optimizer, p, **arrays):
+    """Let the optimizer remember these of p."""
+    for array, name in zip(optimizer.memory(p), optimizer.remembers, strict=True):
+        array[...] = arrays[name]
+
+
+def momentum_update(case):
+    parameters, optimizer = parameters_of(case.parameters), tg.optim.Momentum(**case.settings)
+    derivatives = {name: case.inputs["d" + name] for name in parameters}
+    yield optimizer, parameters, lambda: downhill(parameters, derivatives)
+    names = {f"v_d{name}": optimizer.memory(p)[0] for name, p in parameters.items()}
+    yield {name: p.value for name, p in parameters.items()} | names
+
+
+def adam_update(case):
+    settings = dict(case.settings)
+    inside, t = settings.pop("eps_place") == "inside", settings.pop("t")
+    parameters, optimizer = parameters_of(case.parameters), tg.optim.Adam(**settings, epsilon_inside=inside)
+    optimizer.steps = t - 1
+    derivatives = {name: case.inputs["d" + name] for name in parameters}
+    yield optimizer, parameters, lambda: downhill(parameters, derivatives)
+    names = {
+        f"{letter}_d{name}": array
+        for name, p in parameters.items()
+        for letter, array in zip("vs", optimizer.memory(p), strict=True)
+    }
+    yield {name: p.value for name, p in parameters.items()} | names
+
+
+def cs_update(case, optimizer, **arrays):
+    """The updates of CS231n, which has one weight w."""
+    parameters = {"w": tg.parameter(case.inputs["w"], name="w")}
+    remembered(optimizer, parameters["w"], **arrays)
+    yield optimizer, parameters, lambda: downhill(parameters, {"w": case.inputs["dw"]})
+    yield {"next_w": parameters["w"].value, "remembered": optimizer.memory(parameters["w"])}
+
+
+def cs_momentum(case):
+    """v := mu v - rate dw there, which is -rate times the v of `averaged=False`."""
+    rate, mu = case.settings["learning_rate"], case.settings["momentum"]
+    optimizer = tg.optim.Momentum(rate, beta=mu, averaged=False)
+    run = cs_update(case, optimizer, v=-case.inputs["v"] / rate)
+    yield next(run)
+    results = next(run)
+    yield results | {"velocity": -rate * results["remembered"][0]}
+
+
+def cs_rmsprop(case):
+    settings = case.settings
+    optimizer = tg.optim.RMSProp(settings["learning_rate"], settings["decay_rate"], settings["epsilon"])
+    run = cs_update(case, optimizer, s=case.inputs["cache"])
+    yield next(run)
+    results = next(run)
+    yield results | {"cache": results["remembered"][0]}
+
+
+def cs_adam(case):
+    """Its m and v are the lectures' v and s, and its t is counted up before it is used."""
+    settings = dict(case.settings)
+    optimizer = tg.optim.Adam(**{key: x for key, x in settings.items() if key != "t"})
+    optimizer.steps = settings["t"]
+    run = cs_update(case, optimizer, v=case.inputs["m"], s=case.inputs["v"])
+    yield next(run)
+    results = next(run)
+    yield results | {"m": results["remembered"][0], "v": results["remembered"][1]}
+
+
+UPDATES = {
+    update.__name__: update for update in (momentum_update, adam_update, cs_momentum, cs_rmsprop, cs_adam)
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+@pytest.mark.parametrize("case", [case for case in cases() if case.function in OPTIMIZERS], ids=str)
+def test_published_updates(case, compiled):
+    run = UPDATES[case.function](case)
+    optimizer, parameters, loss = next(run)
+    if compiled:
+        tg.compile(loss, parameters, optimizer=optimizer)()
+    else:
+        optimizer.update(parameters, loss().backward())
+
+    assert_published(case, next(run))
+
+
+def test_every_published_update_is_tried():
+    assert UPDATES.keys() == OPTIMIZERS
+
+
+MAKERS = [
+    lambda: tg.optim.SGD(0.1),
+    lambda: tg.optim.Momentum(0.1, 0.5),
+    lambda: tg.optim.Momentum(0.1, 0.5, averaged=False),
+    lambda: tg.optim.RMSProp(0.1),
+    lambda: tg.optim.Adam(0.1),
+    lambda: tg.optim.Adam(0.1, epsilon_inside=True),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", MAKERS)
+def test_one_optimizer_updates_eagerly_and_compiled_by_turns(make, dtype):
+    X, Y, arrays = make_network([3, 4, 1])
+    X, Y = X.astype(dtype), Y.astype(dtype)
+    alone, mixed = parameters_of(arrays, dtype), parameters_of(arrays, dtype)
+    first, second = make(), make()
+    step = tg.compile(lambda X, Y: record(X, Y, mixed), mixed, optimizer=second)
+    for i in range(6):
+        first.update(alone, record(X, Y, alone).backward())
+        if i % 3:
+            step(X, Y)
+        else:
+            second.update(mixed, record(X, Y, mixed).backward())
+
+        for name, p in alone.items():
+            assert p.dtype == dtype
+            np.testing.assert_array_equal(p.value, mixed[name].value)
+
+
+def test_the_learning_rate_may_change_between_compiled_steps():
+    x = tg.parameter(1.0, name="x")
+    optimizer = tg.optim.SGD(0.5)
+    step = tg.compile(lambda: x * 1.0, [x], optimizer=optimizer)
+    step()
+    optimizer.learning_rate = 0.25
+    step()
+
+    assert x.value == 0.25
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda b: tg.optim.Momentum(1, b), lambda b: tg.optim.RMSProp(1, b), lambda b: tg.optim.Adam(1, 0.5, b)],
+)
+@pytest.mark.parametrize("share", [-0.1, 1, 2, float("nan")])
+def test_a_share_is_below_one(make, share):
+    with pytest.raises(ValueError, match=r"lies in \[0, 1\)"):
+        make(share)
