@@ -39,7 +39,12 @@ def setting_of(values: Sequence[Mapping[str, Any]]) -> Setting:
     numbers = [name for name in ("m", "lr") if name in kept[0]]
     factors = [*names(*numbers), 2, *names(*(s for s in sizes if all(v[s] > 1 for v in kept)))]
     operands = names(*(name for name in (*found, "Y") if name in kept[0]))
-    return Setting(kept, [*operands, *(x for layer in layers for x in slips(layer))], factors)
+    largest = max(
+        (float(np.max(np.abs(v[n]), initial=0)) for v in kept for n in found if n[0] == "d"), default=0.0
+    )
+    return Setting(
+        kept, [*operands, *(x for layer in layers for x in slips(layer))], factors, 1e-14 * largest
+    )
 
 
 def is_quantity(name: str, x: Any) -> bool:
@@ -58,10 +63,12 @@ def layer_first(name: str) -> tuple[int, str]:
 
 def slips(layer: int) -> list[Any]:
     """Formulas that may stand where they do not belong: the slopes, and W after its update."""
-    A, dA, W, dW, lr = names(f"A{layer}", f"dA{layer}", f"W{layer}", f"dW{layer}", "lr")
-    once_more = 1 / (1 + np.exp(-A))
+    A, Z, dA, dZ = names(f"A{layer}", f"Z{layer}", f"dA{layer}", f"dZ{layer}")
+    W, dW, lr = names(f"W{layer}", f"dW{layer}", "lr")
     right = [x for x in slopes(layer).values() if isinstance(x, Expression)]
-    return [*right, once_more * (1 - once_more), dA * (1 - dA), W - lr * dW]
+    sigmoids = [s * (1 - s) for s in (1 / (1 + np.exp(-Z)), 1 / (1 + np.exp(-A)))]
+    tanhs = [1 - np.tanh(x) ** 2 for x in (Z, A)]
+    return [*right, *sigmoids, *tanhs, np.where(Z > 0, 1, Z / 100), dA * (1 - dA), W - lr * dW, dW.T @ dZ]
 
 
 def diagnosis_of(finding: Finding, function: str | None = None, line: int | None = None) -> Diagnosis:

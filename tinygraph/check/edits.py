@@ -31,14 +31,7 @@ class Edit(NamedTuple):
 
 
 Rebuild = Callable[[Any], Any]
-SWAPS = {
-    np.multiply: (np.matmul, np.divide, np.add),
-    np.matmul: (np.multiply,),
-    np.dot: (np.multiply,),
-    np.add: (np.subtract, np.multiply),
-    np.subtract: (np.add,),
-    np.divide: (np.multiply,),
-}
+OPERATORS = (np.multiply, np.matmul, np.divide, np.add, np.subtract)
 COMPARISONS = (np.greater, np.greater_equal, np.less, np.less_equal)
 
 
@@ -102,8 +95,8 @@ def recalled(x: Any) -> Iterator[Change]:
     """The same operands in another call, or the same call with other settings."""
     if not isinstance(x, Expression) or x.function is None:
         return
-    for other in SWAPS.get(x.function, ()):
-        yield made(other, *x.args), "swap", 1
+    if x.function in OPERATORS:
+        yield from ((made(f, *x.args), "swap", 1) for f in OPERATORS if f is not x.function)
     if len(x.args) == 2:
         yield made(x.function, *reversed(x.args)), "swap", 1
         if x.function is np.multiply:
@@ -129,6 +122,7 @@ def reaxed(x: Any) -> Iterator[Change]:
             if settings != x.settings:
                 yield made(x.function, *x.args, **settings), kind, 0
             yield made(function, *x.args, **settings), "mean", 1
+            yield made(np.max, *x.args, **settings), "mean", 2
 
 
 def replaced(x: Any, operands: Sequence[Any]) -> Iterator[Change]:

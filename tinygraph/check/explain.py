@@ -47,18 +47,21 @@ class Segment:
 class Memory:
     """What was found in other layers and smaller functions: tried first, since people repeat themselves.
 
-    `later` says for each name of the program which names are not there yet when it is made.
+    `later` says for each name of the program which names are not there yet when it is made. `shown_first`
+    is the reading of a lost factor m (see `explain`), `undecided` whether there was one to read.
     """
 
     found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     later: dict[str, set[str]] = field(default_factory=dict)
+    shown_first: bool = True
+    undecided: bool = False
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
         kind, layer = kind_of(finding.statement), finding.statement.layer
         if finding.matches:
-            self.found.setdefault(kind, []).append((layer, finding.matches[0]))
+            self.found[kind] = [*self.found.get(kind, []), (layer, finding.matches[0])]
         else:
             self.unknown.add(kind)
 
@@ -90,6 +93,9 @@ def explain(
 ) -> list[Finding]:
     """The wrong statements of a program.
 
+    A factor m that is in both dW and db may have been lost in these, or in dZ before them; the second is said
+    only if it explains much more.
+
     Args:
         program: the right statements, in order.
         setting: the values of the probes; derivatives in it are the right ones.
@@ -97,6 +103,22 @@ def explain(
         memory: what was found before; added to.
     """
     memory = memory or Memory()
+    readings = []
+    for shown_first in (True, False):
+        trial = Memory(dict(memory.found), set(memory.unknown), shown_first=shown_first)
+        readings.append((explain_in_order(program, setting, given, trial), trial))
+        if not trial.undecided:
+            break
+    shown, hidden = readings[0], readings[-1]
+    findings, trial = hidden if len(hidden[0]) + 1 < len(shown[0]) else shown
+    memory.found, memory.unknown = trial.found, trial.unknown
+    return findings
+
+
+def explain_in_order(
+    program: Sequence[Statement], setting: Setting, given: Given, memory: Memory
+) -> list[Finding]:
+    """The wrong statements under one reading."""
     findings: list[Finding] = []
     memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
     for segment in segments(program, given):
@@ -177,7 +199,8 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Me
         shown = [explain_shown(s, setting, given, memory) for s in wrong]
         last = segment.hidden[-1]
         return shown if any(f.matches for f in shown) else [Finding(last, last.right[-1], (), setting)]
-    if is_average(hidden) and all(s.name[:2] in ("dW", "db") for s in wrong):
+    memory.undecided |= (average := is_average(hidden) and all(s.name[:2] in ("dW", "db") for s in wrong))
+    if average and memory.shown_first:
         shown = [explain_shown(s, setting, given, memory) for s in wrong]
         if all(f.matches for f in shown):
             return shown

@@ -89,32 +89,36 @@ def backward_program(activations: Sequence[str], convention: str = "course") -> 
     L = len(activations)
     A, Y, m = names(f"A{L}", "Y", "m")
     start = -(Y / A) + (1 - Y) / (1 - A) if activations[-1] == "sigmoid" else -(Y / A)
-    logits = A - Y
+    output = [A - Y, activated(L, activations[-1]) - Y]
     if convention == "true":
-        start, logits = start / m, logits / m
+        start, output = start / m, [formula / m for formula in output]
     program = [Statement(f"dA{L}", (start,), L)]
     for layer in range(L, 0, -1):
         program += layer_program(layer, activations[layer - 1], convention=convention)
-    output = program[1]
-    program[1] = output._replace(right=(logits, *output.right))
+    program[1] = program[1]._replace(right=(*output, *program[1].right))
     return program
+
+
+def activated(layer: int, activation: str) -> Any:
+    """A from Z."""
+    (Z,) = names(f"Z{layer}")
+    e = np.exp(Z)
+    return {
+        "relu": np.maximum(Z, 0),
+        "sigmoid": 1 / (1 + np.exp(-Z)),
+        "tanh": np.tanh(Z),
+        "softmax": e / np.sum(e, axis=0, keepdims=True),
+        "linear": Z,
+    }[activation]
 
 
 def forward_program(activations: Sequence[str]) -> list[Statement]:
     """All layers forward: Z and A of each, and the cost."""
     program = []
     for layer, activation in enumerate(activations, start=1):
-        W, A_prev, b, Z = names(f"W{layer}", f"A{layer - 1}", f"b{layer}", f"Z{layer}")
+        W, A_prev, b = names(f"W{layer}", f"A{layer - 1}", f"b{layer}")
         program.append(Statement(f"Z{layer}", (W @ A_prev + b,), layer))
-        e = np.exp(Z)
-        values = {
-            "relu": np.maximum(Z, 0),
-            "sigmoid": 1 / (1 + np.exp(-Z)),
-            "tanh": np.tanh(Z),
-            "softmax": e / np.sum(e, axis=0, keepdims=True),
-            "linear": Z,
-        }
-        program.append(Statement(f"A{layer}", (values[activation],), layer))
+        program.append(Statement(f"A{layer}", (activated(layer, activation),), layer))
     A, Y, m = names(f"A{len(activations)}", "Y", "m")
     binary = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m
     several = -np.sum(Y * np.log(A)) / m

@@ -40,13 +40,15 @@ class Match:
 class Setting:
     """The values at hand in the probes: one mapping from names to values per probe.
 
-    `operands` and `factors` are what an edit may bring in (see `single_edits`). `shared` holds the
+    `operands` and `factors` are what an edit may bring in (see `single_edits`), `floor` is a difference that
+    is only rounding. `shared` holds the
     expressions that many edits have in common; their values are computed once per probe.
     """
 
     values: list[dict[str, Any]]
     operands: Sequence[Any]
     factors: Sequence[Any]
+    floor: float = 0.0
     shared: dict[int, Any] = field(default_factory=dict)
     known: dict[tuple[int, int], Any] = field(default_factory=dict)
 
@@ -73,12 +75,12 @@ class Setting:
     def without(self, names: Set[str]) -> Setting:
         """The setting in which nothing that is made from these names may stand in a formula."""
         operands = [x for x in self.operands if not names_in(x) & names]
-        return Setting(self.values, operands, self.factors, self.shared, self.known)
+        return Setting(self.values, operands, self.factors, self.floor, self.shared, self.known)
 
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
         changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
-        return Setting(changed, self.operands, self.factors)
+        return Setting(changed, self.operands, self.factors, self.floor)
 
 
 def names_in(x: Any) -> set[str]:
@@ -96,19 +98,19 @@ def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> A
         return None
 
 
-def agrees(value: Any, given: Any) -> bool:
-    """Whether two arrays are the same numbers in the same shape."""
+def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
+    """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
     if value is None or np.shape(value) != np.shape(given):
         return False
     given = np.asarray(given)
     size = float(np.max(np.abs(given), initial=0))
     tolerance = SINGLE if given.dtype == np.float32 else DOUBLE
-    return bool(np.max(np.abs(value - given), initial=0) <= tolerance * size + 1e-300)
+    return bool(np.max(np.abs(value - given), initial=0) <= max(tolerance * size, floor))
 
 
 def matches(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
     """Whether an expression gives the numbers of every probe."""
-    return all(agrees(setting.value(expression, i), g) for i, g in enumerate(given))
+    return all(agrees(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
 
 
 def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
@@ -124,7 +126,8 @@ def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list
         for edit in distinct(single_edits(formula, setting.operands, setting.factors))
     ]
     found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
-    found = found or list(scaled(right, edits, setting, given)) or list(doubled(right, edits, setting, given))
+    for further in (scaled, added, doubled):
+        found = found or list(further(right, edits, setting, given))
     return sorted(found, key=lambda match: (match.penalty, len(match.text), match.text))
 
 
@@ -153,6 +156,22 @@ def scaled(
             extended = formula * factor
             edit = Edit(extended, "times", extra, formula, extended)
             yield Match(extended, (*done, edit), penalty + extra)
+
+
+def added(
+    right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
+) -> Iterator[Match]:
+    """Formulas to which a multiple of something was added: a penalty on W, the change of an update."""
+    for formula, operand in itertools.product(right, setting.operands):
+        pairs = [(setting.value(formula, i), setting.value(operand, i)) for i in range(len(given))]
+        if any(a is None or np.shape(a) != np.shape(g) for (a, _), g in zip(pairs, given, strict=True)):
+            continue
+        ratios = [ratio(term, g - a) for (a, term), g in zip(pairs, given, strict=True)]
+        if None in ratios:
+            continue
+        for factor, extra in constants(setting, ratios, literal=True):  # type: ignore[arg-type]
+            extended = formula + factor * operand
+            yield Match(extended, (Edit(extended, "plus", extra, formula, extended),), 4 + extra)
 
 
 def ratio(value: Any, given: Any) -> float | None:
