@@ -19,6 +19,19 @@ __all__ = ["Derivatives", "backward", "checked_seed", "grad", "leaves_of", "lift
 Convention = Literal["true", "course"]
 
 
+class Chain(dict[str, Any]):
+    """Derivatives by name in the order of the sweep; `note` says what they are times, if not 1."""
+
+    def __init__(self, derivatives: Mapping[str, Any], note: str = "") -> None:
+        super().__init__(derivatives)
+        self.note = note
+
+    def _repr_html_(self) -> str:
+        from viz.notebook import derivatives_html
+
+        return derivatives_html(self, self.note)
+
+
 class Derivatives(Mapping[str, Any]):
     """The derivatives of one `backward()`: `d["dW1"]` by name, `d[W1]` by tensor.
 
@@ -96,7 +109,7 @@ class Derivatives(Mapping[str, Any]):
         """The number of examples that the output averages over."""
         return chain.examples_of(self.order)
 
-    def chain(self, convention: Convention = "true") -> dict[str, Any]:
+    def chain(self, convention: Convention = "true") -> Chain:
         """The derivatives by name in the order of the reverse sweep: dA3, dZ3, dW3, db3, dA2, ...
 
         Args:
@@ -115,13 +128,45 @@ class Derivatives(Mapping[str, Any]):
         if convention not in ("true", "course"):
             raise ValueError(f"convention is 'true' or 'course', not {convention!r}")
         factor = self.m if convention == "course" else 1
-        return {
-            name: self[name] * factor if factor != 1 and self.carries_m(name) else self[name] for name in self
-        }
+        note = f"dA and dZ are m = {self.m} times the derivatives" if factor != 1 else ""
+        return Chain(
+            {
+                name: self[name] * factor if factor != 1 and self.carries_m(name) else self[name]
+                for name in self
+            },
+            note=note,
+        )
 
     def carries_m(self, name: str) -> bool:
         """Whether the lectures' form of derivative `name` is m times the true one."""
         return chain.carries_m(self._tensors[name[1:]], name[1:])
+
+    def to_latex(self, convention: Convention = "true") -> str:
+        """The chain as aligned equations in LaTeX, in the names of this graph and with its shapes.
+
+        Args:
+            convention: see `chain`; "course" leaves 1/m out of dA and dZ.
+
+        Raises:
+            ValueError: another convention.
+
+        >>> import tinygraph as tg
+        >>> W1, X = tg.parameter(np.ones((2, 3)), name="W1"), tg.tensor(np.ones((3, 5)), name="X")
+        >>> print(np.sum(np.tanh(W1 @ X)).backward().to_latex())
+        \\begin{aligned}
+        dA_{1} &= 1\\text{, repeated to 2×5} && \\in \\mathbb{R}^{2 \\times 5} \\\\
+        dZ_{1} &= dA_{1} \\odot (1 - A_{1} \\odot A_{1}) && \\in \\mathbb{R}^{2 \\times 5} \\\\
+        dW_{1} &= dZ_{1} X^{\\top} && \\in \\mathbb{R}^{2 \\times 3}
+        \\end{aligned}
+        """
+        from viz.latex import chain_latex
+
+        return chain_latex(self.output, self._given_names, convention)
+
+    def _repr_html_(self) -> str:
+        from viz.notebook import derivatives_html
+
+        return derivatives_html(self)
 
     def __repr__(self) -> str:
         return f"Derivatives({', '.join(f'{name} {np.shape(self[name])}' for name in self)})"

@@ -307,6 +307,11 @@ class Tensor(k.Recording):
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Tensor({text}{name})"
 
+    def _repr_html_(self) -> str:
+        from viz.notebook import tensor_html
+
+        return tensor_html(self)
+
     # Methods as arrays have them
 
     @property
