@@ -508,6 +508,8 @@ def write_loops(
             writer.write_kernel(part, wanted.__contains__)
         elif first is not None:
             writer.write_step(first, following if isinstance(following, Traced) else None)
+    if not checked:
+        writer.write_finite(finite)
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")

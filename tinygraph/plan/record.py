@@ -190,6 +190,9 @@ class Traced(Symbol):
         """The single entry as a Python number."""
         return self.read(lambda x: np.asarray(x).item())
 
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if not self.shape else super().__format__(spec)
+
     def __len__(self) -> int:
         return self.shape[0]
 

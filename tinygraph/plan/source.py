@@ -275,7 +275,8 @@ class Writer:
         return f"np.array({self.read(s)})" if shared else self.read(s)
 
     def comment(self, title: str) -> None:
-        """A heading."""
+        """A heading; names in it come from the user, and only their letters and digits stay."""
+        title = re.sub(r"[^\w ,()]", "_", title, flags=re.ASCII)
         self.lines += [("", None), (f"    # {title}", None)]
         self.opening = ""
 
@@ -385,7 +386,7 @@ def write_source(
     memory = plan_memory(program, targets, results)
     writer = Writer(program, memory, names, arguments)
     writer.name_memory()
-    title = ""
+    title, section = "", sections[0]
     for s, following in zip(program.steps, [*program.steps[1:], None], strict=True):
         section = next(c for c in sections if c.end >= s.serial)
         if section.title != title:
@@ -394,6 +395,8 @@ def write_source(
                 writer.write_finite(finite)
             writer.comment(title)
         writer.write_step(s, following)
+    if section is not sections[-1]:
+        writer.write_finite(finite)
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")

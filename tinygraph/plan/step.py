@@ -6,6 +6,7 @@ function runs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from operator import is_
@@ -16,11 +17,11 @@ import numpy as np
 
 from tinygraph.errors import GraphError, MissingPackageError
 from tinygraph.optim import Optimizer
-from tinygraph.plan.build import build, load
+from tinygraph.plan.build import Built, build, load
 from tinygraph.plan.failure import explained
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
-from tinygraph.plan.trace import flattened, trace, unflattened
+from tinygraph.plan.trace import Trace, flattened, trace, unflattened
 from tinygraph.tensor import Tensor
 
 __all__ = ["CompiledStep", "compile"]
@@ -238,7 +239,10 @@ class Plan:
         self.inputs = len(arrays)
         self.kinds = [kind_of(x) for x in arrays]
         self.form = form
-        self.constants = tuple(s.value for s in self.built.arguments[len(recorded.arguments) :])
+        self.constants = constants_of(self.built, recorded)
+        if self.constants:
+            again = trace(step.loss, arrays, form, step.parameters, optimizer)
+            refuse_chance(self.constants, constants_of(build(again), again))
         self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.given_numbers: tuple[Any, ...] = ()
@@ -297,6 +301,21 @@ class Plan:
         if self.form is None:
             return cost, derivatives[0]
         return cost, unflattened(self.form[1][0], iter(derivatives))
+
+
+def constants_of(built: Built, recorded: Trace) -> tuple[Any, ...]:
+    """The arrays that the loss uses and was not given."""
+    return tuple(s.value for s in built.arguments[len(recorded.arguments) :])
+
+
+def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
+    """GraphError if what should be constant is another the second time, as random numbers are."""
+    for x, y in itertools.zip_longest(constants, again):
+        if x is not y and not np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f"):
+            raise GraphError(
+                f"the loss makes an array of shape {np.shape(x)} that differs from call to call, and a compiled "
+                "step would repeat the first for ever; make it outside, and give it to the step as an argument"
+            )
 
 
 def kind_of(x: Any) -> Any:
