@@ -14,43 +14,247 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.expressions import Expression, name_of_function
-from viz.text import shape_text
+from viz.text import clean, name_text, shape_text
 
-__all__ = ["formula_text"]
+__all__ = ["Latex", "Notation", "is_one"]
 
-SUM, PRODUCT, SIGN, POWER, ATOM = 4, 5, 6, 7, 9
-SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
-    np.add: (" + ", SUM),
-    np.subtract: (" − ", SUM),
-    np.multiply: (" ∗ ", PRODUCT),
-    np.divide: (" / ", PRODUCT),
-    np.power: ("**", POWER),
-    np.greater: (" > ", 2),
-    np.greater_equal: (" ≥ ", 2),
-    np.less: (" < ", 2),
-    np.less_equal: (" ≤ ", 2),
-    np.equal: (" = ", 2),
-    np.not_equal: (" ≠ ", 2),
+COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 2, 4, 5, 6, 7, 9
+COMPARISONS: dict[Callable[..., Any], str] = {
+    np.greater: ">",
+    np.greater_equal: "≥",
+    np.less: "<",
+    np.less_equal: "≤",
+    np.equal: "=",
+    np.not_equal: "≠",
 }
 PRODUCTS = frozenset({np.matmul, np.dot})
 TOTALS = frozenset({np.sum, np.add.reduce})
 SAME_NUMBERS = frozenset({np.broadcast_to, np.expand_dims, np.squeeze, k.cast_to, np.positive})
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHORT = re.compile(r"(d?\w[₀-₉₍₎]*ᵀ?)|\(.*\)ᵀ?")
+Written = tuple[str, int]
 
 
-def formula_text(x: Any) -> str:
-    """An expression as it is written on paper; its names are shown as they are.
+class Notation:
+    """Writes expressions in Unicode text.
 
-    >>> dZ, X = Expression("dZ₁"), Expression("X")
-    >>> formula_text(np.matmul(dZ, X.T)), formula_text(dZ * (1 - X * X))
+    Each method gives the text and how tightly its outermost sign binds.
+
+    >>> dZ1, X = Expression("dZ1"), Expression("X")
+    >>> Notation().text(np.matmul(dZ1, X.T)), Notation().text(dZ1 * (1 - X * X))
     ('dZ₁Xᵀ', 'dZ₁ ∗ (1 − X ∗ X)')
     """
-    inner = plain(x)
-    text = written(inner)[0]
-    if isinstance(x, Expression) and x.function is np.broadcast_to:
-        return f"{text}, repeated to {shape_text(x.args[1])}"
-    return text
+
+    entrywise, scaled, minus = "∗", "·", "−"
+
+    def text(self, x: Any) -> str:
+        """The whole of an expression."""
+        text = self.written(x)[0]
+        if isinstance(x, Expression) and x.function is np.broadcast_to:
+            return self.repeated(text, shape_text(x.args[1]))
+        return text
+
+    def written(self, x: Any) -> Written:  # noqa: C901 - one line for each kind of expression
+        x = plain(x)
+        if not isinstance(x, Expression):
+            return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else SIGN
+        f, args = x.function, x.args
+        if f is None:
+            return self.name(x.name), ATOM
+        if f in PRODUCTS:
+            return self.product(*args), PRODUCT
+        if f is np.add or f is np.subtract:
+            return self.summed(args[0], plain(args[1]), f is np.subtract)
+        if f is np.multiply:
+            return self.multiplied(*args)
+        if f is np.divide:
+            return self.divided(*args)
+        if f is np.power:
+            return self.power(*args), POWER
+        if f in COMPARISONS:
+            return self.infix(self.compared(COMPARISONS[f]), COMPARISON, *args)
+        if f is np.negative:
+            return self.minus + self.bracketed(args[0], SIGN), SIGN
+        if f is np.transpose and len(args) == 1 and not x.settings:
+            return self.transposed(self.bracketed(args[0], ATOM)), ATOM
+        if f is operator.getitem:
+            return f"{self.bracketed(args[0], ATOM)}[{self.index(args[1])}]", ATOM
+        if f in TOTALS:
+            return self.total(args[0], x.settings.get("axis"))
+        return self.called(x), ATOM
+
+    # The kinds of expressions
+
+    def name(self, name: str) -> str:
+        return name_text(name)
+
+    def repeated(self, text: str, shape: str) -> str:
+        return f"{text}, repeated to {shape}"
+
+    def infix(self, sign: str, tightness: int, left: Any, right: Any) -> Written:
+        """A sign between two expressions; brackets on the right where the order matters."""
+        after = tightness + (sign not in ("+", self.entrywise, self.scaled))
+        return f"{self.bracketed(left, tightness)} {sign} {self.bracketed(right, after)}", tightness
+
+    def summed(self, x: Any, y: Any, minus: bool) -> Written:
+        """x + y or x − y; x + (−y) is x − y."""
+        if not minus and getattr(y, "function", None) is np.negative:
+            return self.summed(x, plain(y.args[0]), True)
+        return self.infix(self.minus if minus else "+", SUM, x, y)
+
+    def multiplied(self, x: Any, y: Any) -> Written:
+        """A product entry by entry, or with a number; a factor 1 is left out, and x · (1 / n) is x / n."""
+        x, y = plain(x), plain(y)
+        if is_one(x) or is_one(y):
+            return self.written(y if is_one(x) else x)
+        if getattr(y, "function", None) is np.divide and is_one(plain(y.args[0])):
+            return self.divided(x, y.args[1])
+        sign = self.scaled if is_scalar(x) or is_scalar(y) else self.entrywise
+        return self.infix(sign, PRODUCT, x, y)
+
+    def divided(self, x: Any, y: Any) -> Written:
+        return self.infix("/", PRODUCT, x, y)
+
+    def power(self, x: Any, y: Any) -> str:
+        base = self.bracketed(x, ATOM)
+        return (
+            f"{base}{str(y).translate(SUPERSCRIPTS)}"
+            if isinstance(y, int)
+            else f"{base}**{self.bracketed(y, POWER)}"
+        )
+
+    def compared(self, sign: str) -> str:
+        return sign
+
+    def transposed(self, text: str) -> str:
+        return f"{text}ᵀ"
+
+    def product(self, x: Any, y: Any) -> str:
+        """A matrix product: side by side where both are short, with @ otherwise."""
+        left, right = self.bracketed(x, ATOM), self.bracketed(y, ATOM)
+        if SHORT.fullmatch(left) and SHORT.fullmatch(right):
+            return left + right
+        return f"{self.bracketed(x, PRODUCT)} @ {right}"
+
+    def total(self, x: Any, axis: Any) -> Written:
+        """A sum of entries."""
+        over = "" if axis is None else f", axis {', '.join(map(str, np.atleast_1d(axis)))}"
+        return f"Σ({self.written(x)[0]}{over})", ATOM
+
+    def called(self, x: Expression) -> str:
+        """A function with its arguments and settings."""
+        settings = {key: value for key, value in x.settings.items() if key not in ("keepdims", "dtype")}
+        named = [f"{key}={self.written(value)[0]}" for key, value in settings.items()]
+        name = name_of_function(x.function).removeprefix("np.")  # type: ignore[arg-type]
+        return self.function(name, ", ".join([self.written(a)[0] for a in x.args] + named))
+
+    def function(self, name: str, arguments: str) -> str:
+        return f"{'√' if name == 'sqrt' else name}({arguments})"
+
+    def bracketed(self, x: Any, tightness: int) -> str:
+        """Text, in brackets if it binds less tightly than asked."""
+        text, own = self.written(x)
+        return text if own >= tightness else self.brackets(text)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def constant(self, x: Any) -> str:
+        """A number, a shape or another setting; an array as its shape."""
+        if isinstance(x, list | tuple):
+            inner = ", ".join(self.written(i)[0] for i in x)
+            return f"[{inner}]" if isinstance(x, list) else f"({inner})"
+        if np.ndim(x):
+            return self.words(f"array {shape_text(np.shape(x))}")
+        if isinstance(x, bool | np.bool_ | str) or x is None:
+            return self.words(str(x))
+        return (
+            f"{x:.4g}".replace("-", self.minus)
+            if isinstance(x, int | float | np.number)
+            else self.words(str(x))
+        )
+
+    def words(self, text: str) -> str:
+        return text
+
+    def index(self, index: Any) -> str:
+        """What stands between the brackets of an index."""
+        if isinstance(index, tuple):
+            return ", ".join(map(self.index, index))
+        if isinstance(index, slice):
+            ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
+            return ":".join(ends if index.step is None else [*ends, str(index.step)])
+        return "…" if index is Ellipsis else self.constant(index)
+
+
+class Latex(Notation):
+    r"""Writes expressions in LaTeX.
+
+    >>> dZ1, X = Expression("dZ1"), Expression("X")
+    >>> print(Latex().text(np.matmul(dZ1, X.T) / Expression("m")))
+    \frac{dZ_{1} X^{\top}}{m}
+    """
+
+    entrywise, scaled, minus = r"\odot", r"\cdot", "-"
+    known = frozenset({"sin", "cos", "tanh", "exp", "log", "arctan", "max", "min"})
+
+    def name(self, name: str) -> str:
+        stem, number = (match[1], match[2]) if (match := NUMBERED.fullmatch(name)) else (name, "")
+        is_letter = len(stem.removeprefix("d")) <= 1 and stem.isascii() and stem.isalpha()
+        shown = stem if is_letter or stem == "1" else self.words(clean(stem))
+        return shown + (f"_{{{number.replace('_', ', ')}}}" if number else "")
+
+    def words(self, text: str) -> str:
+        return rf"\text{{{text.translate(SPECIAL)}}}"
+
+    def repeated(self, text: str, shape: str) -> str:
+        return text + self.words(f", repeated to {shape}")
+
+    def divided(self, x: Any, y: Any) -> Written:
+        return rf"\frac{{{self.written(x)[0]}}}{{{self.written(y)[0]}}}", SIGN
+
+    def power(self, x: Any, y: Any) -> str:
+        return f"{{{self.bracketed(x, ATOM)}}}^{{{self.written(y)[0]}}}"
+
+    def compared(self, sign: str) -> str:
+        return {"≥": r"\ge", "≤": r"\le", "≠": r"\ne"}.get(sign, sign)
+
+    def transposed(self, text: str) -> str:
+        return rf"{text}^{{\top}}"
+
+    def product(self, x: Any, y: Any) -> str:
+        return f"{self.bracketed(x, PRODUCT)} {self.bracketed(y, ATOM)}"
+
+    def total(self, x: Any, axis: Any) -> Written:
+        over = "" if axis is None else rf"_{{\text{{axis }} {', '.join(map(str, np.atleast_1d(axis)))}}}"
+        return rf"\sum{over} {self.bracketed(x, PRODUCT)}", PRODUCT
+
+    def brackets(self, text: str) -> str:
+        return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+
+    def function(self, name: str, arguments: str) -> str:
+        if name == "sqrt":
+            return rf"\sqrt{{{arguments}}}"
+        shown = f"\\{name}" if name in self.known else rf"\operatorname{{{name.translate(SPECIAL)}}}"
+        return shown + self.brackets(arguments)
+
+
+NUMBERED = re.compile(r"(.*?[^\W\d_])_?([0-9]+(?:_[0-9]+)?)")
+SPECIAL = str.maketrans(
+    {c: rf"\{c}" for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
+)
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether x is a single number, as far as is known."""
+    return getattr(x, "ndim", None) == 0 or isinstance(x, int | float)
+
+
+def is_one(x: Any) -> bool:
+    """Whether x is 1: the number, or a symbol that is called so."""
+    if isinstance(x, Expression):
+        return x.function is None and x.name == "1"
+    return isinstance(x, int | float) and x == 1
 
 
 def plain(x: Any) -> Any:
@@ -75,80 +279,3 @@ def guarded(x: Any) -> Any:
         if isinstance(condition, Expression) and condition.function is np.equal:
             return plain(q) if (condition.args[1], one) == (0, 1) else x
     return x
-
-
-def written(x: Any) -> tuple[str, int]:
-    """Text, and how tightly its outermost sign binds."""
-    x = plain(x)
-    if not isinstance(x, Expression):
-        return constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else SIGN
-    if x.function is None:
-        return x.name, ATOM
-    if x.function in PRODUCTS:
-        return product(*x.args), PRODUCT
-    if x.function is np.power and isinstance(x.args[1], int):
-        return f"{bracketed(x.args[0], ATOM)}{str(x.args[1]).translate(SUPERSCRIPTS)}", POWER
-    if x.function in SIGNS:
-        return infix(x, *SIGNS[x.function])
-    if x.function is np.negative:
-        return f"−{bracketed(x.args[0], SIGN)}", SIGN
-    if x.function is np.transpose and len(x.args) == 1 and not x.settings:
-        return f"{bracketed(x.args[0], ATOM)}ᵀ", ATOM
-    if x.function is operator.getitem:
-        return f"{bracketed(x.args[0], ATOM)}[{index_text(x.args[1])}]", ATOM
-    return called(x), ATOM
-
-
-def infix(x: Expression, sign: str, tightness: int) -> tuple[str, int]:
-    """A sign between two expressions."""
-    left, right = x.args
-    first = bracketed(left, tightness + (sign == "**"))
-    return f"{first}{sign}{bracketed(right, tightness + (sign not in (' + ', ' ∗ ')))}", tightness
-
-
-def product(x: Any, y: Any) -> str:
-    """A matrix product: side by side where both are short, with @ otherwise."""
-    left, right = bracketed(x, ATOM), bracketed(y, ATOM)
-    short = SHORT.fullmatch(left) and SHORT.fullmatch(right)
-    return f"{left}{right}" if short else f"{bracketed(x, PRODUCT)} @ {right}"
-
-
-def called(x: Expression) -> str:
-    """A function with its arguments and settings."""
-    settings = {key: value for key, value in x.settings.items() if key not in ("keepdims", "dtype")}
-    arguments = [written(a)[0] for a in x.args]
-    if x.function in TOTALS:
-        axis = settings.pop("axis", None)
-        over = [] if axis is None else [f"axis {', '.join(map(str, np.atleast_1d(axis)))}"]
-        return f"Σ({', '.join(arguments + over)})"
-    named = [f"{key}={written(value)[0]}" for key, value in settings.items()]
-    name = name_of_function(x.function).removeprefix("np.")  # type: ignore[arg-type]
-    return f"{'√' if name == 'sqrt' else name}({', '.join(arguments + named)})"
-
-
-def bracketed(x: Any, tightness: int) -> str:
-    """Text, in brackets if it binds less tightly than asked."""
-    text, own = written(x)
-    return text if own >= tightness else f"({text})"
-
-
-def constant(x: Any) -> str:
-    """A number, a shape or another setting; an array as its shape."""
-    if isinstance(x, list | tuple):
-        inner = [written(i)[0] for i in x]
-        return f"[{', '.join(inner)}]" if isinstance(x, list) else f"({', '.join(inner)})"
-    if np.ndim(x):
-        return f"array {shape_text(np.shape(x))}"
-    if isinstance(x, bool | np.bool_ | str) or x is None:
-        return str(x)
-    return f"{x:.4g}".replace("-", "−") if isinstance(x, int | float | np.number) else str(x)
-
-
-def index_text(index: Any) -> str:
-    """What stands between the brackets of an index."""
-    if isinstance(index, tuple):
-        return ", ".join(map(index_text, index))
-    if isinstance(index, slice):
-        ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
-        return ":".join(ends if index.step is None else [*ends, str(index.step)])
-    return "…" if index is Ellipsis else constant(index)

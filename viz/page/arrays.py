@@ -8,7 +8,7 @@ import numpy as np
 
 from viz.text import shape_text
 
-__all__ = ["array_record"]
+__all__ = ["STEPS", "array_record"]
 
 ROWS, COLUMNS = 8, 8  # an array of at most so many is shown as numbers
 CELLS = 32, 64  # rows and columns that a heat map has at most

@@ -11,12 +11,12 @@ from tinygraph.shapes import undo_broadcast
 from tinygraph.symbols import Symbol
 from viz.formulas import Writer
 from viz.graph import Call, Graph, Input, Quantity
-from viz.notation import formula_text
-from viz.text import clean, name_text
+from viz.notation import Notation, is_one
+from viz.text import clean
 
 __all__ = ["Formulas"]
 
-LONGEST = 36  # what is longer is not written into other formulas, but gets a name
+LONGEST = 28  # what is longer is not written into other formulas, but gets a name
 
 
 class Formulas:
@@ -25,6 +25,8 @@ class Formulas:
     A quantity without a name is written out where that is short, W₁X; otherwise it is v₇ if the seventh call
     made it. With `course`, 1/m is left out of dA and dZ, as the lectures do.
     """
+
+    notation = Notation()
 
     def __init__(self, graph: Graph, course: bool) -> None:
         self.writer = Writer(graph, course)
@@ -35,12 +37,12 @@ class Formulas:
 
     def name(self, q: Quantity) -> str:
         """What formulas call a quantity."""
-        return formula_text(self.value(q))
+        return self.notation.text(self.value(q))
 
     def derivative_name(self, q: Quantity) -> str:
         """What formulas call the derivative with respect to a quantity."""
-        name = self.name(q)
-        return f"d{name}" if name == self.label(q) else f"d({name})"
+        value = self.value(q)
+        return self.notation.name(f"d{value.name}") if value.name else f"d({self.name(q)})"
 
     def symbol(self, q: Quantity, name: str) -> Symbol:
         """A named symbol with the shape of a quantity."""
@@ -54,7 +56,7 @@ class Formulas:
 
     def label(self, q: Quantity) -> str:
         """The name of a quantity, or one by its number."""
-        return name_text(q.name) if q.name else name_text(f"v{self.number.get(q, '')}")
+        return q.name or f"v{self.number.get(q, '')}"
 
     # Forward
 
@@ -69,7 +71,7 @@ class Formulas:
         if self.writer.writes_cost(call):
             return self.writer.cost(call)
         made = call.node.op.forward(*self.inputs(call), **call.node.settings)
-        text = formula_text(made)
+        text = self.notation.text(made)
         if call.result.name is None and len(call.result.uses) == 1 and len(text) <= LONGEST:
             self.values[call.result] = made
             return text
@@ -86,15 +88,18 @@ class Formulas:
         """dZ₁ = dA₁ ∗ (Z₁ > 0)"""
         if self.writer.writes_cost(call) and x.position == 0:
             return f"{self.derivative_name(x.quantity)} = {self.writer.cost_rule(call).text}"
-        z = self.value(call.result)
-        dz = self.derivative(call.result)
-        rule: Any = call.node.op.rules[x.position]
-        dx = undo_broadcast(rule(dz, z, *self.inputs(call), **call.node.settings), x.quantity.shape)
-        dx = self.averaged(dx, self.factor(call.result), self.factor(x.quantity))
-        text = formula_text(dx)
+        dx = self.contribution(call, x)
+        text = self.notation.text(dx)
         if x.quantity.name is None and x.quantity.arriving == 1 and len(text) <= LONGEST:
             self.derivatives[x.quantity] = dx
         return f"{self.derivative_name(x.quantity)} = {clean(text, 160)}"
+
+    def contribution(self, call: Call, x: Input) -> Any:
+        """What a call sends to an input, as an expression."""
+        z, dz = self.value(call.result), self.derivative(call.result)
+        rule: Any = call.node.op.rules[x.position]
+        dx = undo_broadcast(rule(dz, z, *self.inputs(call), **call.node.settings), x.quantity.shape)
+        return self.averaged(dx, self.factor(call.result), self.factor(x.quantity))
 
     def factor(self, q: Quantity) -> int:
         """How many times the true derivative the one shown is: m for the lectures' dA and dZ."""
@@ -102,15 +107,27 @@ class Formulas:
         return self.writer.m if is_larger else 1
 
     def averaged(self, dx: Any, before: int, after: int) -> Any:
-        """An expression over m where the lectures average, times m where they stop to."""
+        """An expression over m where the lectures average, times m where they leave 1/m out."""
         m = Symbol((), float, "m")
-        return dx if before == after else dx / m if before > after else dx * m
+        if before == after:
+            return dx
+        return dx / m if before > after else without_mean(dx, self.writer.m) or dx * m
 
     def derivative(self, q: Quantity) -> Any:
         """The symbol of the derivative with respect to a quantity."""
         if q not in self.derivatives:
-            self.derivatives[q] = self.symbol(q, self.derivative_name(q))
+            value = self.value(q)
+            self.derivatives[q] = self.symbol(q, f"d{value.name}" if value.name else f"d({self.name(q)})")
         return self.derivatives[q]
+
+
+def without_mean(dx: Any, m: int) -> Any:
+    """x for the expression x · (1 / m); None for another one."""
+    factors = dx.args if dx.function is np.multiply else ()
+    for mean, other in zip(reversed(factors), factors, strict=True):
+        if getattr(mean, "function", None) is np.divide and is_one(mean.args[0]) and mean.args[1] == m:
+            return other
+    return None
 
 
 def hidden(x: Any) -> Any:
