@@ -130,15 +130,13 @@ def compare(
     if unknown := [name for name in known if name not in targets]:
         raise UnknownNameError(f"require asks for {listed(unknown)}, but the graph has {listed(targets)}")
     report = compare_with(targets, hand, m, convention, tolerance, known)
-    return (
-        report
-        if report.ok
-        else replace(report, explain=partial(explained, J, hand, names, report.convention))
-    )
+    if report.ok:
+        return report
+    return replace(report, explain=partial(explained, J, hand, names, report.convention, convention))
 
 
 def explained(
-    J: Tensor, hand: Mapping[str, Any], names: Mapping[str, Any] | None, seen: str
+    J: Tensor, hand: Mapping[str, Any], names: Mapping[str, Any] | None, seen: str, asked: Convention
 ) -> list[Diagnosis]:
     """The causes of what is wrong with hand-derived values."""
     from tinygraph.check.arrays import diagnose_arrays  # the search is needed for wrong values only
@@ -146,7 +144,10 @@ def explained(
     d = Derivatives(J, *reverse_sweep(J, checked_seed(J, None)), names)
     arrays = {name: array_of(x) for name, x in hand.items()}
     usable = {name: x for name, x in arrays.items() if x is not None and np.isfinite(x).all()}
-    return diagnose_arrays(d, usable, "true" if seen == "true" else "course")
+    first = "true" if seen == "true" else "course"
+    conventions = (first, "course" if first == "true" else "true") if asked == "auto" else (first,)
+    readings = [diagnose_arrays(d, usable, convention) for convention in conventions]
+    return min(readings, key=lambda causes: len(causes) or len(hand))
 
 
 # What is right

@@ -71,12 +71,24 @@ def slips(layer: int) -> list[Any]:
     return [*right, *sigmoids, *tanhs, np.where(Z > 0, 1, Z / 100), dA * (1 - dA), W - lr * dW, dW.T @ dZ]
 
 
-def diagnosis_of(finding: Finding, function: str | None = None, line: int | None = None) -> Diagnosis:
-    """A finding in words."""
+def diagnosis_of(
+    finding: Finding, function: str | None = None, line: int | None = None, convention: str = "course"
+) -> Diagnosis:
+    """A finding in words; its formulas are for values in the lectures' convention."""
     cause, s = cause_of(finding), finding.statement
-    formula = finding.matches[0].text if finding.matches else ""
+    formulas = [*(m.expression for m in finding.matches[:1]), finding.right]
+    *formula, right = (str(in_course_terms(x) if convention == "true" else x) for x in formulas)
     message = message_of(finding, cause)
-    return Diagnosis(s.name, cause, message, s.layer, formula, str(finding.right), function, line)
+    return Diagnosis(s.name, cause, message, s.layer, "".join(formula), right, function, line)
+
+
+def in_course_terms(x: Any) -> Any:
+    """An expression of true derivatives as one of the lectures' dA and dZ, which are m times as large."""
+    if not isinstance(x, Expression):
+        return x
+    if x.function is None:
+        return x / Expression("m") if re.fullmatch(r"d[AZ]\d+", x.name) else x  # type: ignore[operator]
+    return x.record(x.function, tuple(map(in_course_terms, x.args)), x.settings)
 
 
 def merged(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:

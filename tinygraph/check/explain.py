@@ -187,13 +187,15 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Me
     """The wrong statements of a segment.
 
     If some of what was given is right, the hidden quantities are, and the rest is wrong by itself. If nothing
-    is right, a hidden quantity is to blame, unless each given one can be explained by itself alone.
+    is right, a hidden quantity is to blame, unless a single given one can be explained by itself.
     """
     wrong = [s for s in segment.shown if not is_right(s, setting, given)]
     if not wrong:
         return []
     if len(wrong) < len(segment.shown) or not segment.hidden:
         return [explain_shown(s, setting, given, memory) for s in wrong]
+    if len(wrong) == 1 and (alone := explain_shown(wrong[0], setting, given, memory)).matches:
+        return [alone]
     hidden = explain_hidden(segment, setting, given, memory)
     if hidden is None:
         shown = [explain_shown(s, setting, given, memory) for s in wrong]

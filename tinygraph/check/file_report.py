@@ -86,7 +86,7 @@ class FileReport(Verdicts):
     @property
     def ok(self) -> bool:
         """Whether everything ran and is right."""
-        return super().ok and not self.errors
+        return super().ok and not self.errors and not self.diagnoses
 
     @property
     def status(self) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygraph.check.compare import array_of
+from tinygraph.check.causes import WHY
+from tinygraph.check.compare import array_of, listed
 from tinygraph.check.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.check.explain import Memory, explain
 from tinygraph.check.lectures import (
@@ -19,6 +20,7 @@ from tinygraph.check.lectures import (
     update_program,
 )
 from tinygraph.check.probe import Probe, make_probe
+from tinygraph.check.process import Outcome
 from tinygraph.check.report import Diagnosis
 from tinygraph.check.search import Setting
 from tinygraph.check.steps import LEARNING_RATE, Step
@@ -77,8 +79,33 @@ def diagnose_steps(
             both = step.probe, counterpart(step.probe, probes[1].seed)
             settings[id(step.probe)] = setting_of([values_of(probe, convention) for probe in both])
         findings = explain(program, settings[id(step.probe)], by_name(step, given, program), memory)
-        found += [diagnosis_of(f, step.function, lines.get(step.function)) for f in findings]
+        found += [diagnosis_of(f, step.function, lines.get(step.function), convention) for f in findings]
     return merged(found)
+
+
+def habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
+    """Functions whose second call gives something else than the first: one diagnosis each."""
+    found: dict[str, Diagnosis] = {}
+    for outcome in outcomes:
+        step = outcome.step
+        if not outcome.repeated and step.function not in found:
+            name = next(iter(outcome.named), step.function)
+            message = f"{step.name}: {WHY['not-zeroed']}"
+            line = lines.get(step.function)
+            found[step.function] = Diagnosis(
+                name, "not-zeroed", message, step.layer, function=step.function, line=line
+            )
+    return list(found.values())
+
+
+def changes(outcomes: Iterable[Outcome]) -> list[str]:
+    """Sentences about arrays that functions change though they were only passed in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for outcome in outcomes:
+        arrays = tuple(name for name in outcome.changed if not name.startswith(("parameters", "grads")))
+        if arrays:
+            found.setdefault(outcome.step.function, arrays)
+    return [f"{function} changes {listed(arrays)}. {WHY['aliased-dA']}" for function, arrays in found.items()]
 
 
 def counterpart(probe: Probe, seed: int) -> Probe:

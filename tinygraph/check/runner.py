@@ -14,11 +14,12 @@ import numpy as np
 
 from tinygraph.check.compare import Convention, array_of, compare_with, described, listed
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
-from tinygraph.check.homework import diagnose_steps
+from tinygraph.check.homework import changes, diagnose_steps, habits
 from tinygraph.check.loading import code_file
-from tinygraph.check.probe import make_probe
+from tinygraph.check.probe import Probe, make_probe
 from tinygraph.check.process import MEMORY, TIMEOUT, Failure, Run, run_file
-from tinygraph.check.steps import Step, steps_of
+from tinygraph.check.report import Diagnosis
+from tinygraph.check.steps import Passed, Step, steps_of
 
 __all__ = ["check_file"]
 
@@ -66,19 +67,25 @@ def check_file(
     steps = [steps_of(probe) for probe in probes]
     flat = [*steps[0], *steps[1]]
     run = run_file(path, flat, timeout, memory)
-    judged = judged_twice(run.values, steps, probes[0].m, convention)
-    uphill = judged_twice(turned_round(run.values, steps), steps, probes[0].m, convention)
-    ascends = goes_uphill(judged, uphill)
-    judged = uphill if ascends else judged
+    values = run.values
+    judged = judged_twice(values, steps, probes[0].m, convention)
+    uphill = judged_twice(turned_round(values, steps), steps, probes[0].m, convention)
+    if ascends := goes_uphill(judged, uphill):
+        values, judged = turned_round(values, steps), uphill
     seen = convention_of([s.first for s in judged], convention)
-    judged = [s for s in judged if s.first.step.convention in (None, seen)]
-    found = [s.either for s in judged]
-    wrong = [(s.first.step, s.hands) for s in judged if s.hands and not s.either.ok]
-    diagnoses = diagnose_steps(probes, wrong, seen, run.defined)
+    seen, causes = explained(probes, judged, seen, convention, run)
+    judged = judged_twice(values, steps, probes[0].m, seen if causes else convention)
+    found = [s.either for s in judged if s.first.step.convention in (None, seen)]
+    diagnoses = [*causes, *habits(run.outcomes.values(), run.defined)]
     blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
         [row for s in found for row in s.rows],
-        notes=[*run.notes, *([UPHILL] if ascends else []), *(note for s in found for note in s.notes)],
+        notes=[
+            *run.notes,
+            *([UPHILL] if ascends else []),
+            *(note for s in found for note in s.notes),
+            *changes(run.outcomes.values()),
+        ],
         file=str(path),
         steps=found,
         functions=[verdict_on(name, run, found, name in blamed) for name in run.defined],
@@ -89,6 +96,24 @@ def check_file(
         traceback=run.traceback,
         diagnoses=diagnoses,
     )
+
+
+def explained(
+    probes: Sequence[Probe], judged: Sequence[Judged], seen: Passed, asked: Convention, run: Run
+) -> tuple[Passed, list[Diagnosis]]:
+    """The convention under which the fewest mistakes explain what is wrong, and these mistakes.
+
+    A dA or dZ that is wrong by the factor m can make the other convention seem to fit better.
+    """
+    other: Passed = "true" if seen == "course" else "course"
+    readings = []
+    for convention in (seen, other) if asked == "auto" else (seen,):
+        mine = [s for s in judged if s.first.step.convention in (None, convention)]
+        wrong = [(s.first.step, s.hands) for s in mine if s.hands and not s.either.ok]
+        if not wrong:
+            return convention, []
+        readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
+    return min(readings, key=lambda reading: len(reading[1]) or len(judged))
 
 
 class Judged(NamedTuple):
@@ -156,7 +181,7 @@ def goes_uphill(judged: list[Judged], uphill: list[Judged]) -> bool:
     return len(told) > 1 and "update_parameters" in told and all(b.ok and not a.ok for a, b in rows)
 
 
-def convention_of(judged: list[StepReport], asked: Convention) -> str:
+def convention_of(judged: list[StepReport], asked: Convention) -> Passed:
     """The convention of a file: the one asked for, or that of its functions of all layers, or the lectures'.
 
     A function of one layer alone cannot show whether it lacks the 1/m or expects it in what it is given, and

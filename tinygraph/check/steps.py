@@ -23,7 +23,7 @@ from tinygraph.check.forms import (
 )
 from tinygraph.check.probe import Probe, make_probe
 
-__all__ = ["FUNCTIONS", "LEARNING_RATE", "Step", "steps_of"]
+__all__ = ["FUNCTIONS", "LEARNING_RATE", "Passed", "Step", "steps_of"]
 
 LEARNING_RATE = 0.1
 FUNCTIONS = (
