@@ -137,6 +137,9 @@ def add_check(commands: Any, parents: list[Any]) -> None:
         help="whether dA and dZ are m times the true derivatives, as in the lectures (auto: either)",
     )
     parser.add_argument("--json", action="store_true", help="the report for machines")
+    parser.add_argument(
+        "--picture", type=Path, metavar="PICTURE", help="draw the network with the first wrong step marked"
+    )
 
 
 def add_code(commands: Any, parents: list[Any]) -> None:
@@ -200,6 +203,11 @@ def run_check(options: Any) -> int:
     )
     if options.debug:
         sys.stderr.write(report.printed + report.traceback)
+    if options.picture:
+        from tinygraph.check.picture import save_picture
+        from tinygraph.check.probe import make_probe
+
+        save_picture(report, make_probe(options.sizes, options.seed, options.activations), options.picture)
     if options.json:
         print(report.to_json())
         return report.status

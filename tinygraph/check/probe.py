@@ -10,16 +10,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.check.compare import Target, targets_of
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
-from tinygraph.tensor import parameter
+from tinygraph.tensor import Tensor, parameter, tensor
 
-__all__ = ["Probe", "make_probe"]
+__all__ = ["Probe", "cost_of", "make_probe"]
 
 FEWEST_EXAMPLES = 7
 CLEAR = 0.05  # how far a relu unit stays from its kink
@@ -116,6 +116,18 @@ def make_probe(
     J = softmax_cross_entropy(Z, Y) if activations[-1] == "softmax" else binary_cross_entropy(A, Y)
     targets, m = targets_of(J)
     return Probe(X, Y, parameters, activations, A.value, float(J.value), caches, targets, m, seed)
+
+
+def cost_of(probe: Probe) -> Tensor:
+    """The cost of a probe, recorded again under the names of the lectures."""
+    A = tensor(probe.X, "X")
+    for layer, activation in enumerate(probe.activations, start=1):
+        W, b = (parameter(probe.parameters[f"{p}{layer}"], f"{p}{layer}") for p in "Wb")
+        Z = W @ A + b
+        A = (HIDDEN | OUTPUT)[activation](Z)
+    Y = tensor(probe.Y, "Y")
+    several = probe.activations[-1] == "softmax"
+    return cast(Tensor, softmax_cross_entropy(Z, Y) if several else binary_cross_entropy(A, Y))
 
 
 def checked_sizes(sizes: Sequence[int] | None, activations: Sequence[str] | None) -> tuple[int, ...]:
