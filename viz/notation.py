@@ -94,7 +94,9 @@ class Notation:
     def infix(self, sign: str, tightness: int, left: Any, right: Any) -> Written:
         """A sign between two expressions; brackets on the right where the order matters."""
         after = tightness + (sign not in ("+", self.entrywise, self.scaled))
-        return f"{self.bracketed(left, tightness)} {sign} {self.bracketed(right, after)}", tightness
+        end = self.bracketed(right, after)
+        end = self.brackets(end) if end.startswith(self.minus) else end
+        return f"{self.bracketed(left, tightness)} {sign} {end}", tightness
 
     def summed(self, x: Any, y: Any, minus: bool) -> Written:
         """x + y or x − y; x + (−y) is x − y."""

@@ -1,0 +1,142 @@
+"""Repeats as one box, and what large graphs cost."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygraph as tg
+import viz
+from tests.viz.graphs import elements, network, nodes, text
+from tinygraph.errors import GraphError
+from viz.folds import best_runs
+
+
+def deep(n, sizes=4):
+    """n equal layers of tanh between a first and a last one."""
+    return network([3, *[sizes] * (n + 1), 1], [np.tanh] * (n + 1) + [tg.sigmoid])
+
+
+def chain(n):
+    x = tg.parameter(1.0, name="x")
+    for _ in range(n // 2):
+        x = np.sin(x) + 1.0
+    return x
+
+
+def boxes(drawing):
+    return {key: text(node) for key, node in elements(drawing, "layer").items()}
+
+
+def test_equal_layers_are_one_box_with_formulas_for_layer_l():
+    drawing = viz.draw(deep(12))
+
+    shown = " ".join(boxes(drawing).values())
+
+    assert len(boxes(drawing)) == 4
+    assert "layers 2 … 13 (tanh) × 12" in shown
+    assert "Zₗ = WₗAₗ₋₁ + bₗ" in shown
+    assert "dAₗ₋₁ = WₗᵀdZₗ" in " ".join(map(text, elements(drawing, "layer-rule").values()))
+    assert "× so many times" in drawing.description
+    assert "W₂ … W₁₃" in "".join(map(text, elements(drawing, "text").values()))
+
+
+def test_few_boxes_stay_apart_unless_asked():
+    assert len(boxes(viz.draw(deep(4)))) == 7
+    assert len(boxes(viz.draw(deep(4), fold=True))) == 4
+    assert len(boxes(viz.draw(deep(12), fold=False))) == 15
+
+
+def test_layer_can_be_unfolded_to_its_operations():
+    shown = boxes(viz.draw(deep(3), unfold={"2"}))
+
+    assert {"@", "+", "tanh"} <= set(shown.values())
+    assert "layer 2" not in " ".join(shown.values())
+    assert "layer 3" in " ".join(shown.values())
+
+
+def test_different_layers_do_not_fold():
+    J = network([3, 4, 5, 6, 7, 8, 9, 8, 7, 6, 1], [np.tanh] * 9 + [tg.sigmoid])
+
+    assert len(boxes(viz.draw(J))) == 11
+
+
+def test_repeats_of_several_operations_fold():
+    assert "× 49+ 1 → sin" in boxes(viz.draw(chain(100), view="layers")).values()
+
+
+def test_what_is_used_elsewhere_does_not_fold():
+    x = tg.parameter(1.0, name="x")
+    found = []
+    for _ in range(20):
+        x = np.sin(x)
+        found.append(x)
+    J = sum(found[::3], start=found[5])
+
+    assert not any("×" in shown for shown in boxes(viz.draw(J, view="layers")).values())
+
+
+def test_first_wrong_step_stays_outside_of_a_fold():
+    J = deep(12)
+    d = dict(J.backward())
+    report = tg.compare(J, d | {"dW7": 2 * d["dW7"]})
+
+    shown = " ".join(boxes(viz.draw(J, highlight=report)).values())
+
+    assert "layer 7 " in shown
+    assert "layers 2 … 6" in shown
+
+
+def test_auto_shows_operations_until_they_cannot_be_surveyed():
+    assert "operation" in nodes(viz.draw(chain(150), view="auto")).values()
+    assert "operation" not in nodes(viz.draw(chain(152), view="auto")).values()
+
+
+def naive(kinds, i, longest=24):
+    """The period and repeats from i on that cover most, by looking at each."""
+    best = (1, 1)
+    for period in range(1, min(longest, len(kinds) - 1) + 1):
+        times = 1
+        while kinds[i + times * period : i + (times + 1) * period] == kinds[i : i + period] and i + (
+            times + 1
+        ) * period <= len(kinds):
+            times += 1
+        if times >= 3 and times * period > (best[0] * best[1] if best[1] > 1 else 0):
+            best = period, times
+    return best
+
+
+@given(st.lists(st.integers(0, 2), min_size=2, max_size=40))
+def test_runs_are_those_that_cover_most(kinds):
+    periods, times = best_runs(np.array(kinds))
+
+    for i in range(len(kinds)):
+        period, repeats = naive(kinds, i)
+        assert (repeats if repeats > 1 else 1) == times[i]
+        assert repeats == 1 or period == periods[i]
+
+
+@pytest.mark.parametrize(("graph", "most"), [(lambda: deep(1000), 15), (lambda: chain(100_000), 60)])
+def test_large_graph_is_drawn_folded_in_reasonable_time(graph, most):
+    J = graph()
+    start = time.process_time()
+
+    drawing = viz.draw(J, view="auto")
+
+    assert len(elements(drawing, "node")) < 40
+    assert time.process_time() - start < most
+
+
+def test_large_graph_without_repeats_is_one_clear_sentence():
+    random = np.random.default_rng(0)
+    found = [tg.parameter(0.5, name="x")]
+    for _ in range(2000):
+        found.append(found[-1] * found[random.integers(len(found))])
+    drawing = viz.draw(found[-1], view="auto")
+
+    with pytest.raises(GraphError, match=r"more than [\d,]+ nodes.*max_nodes"):
+        drawing.render("svg")
+    assert repr(drawing).startswith("<Drawing of J: more than ")
+    assert "digraph" in drawing.source
