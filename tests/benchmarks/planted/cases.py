@@ -226,10 +226,13 @@ def planted(nets=NETWORKS):
     for net in nets:
         for mistake in MISTAKES:
             found += [*planted_in_lines(net, mistake), *planted_in_functions(net, mistake)]
-        for change in CHANGES:
-            text = change.made_in(homework(net, {}))
-            found.append(Case(change.cause, net, change.function, text, {change.quantity: ""}, {}, {}))
+        found += [planted_change(net, change) for change in CHANGES if change.where in ("", *net.activations)]
     return [case for case in found if case is not None]
+
+
+def planted_change(net, change):
+    text = change.made_in(homework(net, {}))
+    return Case(change.cause, net, change.function, text, {change.quantity: ""}, {}, {})
 
 
 def planted_in_lines(net, mistake):

@@ -142,12 +142,16 @@ MISTAKES = [
 
 
 class Change(NamedTuple):
-    """A mistake of order or state: pieces of the homework's text, each with what stands there instead."""
+    """A mistake of order or state: pieces of the homework's text, each with what stands there instead.
+
+    `where` is the activation in whose branch it is, if any.
+    """
 
     cause: str
     function: str
     quantity: str
     pieces: dict[str, str]
+    where: str = ""
 
     def made_in(self, text):
         """The text with the mistake."""
@@ -163,6 +167,7 @@ CHANGES = [
         "linear_activation_backward",
         "dA",
         {"dZ = dA * (Z > 0)": "dZ = dA\n        dZ[Z <= 0] = 0"},
+        "relu",
     ),
     Change(
         "not-zeroed",
