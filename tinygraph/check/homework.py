@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from tinygraph.check.lectures import (
     update_program,
 )
 from tinygraph.check.probe import Probe, make_probe
-from tinygraph.check.process import Outcome
+from tinygraph.check.process import Outcome, Run
 from tinygraph.check.report import Diagnosis
 from tinygraph.check.search import Setting
 from tinygraph.check.steps import LEARNING_RATE, Step
@@ -76,11 +77,32 @@ def diagnose_steps(
     for step, given in wrong:
         program = PROGRAMS[step.function](step, convention)
         if id(step.probe) not in settings:
-            both = step.probe, counterpart(step.probe, probes[1].seed)
+            both = step.probe, counterpart(step.probe, probes[1])
             settings[id(step.probe)] = setting_of([values_of(probe, convention) for probe in both])
         findings = explain(program, settings[id(step.probe)], by_name(step, given, program), memory)
         found += [diagnosis_of(f, step.function, lines.get(step.function), convention) for f in findings]
     return merged(found)
+
+
+def aliased(causes: Sequence[Diagnosis], run: Run) -> list[Diagnosis]:
+    """The causes, with a dA that was changed after it was made blamed on the function that changed it."""
+    changers = [
+        o for o in run.outcomes.values() if any(re.fullmatch(r"d[AZ]\w*", name) for name in o.changed)
+    ]
+    hit = [
+        d
+        for d in causes
+        if d.name[:2] == "dA" and d.function != (changers[0].step.function if changers else "")
+    ]
+    if not changers or not hit:
+        return list(causes)
+    step, name = changers[0].step, changers[0].changed[0]
+    message = f"{step.function} changes {name}, which was passed in. {WHY['aliased-dA']}"
+    blamed = Diagnosis(
+        hit[0].name, "aliased-dA", message, hit[0].layer, hit[0].formula, hit[0].expected, step.function,
+        run.defined.get(step.function),
+    )  # fmt: skip
+    return [blamed, *(d for d in causes if d not in hit)]
 
 
 def habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
@@ -108,9 +130,9 @@ def changes(outcomes: Iterable[Outcome]) -> list[str]:
     return [f"{function} changes {listed(arrays)}. {WHY['aliased-dA']}" for function, arrays in found.items()]
 
 
-def counterpart(probe: Probe, seed: int) -> Probe:
-    """The same network from another seed."""
-    return make_probe(probe.sizes, seed, probe.activations, probe.m)
+def counterpart(probe: Probe, other: Probe) -> Probe:
+    """The same network with the seed and the examples of another probe."""
+    return make_probe(probe.sizes, other.seed, probe.activations, other.m)
 
 
 def values_of(probe: Probe, convention: str) -> dict[str, Any]:

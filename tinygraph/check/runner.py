@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygraph.check.compare import Convention, array_of, compare_with, described, listed
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
-from tinygraph.check.homework import changes, diagnose_steps, habits
+from tinygraph.check.homework import aliased, changes, diagnose_steps, habits
 from tinygraph.check.loading import code_file
 from tinygraph.check.probe import Probe, make_probe
 from tinygraph.check.process import MEMORY, TIMEOUT, Failure, Run, run_file
@@ -23,6 +23,8 @@ from tinygraph.check.steps import Passed, Step, steps_of
 
 __all__ = ["check_file"]
 
+FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
+MORE_EXAMPLES = 4  # in the second network, which tells a number from m
 WHOLE = ("L_model_backward", "backward")
 UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
@@ -63,20 +65,21 @@ def check_file(
         ValueError: the sizes and activations are no network, or the convention is another.
     """
     path = code_file(file, ".py", ".ipynb")
-    probes = [make_probe(sizes, s, activations) for s in (seed, seed + 1)]
+    first = make_probe(sizes, seed, activations)
+    probes = [first, make_probe(first.sizes, seed + 1, first.activations, first.m + MORE_EXAMPLES)]
     steps = [steps_of(probe) for probe in probes]
     flat = [*steps[0], *steps[1]]
     run = run_file(path, flat, timeout, memory)
     values = run.values
-    judged = judged_twice(values, steps, probes[0].m, convention)
-    uphill = judged_twice(turned_round(values, steps), steps, probes[0].m, convention)
+    judged = judged_twice(values, steps, convention)
+    uphill = judged_twice(turned_round(values, steps), steps, convention)
     if ascends := goes_uphill(judged, uphill):
         values, judged = turned_round(values, steps), uphill
     seen = convention_of([s.first for s in judged], convention)
     seen, causes = explained(probes, judged, seen, convention, run)
-    judged = judged_twice(values, steps, probes[0].m, seen if causes else convention)
+    judged = judged_twice(values, steps, seen if causes else convention)
     found = [s.either for s in judged if s.first.step.convention in (None, seen)]
-    diagnoses = [*causes, *habits(run.outcomes.values(), run.defined)]
+    diagnoses = [*aliased(causes, run), *habits(run.outcomes.values(), run.defined)]
     blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
         [row for s in found for row in s.rows],
@@ -103,7 +106,8 @@ def explained(
 ) -> tuple[Passed, list[Diagnosis]]:
     """The convention under which the fewest mistakes explain what is wrong, and these mistakes.
 
-    A dA or dZ that is wrong by the factor m can make the other convention seem to fit better.
+    A dA or dZ that is wrong by the factor m can make the other convention seem to fit better; so the other
+    one is tried where a factor is what is wrong.
     """
     other: Passed = "true" if seen == "course" else "course"
     readings = []
@@ -113,6 +117,8 @@ def explained(
         if not wrong:
             return convention, []
         readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
+        if not FACTORS & {d.cause for d in readings[0][1]}:
+            break
     return min(readings, key=lambda reading: len(reading[1]) or len(judged))
 
 
@@ -136,14 +142,13 @@ class Judged(NamedTuple):
         return self.first.hand, self.second.hand
 
 
-def judged_twice(
-    values: Mapping[int, Any], steps: list[list[Step]], m: int, convention: Convention
-) -> list[Judged]:
+def judged_twice(values: Mapping[int, Any], steps: list[list[Step]], convention: Convention) -> list[Judged]:
     """The steps that were taken, on both probes."""
 
     def judged(probe: int, i: int) -> StepReport | None:
         at = i + probe * len(steps[0])
-        return judge(steps[probe][i], values[at], m, convention) if at in values else None
+        step = steps[probe][i]
+        return judge(step, values[at], step.probe.m, convention) if at in values else None
 
     pairs = [(judged(0, i), judged(1, i)) for i in range(len(steps[0]))]
     return [Judged(first, second) for first, second in pairs if first is not None]
