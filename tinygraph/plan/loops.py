@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph import kernels as k
-from tinygraph.plan.buffers import Buffer, Memory, takes_out
+from tinygraph.plan.buffers import Buffer, Memory, is_view, takes_out
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
@@ -240,11 +240,17 @@ class Kernel:
                 self.nests.append(Nest(loop_shape(s), s))
 
 
-def kernels_of(steps: Sequence[Traced]) -> list[Kernel | Traced]:
-    """The steps, with each run of calls for loops as one kernel; views do not end a run."""
+def kernels_of(steps: Sequence[Traced], pause: float) -> list[Kernel | Traced]:
+    """The steps, with each run of calls for loops as one kernel.
+
+    Transposes do not end a run; the place after the serial number `pause` does.
+    """
     found: list[Kernel | Traced] = []
     run: list[Traced] = []
     for s in steps:
+        if run and run[-1].serial <= pause < s.serial:
+            found += flushed(run)
+            run = []
         if in_kernel(s):
             run.append(s)
         elif is_turn(s):
@@ -300,6 +306,10 @@ class LoopWriter(Writer):
             sizes[work] = sizes.get(work, 0) + s.size
         self.arrays += [f"{work} = np.empty({n}, {dtype_text(work[5:])})" for work, n in sizes.items()]
 
+    def is_inlined(self, s: Traced, following: Traced | None) -> bool:
+        """A view that loops cannot see through has a name, by which they take it."""
+        return super().is_inlined(s, following) and (not is_view(s) or is_turn(s))
+
     # Kernels
 
     def write_kernel(self, kernel: Kernel, wanted: Callable[[Traced], bool]) -> None:
@@ -327,6 +337,7 @@ class LoopWriter(Writer):
         )
 
     def write_nest(self, nest: Nest) -> None:
+        self.current = nest
         if is_product(nest.calls[0]):
             return self.write_product(nest.calls[0])
         axes = [f"i{n}" for n in range(len(nest.shape))]
@@ -456,7 +467,6 @@ class LoopWriter(Writer):
 
     def formula(self, s: Traced, axes: list[str]) -> str:
         """An elementwise call as a formula."""
-        self.current = self.nest[s]
         if s.function is np.where:
             c, x, y = s.args
             condition = self.element(c, axes, bool)
@@ -487,17 +497,18 @@ def write_loops(
     about: str,
 ) -> Source:
     """The module, as `write_source` makes it, with loops for numba."""
-    parts = kernels_of(program.steps)
+    update = sections[-2].end if len(sections) > 1 else -1
+    parts = kernels_of(program.steps, update if finite else -1)
     returned = set(results)
-    memory, private = memory_of(program, parts, targets, returned)
-    wanted = outside(program, parts) | returned | {new for _, new in pairs}
+    shared = outside(program, parts, [*results, *finite]) | set(finite)
+    memory, private = memory_of(program, parts, targets, returned, shared)
+    wanted = shared | returned | {new for _, new in pairs}
     fresh = {s for part in parts if isinstance(part, Kernel) for s in part.calls if s in returned and s.shape}
     writer = LoopWriter(program, parts, memory, names, arguments, fresh, private)
     for s in fresh:
         if s not in writer.text:
             writer.name(s, "result")
     checked = not finite
-    update = sections[-2].end if len(sections) > 1 else -1
     flat = [*parts, None]
     for part, following in itertools.pairwise(flat):
         first = part.calls[0] if isinstance(part, Kernel) else part
@@ -506,7 +517,7 @@ def write_loops(
             checked = True
         if isinstance(part, Kernel):
             writer.write_kernel(part, wanted.__contains__)
-        elif first is not None:
+        elif first is not None and not (is_turn(first) and source_of(first)[0] in writer.private):
             writer.write_step(first, following if isinstance(following, Traced) else None)
     if not checked:
         writer.write_finite(finite)
@@ -525,10 +536,10 @@ def helpers_of(text: str) -> list[str]:
     return [helper for name, helper in HELPERS.items() if name in called]
 
 
-def outside(program: Program, parts: Sequence[Kernel | Traced]) -> set[Traced]:
-    """What is read by another part than the one that makes it."""
+def outside(program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]) -> set[Traced]:
+    """What is read by another part than the one that makes it, or among what is `seen` through a transpose."""
     home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
-    found = set()
+    found = {source_of(x)[0] for x in seen if is_turn(x)}
     for s in program.steps:
         for x in [] if is_turn(s) else symbols_in(s):
             base, _ = source_of(x)
@@ -542,11 +553,11 @@ def memory_of(
     parts: Sequence[Kernel | Traced],
     targets: Mapping[Traced, Traced],
     returned: set[Traced],
+    shared: set[Traced],
 ) -> tuple[Memory, list[Traced]]:
     """A buffer for each array that several parts use, and the arrays that one kernel keeps to itself."""
     memory = Memory()
     private: list[Traced] = []
-    shared = outside(program, parts)
     nest = {s: n for part in parts if isinstance(part, Kernel) for n in part.nests for s in n.calls}
     stored = {
         base

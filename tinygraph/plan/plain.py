@@ -22,7 +22,7 @@ from tinygraph.names import derivative_name, graph_names
 from tinygraph.plan.graph import retraced
 from tinygraph.plan.program import Program, simplify, symbols_in
 from tinygraph.plan.record import Tape, Traced, settled
-from tinygraph.plan.source import identifier
+from tinygraph.plan.source import identifier, is_uniform
 from tinygraph.sweep import recorded_order, reverse_sweep
 from tinygraph.tensor import Tensor
 
@@ -118,8 +118,11 @@ class Page:
         backward = self.statements(derivatives.values())
         arguments = ["parameters", *(identifier(x.name) for x in self.data)]
         own = ", ".join(map(identifier, self.parameters))
+        taken = f'(parameters[name] for name in "{" ".join(self.parameters)}".split())'
+        if len(self.parameters) == 1 or any(name.split() != [name] for name in self.parameters):
+            own, taken = f"{own},", f"(parameters[name] for name in {self.parameters!r})"
         lines = [
-            f'    {own} = (parameters[name] for name in "{" ".join(self.parameters)}".split())',
+            f"    {own} = {taken}",
             f"    m = {self.count()}",
             *("", *forward, "", *backward, ""),
             "    return {",
@@ -165,8 +168,14 @@ class Page:
             return type(x)([self.written(inner) for inner in x])
         if not isinstance(x, Traced):
             return x
+        if x.fixed and not x.shape:
+            return np.asarray(x.value)[()]
+        if x.fixed and is_uniform(x) and x.size:
+            made = Expression()
+            made.function, made.args = np.full, (x.shape, x.value.flat[0])
+            return made
         if x.function is None:
-            return np.asarray(x.value)[()] if x.fixed and not x.shape else Expression(identifier(x.name))
+            return Expression(identifier(x.name))
         if x in self.names and not top:
             return Expression(self.names[x])
         made = Expression()

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph import kernels as k
+from tinygraph.errors import GraphError
 from tinygraph.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
 from tinygraph.plan.program import Program, symbols_in
@@ -117,7 +118,7 @@ class Writer:
             elif x not in self.text:
                 buffer = self.memory.of[s]
                 if buffer not in spare:
-                    spare[buffer] = self.name(s, "mask" if s.dtype == bool else "T")
+                    spare[buffer] = self.name(s, spare_name(s))
                 self.text[s] = spare[buffer], ATOM
             for y in chain:
                 self.text.setdefault(y, self.text[x] if x in self.text else self.text[s])
@@ -166,6 +167,8 @@ class Writer:
 
     def fixed(self, x: Traced) -> tuple[str, int]:
         """A number that is the same at every step, or an array of one such number."""
+        if not is_uniform(x):
+            raise GraphError(f"{x} is read before it is made")
         if not x.shape:
             return number_text(np.asarray(x.value)[()])
         number = number_text(x.value.flat[0].item())[0] if x.size else "0"
@@ -180,8 +183,12 @@ class Writer:
         args = [self.operand(a, s) if array else self.read(a) for a in s.args]
         if function in (np.concatenate, np.stack):
             args = [self.read(a) for a in s.args]
-        given = [f"{key}={self.read(x)}" for key, x in s.settings.items()]
+        given = [f"{key}={self.setting(key, x)}" for key, x in s.settings.items()]
         return f"{function_text(function)}({', '.join([*args, *given, *more])})"
+
+    def setting(self, key: str, x: Any) -> str:
+        """The value of a keyword argument; one axis stands without brackets."""
+        return self.read(x[0] if key == "axis" and isinstance(x, tuple) and len(x) == 1 else x)
 
     def expression(self, s: Traced) -> tuple[str, int]:
         """The call as an expression, with signs where there are some."""
@@ -311,6 +318,13 @@ class Writer:
             lines.append(f"{names[0]} = {empty(first)}")
             lines += [f"{name} = {names[0]}" for name in names[1:]]
         return [*(line for _, line in self.constants.values()), *self.arrays, *lines]
+
+
+def spare_name(s: Traced) -> str:
+    """A name for a result that has none."""
+    if s.dtype.kind == "b":
+        return "mask"
+    return "slope" if s.function is k.cast_to and s.args[0].dtype.kind == "b" else "T"
 
 
 def bracketed(written: tuple[str, int], tightness: int) -> str:
