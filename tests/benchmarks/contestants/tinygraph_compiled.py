@@ -10,11 +10,14 @@ from .tinygraph_eager import make_inputs, make_parameters, network_cost
 
 
 class Training:
+    backend = "numpy"
+
     def __init__(self, network):
         self.tensors = make_parameters(network)
         self.inputs = make_inputs(network)
         loss = partial(network_cost(network), self.tensors)
-        self.compiled = compile_step(loss, self.tensors, optimizer=optim.SGD(LEARNING_RATE))
+        rule = optim.SGD(LEARNING_RATE)
+        self.compiled = compile_step(loss, self.tensors, optimizer=rule, backend=self.backend)
 
     def step(self):
         return self.compiled(*self.inputs)
