@@ -16,6 +16,7 @@ __all__ = ["array_html", "derivatives_html", "tensor_html"]
 SMALL = "font-size:85%;opacity:.8"
 CELL = "text-align:right;padding:1px 6px;font-family:monospace;background:none;border:0"
 SIDES = "border-left:1.5px solid;border-right:1.5px solid;border-collapse:collapse;margin:2px 0"
+BLOCK = "display:block;border:1px solid #888;margin:2px 0"
 MOST = 60  # rows of a table
 
 
@@ -24,13 +25,15 @@ def tensor_html(tensor: Any) -> str:
     name = html.escape(name_text(tensor.name)) if tensor.name is not None else "Tensor"
     role = "parameter" if tensor.is_parameter else tensor.op.name if tensor.op else "data"
     facts = f"{shape_of(tensor.value)} · {np.asarray(tensor.value).dtype} · {html.escape(role)}"
-    return f'<div><b>{name}</b> <span style="{SMALL}">{facts}</span>{array_html(tensor.value)}</div>'
+    head = f'<b>{name}</b> <span style="{SMALL}">{facts}</span>'
+    return f'<div style="margin:4px 0">{head}{array_html(tensor.value)}</div>'
 
 
 def derivatives_html(derivatives: Mapping[str, Any], note: str = "") -> str:
     """A table of derivatives: name, shape, norm, and the numbers or a heat map."""
     heads = "".join(
-        f'<th style="text-align:left">{head}</th>' for head in ("name", "shape", "norm", "values")
+        f'<th style="text-align:left;padding-right:14px">{head}</th>'
+        for head in ("name", "shape", "norm", "values")
     )
     rows = "".join(map(row_html, list(derivatives.items())[:MOST]))
     more = f"… and {len(derivatives) - MOST} more" if len(derivatives) > MOST else ""
@@ -45,7 +48,7 @@ def row_html(item: tuple[str, Any]) -> str:
     with np.errstate(all="ignore"):
         norm = f"{np.linalg.norm(np.asarray(array, dtype=float)):.4g}"
     cells = (f"<b>{shown}</b>", shape_of(array), norm, array_html(array))
-    return row_of("text-align:left;vertical-align:top", cells)
+    return row_of("text-align:left;vertical-align:top;padding:4px 14px 4px 0", cells)
 
 
 def row_of(style: str, cells: Iterable[str]) -> str:
@@ -75,15 +78,16 @@ def heat_html(record: Mapping[str, Any]) -> str:
     """A heat map as SVG: blue below zero, orange above; what is no number is black and crossed out."""
     heat = record["heat"]
     height, width = len(heat), len(heat[0])
-    size = max(2, min(10, 320 // width, 160 // height))
+    size = max(2, min(8, 256 // width, 96 // height))
     cells = "".join(cell_svg(x, i, j) for i, row in enumerate(heat) for j, x in enumerate(row) if x != 0)
     facts = " · ".join(f"{key} {record[key]}" for key in ("min", "max", "mean") if key in record)
     odd = [f"{record[key]} {sign}" for key, sign in (("nan", "NaN"), ("infinite", "∞")) if record[key]]
     text = clean(" · ".join([facts, *odd]).strip(" ·"), 200)
+    box = f'width="{width * size}" height="{height * size}" viewBox="0 0 {width} {height}"'
     return (
-        f'<svg role="img" width="{width * size}" height="{height * size}" viewBox="0 0 {width} {height}" '
-        f'preserveAspectRatio="none"><title>{text}</title>'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>{cells}</svg><div style="{SMALL}">{text}</div>'
+        f'<svg role="img" style="{BLOCK}" shape-rendering="crispEdges" {box} preserveAspectRatio="none">'
+        f'<title>{text}</title><rect width="{width}" height="{height}" fill="#fff"/>{cells}</svg>'
+        f'<div style="{SMALL}">{text}</div>'
     )
 
 

@@ -43,4 +43,5 @@ def number(x: Any, plain: bool) -> str:
         return "NaN" if np.isnan(x) else f"{x:+}".replace("inf", "∞")
     if np.issubdtype(type(x), np.integer) or isinstance(x, bool | np.bool_):
         return str(int(x))
-    return f"{x:+.2f}" if plain else f"{x:+.1e}"
+    digits = ".1e" if not plain else ".2f" if abs(x) >= 0.005 else ".0e"
+    return f"{x:+{digits}}"

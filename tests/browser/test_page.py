@@ -125,6 +125,7 @@ def test_address_holds_view_and_step(visit):
     assert tab.locator("#view-layers").is_visible()
     tab.keyboard.press("ArrowRight")
     assert tab.url.endswith("#layers/15")
+    assert tab.locator("#link").get_attribute("href") == "#layers/15"
     tab.evaluate("location.hash = '#compact/3'")
     assert step(tab) == 3
     assert tab.locator("#view-compact").is_visible()

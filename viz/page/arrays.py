@@ -92,4 +92,4 @@ def number_text(x: Any, plain: bool) -> str:
 
 def short(x: Any) -> str:
     """A number in four digits."""
-    return f"{float(x):.4g}".replace("-", "−")
+    return f"{float(x) + 0.0:.4g}".replace("-", "−")  # without the sign of −0

@@ -14,6 +14,7 @@ function go(step) {
   element("count").textContent = `${current} / ${last}`;
   for (const id of ["first", "back"]) element(id).disabled = current === 0;
   for (const id of ["next", "last"]) element(id).disabled = current === last;
+  element("link").setAttribute("href", hash());
   if (location.protocol !== "about:" && location.hash !== hash()) history.replaceState(null, "", hash());
 }
 

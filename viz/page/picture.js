@@ -34,23 +34,21 @@ function light(current) {
   follow();
 }
 
-// Bring what is lit into sight.
+// Bring what is lit into sight: its middle, or its beginning if it is wider than the window.
 function follow() {
   const lit = [...view.panel.querySelectorAll(".node.now, .now > a")];
   if (!lit.length) return;
   const boxes = lit.map((found) => found.getBoundingClientRect());
   const frame = view.panel.getBoundingClientRect();
-  const middle = (low, high, from, to) =>
-    (Math.min(...boxes.map((b) => b[low])) + Math.max(...boxes.map((b) => b[high]))) / 2 - (from + to) / 2;
-  const outside = boxes.some((b) => b.left < frame.left + 40 || b.right > frame.right - 40
-    || b.top < frame.top || b.bottom > frame.bottom);
-  if (outside) {
-    view.panel.scrollBy({
-      left: middle("left", "right", frame.left, frame.right),
-      top: middle("top", "bottom", frame.top, frame.bottom),
-      behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
-    });
-  }
+  const [left, right] = [Math.min(...boxes.map((box) => box.left)), Math.max(...boxes.map((box) => box.right))];
+  const [top, bottom] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+  if (left > frame.left + 40 && right < frame.right - 40 && top > frame.top && bottom < frame.bottom) return;
+  const wide = right - left > frame.width - 80;
+  view.panel.scrollBy({
+    left: wide ? left - frame.left - 40 : (left + right - frame.left - frame.right) / 2,
+    top: (top + bottom - frame.top - frame.bottom) / 2,
+    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+  });
 }
 
 // Zoom about a point of the window, the middle if none is given.

@@ -1,0 +1,128 @@
+"""Make the pictures of the gallery: each view on a real graph, and the page that steps through one.
+
+    python examples/gallery/make.py [FOLDER]
+
+FOLDER is this one if omitted. Pictures of the page need Chromium and playwright; without, they are left out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+import tinygraph as tg
+import viz
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def layer(A, i, units, activation, random):
+    """A layer of so many units on top of A, whose parameters end with i."""
+    W = tg.parameter(random.standard_normal((units, A.shape[0])) / 2, name=f"W{i}")
+    b = tg.parameter(random.standard_normal((units, 1)) / 8, name=f"b{i}")
+    Z = W @ A + b
+    return activation(Z)
+
+
+def data(random, inputs=3, examples=5):
+    X = tg.tensor(random.standard_normal((inputs, examples)), name="X")
+    return X, tg.tensor(random.integers(0, 2, (1, examples)).astype(float), name="Y")
+
+
+def network(sizes=(4, 3, 1)):
+    """The lectures' network, tanh below and a sigmoid on top."""
+    random = np.random.default_rng(1)
+    A, Y = data(random)
+    for i, units in enumerate(sizes[:-1], 1):
+        A = layer(A, i, units, np.tanh, random)
+    return tg.binary_cross_entropy(layer(A, len(sizes), sizes[-1], tg.sigmoid, random), Y)
+
+
+def skip():
+    """A1 goes through layer 2, and past it."""
+    random = np.random.default_rng(1)
+    X, Y = data(random)
+    A1 = layer(X, 1, 4, tg.relu, random)
+    A2 = layer(A1, 2, 4, tg.relu, random)
+    return tg.binary_cross_entropy(layer(A1 + A2, 3, 1, tg.sigmoid, random), Y)
+
+
+def shared():
+    """The same weights in both steps of a small recurrent network."""
+    random = np.random.default_rng(1)
+    W, U = (tg.parameter(random.standard_normal((3, 3)) / 2, name=name) for name in ("W", "U"))
+    H = tg.tensor(np.zeros((3, 5)), name="h_0")
+    for t in (1, 2):
+        X = tg.tensor(random.standard_normal((3, 5)), name=f"x_{t}")
+        H = np.tanh(W @ H + U @ X).named(f"h_{t}")
+    return np.mean(H**2)
+
+
+def digits():
+    """Ten classes of handwritten digits."""
+    images, labels = load_digits(return_X_y=True)
+    random = np.random.default_rng(1)
+    A1 = layer(tg.tensor(images.T / 16, name="X"), 1, 32, tg.relu, random)
+    A2 = layer(A1, 2, 16, tg.relu, random)
+    Z3 = layer(A2, 3, 10, lambda Z: Z, random)
+    return tg.softmax_cross_entropy(Z3, tg.tensor(labels, name="Y"))
+
+
+def slip(J):
+    """A comparison with derivatives in which dZ2, and so all that follows from it, is wrong."""
+    d = J.backward()
+    wrong = {"dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"}
+    return tg.compare(J, {name: value * (0.7 if name in wrong else 1) for name, value in d.items()})
+
+
+def draw(folder):
+    """The pictures of all views."""
+    J = network()
+    drawings = {
+        "layers": viz.draw(J, view="layers"),
+        "ops": viz.draw(J, view="ops", group=True),
+        "compact": viz.draw(network((1,)), view="compact", values=True, derivatives="sweep"),
+        "skip": viz.draw(skip(), view="ops"),
+        "shared": viz.draw(shared(), view="ops"),
+        "digits": viz.draw(digits(), view="layers"),
+        "deep": viz.draw(network((4, *[4] * 50, 1)), view="auto"),
+        "diagnosis": viz.draw(J, view="ops", highlight=slip(J)),
+        "colorblind": viz.draw(J, view="layers", palette="colorblind", highlight=slip(J)),
+    }
+    for name, drawing in drawings.items():
+        yield drawing.save(folder / f"{name}.svg")
+
+
+def photograph(page, steps):
+    """The page at some steps, in the light and in the dark."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for name, (where, scheme) in steps.items():
+            tab = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+            tab.goto(page.as_uri() + where)
+            tab.wait_for_timeout(400)
+            tab.screenshot(path=page.with_name(f"{name}.png"))
+            yield page.with_name(f"{name}.png")
+        browser.close()
+
+
+def make(folder):
+    """All of the gallery; gives the paths."""
+    yield from draw(folder)
+    page = viz.page(skip(), view="ops").save(folder / "page.html")
+    yield page
+    if CHROMIUM:
+        steps = {"page_forward": ("#ops/7", "light"), "page_backward": ("#ops/24", "dark")}
+        yield from photograph(page, steps | {"page_layers": ("#layers/21", "light")})
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    for path in make(folder):
+        print(path)
