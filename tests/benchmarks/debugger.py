@@ -33,9 +33,11 @@ from tinygraph.check import process, worker
 from tinygraph.check.runner import check_file
 
 from .planted import NETWORKS, Case, homework, names_in, pairs, planted, random_edits
+from .planted.mistakes import MISTAKES
 from .report import make_console
 
 EXACT = 1e-9
+LISTED = {mistake.cause for mistake in MISTAKES}
 BY_NAME = {net.name: net for net in NETWORKS}
 COMMAND = [sys.executable, "-c", "import sys; from tinygraph.cli import main; sys.exit(main())", "check"]
 
@@ -44,17 +46,23 @@ COMMAND = [sys.executable, "-c", "import sys; from tinygraph.cli import main; sy
 class Verdict:
     """What the debugger made of a case.
 
-    `exact` counts the diagnoses whose formula gives the planted numbers, `extra` those that blame what is
-    right, and `expected` says whether all their right formulas are right; `said` is what it said.
+    `slug` says whether its cause is the planted one, `exact` whether a formula gives the planted numbers,
+    `expected` whether the right formulas shown are right; `extra` counts the diagnoses that blame what is
+    right, and `said` is what was said.
     """
 
     case: Case
     located: bool
-    named: bool
+    slug: bool
     exact: bool
     extra: int
     expected: bool
     said: str
+
+    @property
+    def named(self):
+        """Whether it is known what was planted."""
+        return self.slug or self.exact
 
 
 def parse_arguments(arguments=None):
@@ -129,9 +137,9 @@ def verdict_on_formulas(case, diagnoses, said):
     ]
     located = all(found) and (len(found) > 1 or diagnoses[0] in found[0])
     is_exact = located and all(any(d in exact for d in ds) for ds in found)
-    is_named = located and all(any(d in exact or d.cause == case.cause for d in ds) for ds in found)
+    has_slug = located and all(any(d.cause == case.cause for d in ds) for ds in found)
     extra = sum(all(d not in ds for ds in found) for d in diagnoses)
-    return Verdict(case, located, is_named, is_exact, extra, all_right(case, diagnoses, named), said)
+    return Verdict(case, located, has_slug, is_exact, extra, all_right(case, diagnoses, named), said)
 
 
 def blames(diagnosis, name, case, named, exact):
@@ -205,11 +213,12 @@ def tabulate(verdicts, heading, group):
     groups = defaultdict(list)
     for verdict in verdicts:
         groups[group(verdict.case)].append(verdict)
-    table = Table(heading, "cases", "located", "named", "exact formula", "blamed beside", box=box.SIMPLE_HEAD)
+    columns = ("cases", "located", "named", "by cause", "by formula", "blamed beside")
+    table = Table(heading, *columns, box=box.SIMPLE_HEAD)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, members in [*sorted(groups.items()), ("all", verdicts)]:
-        shares = [share(members, what) for what in ("located", "named", "exact")]
+        shares = [share(members, what) for what in ("located", "named", "slug", "exact")]
         table.add_row(name, str(len(members)), *shares, str(sum(v.extra for v in members)))
     return table
 
@@ -321,7 +330,7 @@ def write_misses(file, title, verdicts):
 def miss(v):
     """What went wrong with a case, as text; nothing, if all went well."""
     missed = [kind for kind in ("located", "named", "exact", "expected") if not getattr(v, kind)]
-    missed += ["beside"] if v.extra else []
+    missed += ["slug"] * (not v.slug and v.case.cause in LISTED) + ["beside"] * bool(v.extra)
     if not missed:
         return ""
     where = f"{v.case.net.name}, {v.case.place}, {v.case.cause}"

@@ -86,14 +86,20 @@ class Case:
         return evaluate(self.statements, right) if self.statements else evaluate_each(self.wrong, right)
 
     def before(self, name, named=()):
-        """The values at hand where `name` is made: those of the file that are given or among `named`."""
+        """The values at hand where `name` is made: those of the file.
+
+        Where dA and dZ of a layer are both hidden, what is said of dZ takes dA to be right, unless that is
+        `named` too.
+        """
         values, made = dict(values_of(self.net)), self.values()
         for other, code in self.statements.items():
             if other == name:
                 break
-            known = other in self.given or (other in self.wrong and other in named)
-            right = self.right.get(other, code)
-            values[other] = made[other] if known else evaluate({other: right}, values)[other]
+            is_dA = name[:2] == "dZ" and other == f"dA{name[2:]}"
+            if is_dA and other not in self.given and other not in named:
+                values[other] = evaluate({other: self.right.get(other, code)}, values)[other]
+            else:
+                values[other] = made[other]
         return values
 
 
