@@ -1,4 +1,4 @@
-"""The engine runs on arrays that are not NumPy's: on a minimal class that answers NumPy's protocols, and on CuPy.
+"""The engine runs on arrays that are not NumPy's: on a minimal class, and on CuPy's.
 
 That is how arrays of a GPU or of a cluster enter: rules and sweep are NumPy calls, and the calls are the
 arrays' own.
@@ -12,7 +12,7 @@ from tests.networks import make_network
 
 
 class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array that is kept elsewhere: it answers NumPy's functions, and never becomes a plain array by itself.
+    """An array that is kept elsewhere: it answers NumPy's functions, and never becomes a plain array.
 
     It is no ndarray, has no buffer, and refuses `np.asarray`, as arrays on a GPU do.
     """

@@ -80,7 +80,7 @@ class SGD(Optimizer):
     array([0.8])
     """
 
-    def descend(self, W: Any, dW: Any, learning_rate: Any) -> None:  # type: ignore[override]
+    def descend(self, W: Any, dW: Any, learning_rate: Any) -> None:
         np.subtract(W, learning_rate * dW, out=W)
 
 
@@ -121,9 +121,7 @@ class Momentum(Optimizer):
         fresh = 1 - self.beta if self.averaged else 1.0
         return {"beta": self.beta, "fresh": fresh, "learning_rate": self.learning_rate}
 
-    def descend(  # type: ignore[override]
-        self, W: Any, dW: Any, v: Any, beta: Any, fresh: Any, learning_rate: Any
-    ) -> None:
+    def descend(self, W: Any, dW: Any, v: Any, beta: Any, fresh: Any, learning_rate: Any) -> None:
         np.add(beta * v, fresh * dW, out=v)
         np.subtract(W, learning_rate * v, out=W)
 
@@ -160,7 +158,7 @@ class RMSProp(Optimizer):
         beta, rate = self.beta, self.learning_rate
         return {"beta": beta, "fresh": 1 - beta, "epsilon": self.epsilon, "learning_rate": rate}
 
-    def descend(  # type: ignore[override]
+    def descend(
         self, W: Any, dW: Any, s: Any, beta: Any, fresh: Any, epsilon: Any, learning_rate: Any
     ) -> None:
         np.add(beta * s, fresh * np.square(dW), out=s)

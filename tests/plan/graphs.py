@@ -1,8 +1,7 @@
 """Random graphs: recipes that Hypothesis draws, and the loss that a recipe stands for.
 
-A recipe is a list of moves. Each takes one or two of the arrays there are, the latest more often, and adds
-one; a move that does not fit the shapes it meets is left out, so every recipe is a graph. The loss is the mean
-of the squares of some of the arrays.
+A recipe is a list of moves. Each takes one or two of the arrays there are and adds one; a move that does not
+fit the shapes it meets is left out, so every recipe is a graph. The loss is the mean over some of the arrays.
 """
 
 import operator

@@ -1,4 +1,4 @@
-"""Plans: a loss, its derivatives and the update as readable NumPy, and as the function that the text defines."""
+"""Plans: a loss, its derivatives and the update as readable NumPy, and the function that the text defines."""
 
 from tinygraph.plan.graph import code_of
 from tinygraph.plan.plain import plain_code_of

@@ -85,7 +85,7 @@ def is_finite(x: Any) -> bool:
 def filled(x: Any, known: Mapping[Traced, Any]) -> Any:
     """The arguments of a call with values in place of symbols."""
     if isinstance(x, Traced):
-        return known[x] if x in known else x.value
+        return known.get(x, x.value)
     if isinstance(x, tuple | list):
         return type(x)([filled(inner, known) for inner in x])
     if isinstance(x, dict):

@@ -7,7 +7,6 @@ compiles. A result that only its own loop reads is never stored.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import factorial
@@ -224,7 +223,7 @@ class Nest:
 
 
 def loop_shape(s: Traced) -> tuple[int, ...]:
-    return s.args[0].shape if axis_of(s) is not None else s.shape  # type: ignore[no-any-return]
+    return s.args[0].shape if axis_of(s) is not None else s.shape
 
 
 class Kernel:
@@ -443,7 +442,7 @@ class LoopWriter(Writer):
         if isinstance(x, Traced) and x.fixed and is_uniform(x) and x.size:
             x = np.asarray(x.value).flat[0]
         if not isinstance(x, Traced):
-            return ("True" if x else "False") if dtype == bool else self.number(x, dtype)
+            return ("True" if x else "False") if np.dtype(dtype).kind == "b" else self.number(x, dtype)
         text = (
             self.local[x] if x in self.local and (x.shape == () or self.same_nest(x)) else self.entry(x, axes)
         )
@@ -509,15 +508,14 @@ def write_loops(
         if s not in writer.text:
             writer.name(s, "result")
     checked = not finite
-    flat = [*parts, None]
-    for part, following in itertools.pairwise(flat):
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
         first = part.calls[0] if isinstance(part, Kernel) else part
-        if not checked and (part.calls[-1] if isinstance(part, Kernel) else part).serial > update:
+        if not checked and first.serial > update:
             writer.write_finite(finite)
             checked = True
         if isinstance(part, Kernel):
             writer.write_kernel(part, wanted.__contains__)
-        elif first is not None and not (is_turn(first) and source_of(first)[0] in writer.private):
+        elif not (is_turn(first) and source_of(first)[0] in writer.private):
             writer.write_step(first, following if isinstance(following, Traced) else None)
     if not checked:
         writer.write_finite(finite)
@@ -537,7 +535,7 @@ def helpers_of(text: str) -> list[str]:
 
 
 def outside(program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]) -> set[Traced]:
-    """What is read by another part than the one that makes it, or among what is `seen` through a transpose."""
+    """What another part than its own reads, and what is behind a transpose among those `seen`."""
     home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
     found = {source_of(x)[0] for x in seen if is_turn(x)}
     for s in program.steps:

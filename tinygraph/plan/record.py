@@ -2,7 +2,7 @@
 
 A `Traced` is a symbol that also holds the numbers of this one run, so the loss runs as it always does, and
 shapes, dtypes and memory layouts come out as they really are. The engine's own sweep and rules run on them,
-and so does the optimizer: what each line of NumPy did is found by following the symbols back from the results.
+and so does the optimizer: the calls are found by following the symbols back from the results.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Tape:
 
     def __init__(self) -> None:
         self.checks: list[Traced] = []
-        self.errors = np.geterr()
+        self.errors: dict[str, str] = {**np.geterr()}  # type: ignore[dict-item]
 
     def ignored(self) -> tuple[str, ...]:
         """The floating point errors that the code now running ignores on purpose."""

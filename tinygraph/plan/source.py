@@ -1,7 +1,7 @@
 """The text of a step: its program and memory as a Python module that needs NumPy alone.
 
-Only recorded calls, names made into plain identifiers, and numbers go into the text: nothing that a user wrote
-is copied, so running it runs nothing else.
+Only recorded calls, names made into plain identifiers, and numbers go into the text. Nothing that a user
+wrote is copied, so running it runs nothing else.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins_
 class Section(NamedTuple):
     """A comment, and the serial number of the last call below it."""
 
-    end: int
+    end: float
     title: str
 
 
@@ -148,7 +148,7 @@ class Writer:
         return number_text(x)
 
     def operand(self, x: Any, s: Traced) -> str:
-        """An input of an elementwise call on arrays: a number is an array made once, which NumPy reads soonest."""
+        """An input of an elementwise call: a number becomes an array made once, which NumPy reads sooner."""
         if isinstance(x, Traced) and x.fixed and not x.shape:
             x = np.asarray(x.value)[()]
         if isinstance(x, Traced | bool) or not isinstance(x, int | float | np.floating):
@@ -246,13 +246,9 @@ class Writer:
             return False
         if s.function is np.transpose and not s.settings and len(s.args) == 1:
             return True
-        read_next = (
-            following is not None
-            and following.function is not check
-            and not is_view(following)
-            and any(x is s for x in symbols_in(following))
-        )
-        return not s.shape and self.counts.get(s) == 1 and read_next and not following.quiet
+        if following is None or following.function is check or following.quiet or is_view(following):
+            return False
+        return not s.shape and self.counts.get(s) == 1 and any(x is s for x in symbols_in(following))
 
     def writes(self, s: Traced) -> list[str]:
         """The statements that write the result where it lives."""
@@ -361,7 +357,7 @@ def is_uniform(x: Traced) -> bool:
 
 
 def dtype_text(dtype: Any) -> str:
-    return "bool" if dtype == bool else f"np.{np.dtype(dtype).name}"
+    return "bool" if np.dtype(dtype).kind == "b" else f"np.{np.dtype(dtype).name}"
 
 
 def number_text(x: Any) -> tuple[str, int]:

@@ -284,7 +284,7 @@ class Plan:
             raise
 
     def called(self, arrays: Sequence[Any]) -> Any:
-        """The result of the function; its errors say where in the text they arose, and whence that line comes."""
+        """The result of the function; its errors say where in the text they arose, and from which line."""
         try:
             return self.function(*arrays, *self.values, *self.memory, *self.given_numbers, *self.constants)
         except AssertionError:
@@ -313,8 +313,8 @@ def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
     for x, y in itertools.zip_longest(constants, again):
         if x is not y and not np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f"):
             raise GraphError(
-                f"the loss makes an array of shape {np.shape(x)} that differs from call to call, and a compiled "
-                "step would repeat the first for ever; make it outside, and give it to the step as an argument"
+                f"the loss makes an array of shape {np.shape(x)} that differs from call to call, and a "
+                "compiled step would repeat the first for ever; give it to the step as an argument"
             )
 
 

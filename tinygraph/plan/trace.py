@@ -46,7 +46,7 @@ class Trace(NamedTuple):
 
 
 def flattened(inputs: Any) -> tuple[list[Any], Any]:
-    """The arrays and numbers in nested dicts, lists and tuples, and the form with a number in place of each."""
+    """The arrays and numbers in nested dicts, lists and tuples, and the form that holds their places."""
     leaves: list[Any] = []
 
     def form_of(x: Any) -> Any:
@@ -166,7 +166,8 @@ def finish(
     order = recorded_order(J)
     names = graph_names(order, output=J)
     symbols = symbol_names(names, found)
-    arguments, targets, numbers = list(given), [], {}
+    arguments, numbers = list(given), {}
+    targets: list[tuple[Traced, Traced]] = []
     if optimizer is not None:
         numbers = {name: Traced(x, tape, name) for name, x in optimizer.numbers().items()}
         for p in parameters:
@@ -196,7 +197,7 @@ def zeros(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Traced:
     return made
 
 
-def last_serial(tape: Tape) -> int:
+def last_serial(tape: Tape) -> float:
     """The number of a symbol recorded now."""
     return Traced(0.0, tape).serial
 
@@ -213,7 +214,7 @@ def symbol_names(names: Mapping[Tensor, str], found: Mapping[Tensor, Any]) -> di
     return out
 
 
-def sections_of(layers: list[Layer], found: Mapping[Tensor, Any], start: int, end: int) -> list[Section]:
+def sections_of(layers: list[Layer], found: Mapping[Tensor, Any], start: float, end: float) -> list[Section]:
     """Comments: each layer forward, the cost, each layer backward, the update."""
     forward = [Section(end_of(layer), f"Layer {layer.suffix} ({layer.activation})") for layer in layers]
     backward = []
@@ -230,9 +231,9 @@ def sections_of(layers: list[Layer], found: Mapping[Tensor, Any], start: int, en
     )
 
 
-def end_of(layer: Layer) -> int:
+def end_of(layer: Layer) -> float:
     last = layer.A if layer.A is not None else layer.Z
-    return int(last.value.serial)
+    return float(last.value.serial)
 
 
 def rising(sections: list[Section]) -> list[Section]:
