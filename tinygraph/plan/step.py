@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
-from operator import is_
 from time import perf_counter
 from typing import Any
 
@@ -64,6 +63,7 @@ def compile(
     - Python's control flow is frozen, except that a number which `loss` reads from its arrays (`if J > 3`) is
       compared at each step; where it differs, the step is recorded again.
     - An array whose shape depends on numbers (a boolean index) is refused.
+    - The arrays that a step computes in are its own: one step is not for several threads at once.
 
     Args:
         loss: returns a Tensor of one entry.
@@ -144,7 +144,7 @@ class CompiledStep:
         The parameters, what the optimizer remembers, its numbers as of the last update, and constants.
         """
         plan = self.plan
-        return dict(zip(plan.source.arguments[plan.inputs :], plan.given(), strict=True))
+        return dict(zip(plan.source.arguments[plan.inputs :], plan.rest, strict=True))
 
     def __call__(self, *inputs: Any) -> Any:
         plan = self._last
@@ -230,7 +230,7 @@ class Plan:
     def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any, loops: bool) -> None:
         self.parameters = step.parameters or []
         self.optimizer = optimizer = step.optimizer
-        self.values = [p.value for p in self.parameters]
+        self.held = [(p, p.value) for p in self.parameters]
         self.memory = tuple(x for p in self.parameters for x in (optimizer.memory(p) if optimizer else ()))
         recorded = trace(step.loss, arrays, form, step.parameters, optimizer)
         self.built = build(recorded, step.check_nan, loops)
@@ -245,11 +245,11 @@ class Plan:
             refuse_chance(self.constants, constants_of(build(again), again))
         self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
-        self.given_numbers: tuple[Any, ...] = ()
+        self.rest = self.given_besides(())
 
     def holds(self) -> bool:
         """Whether the parameters still hold the arrays that this plan was made for."""
-        return all(map(is_, [p.value for p in self.parameters], self.values))
+        return all(p.value is value for p, value in self.held)
 
     def fits(self, inputs: Sequence[Any]) -> bool:
         """Whether these are plain arrays as this plan was made for."""
@@ -258,14 +258,14 @@ class Plan:
         for x, (shape, strides, dtype) in zip(inputs, self.kinds, strict=True):
             if type(x) is not np.ndarray or x.shape != shape or x.strides != strides or x.dtype is not dtype:
                 return False
-        for p, value in zip(self.parameters, self.values, strict=True):  # noqa: SIM110 - sooner than all()
+        for p, value in self.held:  # noqa: SIM110 - sooner than all()
             if p.value is not value:
                 return False
         return True
 
-    def given(self) -> tuple[Any, ...]:
-        """The arguments after the inputs."""
-        return *self.values, *self.memory, *self.given_numbers, *self.constants
+    def given_besides(self, numbers: Iterable[Any]) -> tuple[Any, ...]:
+        """The arguments after the inputs, with these numbers of the optimizer."""
+        return *(value for _, value in self.held), *self.memory, *numbers, *self.constants
 
     def run(self, arrays: Sequence[Any]) -> Any:
         """One step."""
@@ -276,7 +276,7 @@ class Plan:
         numbers = optimizer.numbers()
         if numbers != self.numbers:
             self.numbers = numbers
-            self.given_numbers = tuple(map(as_number, numbers.values(), self.number_types))
+            self.rest = self.given_besides(map(as_number, numbers.values(), self.number_types))
         try:
             return self.called(arrays)
         except BaseException:
@@ -286,11 +286,11 @@ class Plan:
     def called(self, arrays: Sequence[Any]) -> Any:
         """The result of the function; its errors say where in the text they arose, and from which line."""
         try:
-            return self.function(*arrays, *self.values, *self.memory, *self.given_numbers, *self.constants)
+            return self.function(*arrays, *self.rest)
         except AssertionError:
             raise
         except Exception as error:
-            values = dict(zip(self.built.arguments, [*arrays, *self.given()], strict=True))
+            values = dict(zip(self.built.arguments, [*arrays, *self.rest], strict=True))
             raise explained(error, self.source, self.built.program, values) from error
 
     def formed(self, results: Sequence[Any]) -> Any:
