@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from tinygraph.tensor import Tensor
 from viz.compose import Scene, check_choices, read_scene
 from viz.graph import Call, Quantity
 from viz.nameless import name_inner, name_rest
-from viz.notation import Latex
+from viz.notation import Latex, One
 from viz.page.formulas import Formulas
 
 __all__ = ["chain_latex"]
@@ -53,7 +55,7 @@ class Equations(Formulas):
                 self.values[call.result] = call.node.op.forward(*self.inputs(call), **call.node.settings)
         for q in self.graph.outputs:
             if q.terms == 1:
-                self.derivatives[q] = self.symbol(q, "1")
+                self.derivatives[q] = one(q)
         for call in reversed(self.graph.calls):
             yield from self.sent(call)
 
@@ -69,10 +71,15 @@ class Equations(Formulas):
 
     def complete(self, q: Quantity) -> Iterator[Row]:
         """The equation of a derivative; without a name, it is written into others."""
-        total = self.sums.pop(q) + self.symbol(q, "1") if q.is_output else self.sums.pop(q)
+        total = self.sums.pop(q) + one(q) if q.is_output else self.sums.pop(q)
         if q.name is None:
             self.derivatives[q] = total
             return
         shape = r" \times ".join(map(str, q.shape))
         space = rf" && \in \mathbb{{R}}^{{{shape}}}" if shape else ""
         yield q, f"{self.derivative_name(q)} &= {self.notation.text(total)}{space}"
+
+
+def one(q: Quantity) -> One:
+    """The seed of the sweep, in the shape of an output."""
+    return One(q.shape, np.asarray(q.value).dtype, "1")

@@ -14,21 +14,12 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.expressions import Expression, name_of_function
+from tinygraph.symbols import Symbol
 from viz.text import clean, name_text, shape_text
 
-__all__ = ["Latex", "Notation", "is_one"]
+__all__ = ["Latex", "Notation", "One", "is_one"]
 
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 2, 4, 5, 6, 7, 9
-COMPARISONS: dict[Callable[..., Any], str] = {
-    np.greater: ">",
-    np.greater_equal: "≥",
-    np.less: "<",
-    np.less_equal: "≤",
-    np.equal: "=",
-    np.not_equal: "≠",
-}
-PRODUCTS = frozenset({np.matmul, np.dot})
-TOTALS = frozenset({np.sum, np.add.reduce})
 SAME_NUMBERS = frozenset({np.broadcast_to, np.expand_dims, np.squeeze, k.cast_to, np.positive})
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHORT = re.compile(r"(d?\w[₀-₉₍₎]*ᵀ?)|\(.*\)ᵀ?")
@@ -54,34 +45,14 @@ class Notation:
             return self.repeated(text, shape_text(x.args[1]))
         return text
 
-    def written(self, x: Any) -> Written:  # noqa: C901 - one line for each kind of expression
+    def written(self, x: Any) -> Written:
+        """Text, and how tightly its outermost sign binds."""
         x = plain(x)
         if not isinstance(x, Expression):
             return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else SIGN
-        f, args = x.function, x.args
-        if f is None:
-            return self.name(x.name), ATOM
-        if f in PRODUCTS:
-            return self.product(*args), PRODUCT
-        if f is np.add or f is np.subtract:
-            return self.summed(args[0], plain(args[1]), f is np.subtract)
-        if f is np.multiply:
-            return self.multiplied(*args)
-        if f is np.divide:
-            return self.divided(*args)
-        if f is np.power:
-            return self.power(*args), POWER
-        if f in COMPARISONS:
-            return self.infix(self.compared(COMPARISONS[f]), COMPARISON, *args)
-        if f is np.negative:
-            return self.minus + self.bracketed(args[0], SIGN), SIGN
-        if f is np.transpose and len(args) == 1 and not x.settings:
-            return self.transposed(self.bracketed(args[0], ATOM)), ATOM
-        if f is operator.getitem:
-            return f"{self.bracketed(args[0], ATOM)}[{self.index(args[1])}]", ATOM
-        if f in TOTALS:
-            return self.total(args[0], x.settings.get("axis"))
-        return self.called(x), ATOM
+        if x.function is None:
+            return "1" if is_one(x) else self.name(x.name), ATOM
+        return FORMS.get(x.function, Notation.called)(self, x)
 
     # The kinds of expressions
 
@@ -98,11 +69,14 @@ class Notation:
         end = self.brackets(end) if end.startswith(self.minus) else end
         return f"{self.bracketed(left, tightness)} {sign} {end}", tightness
 
-    def summed(self, x: Any, y: Any, minus: bool) -> Written:
-        """x + y or x − y; x + (−y) is x − y."""
-        if not minus and getattr(y, "function", None) is np.negative:
-            return self.summed(x, plain(y.args[0]), True)
-        return self.infix(self.minus if minus else "+", SUM, x, y)
+    def added(self, x: Any, y: Any) -> Written:
+        """x + y; x + (−y) is x − y."""
+        y = plain(y)
+        negative = getattr(y, "function", None) is np.negative
+        return self.subtracted(x, y.args[0]) if negative else self.infix("+", SUM, x, y)
+
+    def subtracted(self, x: Any, y: Any) -> Written:
+        return self.infix(self.minus, SUM, x, y)
 
     def multiplied(self, x: Any, y: Any) -> Written:
         """A product entry by entry, or with a number; a factor 1 is left out, and x · (1 / n) is x / n."""
@@ -117,38 +91,49 @@ class Notation:
     def divided(self, x: Any, y: Any) -> Written:
         return self.infix("/", PRODUCT, x, y)
 
-    def power(self, x: Any, y: Any) -> str:
-        base = self.bracketed(x, ATOM)
-        return (
-            f"{base}{str(y).translate(SUPERSCRIPTS)}"
-            if isinstance(y, int)
-            else f"{base}**{self.bracketed(y, POWER)}"
-        )
+    def power(self, x: Any, y: Any) -> Written:
+        end = str(y).translate(SUPERSCRIPTS) if isinstance(y, int) else f"**{self.bracketed(y, POWER)}"
+        return self.bracketed(x, ATOM) + end, POWER
+
+    def comparison(self, sign: str, x: Any, y: Any) -> Written:
+        return self.infix(self.compared(sign), COMPARISON, x, y)
 
     def compared(self, sign: str) -> str:
         return sign
 
+    def negated(self, x: Any) -> Written:
+        return self.minus + self.bracketed(x, SIGN), SIGN
+
+    def turned(self, x: Expression) -> Written:
+        """A transpose; with an order of axes it is a function like any other."""
+        if x.settings or len(x.args) > 1:
+            return self.called(x)
+        return self.transposed(self.bracketed(x.args[0], ATOM)), ATOM
+
     def transposed(self, text: str) -> str:
         return f"{text}ᵀ"
 
-    def product(self, x: Any, y: Any) -> str:
+    def entries(self, x: Any, index: Any) -> Written:
+        return f"{self.bracketed(x, ATOM)}[{self.index(index)}]", ATOM
+
+    def product(self, x: Any, y: Any) -> Written:
         """A matrix product: side by side where both are short, with @ otherwise."""
         left, right = self.bracketed(x, ATOM), self.bracketed(y, ATOM)
         if SHORT.fullmatch(left) and SHORT.fullmatch(right):
-            return left + right
-        return f"{self.bracketed(x, PRODUCT)} @ {right}"
+            return left + right, PRODUCT
+        return f"{self.bracketed(x, PRODUCT)} @ {right}", PRODUCT
 
     def total(self, x: Any, axis: Any) -> Written:
         """A sum of entries."""
         over = "" if axis is None else f", axis {', '.join(map(str, np.atleast_1d(axis)))}"
         return f"Σ({self.written(x)[0]}{over})", ATOM
 
-    def called(self, x: Expression) -> str:
+    def called(self, x: Expression) -> Written:
         """A function with its arguments and settings."""
         settings = {key: value for key, value in x.settings.items() if key not in ("keepdims", "dtype")}
         named = [f"{key}={self.written(value)[0]}" for key, value in settings.items()]
         name = name_of_function(x.function).removeprefix("np.")  # type: ignore[arg-type]
-        return self.function(name, ", ".join([self.written(a)[0] for a in x.args] + named))
+        return self.function(name, ", ".join([self.written(a)[0] for a in x.args] + named)), ATOM
 
     def function(self, name: str, arguments: str) -> str:
         return f"{'√' if name == 'sqrt' else name}({arguments})"
@@ -170,11 +155,8 @@ class Notation:
             return self.words(f"array {shape_text(np.shape(x))}")
         if isinstance(x, bool | np.bool_ | str) or x is None:
             return self.words(str(x))
-        return (
-            f"{x:.4g}".replace("-", self.minus)
-            if isinstance(x, int | float | np.number)
-            else self.words(str(x))
-        )
+        number = isinstance(x, int | float | np.number)
+        return f"{x:.4g}".replace("-", self.minus) if number else self.words(str(x))
 
     def words(self, text: str) -> str:
         return text
@@ -203,7 +185,7 @@ class Latex(Notation):
     def name(self, name: str) -> str:
         stem, number = (match[1], match[2]) if (match := NUMBERED.fullmatch(name)) else (name, "")
         is_letter = len(stem.removeprefix("d")) <= 1 and stem.isascii() and stem.isalpha()
-        shown = stem if is_letter or stem == "1" else self.words(clean(stem))
+        shown = stem if is_letter else self.words(clean(stem))
         return shown + (f"_{{{number.replace('_', ', ')}}}" if number else "")
 
     def words(self, text: str) -> str:
@@ -215,8 +197,8 @@ class Latex(Notation):
     def divided(self, x: Any, y: Any) -> Written:
         return rf"\frac{{{self.written(x)[0]}}}{{{self.written(y)[0]}}}", SIGN
 
-    def power(self, x: Any, y: Any) -> str:
-        return f"{{{self.bracketed(x, ATOM)}}}^{{{self.written(y)[0]}}}"
+    def power(self, x: Any, y: Any) -> Written:
+        return f"{{{self.bracketed(x, ATOM)}}}^{{{self.written(y)[0]}}}", POWER
 
     def compared(self, sign: str) -> str:
         return {"≥": r"\ge", "≤": r"\le", "≠": r"\ne"}.get(sign, sign)
@@ -224,8 +206,8 @@ class Latex(Notation):
     def transposed(self, text: str) -> str:
         return rf"{text}^{{\top}}"
 
-    def product(self, x: Any, y: Any) -> str:
-        return f"{self.bracketed(x, PRODUCT)} {self.bracketed(y, ATOM)}"
+    def product(self, x: Any, y: Any) -> Written:
+        return f"{self.bracketed(x, PRODUCT)} {self.bracketed(y, ATOM)}", PRODUCT
 
     def total(self, x: Any, axis: Any) -> Written:
         over = "" if axis is None else rf"_{{\text{{axis }} {', '.join(map(str, np.atleast_1d(axis)))}}}"
@@ -241,6 +223,28 @@ class Latex(Notation):
         return shown + self.brackets(arguments)
 
 
+# How each function is written; all others as calls.
+FORMS: dict[Any, Callable[[Notation, Expression], Written]] = {
+    np.add: lambda n, x: n.added(*x.args),
+    np.subtract: lambda n, x: n.subtracted(*x.args),
+    np.multiply: lambda n, x: n.multiplied(*x.args),
+    np.divide: lambda n, x: n.divided(*x.args),
+    np.power: lambda n, x: n.power(*x.args),
+    np.negative: lambda n, x: n.negated(*x.args),
+    np.matmul: lambda n, x: n.product(*x.args),
+    np.dot: lambda n, x: n.product(*x.args),
+    np.transpose: lambda n, x: n.turned(x),
+    np.sum: lambda n, x: n.total(x.args[0], x.settings.get("axis")),
+    np.add.reduce: lambda n, x: n.total(x.args[0], x.settings.get("axis")),
+    operator.getitem: lambda n, x: n.entries(*x.args),
+    np.greater: lambda n, x: n.comparison(">", *x.args),
+    np.greater_equal: lambda n, x: n.comparison("≥", *x.args),
+    np.less: lambda n, x: n.comparison("<", *x.args),
+    np.less_equal: lambda n, x: n.comparison("≤", *x.args),
+    np.equal: lambda n, x: n.comparison("=", *x.args),
+    np.not_equal: lambda n, x: n.comparison("≠", *x.args),
+}
+
 NUMBERED = re.compile(r"(.*?[^\W\d_])_?([0-9]+(?:_[0-9]+)?)")
 SPECIAL = str.maketrans(
     {c: rf"\{c}" for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
@@ -252,11 +256,16 @@ def is_scalar(x: Any) -> bool:
     return getattr(x, "ndim", None) == 0 or isinstance(x, int | float)
 
 
+class One(Symbol):
+    """An array of ones, written as 1."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+
 def is_one(x: Any) -> bool:
-    """Whether x is 1: the number, or a symbol that is called so."""
-    if isinstance(x, Expression):
-        return x.function is None and x.name == "1"
-    return isinstance(x, int | float) and x == 1
+    """Whether x is 1: the number, or an array of ones."""
+    return isinstance(x, One) or (isinstance(x, int | float) and x == 1)
 
 
 def plain(x: Any) -> Any:

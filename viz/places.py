@@ -13,7 +13,7 @@ __all__ = ["Places"]
 
 @dataclass
 class Places:
-    """The nodes of one view, by what they show.
+    """The nodes of one view, by what they show; what is not shown is at the node of its call.
 
     `twin` is what the id of a red node begins with, "" where calls have no twin; `cells` are the parts of
     nodes that show a derivative, where it has no node of its own.
@@ -40,14 +40,16 @@ class Places:
 
     def complete(self, fresh: Iterable[Quantity], done: set[Quantity]) -> set[str]:
         """The places of derivatives that are `fresh`, if all that a place shows are done."""
-        return {place for place in map(self.derivative, fresh) if done.issuperset(self.shown_at[place])}
+        places = set(map(self.derivative, fresh)) & self.shown_at.keys()
+        return {place for place in places if done.issuperset(self.shown_at[place])}
 
     @cached_property
     def shown_at(self) -> dict[str, list[Quantity]]:
-        """What each place of a derivative shows."""
+        """What each place of a derivative shows; the nodes of calls show none."""
         found: dict[str, list[Quantity]] = {}
+        rules = {self.twin + key for key in self.calls.values()}
         for q in self.quantities:
-            if q.wanted:
+            if q.wanted and self.derivative(q) not in rules:
                 found.setdefault(self.derivative(q), []).append(q)
         return found
 

@@ -9,7 +9,7 @@ import tinygraph as tg
 from tests.viz.graphs import GRAPHS, three_layers, two_losses
 from tinygraph.expressions import Expression
 from tinygraph.symbols import Symbol
-from viz.notation import Latex, Notation
+from viz.notation import Latex, Notation, One
 
 X, Y, W = (Symbol((3, 3), float, name) for name in ("X", "Y1", "W"))
 s = Symbol((), float, "s")
@@ -29,8 +29,10 @@ CASES = [
     (lambda: (X > 0) * Y, "(X > 0) ∗ Y₁", r"(X > 0) \odot Y_{1}"),
     (lambda: X >= Y, "X ≥ Y₁", r"X \ge Y_{1}"),
     (lambda: 2 * X, "2 · X", r"2 \cdot X"),
+    (lambda: X * Symbol((3, 3), float, "1"), "X ∗ 1", r"X \odot \text{1}"),
+    (lambda: np.transpose(X, (1, 0)), "transpose(X, (1, 0))", r"\operatorname{transpose}(X, (1, 0))"),
     (lambda: X * s, "X · s", r"X \cdot s"),
-    (lambda: X * (Symbol((), float, "1") / 5), "X / 5", r"\frac{X}{5}"),
+    (lambda: X * (One((), float, "1") / 5), "X / 5", r"\frac{X}{5}"),
     (lambda: np.sqrt(X), "√(X)", r"\sqrt{X}"),
     (lambda: np.tanh(X / Y), "tanh(X / Y₁)", r"\tanh\left(\frac{X}{Y_{1}}\right)"),
     (lambda: tg.relu(X), "relu(X)", r"\operatorname{relu}(X)"),

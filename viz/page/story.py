@@ -21,9 +21,9 @@ from viz.text import clean
 __all__ = ["Story"]
 
 HELP = (
-    "Space plays and pauses, ← → step, Home and End go to the ends; + − 0 1 change the size, Shift with an "
-    "arrow moves the picture. A click on a node goes to its step, a double click on a layer shows its "
-    "operations, and a click on the frame around them shows the layer again."
+    "What is faint is not computed yet. Space plays and pauses, ← → step, Home and End go to the ends; "
+    "+ − 0 1 change the size, Shift with an arrow moves the picture. A click on a node goes to its step, a "
+    "double click on a layer shows its operations, a click on the frame around them the layer again."
 )
 Record = dict[str, Any]
 Sent = list[tuple[Input, Any]]
@@ -45,6 +45,7 @@ class Story:
         self.kept: dict[object, int] = {}
         self.arrived: dict[Quantity, list[Record]] = {}
         self.done: set[Quantity] = set()
+        self.verdicts = next((picture.verdicts for picture, _ in views.values()), {})
 
     def steps(self) -> list[Record]:
         """All steps, first to last."""
@@ -116,15 +117,18 @@ class Story:
                 group("cache", [self.value_card(q) for q in cached(call)]),
                 group("gives", [self.contribution_card(x.quantity, dx) for x, dx in sent]),
             ],
-            "note": self.meeting_note(sent),
+            "note": self.note(sent),
             "lit": self.lit(lambda places: self.backward_places(places, call, complete)),
         }
 
-    def meeting_note(self, sent: Sent) -> str:
-        """What is not complete yet."""
-        several = [self.formulas.derivative_name(x.quantity) for x, _ in sent if x.quantity.terms > 1]
-        names = ", ".join(dict.fromkeys(several))
-        return f"This is one of several derivatives that add up to {names}." if names else ""
+    def note(self, sent: Sent) -> str:
+        """What is not complete yet, and what a comparison found to be wrong."""
+        found = dict.fromkeys(x.quantity for x, _ in sent)
+        several = [self.formulas.derivative_name(q) for q in found if q.terms > 1]
+        wrong = [self.formulas.derivative_name(q) for q in found if self.verdicts.get(q.id) == "wrong"]
+        notes = [f"One of several derivatives that add up to {', '.join(several)}."] if several else []
+        notes += [f"✗ Wrong here first, in the comparison: {', '.join(wrong)}."] if wrong else []
+        return " ".join(notes)
 
     def sums(self, call: Call, sent: Sent, sweep: Sweep) -> Iterator[Record]:
         """The sums that a call completes."""

@@ -148,6 +148,17 @@ def test_squared_use_arrives_twice():
     assert "2 paths" in found["note"]
 
 
+def test_first_wrong_derivative_is_named_at_its_step():
+    J = three_layers()
+    d = dict(J.backward())
+    page = viz.page(J, highlight=tg.compare(J, d | {"dZ2": 2 * d["dZ2"]}))
+
+    [found] = [step for step in told(page)["steps"] if "✗" in step.get("note", "")]
+
+    assert found["title"] == "back through A₂ = relu(Z₂)"
+    assert "dZ₂" in found["note"]
+
+
 def test_step_names_file_line_and_code():
     x = tg.parameter(2.0, name="x")
     y = np.exp(x) * 3
@@ -179,6 +190,26 @@ def test_every_id_that_lights_up_is_in_the_page(graph):
                 present = f'id="{view}-{key}"' in html or f'id="{view}-{escaped}"' in html
 
                 assert present or key.endswith(".cache") or key.startswith("a_d"), key
+
+
+def test_rule_lights_up_at_its_own_step():
+    for view, sign in (("ops", "d"), ("compact", "")):
+        lit = {
+            step["title"]: step["lit"][view] for step in steps(three_layers()) if step["sweep"] == "backward"
+        }
+        product = f"{sign}matmul.matmul"
+
+        assert product in lit["back through W₁X"]
+        assert product not in lit["back through Z₁ = W₁X + b₁"]
+
+
+def test_parameters_in_one_node_light_up_when_all_are_done():
+    found = {
+        step["title"]: step["lit"]["layers"] for step in steps(three_layers()) if step["sweep"] == "backward"
+    }
+
+    assert "dW1" not in found["back through Z₁ = W₁X + b₁"]
+    assert "dW1" in found["back through W₁X"]
 
 
 def test_without_parameters_there_is_a_forward_sweep_only():
