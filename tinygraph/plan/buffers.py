@@ -17,7 +17,7 @@ from tinygraph import kernels as k
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced
 
-__all__ = ["Buffer", "Memory", "is_view", "layout", "order_of", "plan_memory", "takes_out"]
+__all__ = ["Buffer", "Memory", "is_view", "last_uses", "layout", "order_of", "plan_memory", "takes_out"]
 
 VIEWS = frozenset(
     {np.reshape, np.ravel, np.transpose, np.swapaxes, np.flip, np.expand_dims, np.squeeze, np.broadcast_to}

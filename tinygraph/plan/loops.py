@@ -8,14 +8,14 @@ compiles. A result that only its own loop reads is never stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import factorial
 from typing import Any
 
 import numpy as np
 
 from tinygraph import kernels as k
-from tinygraph.plan.buffers import Buffer, Memory, is_view, takes_out
+from tinygraph.plan.buffers import Buffer, Memory, is_view, last_uses, takes_out
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
@@ -270,6 +270,31 @@ def flushed(run: list[Traced]) -> list[Kernel | Traced]:
     return list(run) if len(run) < 2 else [Kernel(run)]
 
 
+class Lines:
+    """The statements of a nest: before and after it, before and after each innermost loop, and inside."""
+
+    def __init__(self) -> None:
+        self.before: list[str] = []
+        self.row: list[str] = []
+        self.inner: list[str] = []
+        self.row_after: list[str] = []
+        self.after: list[str] = []
+
+    def nested(self, axes: list[str], shape: tuple[int, ...]) -> list[str]:
+        """All of them, with the loops."""
+        loops = [f"for {axis} in range({n}):" for axis, n in zip(axes, shape, strict=True)]
+        deepest = max(len(loops) - 1, 0)
+        lines = [indented(line, depth) for depth, line in enumerate(loops[:deepest])]
+        lines += [indented(line, deepest) for line in [*self.row, *loops[deepest:]]]
+        lines += [indented(line, len(loops)) for line in self.inner]
+        lines += [indented(line, deepest) for line in self.row_after]
+        return [*self.before, *lines, *self.after]
+
+
+def indented(line: str, depth: int) -> str:
+    return "    " * depth + line
+
+
 class LoopWriter(Writer):
     """Writes kernels and the function that calls them and NumPy."""
 
@@ -288,7 +313,6 @@ class LoopWriter(Writer):
         self.fresh = fresh
         self.private: dict[Traced, tuple[str, int]] = {}
         self.share_out(private)
-        self.home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
         self.nest = {
             s: nest for part in parts if isinstance(part, Kernel) for nest in part.nests for s in nest.calls
         }
@@ -311,90 +335,81 @@ class LoopWriter(Writer):
 
     # Kernels
 
-    def write_kernel(self, kernel: Kernel, wanted: Callable[[Traced], bool]) -> None:
+    def write_kernel(self, kernel: Kernel, wanted: set[Traced]) -> None:
         """The function of a kernel, and its call; numbers that are wanted outside are what it returns."""
         self.used, self.body = {}, []
         self.local: dict[Traced, str] = {}
         for nest in kernel.nests:
             self.write_nest(nest)
-        numbers = [s for s in kernel.calls if not s.shape and wanted(s)]
-        inner = [self.local[s] for s in numbers]
-        name = f"loops_{len(self.kernels) + 1}"
-        returned = [f"    return {', '.join(inner)}"] if numbers else []
-        head = ["@numba.njit(**OPTIONS)", f"def {name}({', '.join(self.used)}):"]
+        numbers = [s for s in kernel.calls if not s.shape and s in wanted]
+        name, arguments = f"loops_{len(self.kernels) + 1}", ", ".join(self.used)
+        head = ["@numba.njit(**OPTIONS)", f"def {name}({arguments}):"]
+        returned = [f"    return {', '.join(self.local[s] for s in numbers)}"] if numbers else []
         self.kernels.append("\n".join([*head, *self.body, *returned]))
         for s in kernel.calls:
             if s in self.fresh:
                 self.add(f"{self.text[s][0]} = {empty(s)}", s)
-        for s in numbers:
-            if s not in self.text:
-                self.name(s, "t")
-        results = ", ".join(self.text[s][0] for s in numbers)
+        given = [self.text[s][0] if s in self.text else self.name(s, "t") for s in numbers]
         self.add(
-            f"{results} = {name}({', '.join(self.used)})" if numbers else f"{name}({', '.join(self.used)})",
-            kernel.calls[0],
+            f"{', '.join(given)} = {name}({arguments})" if given else f"{name}({arguments})", kernel.calls[0]
         )
 
     def write_nest(self, nest: Nest) -> None:
+        """The loops of a nest."""
         self.current = nest
         if is_product(nest.calls[0]):
-            return self.write_product(nest.calls[0])
+            self.write_product(nest.calls[0])
+            return
         axes = [f"i{n}" for n in range(len(nest.shape))]
-        before: list[str] = []
-        outer: list[str] = []
-        inner: list[str] = []
-        outer_after: list[str] = []
-        after: list[str] = []
+        lines = Lines()
         for s in nest.calls:
             if axis_of(s) is None:
-                self.local[s] = f"v{len(self.local)}"
-                inner.append(f"{self.local[s]} = {self.formula(s, axes)}")
-                if any(
-                    s in places for places in (self.memory.of, self.memory.targets, self.fresh, self.private)
-                ):
-                    inner.append(f"{self.at(s, axes)} = {self.local[s]}")
+                self.write_entry(s, axes, lines)
+            elif axis_of(s) == "first":
+                self.write_column(s, axes, lines)
             else:
-                self.write_reduction(s, axes, before, outer, inner, outer_after, after)
-        lines = list(before)
-        for depth, (axis, n) in enumerate(zip(axes, nest.shape, strict=True)):
-            if depth == len(axes) - 1:
-                lines += ["    " * depth + line for line in outer]
-            lines.append("    " * depth + f"for {axis} in range({n}):")
-        lines += ["    " * len(axes) + line for line in inner]
-        lines += ["    " * (len(axes) - 1) + line for line in outer_after] + after
-        self.body += [f"    {line}" for line in lines]
-        return None
+                self.write_total(s, axes, lines)
+        self.body += [f"    {line}" for line in lines.nested(axes, nest.shape)]
 
-    def write_reduction(
-        self, s: Traced, axes: list[str], before: list[str], outer: list[str], inner: list[str],
-        outer_after: list[str], after: list[str],
-    ) -> None:  # fmt: skip
-        """A sum or a maximum over the entries that a nest goes through."""
-        kind, x = axis_of(s), s.args[0]
-        value = self.element(x, axes, s.dtype)
-        largest = s.function == np.maximum.reduce
-        start = self.number(-np.inf if largest else 0.0, s.dtype)
-        if kind == "first":
-            place = self.at(s, ["0", axes[-1]][2 - s.ndim :])
-            before += [f"for {axes[-1]} in range({x.shape[1]}):", f"    {place} = {start}"]
-            inner.append(f"{place} = larger({place}, {value})" if largest else f"{place} += {value}")
-            if s.function is np.mean:
-                after += [
-                    f"for {axes[-1]} in range({x.shape[1]}):",
-                    f"    {place} /= {self.number(x.shape[0], s.dtype)}",
-                ]
-            return
-        total = f"r{len(self.local)}"
-        self.local[s] = total
-        (before if kind == "all" else outer).append(f"{total} = {start}")
-        inner.append(f"{total} = larger({total}, {value})" if largest else f"{total} += {value}")
-        ended = after if kind == "all" else outer_after
+    def write_entry(self, s: Traced, axes: list[str], lines: Lines) -> None:
+        """One entry of an elementwise call, stored where something else reads it."""
+        self.local[s] = f"v{len(self.local)}"
+        lines.inner.append(f"{self.local[s]} = {self.formula(s, axes)}")
+        if any(s in places for places in (self.memory.of, self.memory.targets, self.fresh, self.private)):
+            lines.inner.append(f"{self.at(s, axes)} = {self.local[s]}")
+
+    def write_column(self, s: Traced, axes: list[str], lines: Lines) -> None:
+        """A sum, mean or maximum over the first of two axes: all columns grow row by row."""
+        place = self.at(s, ["0", axes[-1]][2 - s.ndim :])
+        rows, columns = s.args[0].shape
+        lines.before += [f"for {axes[-1]} in range({columns}):", f"    {place} = {self.start(s)}"]
+        lines.inner.append(self.grown(s, place, axes))
         if s.function is np.mean:
-            count = x.size // max(s.size, 1)
-            ended.append(f"{total} = {total} / {self.number(count, s.dtype)}")
+            share = f"    {place} /= {self.number(rows, s.dtype)}"
+            lines.after += [f"for {axes[-1]} in range({columns}):", share]
+
+    def write_total(self, s: Traced, axes: list[str], lines: Lines) -> None:
+        """A sum, mean or maximum over the last axis or over all: a number that grows."""
+        self.local[s] = total = f"r{len(self.local)}"
+        whole = axis_of(s) == "all"
+        first, last = (lines.before, lines.after) if whole else (lines.row, lines.row_after)
+        first.append(f"{total} = {self.start(s)}")
+        lines.inner.append(self.grown(s, total, axes))
+        if s.function is np.mean:
+            last.append(f"{total} = {total} / {self.number(s.args[0].size // s.size, s.dtype)}")
         if s.shape:
-            where = ["0"] * s.ndim if kind == "all" else [axes[0], "0"][: s.ndim]
-            ended.append(f"{self.at(s, where)} = {total}")
+            place = ["0"] * s.ndim if whole else [axes[0], "0"][: s.ndim]
+            last.append(f"{self.at(s, place)} = {total}")
+
+    def start(self, s: Traced) -> str:
+        """What a sum or a maximum starts from."""
+        return self.number(-np.inf if s.function == np.maximum.reduce else 0.0, s.dtype)
+
+    def grown(self, s: Traced, total: str, axes: list[str]) -> str:
+        """The statement that takes one entry into a sum or a maximum."""
+        value = self.element(s.args[0], axes, s.dtype)
+        largest = s.function == np.maximum.reduce
+        return f"{total} = larger({total}, {value})" if largest else f"{total} += {value}"
 
     def write_product(self, s: Traced) -> None:
         """x @ y: along rows of y, or where y is turned along its columns."""
@@ -514,7 +529,7 @@ def write_loops(
             writer.write_finite(finite)
             checked = True
         if isinstance(part, Kernel):
-            writer.write_kernel(part, wanted.__contains__)
+            writer.write_kernel(part, wanted)
         elif not (is_turn(first) and source_of(first)[0] in writer.private):
             writer.write_step(first, following if isinstance(following, Traced) else None)
     if not checked:
@@ -563,10 +578,11 @@ def memory_of(
         for base, _ in map(source_of, symbols_in(s))
         if base in nest and (nest.get(s) is not nest[base] or is_whole(base))
     }
-    for s in program.steps:
+    last = last_uses(program)
+    for i, s in enumerate(program.steps):
         if not s.shape or s in returned:
             continue
-        if s in targets and s in nest and not is_whole(s):
+        if s in targets and s in nest and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
             memory.targets[s] = targets[s]
         elif s in targets or (s in nest and s in shared) or (s not in nest and takes_out(s)):
             memory.of[s] = buffer = Buffer(s)
@@ -574,6 +590,19 @@ def memory_of(
         elif s in nest and (s in stored or is_whole(s)):
             private.append(s)
     return memory, private
+
+
+def is_free(target: Traced, s: Traced, nest: Nest, last: bool) -> bool:
+    """Whether loops may write `s` to `target`: nothing later reads that, and these loops entry by entry."""
+    if is_whole(s) or not last:
+        return False
+    return all(
+        (turned, x.shape) == (False, s.shape)
+        for call in nest.calls
+        for x in symbols_in(call)
+        for base, turned in [source_of(x)]
+        if base is target
+    )
 
 
 def is_whole(s: Traced) -> bool:
