@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
@@ -108,6 +108,7 @@ def naive(kinds, i, longest=24):
     return best
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2), min_size=2, max_size=40))
 def test_runs_are_those_that_cover_most(kinds):
     periods, times = best_runs(np.array(kinds))

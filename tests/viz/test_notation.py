@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
@@ -71,6 +71,7 @@ def test_name_in_latex(name, latex):
     assert latex == Latex().text(Expression(name))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_name_breaks_out_of_its_group(name):
     text = Latex().text(Expression(name))

@@ -75,6 +75,13 @@ class Page:
         title, text = html.escape(self.scene.title), html.escape(self.html)
         return f'<iframe title="{title}" style="{frame}" srcdoc="{text}"></iframe>'
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """HTML and text for a notebook; a page too large to make says so instead of failing."""
+        try:
+            return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        except GraphError as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+
     def __repr__(self) -> str:
         return f"<Page of {self.scene.title}: {len(self.scene.graph.calls):,} operations>"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -54,6 +54,7 @@ def test_nothing_but_nan_has_no_range():
     assert "min" not in array_record(np.full((20, 20), np.nan))
 
 
+@settings(deadline=None)
 @given(arrays(float, array_shapes(max_dims=3, max_side=90), elements=st.floats(width=32)))
 def test_any_array_fits_into_the_map(array):
     found = array_record(array)

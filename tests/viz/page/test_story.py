@@ -75,6 +75,7 @@ def test_derivatives_are_the_engines(graph):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=1e-15)
 
 
+@settings(deadline=None)
 @given(random_graphs())
 def test_derivatives_of_any_graph_are_the_engines(J):
     if J.wants:
@@ -238,6 +239,14 @@ def test_too_many_operations_are_one_clear_sentence(tmp_path):
         x = x + 1.0
     with pytest.raises(GraphError, match=r"2,001 operations.*more than 2,000"):
         viz.page(x).save(tmp_path / "net.html")
+    assert viz.page(x)._repr_mimebundle_().keys() == {"text/plain"}
+
+
+def test_notebook_is_given_the_page_in_a_frame():
+    bundle = viz.page(logistic())._repr_mimebundle_()
+
+    assert bundle["text/html"].startswith('<iframe title="J"')
+    assert bundle["text/plain"] == "<Page of J: 4 operations>"
 
 
 def test_view_that_cannot_be_laid_out_is_left_out():
