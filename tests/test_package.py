@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"tinygraph", "viz"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DATA = ("css", "html", "js", "toml")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 
@@ -29,10 +30,11 @@ def built(tmp_path_factory):
     return folder
 
 
-def test_wheel_holds_every_module_and_nothing_else(built):
+def test_wheel_holds_every_module_and_its_data_and_nothing_else(built):
     [wheel] = built.glob("*.whl")
-    modules = {path.relative_to(ROOT).as_posix() for path in SOURCES}
-    expected = modules | {f"{package}/py.typed" for package in PACKAGES}
+    data = [path for package in PACKAGES for kind in DATA for path in (ROOT / package).rglob(f"*.{kind}")]
+    files = {path.relative_to(ROOT).as_posix() for path in [*SOURCES, *data]}
+    expected = files | {f"{package}/py.typed" for package in PACKAGES}
 
     actual = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
