@@ -123,7 +123,13 @@ def unstretched(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
 
 def symbols_in(s: Traced) -> list[Traced]:
     """The symbols that a call was given."""
-    return [x for x in parts((s.args, s.settings)) if isinstance(x, Traced)]
+    found = []
+    for x in (*s.args, *s.settings.values()):
+        if isinstance(x, Traced):
+            found.append(x)
+        elif isinstance(x, tuple | list | slice):
+            found += [inner for inner in parts(x) if isinstance(inner, Traced)]
+    return found
 
 
 def reachable(ends: Iterable[Traced]) -> list[Traced]:

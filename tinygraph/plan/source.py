@@ -77,7 +77,7 @@ class Writer:
         self.program = program
         self.memory = memory
         self.wished = names
-        self.taken: set[str] = set()
+        self.taken: dict[str, int] = {}  # how many names begin so
         self.text: dict[Traced, tuple[str, int]] = {}
         self.constants: dict[tuple[str, Any], tuple[str, str]] = {}
         self.lines: list[tuple[str, Traced | None]] = []
@@ -96,10 +96,10 @@ class Writer:
     def name(self, s: Traced, wish: str) -> str:
         """A name of its own for `s`."""
         name = base = identifier(wish)
-        numbers = iter(range(2, 1_000_000))
         while name in self.taken:
-            name = f"{base}_{next(numbers)}"
-        self.taken.add(name)
+            self.taken[base] = number = self.taken[base] + 1
+            name = f"{base}_{number}"
+        self.taken[name] = 1
         self.text[s] = name, ATOM
         return name
 
