@@ -70,9 +70,11 @@ EQUALS = {
     "matmul": {  # .T and swapaxes agree on matrices
         "x.ndim == 2 became x.ndim != 2",
         "2 became 3",
-        "np.dot(dz, y.T) if x.ndim == 2 and y.ndim == 2 else undo_broadcast(stack_dx(dz, x.ndim, y), x.shape) "
+        "np.dot(dz, y.T) if x.ndim == 2 and y.ndim == 2 else "
+        "undo_broadcast(stack_dx(dz, x.ndim, y), x.shape) "
         "became undo_broadcast(stack_dx(dz, x.ndim, y), x.shape)",
-        "np.dot(x.T, dz) if x.ndim == 2 and y.ndim == 2 else undo_broadcast(stack_dy(dz, x, y.ndim), y.shape) "
+        "np.dot(x.T, dz) if x.ndim == 2 and y.ndim == 2 else "
+        "undo_broadcast(stack_dy(dz, x, y.ndim), y.shape) "
         "became undo_broadcast(stack_dy(dz, x, y.ndim), y.shape)",
     },
     "dot": {"x.ndim <= 2 became x.ndim > 2", "2 became 3"},  # einsum agrees with matmul

@@ -104,6 +104,12 @@ def by_constant(kind: str, finding: Finding, given: Sequence[Any], right: Sequen
 
     if kind in ("dW", "db", "J") and are(m):
         return "missing-1/m"
+    if (
+        kind in ("dW", "db", "J")
+        and np.ptp(m)
+        and np.ptp([f / x for f, x in zip(factors, m, strict=True)]) < 1e-9
+    ):
+        return "wrong-m"
     if are([1 / x for x in m]):
         return "db-averaged-twice" if kind == "db" else "double-1/m"
     if are([-1.0] * len(m)):

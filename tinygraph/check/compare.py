@@ -140,6 +140,7 @@ def explained(
 ) -> list[Diagnosis]:
     """The causes of what is wrong with hand-derived values."""
     from tinygraph.check.arrays import diagnose_arrays  # the search is needed for wrong values only
+    from tinygraph.check.diagnose import effort
 
     d = Derivatives(J, *reverse_sweep(J, checked_seed(J, None)), names)
     arrays = {name: array_of(x) for name, x in hand.items()}
@@ -147,7 +148,7 @@ def explained(
     first = "true" if seen == "true" else "course"
     conventions = (first, "course" if first == "true" else "true") if asked == "auto" else (first,)
     readings = [diagnose_arrays(d, usable, convention) for convention in conventions]
-    return min(readings, key=lambda causes: len(causes) or len(hand))
+    return min(readings, key=effort)
 
 
 # What is right

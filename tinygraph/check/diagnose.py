@@ -19,7 +19,7 @@ from tinygraph.check.report import Diagnosis
 from tinygraph.check.search import Setting
 from tinygraph.expressions import Expression
 
-__all__ = ["diagnosis_of", "merged", "setting_of"]
+__all__ = ["diagnosis_of", "effort", "merged", "setting_of"]
 
 QUANTITY = re.compile(r"d?[AZWb]\d+")
 
@@ -89,6 +89,11 @@ def in_course_terms(x: Any) -> Any:
     if x.function is None:
         return x / Expression("m") if re.fullmatch(r"d[AZ]\d+", x.name) else x  # type: ignore[operator]
     return x.record(x.function, tuple(map(in_course_terms, x.args)), x.settings)
+
+
+def effort(causes: Sequence[Diagnosis]) -> float:
+    """How much has to be wrong if these are the causes: an unknown one explains little, none nothing."""
+    return sum(1 if d.formula else 10 for d in causes) or 1000
 
 
 def merged(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:

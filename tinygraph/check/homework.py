@@ -26,7 +26,7 @@ from tinygraph.check.report import Diagnosis
 from tinygraph.check.search import Setting
 from tinygraph.check.steps import LEARNING_RATE, Step
 
-__all__ = ["diagnose_steps"]
+__all__ = ["aliased", "changes", "diagnose_steps", "habits"]
 
 Program = Callable[[Step, str], list[Statement]]
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.check.compare import Convention, array_of, compare_with, described, listed
+from tinygraph.check.diagnose import effort
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
 from tinygraph.check.homework import aliased, changes, diagnose_steps, habits
 from tinygraph.check.loading import code_file
@@ -119,7 +120,7 @@ def explained(
         readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
         if not FACTORS & {d.cause for d in readings[0][1]}:
             break
-    return min(readings, key=lambda reading: len(reading[1]) or len(judged))
+    return min(readings, key=lambda reading: effort(reading[1]))
 
 
 class Judged(NamedTuple):

@@ -152,7 +152,8 @@ def scaled(
         ratios = [ratio(setting.value(formula, i), g) for i, g in enumerate(given)]
         if None in ratios:
             continue
-        for factor, extra in constants(setting, ratios, literal=not done):  # type: ignore[arg-type]
+        plain = all(edit.kind == "drop" for edit in done)
+        for factor, extra in constants(setting, ratios, literal=plain):  # type: ignore[arg-type]
             extended = formula * factor
             edit = Edit(extended, "times", extra, formula, extended)
             yield Match(extended, (*done, edit), penalty + extra)
@@ -201,8 +202,19 @@ def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Itera
     ]
     hits = [(f, n) for f, n in candidates if matches(f, setting, ratios)]
     yield from hits
-    if not hits and literal and np.ptp(ratios) <= DOUBLE * abs(ratios[0]):
-        yield float(f"{ratios[0]:.12g}"), 5
+    if not hits and literal:
+        yield from literals(setting, ratios)
+
+
+def literals(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
+    """One number c that gives the ratios of every probe as c, c / m or c * m."""
+    m = np.array([v.get("m", 1) for v in setting.values])
+    for power, written in ((0, None), (-1, made_ratio), (1, made_product)):
+        c = np.asarray(ratios) / m.astype(float) ** power
+        if np.ptp(c) <= DOUBLE * abs(c[0]):
+            number = float(f"{c[0]:.12g}")
+            yield (number if written is None else written(number, Expression("m"))), 5
+            return
 
 
 def made_ratio(f: Any, g: Any) -> Any:
