@@ -41,7 +41,7 @@ def changed(node, names):
         ast.Call: changed_call,
     }.get(type(node), unchanged)(node, names)
     if is_value(node):
-        yield "sign", ast.UnaryOp(ast.USub(), node)
+        yield "minus", ast.UnaryOp(ast.USub(), node)
         for factor in ("m", "2"):
             yield "factor", ast.BinOp(node, ast.Mult(), ast.parse(factor, mode="eval").body)
             yield "factor", ast.BinOp(node, ast.Div(), ast.parse(factor, mode="eval").body)
@@ -61,7 +61,7 @@ def unchanged(node, names):
 
 
 def changed_sign(node, names):
-    yield "sign", node.operand
+    yield "minus", node.operand
 
 
 def changed_name(node, names):
