@@ -11,7 +11,7 @@ from tinygraph.errors import GraphError
 from viz.render import FORMATS, render
 
 STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
-FAKE = """#!{python}
+FAKE = """
 import sys, pygraphviz
 format = next(a[2:] for a in sys.argv if a.startswith("-T"))
 open({log!r}, "a").write(" ".join(sys.argv[1:]) + "\\n")
@@ -30,7 +30,9 @@ def without_dot(monkeypatch, tmp_path):
 def dot(without_dot):
     """A program dot on the PATH that logs its arguments; its file is returned."""
     program = without_dot / "dot"
-    program.write_text(FAKE.format(python=sys.executable, log=str(without_dot / "log")))
+    script = without_dot / "dot.py"
+    script.write_text(FAKE.format(log=str(without_dot / "log")))
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
     program.chmod(0o755)
     return program
 

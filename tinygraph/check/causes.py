@@ -51,7 +51,8 @@ def values_of(expression: Any, setting: Setting) -> list[Any]:
 def by_penalty(finding: Finding, given: Sequence[Any], right: Sequence[Any]) -> str | None:
     """The cause that a term in W tells, where the right formula has one."""
     (W,) = names(f"W{finding.statement.layer}")
-    if finding.statement.name[:2] != "dW":
+    texts = str(finding.right), finding.matches[0].text
+    if finding.statement.name[:2] != "dW" or not any(re.search(rf"\b{W}\b", text) for text in texts):
         return None
     if given[0].shape != right[0].shape:
         return None
