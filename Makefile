@@ -12,7 +12,7 @@ demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove it
 	@$(VENV)/bin/tinygraph demo
 
 test: $(VENV)/dev.ready        ## run the tests and measure their coverage
-	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --cov
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --cov --ignore=tests/browser
 
 lint: $(VENV)/dev.ready        ## check formatting and lint
 	@$(VENV)/bin/python -m ruff format --check .
