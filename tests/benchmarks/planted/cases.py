@@ -193,9 +193,18 @@ def in_function(cause, net, function, quantity, code, layers):
     wrong = {name: in_layer(code, layer) for name, layer in zip(names, layers, strict=True)}
     right = {name: everything(net)[name] for name in names}
     statements = right_statements(net) | wrong if function == "L_model_backward" else {}
-    return checked(
-        Case(cause, net, function, homework(net, {formula: code}), wrong, right, statements, (code,))
-    )
+    text = homework(net, {formula: code})
+    case = checked(Case(cause, net, function, text, wrong, right, statements, (code,)))
+    if case is not None and function == "linear_activation_backward" and not case.raises:
+        return replace(
+            case, raises=any(np.shape(case.values()[name]) != shape_of(net, name) for name in names)
+        )
+    return case
+
+
+def shape_of(net, name):
+    """The right shape of a value; with another, dZ stops linear_backward."""
+    return np.shape(values_of(net)[name])
 
 
 def functions_for(quantity, code):
