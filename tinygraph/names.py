@@ -18,10 +18,8 @@ __all__ = [
     "derivative_name",
     "function_of",
     "graph_names",
-    "is_transpose",
     "linear_weight",
     "name_of",
-    "node_of",
     "suffix_of",
     "take_names",
     "untransposed",
@@ -125,14 +123,6 @@ def factors(product: Any) -> list[Any]:
 def untransposed(x: Any) -> Any:
     """The input of a transpose, and anything else as it is."""
     return x.inputs[0] if function_of(x) is np.transpose else x
-
-
-def node_of(x: Any) -> Any:
-    return getattr(x, "node", None)
-
-
-def is_transpose(node: Any) -> bool:
-    return node is not None and node.op.function is np.transpose
 
 
 def graph_names(order: Iterable[Any], given: Known = NOTHING, output: Any = None) -> dict[Any, str]:

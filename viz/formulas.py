@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.chain import Layer, carries_m, examples_of
-from tinygraph.names import is_transpose, node_of
+from tinygraph.names import function_of, untransposed
 from tinygraph.tensor import Tensor
 from viz.graph import Call, Graph, Quantity
 from viz.nameless import COSTS
@@ -76,11 +76,11 @@ class Writer:
 
     def linear(self, layer: Layer) -> str:
         """Z₁ = W₁A₀ + b₁"""
-        node = node_of(layer.Z)
         if layer.b is None:
             return f"{self.name(layer.Z)} = {Product(self, layer).forward}"
-        parts = [self.name(x) if x is layer.b else Product(self, layer).forward for x in node.inputs]
-        return f"{self.name(layer.Z)} = {f' {node.op.symbol} '.join(parts)}"
+        parts = [self.name(x) if x is layer.b else Product(self, layer).forward for x in layer.Z.inputs]
+        sign = "−" if function_of(layer.Z) is np.subtract else "+"
+        return f"{self.name(layer.Z)} = {f' {sign} '.join(parts)}"
 
     def activation(self, layer: Layer) -> str:
         """A₁ = relu(Z₁)"""
@@ -110,15 +110,15 @@ class Writer:
         """dZ₁ = dA₁ ∗ relu′(Z₁); where g mixes entries, its matrix of derivatives is applied."""
         z, da = self.name(layer.Z), self.derivative(layer.A)
         slope = f"{layer.activation}′({z})"
-        mixes = node_of(layer.A).op.function in JACOBIANS
+        mixes = function_of(layer.A) in JACOBIANS
         return Formula(self.quantities[id(layer.Z)], f"{slope} · {da}" if mixes else f"{da} ∗ {slope}", (z,))
 
     def bias_rule(self, layer: Layer, product: Product) -> list[Formula]:
         """db₁ = Σ dZ₁ / m"""
-        b, node = layer.b, node_of(layer.Z)
+        b = layer.b
         if not isinstance(b, Tensor) or not b.wants:
             return []
-        minus = "−" if node.op.function is np.subtract and node.inputs[1] is b else ""
+        minus = "−" if function_of(layer.Z) is np.subtract and layer.Z.inputs[1] is b else ""
         total = "Σ " if b.shape != layer.Z.shape else ""
         return [Formula(self.quantities[id(b)], self.averaged(b, f"{minus}{total}{product.dz}"))]
 
@@ -175,17 +175,17 @@ class Product:
     """The product of a layer's weight and input: its text, and its derivative by either factor."""
 
     def __init__(self, writer: Writer, layer: Layer) -> None:
-        node = node_of(layer.Z)
+        product: Any = layer.Z
         minus = False
         if layer.b is not None:
-            minus = node.op.function is np.subtract and node.inputs[0] is layer.b
-            node = node_of(next(x for x in node.inputs if x is not layer.b))
-        self.writer, self.layer, self.node, self.minus = writer, layer, node, "−" if minus else ""
+            minus = function_of(layer.Z) is np.subtract and layer.Z.inputs[0] is layer.b
+            product = next(x for x in layer.Z.inputs if x is not layer.b)
+        self.writer, self.layer, self.node, self.minus = writer, layer, product.node, "−" if minus else ""
         self.dz = writer.derivative(layer.Z)
-        self.flipped = [is_transpose(node_of(x)) and node_of(x).inputs[0] is layer.W for x in node.inputs]
+        self.flipped = [x is not layer.W and untransposed(x) is layer.W for x in product.inputs]
         self.factors = [
             transposed(writer.name(layer.W)) if flip else writer.name(x)
-            for x, flip in zip(node.inputs, self.flipped, strict=True)
+            for x, flip in zip(product.inputs, self.flipped, strict=True)
         ]
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinygraph.chain import Layer
-from tinygraph.names import is_transpose, node_of
+from tinygraph.names import untransposed
 from viz.graph import Call, Graph, Input, Quantity
 from viz.text import clean
 
@@ -83,9 +83,6 @@ def layer_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
 
 def layer_tensors(layer: Layer) -> list[object]:
     """The results of a layer's operations, first to last."""
-    node = node_of(layer.Z)
-    product = layer.Z if layer.b is None else next(x for x in node.inputs if x is not layer.b)
-    turned = [
-        x for x in node_of(product).inputs if is_transpose(node_of(x)) and node_of(x).inputs[0] is layer.W
-    ]
+    product = layer.Z if layer.b is None else next(x for x in layer.Z.inputs if x is not layer.b)
+    turned = [x for x in product.inputs if x is not layer.W and untransposed(x) is layer.W]
     return list(dict.fromkeys([*turned, product, layer.Z, *([] if layer.A is None else [layer.A])]))

@@ -10,7 +10,7 @@ out right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -251,9 +251,6 @@ def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Mem
         if tried:
             return best_of(tried, setting)
     return None
-
-
-Candidates = Callable[[Statement, Setting, Memory], Iterator[Match]]
 
 
 def recalled_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:

@@ -28,6 +28,7 @@ from tinygraph.check.steps import LEARNING_RATE, Step
 
 __all__ = ["aliased", "changes", "diagnose_steps", "habits"]
 
+DERIVATIVE = re.compile(r"d[AZ]\w*")
 Program = Callable[[Step, str], list[Statement]]
 
 
@@ -86,15 +87,11 @@ def diagnose_steps(
 
 def aliased(causes: Sequence[Diagnosis], run: Run) -> list[Diagnosis]:
     """The causes, with a dA that was changed after it was made blamed on the function that changed it."""
-    changers = [
-        o for o in run.outcomes.values() if any(re.fullmatch(r"d[AZ]\w*", name) for name in o.changed)
-    ]
-    hit = [
-        d
-        for d in causes
-        if d.name[:2] == "dA" and d.function != (changers[0].step.function if changers else "")
-    ]
-    if not changers or not hit:
+    changers = [o for o in run.outcomes.values() if any(map(DERIVATIVE.fullmatch, o.changed))]
+    if not changers:
+        return list(causes)
+    hit = [d for d in causes if d.name[:2] == "dA" and d.function != changers[0].step.function]
+    if not hit:
         return list(causes)
     step, name = changers[0].step, changers[0].changed[0]
     message = f"{step.function} changes {name}, which was passed in. {WHY['aliased-dA']}"
