@@ -23,7 +23,7 @@ VIEWS = frozenset(
     {np.reshape, np.ravel, np.transpose, np.swapaxes, np.flip, np.expand_dims, np.squeeze, np.broadcast_to}
 )
 TAKES_OUT = frozenset(
-    {np.dot, np.einsum, np.concatenate, np.stack, np.mean, np.var, np.std, np.cumsum, np.outer, np.clip}
+    {np.dot, np.concatenate, np.stack, np.mean, np.var, np.std, np.cumsum, np.outer, np.clip}
 )
 WRITTEN = frozenset({k.cast_to, k.scatter, np.where})  # printed as assignments to their result
 
