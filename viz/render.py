@@ -6,8 +6,13 @@ This is the one module of viz that runs a program; all others only make text.
 from __future__ import annotations
 
 import html
+import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from threading import RLock
 from typing import cast
 
 import graphviz
@@ -18,6 +23,8 @@ from viz.style import dark_rules
 __all__ = ["FORMATS", "render"]
 
 FORMATS = ("svg", "png", "pdf")
+STDERR = 2  # the descriptor to which C code writes
+ONE_AT_A_TIME = RLock()  # Graphviz keeps its state in global variables
 
 
 def render(source: str, format: str, title: str = "", description: str = "") -> bytes:
@@ -48,9 +55,29 @@ def in_process(source: str, format: str) -> bytes:
             "the DOT text (Drawing.source, or .save with the suffix .dot) needs neither"
         ) from error
     try:
-        return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))
+        with ONE_AT_A_TIME, quiet_fontconfig():
+            return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))
     except (ValueError, OSError, pygraphviz.DotError) as error:
         raise GraphError(f"Graphviz could not draw the picture as {format}: {error}") from error
+
+
+@contextmanager
+def quiet_fontconfig() -> Iterator[None]:
+    """Keep from stderr what Fontconfig says of the system's settings; all other lines still get there.
+
+    The Fontconfig inside pygraphviz may be older than the settings, or find none; it skips what it does not
+    know and draws the same, but says so on each first use, and has no option to be quiet.
+    """
+    with TemporaryFile() as caught:
+        stderr = os.dup(STDERR)
+        os.dup2(caught.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, STDERR)
+            os.close(stderr)
+            caught.seek(0)
+            os.write(STDERR, b"".join(line for line in caught if not line.startswith(b"Fontconfig ")))
 
 
 def finished(svg: str, title: str, description: str) -> str:

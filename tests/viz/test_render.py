@@ -1,5 +1,6 @@
 """DOT text to pictures: by a dot on the PATH, which is faked here, and by pygraphviz."""
 
+import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -54,6 +55,20 @@ def test_dot_and_pygraphviz_give_the_same_svg(dot):
     dot.unlink()
 
     assert expected == render(source, "svg", "J")
+
+
+@pytest.mark.parametrize("settings", ["<fontconfig><unheard-of/></fontconfig>", None])
+def test_fontconfig_is_quiet_and_other_messages_are_not(without_dot, settings):
+    if settings:
+        (without_dot / "fonts.conf").write_text(f"<?xml version='1.0'?>{settings}")
+    source = 'digraph { a [label=<<TABLE><TR><TD>"</TABLE>>] }'
+    code = f"from viz.render import render; render({source!r}, 'svg')"
+    environment = {"FONTCONFIG_FILE": str(without_dot / "fonts.conf"), "PATH": str(without_dot)}
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+
+    assert "Fontconfig" not in run.stderr
+    assert "in label of node a" in run.stderr
 
 
 def test_failing_dot_is_an_error_with_its_message(dot):
