@@ -282,8 +282,9 @@ def test_rows_have_sign_and_formula_and_rules():
         (np.matmul, 1, (False, True, False)),
         (np.sum, 0, (False, False)),
         (np.where, 0, ()),
-        (np.stack, 1, (False,)),
+        (np.stack, 1, (False, False, False)),
+        (np.einsum, 1, (False, True, False)),
     ],
 )
 def test_uses_says_which_values_a_rule_reads(function, i, expected):
-    assert TABLE[function].uses(i) == expected
+    assert TABLE[function].uses(i, 2) == expected

@@ -31,10 +31,14 @@ Rule = Callable[..., Any]
 
 
 class Each:
-    """The rules of an operation with any number of inputs: `Each(rule)[i]` is the rule for input i."""
+    """The rules of an operation with any number of inputs: `Each(rule)[i]` is the rule for input i.
 
-    def __init__(self, rule: Callable[..., Any]) -> None:
+    `reads_others` says that it reads the values of the other inputs, not just shapes.
+    """
+
+    def __init__(self, rule: Callable[..., Any], reads_others: bool = False) -> None:
         self.rule = rule
+        self.reads_others = reads_others
 
     def __getitem__(self, i: int) -> Rule:
         return functools.partial(self.rule, i)
@@ -91,11 +95,11 @@ class Operation:
         """The function's name, as in `np.name` or `tg.name`."""
         return str(self.function.__name__)
 
-    def uses(self, i: int) -> tuple[bool, ...]:
-        """Whether rule i reads the values (not just the shapes) of z and of each input, in that order."""
+    def uses(self, i: int, n: int) -> tuple[bool, ...]:
+        """Whether rule i of n reads the values (not just the shapes) of z and of each input, in that order."""
+        if isinstance(self.rules, Each):
+            return (False, *(self.rules.reads_others and j != i for j in range(n)))
         rule = self.rules[i]
-        if isinstance(rule, functools.partial):
-            return (False,)
         return values_read(rule) if rule else ()
 
     def __repr__(self) -> str:
@@ -511,7 +515,7 @@ row(
     np.einsum,
     "einsum",
     "sum of products by subscripts",
-    Each(einsum_rule),
+    Each(einsum_rule, reads_others=True),
     forward=lambda *xs, subscripts, optimize=False: np.einsum(subscripts, *xs, optimize=optimize),
 )
 

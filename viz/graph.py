@@ -84,7 +84,7 @@ class Call:
     def reads_cache(self) -> bool:
         """Whether a rule that the sweep runs reads a value of the forward pass."""
         is_value = [True, *(not is_number(x) for x in self.node.inputs)]
-        uses = [self.node.op.uses(i) for i in self.node.wanted]
+        uses = [self.node.op.uses(i, len(self.node.inputs)) for i in self.node.wanted]
         return any(read and value for used in uses for read, value in zip(used, is_value, strict=False))
 
     @property

@@ -90,6 +90,13 @@ def test_cache_arrows_follow_from_the_rules():
     assert expected == set(pairs(drawing, "cache"))
 
 
+def test_einsum_caches_the_factor_that_a_rule_reads():
+    W, X = tg.parameter(np.ones((2, 3)), name="W"), tg.parameter(np.ones((3, 4)), name="X")
+
+    assert set(pairs(draw(np.einsum("ij,jk->ik", W, X).named("Z")), "cache")) == {("Z.einsum", "dZ.einsum")}
+    assert not pairs(draw(np.einsum("ij->i", W).named("Z")), "cache")
+
+
 def test_cost_is_shown_on_the_path_of_the_lectures():
     drawing = draw(three_layers())
 

@@ -239,7 +239,7 @@ def circled(i: int) -> str:
 
 def cached(call: Call) -> list[Quantity]:
     """The quantities whose values the rules of a call read: inputs, and the result last."""
-    uses = [call.node.op.uses(x.position) for x in call.inputs if x.wanted]
+    uses = [call.node.op.uses(x.position, len(call.node.inputs)) for x in call.inputs if x.wanted]
     inputs = [
         x.quantity
         for x in call.inputs
