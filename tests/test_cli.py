@@ -251,8 +251,8 @@ def test_demo_passes_its_options_on(monkeypatch, ok, status):
 
     monkeypatch.setattr(demo, "run", run)
 
-    assert status == main(["demo", "--seed", "3", "-o", "there", "--steps", "5"])
-    assert seen == {"seed": 3, "out": Path("there"), "steps": 5}
+    assert status == main(["demo", "--seed", "3", "-o", "there", "--steps", "5", "--resume"])
+    assert seen == {"seed": 3, "out": Path("there"), "steps": 5, "resume": True}
 
 
 # All commands

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from tinygraph import demo
 from tinygraph.errors import MissingPackageError, UserFileError
 
-FILES = {"layers.svg", "layers.png", "ops.svg", "ops.png", "cost.png", "comparison.txt"}
+FILES = {"layers.svg", "layers.png", "ops.svg", "ops.png", "cost.png", "comparison.txt", "training.npz"}
 CHAIN = [f"d{kind}{layer}" for layer in (3, 2, 1) for kind in "AZWb"]
 
 
@@ -75,6 +75,40 @@ def test_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
 
     assert first == again
     assert first["cost.png"] != other["cost.png"]
+
+
+def test_a_run_that_is_resumed_ends_in_the_same_bytes_as_one_that_was_not_stopped(tmp_path):
+    run(tmp_path / "whole", steps=8)
+    run(tmp_path / "parts", steps=3)
+    run(tmp_path / "parts", steps=8, resume=True)
+
+    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
+
+
+def test_a_run_that_is_interrupted_keeps_what_it_reached(tmp_path, monkeypatch):
+    calls, cost = [], demo.cost
+
+    def interrupted(*given):
+        calls.append(given)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return cost(*given)
+
+    monkeypatch.setattr(demo, "cost", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "parts", steps=8)
+    run(tmp_path / "parts", steps=8, resume=True)
+    run(tmp_path / "whole", steps=8)
+
+    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
+
+
+def test_nothing_to_resume_and_another_seed_are_named(tmp_path):
+    with pytest.raises(UserFileError, match=r"cannot read .*training.npz: No such file"):
+        run(tmp_path, resume=True)
+    run(tmp_path, steps=1)
+    with pytest.raises(UserFileError, match=r"training.npz was trained with --seed 1, not 2"):
+        run(tmp_path, steps=1, seed=2, resume=True)
 
 
 def test_a_wrong_derivative_would_show(tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ ORDER = [
     {"sweep"},
     {"chain"},
     {"derivatives"},
-    {"losses", "optim"},
+    {"files", "losses"},
+    {"optim"},
     {"check"},
     {"plan", "testing"},
     {"demo"},
@@ -33,18 +34,21 @@ LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 # What is imported inside functions only, and why it waits.
 WAITS = {
     "dis": "asked for by pictures and plans alone, slow to load",
+    "hashlib": "to read and write files, slow to load",
     "importlib.metadata": "for --version alone, slow to load",
     "inspect": "for the first call with settings, slow to load",
-    "io": "to render a table as text",
+    "io": "to render a table as text, or an archive",
     "json": "to write a report",
     "matplotlib": "an extra",
     "rich": "to print, slow to load",
+    "safetensors": "an extra",
     "sklearn": "an extra",
     "tinygraph.check": "one command of several",
     "tinygraph.demo": "one command of several",
     "tinygraph.plan": "one command of several",
     "tinygraph.tensor": "NumPy need not load for --help",
     "viz": "the engine works without pictures",
+    "zipfile": "to read and write files, slow to load",
 }
 
 CORE = sorted(

@@ -226,3 +226,35 @@ def test_the_learning_rate_may_change_between_compiled_steps():
 def test_a_share_is_below_one(make, share):
     with pytest.raises(ValueError, match=r"lies in \[0, 1\)"):
         make(share)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_an_optimizer_goes_on_from_its_state_to_the_last_bit(make, tmp_path):
+    X, Y, arrays = make_network([3, 4, 1])
+    through, first = parameters_of(arrays), parameters_of(arrays)
+    optimizer, stopped, resumed = make(), make(), make()
+    for _ in range(6):
+        optimizer.update(through, record(X, Y, through).backward())
+    for _ in range(3):
+        stopped.update(first, record(X, Y, first).backward())
+    tg.save(tmp_path / "run.npz", {**{n: p.value for n, p in first.items()}, **stopped.state(first)})
+
+    second = parameters_of(arrays)
+    resumed.restore(second, tg.load(tmp_path / "run.npz", into=second))
+    for _ in range(3):
+        resumed.update(second, record(X, Y, second).backward())
+
+    assert resumed.steps == 6
+    for name, p in through.items():
+        np.testing.assert_array_equal(second[name].value, p.value)
+
+
+def test_the_state_of_another_optimizer_is_refused_and_changes_nothing():
+    parameters = {"W1": tg.parameter(np.ones(2), name="W1")}
+    adam = tg.optim.Adam(0.1)
+    state = tg.optim.Momentum(0.1).state(parameters)
+
+    with pytest.raises(tg.errors.UserFileError, match=r"has no Adam.steps, Adam.v.W1, Adam.s.W1; it has Mom"):
+        adam.restore(parameters, state)
+
+    assert adam.steps == 0

@@ -50,6 +50,7 @@ from numpy import (
 from tinygraph import errors, layerwise, optim
 from tinygraph.check import Report, compare, gradcheck
 from tinygraph.derivatives import Derivatives, grad, value_and_grad
+from tinygraph.files import load, save
 from tinygraph.kernels import (
     elu,
     gelu,
@@ -95,6 +96,7 @@ __all__ = [
     "gradcheck",
     "layerwise",
     "leaky_relu",
+    "load",
     "log",
     "log1p",
     "log_softmax",
@@ -114,6 +116,7 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "save",
     "sigmoid",
     "sin",
     "softmax",

@@ -103,6 +103,7 @@ def add_demo(commands: Any, parents: list[Any]) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the split and the first weights (1)")
     parser.add_argument("--steps", type=int, default=400, help="of gradient descent (400)")
+    parser.add_argument("--resume", action="store_true", help="go on from the last run in the folder")
 
 
 def add_draw(commands: Any, parents: list[Any]) -> None:
@@ -175,7 +176,8 @@ def positive(text: str) -> float:
 def run_demo(options: Any) -> int:
     from tinygraph import demo
 
-    return 0 if demo.run(seed=options.seed, out=options.out, steps=options.steps).ok else 1
+    report = demo.run(seed=options.seed, out=options.out, steps=options.steps, resume=options.resume)
+    return 0 if report.ok else 1
 
 
 def run_draw(options: Any) -> int:

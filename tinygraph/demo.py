@@ -30,11 +30,18 @@ __all__ = ["run"]
 LAYER_DIMS = [30, 16, 8, 1]
 LEARNING_RATE = 0.1
 TEST_SHARE = 0.2
+KEPT_EVERY = 50  # steps
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Console | None = None) -> Report:
+def run(
+    seed: int = 1,
+    out: str | Path = "demo",
+    steps: int = 400,
+    console: Console | None = None,
+    resume: bool = False,
+) -> Report:
     """Train the network, print its derivatives and the proof that they are right, and write the pictures.
 
     Args:
@@ -42,13 +49,15 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
         out: the folder to write into, made where it does not exist.
         steps: how many steps of gradient descent to take.
         console: where to print; the terminal if omitted.
+        resume: go on from the last run in the folder, which may have been stopped, to the last bit as if it
+            had not been; `steps` counts from its start.
 
     Returns:
         The comparison of the engine's derivatives with those derived by hand.
 
     Raises:
         MissingPackageError: scikit-learn or matplotlib is not installed.
-        UserFileError: the folder cannot be written into.
+        UserFileError: the folder cannot be written into, or there is nothing to resume there.
         ValueError: the seed is not from 0 to 2**32 - 1, or there are no steps to take.
     """
     check_settings(seed, steps)
@@ -59,10 +68,12 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
     folder = make_folder(out)
     rows, labels = load_breast_cancer(return_X_y=True)
     examples = split_examples(rows, labels, seed)
-    parameters = make_parameters(seed)
+    training = Training(seed, folder / "training.npz")
+    parameters = training.parameters
+    if resume:
+        training.resume()
     introduce(examples, console)
-
-    costs = train(parameters, examples, steps, console)
+    training.take(steps, examples, console)
     grade(parameters, examples, console)
 
     J = cost(parameters, examples.X, examples.Y)
@@ -71,7 +82,7 @@ def run(seed: int = 1, out: str | Path = "demo", steps: int = 400, console: Cons
     show_proof(report, console)
 
     draw(J, folder)
-    plot_costs(costs, folder / "cost.png")
+    plot_costs(training.costs, folder / "cost.png")
     (folder / "comparison.txt").write_text(f"{report}\n", encoding="utf-8")
     show_files(folder, console)
     return report
@@ -134,18 +145,47 @@ def cost(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> Tensor:
     return J
 
 
-def train(parameters: Mapping[str, Tensor], examples: Examples, steps: int, console: Console) -> list[float]:
-    """Take the steps, changing the parameters, and return the cost before each."""
-    descent = tg.optim.SGD(LEARNING_RATE)
-    costs = []
-    with progress_bar(console) as progress:
-        task = progress.add_task("training", total=steps, cost=np.nan)
-        for _ in range(steps):
-            J = cost(parameters, examples.X, examples.Y)
-            descent.update(parameters, J.backward())
-            costs.append(float(J.value))
-            progress.update(task, advance=1, cost=costs[-1])
-    return costs
+class Training:
+    """The parameters, their optimizer, and the cost before each step that was taken; kept in a file."""
+
+    def __init__(self, seed: int, path: Path) -> None:
+        self.seed = seed
+        self.path = path
+        self.parameters = make_parameters(seed)
+        self.descent = tg.optim.SGD(LEARNING_RATE)
+        self.costs: list[float] = []
+
+    def take(self, steps: int, examples: Examples, console: Console) -> None:
+        """Take the steps that are left of so many; what was reached is kept, whatever ends them."""
+        try:
+            with progress_bar(console) as progress:
+                task = progress.add_task("training", total=steps, cost=np.nan, completed=len(self.costs))
+                while len(self.costs) < steps:
+                    self.step(examples)
+                    progress.update(task, advance=1, cost=self.costs[-1])
+                    if len(self.costs) % KEPT_EVERY == 0:
+                        self.keep()
+        finally:
+            self.keep()
+
+    def step(self, examples: Examples) -> None:
+        J = cost(self.parameters, examples.X, examples.Y)
+        self.descent.update(self.parameters, J.backward())
+        self.costs.append(float(J.value))
+
+    def keep(self) -> None:
+        """Write all of it, whole or not at all."""
+        state = self.descent.state(self.parameters)
+        known = {"seed": np.array(self.seed), "costs": np.array(self.costs)}
+        tg.save(self.path, {**self.parameters, **state, **known})
+
+    def resume(self) -> None:
+        """Go on from what was kept."""
+        kept = tg.load(self.path, into=self.parameters)
+        if kept["seed"] != self.seed:
+            raise UserFileError(f"{self.path} was trained with --seed {kept['seed']}, not {self.seed}")
+        self.descent.restore(self.parameters, kept)
+        self.costs = kept["costs"].tolist()
 
 
 def accuracy(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> tuple[int, int]:
@@ -216,6 +256,7 @@ FILES = {
     "ops.svg, ops.png": "every operation and its red twin",
     "cost.png": "the cost, step by step",
     "comparison.txt": "the comparison above",
+    "training.npz": "what was learned, from where --resume goes on",
 }
 
 

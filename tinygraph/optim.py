@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.derivatives import Derivatives
+from tinygraph.files import assign
 from tinygraph.tensor import Tensor
 
 __all__ = ["SGD", "Adam", "Momentum", "Optimizer", "RMSProp"]
@@ -65,6 +66,32 @@ class Optimizer:
             return
         for p, dp in zip(chosen, found, strict=True):
             descend(p.value, dp, *self.memory(p), *numbers)
+
+    def state(self, parameters: Mapping[str, Tensor]) -> dict[str, Any]:
+        """All that a later run needs besides the parameters: arrays by name, to be kept with `tg.save`.
+
+        >>> import tinygraph as tg
+        >>> list(Adam(0.1).state({"W": tg.parameter([1.0])}))
+        ['Adam.steps', 'Adam.v.W', 'Adam.s.W']
+        """
+        kind = type(self).__name__
+        remembered = {
+            f"{kind}.{what}.{name}": array
+            for name, p in parameters.items()
+            for what, array in zip(self.remembers, self.memory(p), strict=True)
+        }
+        return {f"{kind}.steps": np.array(self.steps), **remembered}
+
+    def restore(self, parameters: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Go on from a `state`, to the last bit; arrays that are not of this optimizer are left alone.
+
+        Raises:
+            UserFileError: the state is of another kind of optimizer, or of other parameters.
+            ShapeError, DtypeError: an array in it does not fit its parameter.
+        """
+        mine = self.state(parameters)
+        assign(mine, state, "the optimizer's state")
+        self.steps = int(mine[f"{type(self).__name__}.steps"])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.learning_rate})"

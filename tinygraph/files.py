@@ -1,0 +1,280 @@
+"""Parameters in files: whole or not at all, checked when they are read, and never code.
+
+The suffix chooses the format: `.safetensors`, which PyTorch and others read too, or NumPy's `.npz`, without
+pickle. A file is written beside its place, brought to the disk and then renamed, so whoever looks finds the
+old file or the new one, whenever the writer was stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
+from tinygraph.tensor import Tensor, value_of
+
+__all__ = ["assign", "load", "named_arrays", "save"]
+
+Parameters = Mapping[str, Any] | Iterable[Tensor]
+Arrays = dict[str, Any]
+CHECKSUM = "sha256"
+KINDS = "biuf"  # the dtypes that both formats hold
+
+
+class Format(NamedTuple):
+    """How one format turns arrays into bytes, and a file into arrays."""
+
+    dump: Callable[[Arrays], bytes]
+    read: Callable[[Path], Arrays]
+
+
+def save(path: str | Path, parameters: Parameters) -> None:
+    """Write parameters into a file, whole or not at all.
+
+    Args:
+        path: ends in `.safetensors` or `.npz`. A file of this name is replaced at once by the new one.
+        parameters: Tensors or arrays by name, or Tensors that have names; of integers, booleans or floating
+            point numbers.
+
+    Raises:
+        UserFileError: another suffix, no name for a parameter, or a folder that cannot be written into.
+        DtypeError: an array of something that the formats do not hold, such as objects.
+        MissingPackageError: `.safetensors` without the package safetensors.
+
+    >>> import tempfile
+    >>> import tinygraph as tg
+    >>> W1 = tg.parameter([[1.0, 2.0]], name="W1")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tg.save(f"{folder}/net.npz", [W1])
+    ...     tg.load(f"{folder}/net.npz")
+    {'W1': array([[1., 2.]])}
+    """
+    path = Path(path)
+    content = format_of(path).dump(named_arrays(parameters))
+    try:
+        write_whole(Path(os.path.realpath(path)), content)
+    except OSError as error:
+        raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def load(path: str | Path, into: Parameters | None = None) -> Arrays:
+    """The arrays in a file that `save` or another program wrote, by name. No code in it is run.
+
+    Args:
+        path: ends in `.safetensors` or `.npz`.
+        into: parameters to set as well, in place and all or none; the file may hold more than these.
+
+    Raises:
+        UserFileError: the file is missing, truncated, altered or no such file, or holds pickled objects.
+        ShapeError, DtypeError: an array of `into` has another shape or dtype in the file.
+        MissingPackageError: `.safetensors` without the package safetensors.
+
+    >>> load("net.h5")
+    Traceback (most recent call last):
+    ...
+    tinygraph.errors.UserFileError: net.h5 ends in '.h5'; expected .safetensors or .npz
+    """
+    path = Path(path)
+    read = format_of(path).read
+    try:
+        arrays = read(path)
+    except (MissingPackageError, UserFileError):
+        raise
+    except OSError as error:
+        raise UserFileError(f"cannot read {path}: {error.strerror or error}") from error
+    except Exception as error:  # whatever the readers say of bytes that are not theirs
+        raise UserFileError(
+            f"{path} is no whole {path.suffix} file: {error or type(error).__name__}; "
+            "it may be truncated or altered"
+        ) from error
+    if into is not None:
+        assign(into, arrays, str(path))
+    return arrays
+
+
+def assign(parameters: Parameters, arrays: Mapping[str, Any], source: str = "the mapping") -> None:
+    """Set the values of parameters in place from arrays by their names, all or none.
+
+    Raises:
+        UserFileError: one is missing.
+        ShapeError, DtypeError: one has another shape or dtype.
+
+    >>> import tinygraph as tg
+    >>> W1 = tg.parameter([[1.0, 2.0]], name="W1")
+    >>> assign([W1], {"W1": np.ones((2, 1))}, "net.npz")
+    Traceback (most recent call last):
+    ...
+    tinygraph.errors.ShapeError: W1 in net.npz has shape (2, 1), but is (1, 2) here
+    """
+    places = named_arrays(parameters)
+    missing = [name for name in places if name not in arrays]
+    if missing:
+        raise UserFileError(
+            f"{source} has no {', '.join(missing)}; it has {', '.join(arrays) or 'nothing'}: "
+            "was it written for another network?"
+        )
+    for name, place in places.items():
+        if arrays[name].shape != place.shape:
+            raise ShapeError(f"{name} in {source} has shape {arrays[name].shape}, but is {place.shape} here")
+        if arrays[name].dtype != place.dtype:
+            raise DtypeError(f"{name} in {source} is {arrays[name].dtype}, but {place.dtype} here")
+    for name, place in places.items():
+        place[...] = arrays[name]
+
+
+def named_arrays(parameters: Parameters) -> Arrays:
+    """The arrays of parameters by name.
+
+    >>> import tinygraph as tg
+    >>> named_arrays([tg.parameter([1.0])])
+    Traceback (most recent call last):
+    ...
+    tinygraph.errors.UserFileError: a parameter of shape (1,) has no name: give a mapping from names to them
+    """
+    if isinstance(parameters, Mapping):
+        return {str(name): np.asanyarray(value_of(x)) for name, x in parameters.items()}
+    found: Arrays = {}
+    for p in parameters:
+        if p.name is None:
+            raise UserFileError(
+                f"a parameter of shape {p.shape} has no name: give a mapping from names to them"
+            )
+        if p.name in found:
+            raise UserFileError(f"two parameters are called {p.name}: give a mapping from names to them")
+        found[p.name] = p.value
+    return found
+
+
+def format_of(path: Path) -> Format:
+    """The format that a suffix stands for."""
+    if path.suffix not in FORMATS:
+        raise UserFileError(f"{path} ends in {path.suffix!r}; expected .safetensors or .npz")
+    return FORMATS[path.suffix]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside `path`, bring it to the disk, and rename: the old file or the new one is always there."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # the new name as well
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def in_order(arrays: Arrays) -> Arrays:
+    """Plain arrays as they lie in a file: row by row, in the byte order of this machine's kind."""
+    for name, x in arrays.items():
+        if x.dtype.kind not in KINDS:
+            raise DtypeError(f"{name} has dtype {x.dtype}; files hold booleans, integers and floats")
+    return {name: np.array(x, x.dtype.newbyteorder("<"), order="C") for name, x in arrays.items()}
+
+
+# .npz: a zip archive of .npy files, here with a checksum as the comment
+
+
+def dump_npz(arrays: Arrays) -> bytes:
+    import io
+    import zipfile
+
+    arrays = in_order(arrays)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.comment = digest(arrays).encode()
+        for name, x in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: the same arrays are the same bytes
+            with archive.open(member, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, x, allow_pickle=False)
+    return content.getvalue()
+
+
+def read_npz(path: Path) -> Arrays:
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        arrays = {name.removesuffix(".npy"): read_member(archive, name) for name in archive.namelist()}
+        check_end(path, archive.comment)
+        check_digest(path, arrays, archive.comment.decode(errors="replace"))
+    return arrays
+
+
+def check_end(path: Path, comment: bytes) -> None:
+    """Compare the length that the comment at the end of an archive has and should have: zipfile does not."""
+    with path.open("rb") as file:
+        file.seek(-22 - len(comment), 2)
+        record = file.read()
+    if record[:4] != b"PK\x05\x06" or int.from_bytes(record[20:22], "little") != len(comment):
+        raise UserFileError(f"{path} is cut short at its end")
+
+
+def read_member(archive: Any, name: str) -> Any:
+    with archive.open(name) as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+        file.read()  # to the end, where the archive's own checksum is compared
+    return array
+
+
+# .safetensors: a header in JSON and the numbers, here with a checksum in the header
+
+
+def dump_safetensors(arrays: Arrays) -> bytes:
+    arrays = in_order(arrays)
+    return bytes(safetensors().numpy.save(arrays, metadata={CHECKSUM: digest(arrays)}))
+
+
+def read_safetensors(path: Path) -> Arrays:
+    path.open("rb").close()  # whose errors name the cause
+    with safetensors().safe_open(path, framework="numpy") as file:
+        arrays = {name: np.array(file.get_tensor(name)) for name in sorted(file.keys())}
+        check_digest(path, arrays, (file.metadata() or {}).get(CHECKSUM, ""))
+    return arrays
+
+
+def safetensors() -> Any:
+    """The package, or a word on how to get it."""
+    try:
+        import safetensors.numpy
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            "a .safetensors file needs the package safetensors, which is not installed: "
+            "pip install 'tinygraph[files]', or write .npz"
+        ) from error
+    return safetensors
+
+
+def digest(arrays: Arrays) -> str:
+    """A checksum of names, dtypes, shapes and numbers."""
+    import hashlib
+
+    sum = hashlib.new(CHECKSUM)
+    for name, x in sorted(arrays.items()):
+        sum.update(f"{name} {x.dtype.str} {x.shape} ".encode())
+        sum.update(np.ascontiguousarray(x).data)
+    return sum.hexdigest()
+
+
+def check_digest(path: Path, arrays: Arrays, stated: str) -> None:
+    """Compare with the checksum that the file states; the files of other programs may have none."""
+    if stated not in ("", digest(arrays)):
+        raise UserFileError(f"{path} was altered after it was written: its checksum is another")
+
+
+FORMATS = {
+    ".npz": Format(dump_npz, read_npz),
+    ".safetensors": Format(dump_safetensors, read_safetensors),
+}
