@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from viz.graph import Input
+from viz.graph import Call, Input
 from viz.parts import Fold, Part
 
 __all__ = ["fold_parts"]
+
+Place = dict[Call, int]  # where in the list of parts a call is
+Kinds = list[tuple[str, ...]]  # the operations of each part
 
 LEAST = 3  # repeats that are worth a box of their own
 FEW = 8  # parts: where there are more, repeats are folded if nobody said otherwise
@@ -28,6 +31,9 @@ def fold_parts(parts: list[Part], verdicts: dict[str, str], fold: bool | None = 
     folded: list[Part] = []
     i = 0
     while i < len(parts):
+        while repeats[i] > 1 and (periods[i], repeats[i]) == (periods[i + 1], repeats[i + 1]):
+            folded.append(parts[i])  # a run that may as well begin later ends where something else begins
+            i += 1
         run = parts[i : i + periods[i] * repeats[i]]
         folded.append(folded_part(run, periods[i]) if repeats[i] > 1 else run[0])
         i += len(run)
@@ -70,10 +76,11 @@ def numbered(signatures: Sequence[Hashable]) -> Any:
 def signatures(parts: list[Part], verdicts: dict[str, str]) -> list[Hashable]:
     """What each part does, where its inputs come from and where its results go, relative to its own place."""
     place = {call: i for i, part in enumerate(parts) for call in part.calls}
-    return [signature(part, i, place, verdicts) for i, part in enumerate(parts)]
+    kinds = [tuple([call.node.op.name for call in part.calls]) for part in parts]
+    return [signature(part, i, place, kinds, verdicts) for i, part in enumerate(parts)]
 
 
-def signature(part: Part, i: int, place: dict[Any, int], verdicts: dict[str, str]) -> Hashable:
+def signature(part: Part, i: int, place: Place, kinds: Kinds, verdicts: dict[str, str]) -> Hashable:
     return tuple(
         (
             call.node.op.name,
@@ -81,7 +88,7 @@ def signature(part: Part, i: int, place: dict[Any, int], verdicts: dict[str, str
             call.result.shape,
             call.result.is_output,
             tuple([place[use] - i for use in call.result.uses]),
-            tuple([origin(x, i, place) for x in call.inputs]),
+            tuple([origin(x, i, place, kinds) for x in call.inputs]),
             tuple([x for x in call.node.inputs if isinstance(x, int | float)]),
             tuple([verdicts.get(x.quantity.id) for x in call.inputs]) if verdicts else (),
         )
@@ -89,9 +96,13 @@ def signature(part: Part, i: int, place: dict[Any, int], verdicts: dict[str, str
     )
 
 
-def origin(x: Input, i: int, place: dict[Any, int]) -> Hashable:
-    """Where an input comes from: a result so many parts before, a leaf of its own, or a shared one."""
+def origin(x: Input, i: int, place: Place, kinds: Kinds) -> Hashable:
+    """Where an input comes from: a result so many parts before, a leaf of its own, or a shared one.
+
+    A leaf is a part's own if the others that use it are of other kinds, such as a penalty on the weights.
+    """
     q = x.quantity
     if q.call is not None:
         return place[q.call] - i, x.wanted
-    return (q.shape, x.wanted) if len(q.uses) == 1 else q.id
+    users = [kinds[j] for j in {place[use] for use in q.uses}]
+    return (q.shape, x.wanted, *sorted(users)) if len(users) == len(set(users)) else q.id

@@ -7,17 +7,21 @@ from collections.abc import Iterable
 import graphviz
 
 from viz.style import FONT, Palette
-from viz.text import span, unique
+from viz.text import span, table, unique
 
 __all__ = ["Picture"]
 
 # From this many nodes on, Graphviz's search for straight lines is cut short: tangled graphs take minutes.
 LARGE = 250
 
+WIDEST = 140  # characters in a row of the legend
+
 LEGEND = {
     "fwd": "──▶ forward",
     "bwd": "╌╌▶ backward",
     "cache": "┈┈> cache: forward values it reads",
+    "cells": "grey: a value   white: its derivative",
+    "…": "… ⋮ further entries",
     "⊕": "⊕ derivatives that meet add up",
     "+=": "+= one of several that add up",
     "∗": "∗ entry by entry",
@@ -123,16 +127,30 @@ class Picture:
 
     def finish(self) -> str:
         """The DOT text, with the legend as the last line of the picture."""
-        amber = dict.fromkeys(("wrong", "absent"), self.palette.wrong_text)
-        colours = {"fwd": self.palette.forward, "cache": self.palette.cache} | amber
-        entries = [
-            span(self.marks[mark], color=colours.get(mark, self.palette.backward))
-            for mark in LEGEND
-            if mark in self.marks
-        ]
+        rows = ["&nbsp;&nbsp;&nbsp;".join(map(self.entry, row)) for row in rows_of(self.marks)]
         self.dot.attr(
-            label=f"<{span(' ', point_size='5')}<BR/>{'&nbsp;&nbsp;&nbsp;'.join(entries)}<BR ALIGN='LEFT'/>>",
+            label=f"<{table(*rows, align='LEFT')}>",
             labelloc="b",
             labeljust="l",
         )
         return str(self.dot.source)
+
+    def entry(self, mark: str) -> str:
+        """A mark of the legend in the colour that it has in the picture."""
+        amber = dict.fromkeys(("wrong", "absent"), self.palette.wrong_text)
+        black = dict.fromkeys(("fwd", "cells", "…"), self.palette.forward)
+        colours = {"cache": self.palette.cache} | black | amber
+        return span(self.marks[mark], color=colours.get(mark, self.palette.backward))
+
+
+def rows_of(marks: dict[str, str]) -> list[list[str]]:
+    """The marks of a legend in its order, in rows of about equal length that are not too long."""
+    known = [mark for mark in LEGEND if mark in marks]
+    lengths = [len(marks[mark]) + 3 for mark in known]
+    n = -(-sum(lengths) // WIDEST)
+    rows: list[list[str]] = [[] for _ in range(n)]
+    done = 0
+    for mark, length in zip(known, lengths, strict=True):
+        rows[min(done * n // sum(lengths), n - 1)].append(mark)
+        done += length
+    return rows

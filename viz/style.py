@@ -73,7 +73,7 @@ class Palette:
                 "color": self.cache,
                 "fontcolor": self.cache,
                 "fontsize": "10",
-                "margin": "0.08,0.03",
+                "margin": "0.12,0.03",
             },
             "cells": {"shape": "plain"},
         }[kind]

@@ -8,7 +8,18 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["clean", "derivative", "identifier", "lines", "name_text", "shape_text", "span", "table", "unique"]
+__all__ = [
+    "clean",
+    "derivative",
+    "identifier",
+    "lines",
+    "name_text",
+    "shape_text",
+    "span",
+    "subscript",
+    "table",
+    "unique",
+]
 
 LONGEST = 32
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -43,7 +54,12 @@ def name_text(name: str) -> str:
     if match is None:
         return clean(name)
     stem, number, again = match[1], (match[2] or ""), match[3]
-    return clean(stem) + number.translate(SUBSCRIPTS) + (f"₍{again.translate(SUBSCRIPTS)}₎" if again else "")
+    return clean(stem) + subscript(number) + (f"₍{subscript(again)}₎" if again else "")
+
+
+def subscript(digits: str) -> str:
+    """Digits as a subscript."""
+    return digits.translate(SUBSCRIPTS)
 
 
 def derivative(name: str) -> str:
@@ -82,12 +98,11 @@ def lines(*rows: str) -> str:
     return "<BR/>".join(row for row in rows if row)
 
 
-def table(*rows: str) -> str:
+def table(*rows: str, align: str = "CENTER") -> str:
     """Rows of markup below each other, evenly spaced whatever fonts they take."""
-    cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows if row)
-    return (
-        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>' if cells else ""
-    )
+    cells = "".join(f'<TR><TD ALIGN="{align}">{row}</TD></TR>' for row in rows if row)
+    style = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"'
+    return f"<TABLE {style}>{cells}</TABLE>" if cells else ""
 
 
 @lru_cache(maxsize=4096)

@@ -1,12 +1,13 @@
-"""Arrays as text: a few rows and columns, aligned, with a sign for what was left out."""
+"""Arrays as numbers: aligned, with as many decimals as the largest needs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["array_lines"]
+__all__ = ["array_lines", "number_writer"]
 
 MOST = 3
 
@@ -14,34 +15,48 @@ MOST = 3
 def array_lines(array: Any) -> list[str]:
     """The first rows and columns of an array; those of more than two axes are shown as rows.
 
-    >>> array_lines(np.arange(8.0).reshape(2, 4))
-    ['    0 +1.00 +2.00 …', '+4.00 +5.00 +6.00 …']
+    >>> array_lines(np.arange(-1, 7.0).reshape(2, 4))
+    ['−1.00     0  1.00 …', ' 3.00  4.00  5.00 …']
     """
     array = np.asarray(array)
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     if not rows.size:
         return ["empty"]
     corner = rows[:MOST, :MOST]
-    texts = [[number(x, is_plain(corner)) for x in row] for row in corner]
+    write = number_writer(corner, digits=3)
+    texts = [[write(x) for x in row] for row in corner]
     width = max(len(text) for row in texts for text in row)
     more = " …" if rows.shape[1] > MOST else ""
     return [" ".join(text.rjust(width) for text in row) + more for row in texts] + ["⋮"] * (len(rows) > MOST)
 
 
-def is_plain(values: Any) -> bool:
-    """Whether two decimals show these numbers well."""
-    finite = np.abs(values[np.isfinite(values)])
-    largest = finite.max(initial=0)
-    return bool(largest == 0 or 0.05 <= largest < 1000)
+def number_writer(array: Any, digits: int) -> Callable[[Any], str]:
+    """A function that writes the numbers of an array, the largest with so many digits.
+
+    Only what is exactly zero is written 0, and what is no number by its sign.
+
+    >>> write = number_writer(np.array([0.5, 1e-5, 0.0, -np.inf]), digits=3)
+    >>> write(0.5), write(1e-5), write(0.0), write(-np.inf)
+    ('0.500', '0.000', '0', '−∞')
+    """
+    form = form_of(array, digits)
+    return lambda x: write_number(x, form)
 
 
-def number(x: Any, plain: bool) -> str:
-    """A number with its sign: in two decimals, or by its exponent; only what is exactly zero is 0."""
+def form_of(array: Any, digits: int) -> str:
+    """Fixed decimals where they show the largest number, else exponents; whole numbers as they are."""
+    if array.dtype.kind in "iub":
+        return "d"
+    largest = np.abs(array[np.isfinite(array)]).max(initial=0) or 1.0
+    if not 0.001 <= largest < 10_000:
+        return f".{digits - 2}e"
+    return f".{max(digits - 1 - int(np.floor(np.log10(largest))), 1)}f"
+
+
+def write_number(x: Any, form: str) -> str:
+    """A number, NaN or ∞, with the sign that formulas have."""
     if x == 0:
         return "0"
     if not np.isfinite(x):
-        return "NaN" if np.isnan(x) else f"{x:+}".replace("inf", "∞")
-    if np.issubdtype(type(x), np.integer) or isinstance(x, bool | np.bool_):
-        return str(int(x))
-    digits = ".1e" if not plain else ".2f" if abs(x) >= 0.005 else ".0e"
-    return f"{x:+{digits}}"
+        return "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
+    return f"{int(x) if form == 'd' else float(x):{form}}".replace("-", "−")

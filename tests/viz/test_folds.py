@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import tinygraph as tg
 import viz
-from tests.viz.graphs import elements, network, nodes, text
+from tests.viz.graphs import elements, network, nodes, pairs, text
 from tinygraph.errors import GraphError
+from tinygraph.sweep import recorded_order
 from viz.folds import best_runs
 
 
@@ -65,6 +66,66 @@ def test_different_layers_do_not_fold():
 
 def test_repeats_of_several_operations_fold():
     assert "× 49+ 1 → sin" in boxes(viz.draw(chain(100), view="layers")).values()
+
+
+def penalized(n):
+    """n layers whose weights enter a penalty as well."""
+    J = deep(n)
+    found = {x.name: x for t in recorded_order(J) for x in t.inputs if isinstance(x, tg.Tensor)}
+    weights = [x for name, x in found.items() if name and name.startswith("W")]
+    penalty = np.sum(weights[0] ** 2)
+    for W in weights[1:]:
+        penalty = penalty + np.sum(W**2)
+    return J + 0.1 * penalty
+
+
+def recurrent(n):
+    """The same step n times: three parameters that all steps share."""
+    random = np.random.default_rng(0)
+    W, U, b = (
+        tg.parameter(random.normal(size=s), name=k) for k, s in (("W", (3, 3)), ("U", (3, 2)), ("b", (3, 1)))
+    )
+    A = tg.tensor(np.zeros((3, 4)), name="a_0")
+    for t in range(1, n + 1):
+        x = tg.tensor(random.normal(size=(2, 4)), name=f"x_{t}")
+        A = np.tanh(W @ A + U @ x + b).named(f"a_{t}")
+    return np.sum(A)
+
+
+def test_layers_whose_weights_enter_a_penalty_fold():
+    drawing = viz.draw(penalized(12), view="layers")
+
+    assert "layers 2 … 13 (tanh) × 12Zₗ = WₗAₗ₋₁ + bₗAₗ = tanh(Zₗ)" in boxes(drawing).values()
+    assert "× 12** 2 → sum → +" in boxes(drawing).values()
+    assert {"W₂ … W₁₃ 4×4", "b₂ … b₁₃ 4×1"} <= set(map(text, elements(drawing, "text").values()))
+    folds = [head for tail, head in pairs(drawing, "fwd").elements() if tail == "W2"]
+    assert sorted(folds) == ["layer2.fold", "power.2.power.fold"]
+
+
+def test_layers_that_share_their_weights_fold():
+    random = np.random.default_rng(0)
+    W1, b1 = (tg.parameter(random.normal(size=s), name=k) for k, s in (("W1", (4, 4)), ("b1", (4, 1))))
+    A = tg.tensor(random.normal(size=(4, 6)), name="X")
+    for _ in range(12):
+        A = np.tanh(W1 @ A + b1)
+    drawing = viz.draw(tg.mse(A, np.zeros((4, 6))), view="layers")
+
+    shown = boxes(drawing)["layer2.fold"]
+
+    assert shown == "layers 1.2 … 1.12 (tanh) × 11Z₁₍ₗ₎ = W₁A₁₍ₗ₋₁₎ + b₁A₁₍ₗ₎ = tanh(Z₁₍ₗ₎)"
+    assert text(elements(drawing, "text")["W1"]) == "W₁ 4×4, b₁ 4×1"
+    assert pairs(drawing, "fwd")["W1", "layer2.fold"] == 1
+    assert pairs(drawing, "bwd")["dlayer2.fold", "dW1"] == 1
+
+
+def test_steps_of_a_recurrent_network_fold_from_their_beginning():
+    drawing = viz.draw(recurrent(20), view="layers")
+    shown = next(shown for shown in boxes(drawing).values() if "×" in shown)
+    entering = sorted(tail for tail, head in pairs(drawing, "fwd").elements() if head.endswith(".fold"))
+
+    assert shown == "× 19layer (linear) → @ → + → + → tanh"
+    assert entering == ["U", "W", "a_1", "b", "x_2"]
+    assert text(elements(drawing, "text")["x_2"]) == "x₂ … x₂₀ 2×4"
 
 
 def test_what_is_used_elsewhere_does_not_fold():

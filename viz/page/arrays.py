@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from viz.text import shape_text
+from viz.values import number_writer
 
 __all__ = ["STEPS", "array_record"]
 
@@ -30,8 +31,8 @@ def array_record(array: Any) -> dict[str, Any]:
     if not array.size:
         return record | {"rows": []}
     if matrix.shape[0] <= ROWS and matrix.shape[1] <= COLUMNS:
-        plain = is_plain(matrix)
-        return record | {"rows": [[number_text(x, plain) for x in row] for row in matrix]}
+        write = number_writer(matrix, digits=4)
+        return record | {"rows": [[write(x) for x in row] for row in matrix]}
     record["block"] = int(np.ceil(matrix.shape[0] / CELLS[0]) * np.ceil(matrix.shape[1] / CELLS[1]))
     return record | heat_map(matrix.astype(float)) | summary(array)
 
@@ -67,27 +68,6 @@ def summary(array: Any) -> dict[str, Any]:
     if finite.size:
         found |= {"min": short(finite.min()), "max": short(finite.max()), "mean": short(finite.mean())}
     return found
-
-
-def is_plain(array: Any) -> bool:
-    """Whether three decimals show these numbers well."""
-    finite = np.abs(array[np.isfinite(array)])
-    largest = finite.max(initial=0)
-    return bool(largest == 0 or 0.01 <= largest < 10_000)
-
-
-def number_text(x: Any, plain: bool) -> str:
-    """A number with three decimals or by its exponent; only what is exactly zero is shown as 0.
-
-    >>> number_text(np.nan, True), number_text(-np.inf, True), number_text(1e-5, True), number_text(0.0, True)
-    ('NaN', '−∞', '1e−05', '0')
-    """
-    if not np.isfinite(x):
-        return "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
-    if np.asarray(x).dtype.kind in "iub":
-        return str(int(x)).replace("-", "−")
-    digits = ".2e" if not plain else ".3f" if abs(x) >= 0.0005 else ".0e"
-    return f"{x:{digits}}".replace("-", "−") if x else "0"
 
 
 def short(x: Any) -> str:

@@ -45,7 +45,8 @@ def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> No
 
 def value_cell(picture: Picture, q: Quantity, values: bool) -> str:
     head = f"<B>{name_span(q)}</B> {shape_span(picture, q)}"
-    numbers = number_lines(q.value, picture.palette.forward) if values else ""
+    picture.mark("cells")
+    numbers = number_lines(picture, q.value, picture.palette.forward) if values else ""
     return f'<TD PORT="v" BGCOLOR="{picture.palette.value_fill}">{head.strip()}{numbers}</TD>'
 
 
@@ -63,13 +64,15 @@ def derivative_lines(picture: Picture, array: Any) -> str:
     return (
         f"<BR/><I>{span('not computed', color=red, point_size='9')}</I>"
         if array is None
-        else number_lines(array, red)
+        else number_lines(picture, array, red)
     )
 
 
-def number_lines(array: Any, color: str) -> str:
+def number_lines(picture: Picture, array: Any, color: str) -> str:
     """An array in small figures, below a heading."""
     rows = [line.replace(" ", "\u00a0") for line in array_lines(array)]
+    if "…" in rows[0] or rows[-1] == "⋮":
+        picture.mark("…")
     return "".join(f"<BR/>{span(row, face=MONO, point_size='8.5', color=color)}" for row in rows)
 
 

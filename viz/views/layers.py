@@ -25,7 +25,8 @@ from viz.nameless import name_inner
 from viz.parts import Fold, Part
 from viz.picture import Picture
 from viz.places import Places
-from viz.text import clean, lines, name_text, span, table
+from viz.text import clean, lines, name_text, span, subscript, table
+from viz.views.leaves import Leaves
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
@@ -43,14 +44,13 @@ class View:
     def __init__(self, picture: Picture, graph: Graph, parts: list[Part], writer: Writer) -> None:
         self.picture, self.parts, self.writer = picture, parts, writer
         self.owner = {call: part for part in parts for call in part.calls}
-        self.entering = {id(layer.A_prev) for part in parts for layer in part.layers}
-        self.groups = self.find_groups(graph)
+        self.leaves = Leaves([q for q in graph.quantities if q.call is None], parts, self.owner)
         name_input(writer, parts)
 
     def draw(self) -> Places:
         """Draw all of it."""
         blocks = [self.block(part) for part in self.parts]
-        blocks += [self.group_block(group) for group in dict.fromkeys(self.groups.values())]
+        blocks += [self.group_block(group) for group in dict.fromkeys(self.leaves.groups.values())]
         blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
         draw_rows(self.picture, blocks, [arrow for part in self.parts for arrow in self.arrows(part)])
         return self.places()
@@ -60,20 +60,10 @@ class View:
         shown = {q for part in self.parts for q in self.shown_results(part)}
         results = {call.result: part.key for call, part in self.owner.items()}
         made = {q: q.id if q in shown else key for q, key in results.items()}
-        leaves = {q: group[0].id for q, group in self.groups.items()}
+        leaves = {q: group[0].id for q, group in self.leaves.groups.items()}
         return Places({call: part.key for call, part in self.owner.items()}, made | leaves)
 
     # What is drawn
-
-    def find_groups(self, graph: Graph) -> dict[Quantity, tuple[Quantity, ...]]:
-        """The leaves that are drawn as one: the parameters of one layer; others alone."""
-        groups: dict[object, list[Quantity]] = {}
-        for q in graph.quantities:
-            if q.call is None:
-                part = self.owner[q.uses[0]]
-                private = len(q.uses) == 1 and part.layers and id(q.tensor) not in self.entering
-                groups.setdefault((part.key, q.wanted) if private else q, []).append(q)
-        return {q: tuple(group) for group in groups.values() for q in group}
 
     def shown_results(self, part: Part) -> list[Quantity]:
         """The results of a box that have a node of their own; a cost is named in its box."""
@@ -86,21 +76,21 @@ class View:
         return not part.layers and not part.fold and self.writer.writes_cost(part.calls[0])
 
     def arrows(self, part: Part) -> Iterable[Arrow]:
-        """The arrows into a box, one for each group or other input, and out of it."""
+        """The arrows into a box, one for each input of an operation or source of more, and out of it."""
         into = [(self.source(x.quantity), x.wanted) for x in part.inputs]
-        grouped = {group[0].id for group in self.groups.values() if len(group) > 1}
-        seen: set[str] = set()
+        once = {key for key, _ in into if len(part.calls) > 1 or key in self.leaves.grouped}
         for key, wanted in into:
-            if key not in grouped or key not in seen:
+            if key not in once:
                 yield Arrow(key, part.key, wanted)
-            seen.add(key)
+        for key in dict.fromkeys(key for key, _ in into if key in once):
+            yield Arrow(key, part.key, (key, True) in into)
         for q in self.shown_results(part):
             yield Arrow(part.key, q.id, q.wanted)
 
     def source(self, q: Quantity) -> str:
         """The node from which a quantity comes."""
         if q.call is None:
-            return self.groups[q][0].id
+            return self.leaves.groups[q][0].id
         return q.id if is_shown(q) else self.owner[q.call].key
 
     # How it is drawn
@@ -117,12 +107,11 @@ class View:
         numbers = [part.layer.suffix for part in fold.parts if part.layer]
         if fold.period > 1 or not counts_on(numbers):
             return self.repeat_block(part, fold)
-        first, last = fold.parts[0], fold.parts[-1]
-        layer = first.layer
-        assert layer is not None
-        with self.writer.calling(general_names(self.writer, layer)):
+        first, model, last = fold.parts[0], fold.parts[1].layer, fold.parts[-1]
+        assert model is not None
+        with self.writer.calling(general_names(self.writer, model)):
             return self.layer_block(
-                Part(part.key, part.calls, layer, f"{first.title} … {last.title}"), fold.times
+                Part(part.key, part.calls, model, f"{first.title} … {last.title}"), fold.times
             )
 
     def repeat_block(self, part: Part, fold: Fold) -> Block:
@@ -188,12 +177,12 @@ class View:
 
     def group_block(self, group: tuple[Quantity, ...]) -> Block:
         """The names and shapes of leaves that are drawn as one."""
-        fold = self.owner[group[0].uses[0]].fold if len(group) > 1 else None
-        times = fold.times if fold else 1
+        times = self.leaves.times(group)
         label = joined(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
         twin = joined([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
         look = self.picture.look(*(q.id for q in group))
-        column = self.column_of(group)
+        part = self.owner[group[0].uses[0]]
+        column = self.leaves.column(group, len({self.source(x.quantity) for x in part.inputs}))
         return Block(group[0].id, "text", label, "derivative-text", twin, beside=column, look=look)
 
     def leaf_label(self, q: Quantity) -> str:
@@ -206,17 +195,6 @@ class View:
         twin = twin_label(self.picture, q) if q.wanted else ""
         label = lines(name_span(q), shape_span(self.picture, q))
         return Block(q.id, "text", label, "derivative-text", twin, look=self.picture.look(q.id))
-
-    def column_of(self, group: tuple[Quantity, ...]) -> str:
-        """The box above which leaves stand: their only one, if it has another input to stand in line with."""
-        users = {self.owner[use] for q in group for use in q.uses}
-        if len(users) > 1 or any(len(q.uses) > 1 for q in group):
-            return ""
-        [part] = users
-        sources = dict.fromkeys(self.source(x.quantity) for x in part.inputs)
-        leaves = {self.groups[x.quantity]: x.wanted for x in part.inputs if x.quantity in self.groups}
-        alone = [leaf for leaf in leaves if all(len(q.uses) == 1 for q in leaf)]
-        return part.key if len(sources) > 1 and group == min(alone, key=lambda leaf: not leaves[leaf]) else ""
 
 
 def joined(labels: list[str], times: int, short: list[str] | None = None) -> str:
@@ -234,30 +212,35 @@ def step_text(part: Part, sign: str) -> str:
 
 
 def counts_on(suffixes: list[str]) -> bool:
-    """Whether layers are numbered one after another.
+    """Whether layers are numbered one after another, also those of one weight: Z1_2, Z1_3.
 
-    >>> counts_on(["2", "3", "4"]), counts_on(["2", "4"]), counts_on(["_a", "_b"]), counts_on([])
-    (True, False, False, False)
+    >>> counts_on(["2", "3", "4"]), counts_on(["1_2", "1_3"]), counts_on(["2", "4"]), counts_on(["_a", "_b"])
+    (True, True, False, False)
     """
-    if not suffixes or not all(suffix.isdecimal() for suffix in suffixes):
-        return False
-    return [int(suffix) for suffix in suffixes] == list(
-        range(int(suffixes[0]), int(suffixes[0]) + len(suffixes))
-    )
+    numbers = [number_of(suffix) for suffix in suffixes]
+    expected = [str(int(numbers[0] or 0) + i) for i in range(len(suffixes))] if suffixes else [""]
+    stems = {suffix.removesuffix(number) for suffix, number in zip(suffixes, numbers, strict=True)}
+    return numbers == expected and len(stems) == 1
+
+
+def number_of(suffix: str) -> str:
+    """The number at the end of a layer's name, perhaps empty."""
+    return suffix[len(suffix.rstrip("0123456789")) :]
 
 
 def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
     """The names of layer l for those of a layer with a number: Wₗ for W₂, and Aₗ₋₁ for A₁."""
-    before = str(int(layer.suffix) - 1)
+    number = number_of(layer.suffix)
+    stem = layer.suffix.removesuffix(number)
     found = {}
-    for suffix, ending, tensors in (
-        (layer.suffix, "ₗ", (layer.W, layer.b, layer.Z, layer.A)),
-        (before, "ₗ₋₁", (layer.A_prev,)),
+    for i, ending, tensors in (
+        (number, "ₗ", (layer.W, layer.b, layer.Z, layer.A)),
+        (str(int(number) - 1), "ₗ₋₁", (layer.A_prev,)),
     ):
         for x in tensors:
             q = writer.quantities.get(id(x))
-            if q is not None and (q.name or "").endswith(suffix):
-                found[id(x)] = name_text((q.name or "").removesuffix(suffix)) + ending
+            if q is not None and (q.name or "").endswith(stem + i):
+                found[id(x)] = ending.join(name_text(q.name or "").rsplit(subscript(i), 1))
     return found
 
 
