@@ -128,7 +128,7 @@ def is_located_by_error(case, error):
 
 
 def verdict_on_formulas(case, diagnoses, said):
-    named = {d.name for d in diagnoses}
+    named = {name for d in diagnoses for name in (d.name, *d.also)}
     exact = [d for d in diagnoses if gives(d, case, named)]
     found = [
         [d for d in diagnoses if any(blames(d, name, case, named, d in exact) for name in mistake)]
@@ -146,7 +146,7 @@ def blames(diagnosis, name, case, named, exact):
 
     Where neither dA nor dZ of a layer is given, all that is known of dA is what dZ was made of it.
     """
-    if diagnosis.name == name:
+    if name in (diagnosis.name, *diagnosis.also):
         return True
     if name in named or {name, diagnosis.name} & case.given or name[2:] != diagnosis.name[2:]:
         return False

@@ -93,8 +93,9 @@ def by_shape(kind: str, finding: Finding, given: Sequence[Any], right: Sequence[
 
 def by_constant(kind: str, finding: Finding, given: Sequence[Any], right: Sequence[Any]) -> str | None:
     """The cause that a constant factor tells."""
-    factors = [ratio(r, g) for r, g in zip(right, given, strict=True)]
-    if None in factors:
+    ratios = [ratio(r, g) for r, g in zip(right, given, strict=True)]
+    factors = [f for f in ratios if f is not None]
+    if len(factors) < len(ratios):
         return None
     sizes = [v for v in finding.setting.values[0] if v.endswith(".shape[0]")]
     m = [v["m"] for v in finding.setting.values]
@@ -122,7 +123,8 @@ def by_constant(kind: str, finding: Finding, given: Sequence[Any], right: Sequen
     output = finding.statement.layer == max_layer(finding.setting)
     if output and kind in ("dA", "dZ") and (are([2.0] * len(m)) or are([0.5] * len(m))):
         return "half-squared-loss"
-    return "stray-constant"
+    one_number = np.size(given[0]) > 1 or bool(np.ptp(factors) < 1e-9)  # any two numbers have a ratio
+    return "stray-constant" if one_number else None
 
 
 def max_layer(setting: Setting) -> int:
@@ -156,11 +158,16 @@ def of_activation(layer: int, output: bool, finding: Finding, texts: Sequence[st
         if all(agrees(v, g) for v, g in zip(found, values, strict=True)):
             return slug
     edit = finding.matches[0].edits[0]
-    if output and "np.exp" in texts[0] and edit.kind in ("axis", "keepdims", "mean"):
+    if is_softmax_axis(finding.matches[0]):
         return "softmax-axis"
     if edit.kind == "swap" and "@" in texts[0]:
         return "matmul-for-elementwise"
     return other_layer(edit.before, edit.after)
+
+
+def is_softmax_axis(match: Match) -> bool:
+    """Whether the sum in a softmax goes over another axis."""
+    return "np.exp" in match.text and match.edits[0].kind in ("axis", "keepdims", "mean")
 
 
 def known_activation_slips(layer: int, output: bool) -> Iterator[tuple[str, Any]]:
@@ -217,6 +224,8 @@ def of_other(kind: str, match: Match, texts: Sequence[str]) -> str | None:
     """What went wrong forward, in the cost or in the update."""
     if kind == "J" and any("Y.T @ np.log" in text for text in texts):
         return "cost-all-pairs"
+    if is_softmax_axis(match):
+        return "softmax-axis"
     if match.edits[0].kind in ("sign", "swap") and "lr" in texts[0]:
         return "sign"
     return other_layer(match.edits[0].before, match.edits[0].after)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tinygraph.check.causes import cause_of, message_of
+from tinygraph.check.compare import listed
 from tinygraph.check.explain import Finding
 from tinygraph.check.lectures import names, slopes
 from tinygraph.check.report import Diagnosis
@@ -93,15 +95,22 @@ def in_course_terms(x: Any) -> Any:
 
 def effort(causes: Sequence[Diagnosis]) -> float:
     """How much has to be wrong if these are the causes: an unknown one explains little, none nothing."""
-    return sum(1 if d.formula else 10 for d in causes) or 1000
+    return sum((1 if d.formula else 10) * len((d.name, *d.also)) for d in causes) or 1000
 
 
 def merged(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
     """Each mistake once: the same formula in several layers, or in a function that calls another, is one."""
-    seen: dict[tuple[str, str], Diagnosis] = {}
+    seen: dict[tuple[str, str], list[Diagnosis]] = {}
     for diagnosis in diagnoses:
-        seen.setdefault(generic(diagnosis), diagnosis)
-    return list(seen.values())
+        seen.setdefault(generic(diagnosis), []).append(diagnosis)
+    return [in_all_layers(first, others) for first, *others in seen.values()]
+
+
+def in_all_layers(first: Diagnosis, others: Sequence[Diagnosis]) -> Diagnosis:
+    """A diagnosis that says in which other layers of its function the same is wrong."""
+    also = tuple(d.name for d in others if d.function == first.function)
+    message = f"{first.message} The same goes for {listed(also)}." if also else first.message
+    return replace(first, message=message, also=also)
 
 
 def generic(diagnosis: Diagnosis) -> tuple[str, str]:

@@ -6,7 +6,10 @@ grammar of NumPy calls allows, with the operands that are at hand.
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,11 +69,12 @@ def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any
             *shortened(part),
             *turned(part),
             *recalled(part),
-            *replaced(part, operands),
-            *recounted(part, factors),
+            *renumbered(part, factors),
+            *replaced(part, operands, factors),
             *extended(part, operands, factors),
         ]:
             yield Edit(put(after), kind, penalty, part, after)
+    yield from repeated(expression, operands)
 
 
 Change = tuple[Any, str, int]
@@ -95,8 +99,7 @@ def recalled(x: Any) -> Iterator[Change]:
     """The same operands in another call, or the same call with other settings."""
     if not isinstance(x, Expression) or x.function is None:
         return
-    if x.function in OPERATORS:
-        yield from ((made(f, *x.args), "swap", 1) for f in OPERATORS if f is not x.function)
+    yield from ((y, "swap", 1) for y in otherwise_joined(x))
     if len(x.args) == 2:
         yield made(x.function, *reversed(x.args)), "swap", 1
         if x.function is np.multiply:
@@ -125,28 +128,69 @@ def reaxed(x: Any) -> Iterator[Change]:
             yield made(np.max, *x.args, **settings), "mean", 2
 
 
-def replaced(x: Any, operands: Sequence[Any]) -> Iterator[Change]:
+def otherwise_joined(x: Any) -> Iterator[Any]:
+    """The same two operands with another operator between them."""
+    if isinstance(x, Expression) and x.function in OPERATORS:
+        yield from (made(f, *x.args) for f in OPERATORS if f is not x.function)
+        if x.function is np.multiply and isinstance(x.args[0], Expression):
+            yield made(np.matmul, x.args[0].T, x.args[1])
+
+
+def renumbered(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
+    """Another number in the place of one."""
+    if isinstance(x, int | float) and not isinstance(x, bool):
+        numbers = [0, 1, 2, 3, -x, *(f(x, n) for n in factors for f in (operator.mul, operator.truediv))]
+        yield from ((n, "replace", 2) for n in numbers if str(n) != str(x))
+
+
+def replaced(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
     """Another operand in the place of this part."""
-    text = str(x)
-    for operand in operands:
-        if str(operand) != text:
-            yield operand, "replace", nearness(x, operand)
+    yield from ((operand, "replace", nearness(x, operand)) for operand in operands if str(operand) != str(x))
+    counts = {str(factor) for factor in factors}  # the units of a layer are easily taken for m
+    penalty = 0 if is_name(x) and str(x) in counts else 2
+    yield from ((factor, "replace", penalty) for factor in factors if str(factor) != str(x))
 
 
-def recounted(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
-    """Another number in the place of one of them: the units of a layer for m."""
-    texts = {str(factor) for factor in factors}
-    if str(x) in texts:
-        for factor in factors:
-            if str(factor) != str(x):
-                yield factor, "replace", 0
+def is_name(x: Any) -> bool:
+    return isinstance(x, Expression) and x.function is None
 
 
 def nearness(x: Any, operand: Any) -> int:
     """How far-fetched it is to write `operand` for `x`: little for two names, more for whole formulas."""
-    named = isinstance(x, Expression) and x.function is None
-    simple = isinstance(operand, Expression) and operand.function is None
-    return 1 if named and simple else 2 if named or simple else 3
+    return 3 - is_name(x) - is_name(operand)
+
+
+def repeated(expression: Any, operands: Sequence[Any]) -> Iterator[Edit]:
+    """What occurs several times changed in the same way each time: a name, or an operator."""
+    parts = [part for part, _ in positions(expression) if isinstance(part, Expression)]
+    texts, functions = [str(part) for part in parts if is_name(part)], [part.function for part in parts]
+    for name in sorted({text for text in texts if texts.count(text) > 1}):
+        for operand in filter(is_name, operands):
+            edited = everywhere(expression, partial(renamed, name, operand))
+            yield Edit(edited, "replace", 2, Expression(name), operand)
+    for f in OPERATORS:
+        for i in range(len(OPERATORS)) if functions.count(f) > 1 else ():
+            edited = everywhere(expression, partial(joined, f, i))
+            yield Edit(edited, "swap", 2, expression, edited)
+
+
+def renamed(name: str, operand: Any, x: Any) -> Any:
+    """The operand, if x is this name."""
+    return operand if str(x) == name else x
+
+
+def joined(f: Any, i: int, x: Any) -> Any:
+    """What f joined in x, with the i-th of the other operators between."""
+    return next(itertools.islice(otherwise_joined(x), i, None), x) if x.function is f else x
+
+
+def everywhere(x: Any, change: Callable[[Any], Any]) -> Any:
+    """An expression with all its parts changed, the innermost first."""
+    if not isinstance(x, Expression):
+        return x
+    if x.function is not None:
+        x = made(x.function, *(everywhere(part, change) for part in x.args), **x.settings)
+    return change(x)
 
 
 def extended(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:

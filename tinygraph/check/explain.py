@@ -12,16 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tinygraph.check.edits import single_edits
 from tinygraph.check.lectures import Statement
-from tinygraph.check.search import Match, Setting, distinct, matches, ratio, search
+from tinygraph.check.search import Match, Setting, distinct, matches, search
 from tinygraph.expressions import Expression
 
 __all__ = ["Finding", "Memory", "explain", "is_right"]
 
 NAME = re.compile(r"(d?[AZWb])(\d+)(.*)", re.DOTALL)
+UNKNOWN = 10  # mistakes for which one of unknown cause counts
 Given = Mapping[str, Sequence[Any]]
 
 
@@ -47,15 +49,12 @@ class Segment:
 class Memory:
     """What was found in other layers and smaller functions: tried first, since people repeat themselves.
 
-    `later` says for each name of the program which names are not there yet when it is made. `shown_first`
-    is the reading of a lost factor m (see `explain`), `undecided` whether there was one to read.
+    `later` says for each name of the program which names are not there yet when it is made.
     """
 
     found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     later: dict[str, set[str]] = field(default_factory=dict)
-    shown_first: bool = True
-    undecided: bool = False
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
@@ -93,33 +92,13 @@ def explain(
 ) -> list[Finding]:
     """The wrong statements of a program.
 
-    A factor m that is in both dW and db may have been lost in these, or in dZ before them; the second is said
-    only if it explains much more.
-
     Args:
         program: the right statements, in order.
         setting: the values of the probes; derivatives in it are the right ones.
         given: for each name that somebody's code gave, its value in every probe.
         memory: what was found before; added to.
     """
-    memory = memory or Memory()
-    readings = []
-    for shown_first in (True, False):
-        trial = Memory(dict(memory.found), set(memory.unknown), shown_first=shown_first)
-        readings.append((explain_in_order(program, setting, given, trial), trial))
-        if not trial.undecided:
-            break
-    shown, hidden = readings[0], readings[-1]
-    findings, trial = hidden if len(hidden[0]) + 1 < len(shown[0]) else shown
-    memory.found, memory.unknown = trial.found, trial.unknown
-    return findings
-
-
-def explain_in_order(
-    program: Sequence[Statement], setting: Setting, given: Given, memory: Memory
-) -> list[Finding]:
-    """The wrong statements under one reading."""
-    findings: list[Finding] = []
+    memory, findings = memory or Memory(), []
     memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
     for segment in segments(program, given):
         setting = run_right(segment.hidden, setting)
@@ -131,8 +110,7 @@ def explain_in_order(
         findings += found
         if is_lost(segment, found, given):
             break
-        for s in segment.shown:
-            setting = setting.assign(s.name, given[s.name])
+        setting = reached(segment.shown, setting, given)
     return findings
 
 
@@ -183,47 +161,44 @@ def run_from(finding: Finding, match: Match, hidden: Sequence[Statement], settin
     return run_right(hidden[at + 1 :], setting)
 
 
+def reached(statements: Sequence[Statement], setting: Setting, given: Given) -> Setting:
+    """The setting with what was given for these statements."""
+    for s in statements:
+        setting = setting.assign(s.name, given[s.name])
+    return setting
+
+
 def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Memory) -> list[Finding]:
     """The wrong statements of a segment.
 
     If some of what was given is right, the hidden quantities are, and the rest is wrong by itself. If nothing
-    is right, a hidden quantity is to blame, unless a single given one can be explained by itself.
+    is right, either a hidden quantity is to blame, or each given one is wrong by itself: whatever takes fewer
+    mistakes.
     """
     wrong = [s for s in segment.shown if not is_right(s, setting, given)]
     if not wrong:
         return []
+    alone = partial(explain_each, segment, given, memory)
     if len(wrong) < len(segment.shown) or not segment.hidden:
-        return [explain_shown(s, setting, given, memory) for s in wrong]
-    if len(wrong) == 1 and (alone := explain_shown(wrong[0], setting, given, memory)).matches:
-        return [alone]
+        return alone(wrong, setting)
+    if all(any(recalled(s, setting, given, memory)) for s in wrong):
+        return alone(wrong, setting)
+    if len(wrong) == 1 and (one := alone(wrong, setting))[0].matches:
+        return one
     hidden = explain_hidden(segment, setting, given, memory)
     if hidden is None:
-        shown = [explain_shown(s, setting, given, memory) for s in wrong]
-        last = segment.hidden[-1]
-        return shown if any(f.matches for f in shown) else [Finding(last, last.right[-1], (), setting)]
-    memory.undecided |= (average := is_average(hidden) and all(s.name[:2] in ("dW", "db") for s in wrong))
-    if average and memory.shown_first:
-        shown = [explain_shown(s, setting, given, memory) for s in wrong]
-        if all(f.matches for f in shown):
-            return shown
+        each, last = alone(wrong, setting), segment.hidden[-1]
+        return each if any(f.matches for f in each) else [Finding(last, last.right[-1], (), setting)]
     after = run_from(hidden, hidden.matches[0], segment.hidden, setting)
     rest = [s for s in wrong if not is_right(s, after, given)]
-    return [hidden, *(explain_shown(s, after, given, memory) for s in rest)]
+    found = [hidden, *alone(rest, after)]
+    return min(found, alone(wrong, setting), key=cost) if rest else found
 
 
-def is_average(finding: Finding) -> bool:
-    """Whether a hidden quantity is right but for a factor m or the like.
-
-    The lectures average in dW and db, so a factor that is in both of them was lost there. A sign or a 2 was
-    not.
-    """
-    pairs = zip(
-        values(finding.right, finding.setting),
-        values(finding.matches[0].expression, finding.setting),
-        strict=True,
-    )
-    factors = [ratio(right, found) for right, found in pairs]
-    return all(f is not None and round(f, 9) not in (-1, 2, 0.5) for f in factors)
+def cost(findings: Sequence[Finding]) -> tuple[int, float]:
+    """How much has to be wrong: how many mistakes, an unknown one for ten; then how far-fetched they are."""
+    known = [f.matches[0].penalty for f in findings if f.matches]
+    return len(known) + UNKNOWN * (len(findings) - len(known)), sum(known)
 
 
 def is_right(s: Statement, setting: Setting, given: Given) -> bool:
@@ -231,30 +206,42 @@ def is_right(s: Statement, setting: Setting, given: Given) -> bool:
     return any(matches(formula, setting, given[s.name]) for formula in s.right)
 
 
+def explain_each(
+    segment: Segment, given: Given, memory: Memory, wrong: Sequence[Statement], setting: Setting
+) -> list[Finding]:
+    """Given quantities, each by the edits of its own formula; those made before it are as they were given."""
+    return [
+        explain_shown(s, reached(segment.shown[: segment.shown.index(s)], setting, given), given, memory)
+        for s in wrong
+    ]
+
+
 def explain_shown(s: Statement, setting: Setting, given: Given, memory: Memory) -> Finding:
     """A given quantity by the edits of its own formula."""
     setting = setting.without(memory.later[s.name])
-    recalled = [m for m in memory.recall(s) if matches(m.expression, setting, given[s.name])]
-    known = recalled or ([] if kind_of(s) in memory.unknown else search(s.right, setting, given[s.name]))
+    known = list(recalled(s, setting, given, memory))
+    if not known and kind_of(s) not in memory.unknown:
+        known = search(s.right, setting, given[s.name])
     return Finding(s, s.right[0], tuple(known), setting)
+
+
+def recalled(s: Statement, setting: Setting, given: Given, memory: Memory) -> Iterator[Match]:
+    """The formulas found in other layers that make this quantity what it is."""
+    return (match for match in memory.recall(s) if matches(match.expression, setting, given[s.name]))
 
 
 def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Memory) -> Finding | None:
     """A hidden quantity by the edit after which most of the given ones come out right; None if none does."""
-    for candidates in (recalled_edits, all_edits):
+    for candidates in (memory.recall, partial(all_edits, setting=setting, memory=memory)):
         tried = [
             (right, match, s)
             for s in segment.hidden
-            for match in candidates(s, setting, memory)
+            for match in candidates(s)
             if (right := right_after(s, match, segment, setting, given))
         ]
         if tried:
             return best_of(tried, setting)
     return None
-
-
-def recalled_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:
-    return memory.recall(s)
 
 
 def all_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:

@@ -54,13 +54,15 @@ def slopes(layer: int) -> dict[str, Any]:
     }
 
 
-def through_activation(layer: int, activation: str) -> Any:
-    """dZ from dA."""
+def through_activation(layer: int, activation: str) -> tuple[Any, ...]:
+    """dZ from dA, as people bracket it."""
     dA, A = names(f"dA{layer}", f"A{layer}")
+    if activation == "linear":
+        return (dA,)
     if activation == "softmax":
-        return A * (dA - np.sum(A * dA, axis=0, keepdims=True))
-    slope = slopes(layer)[activation]
-    return dA if activation == "linear" else dA * slope
+        return (A * (dA - np.sum(A * dA, axis=0, keepdims=True)),)
+    factored = dA * slopes(layer)[activation]
+    return (dA * A * (1 - A), factored) if activation == "sigmoid" else (factored,)
 
 
 def layer_program(
@@ -75,7 +77,7 @@ def layer_program(
     """
     dZ, A_prev, W, m = names(f"dZ{layer}", f"A{layer - 1}", f"W{layer}", "m")
     course, summed = convention == "course", np.sum(dZ, axis=1, keepdims=True)
-    first = [Statement(f"dZ{layer}", (through_activation(layer, activation),), layer)] if through else []
+    first = [Statement(f"dZ{layer}", through_activation(layer, activation), layer)] if through else []
     return [
         *first,
         Statement(f"dW{layer}", (dZ @ A_prev.T / m if course else dZ @ A_prev.T,), layer),

@@ -76,6 +76,7 @@ class Diagnosis:
             empty if no formula was found.
         expected: the right formula.
         function: of somebody's file, where there is one, and the line of its definition.
+        also: the same derivative of other layers, where it is wrong in the same way.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Diagnosis:
     expected: str = ""
     function: str | None = None
     line: int | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
