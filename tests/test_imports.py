@@ -23,7 +23,7 @@ ORDER = [
     {"chain"},
     {"derivatives"},
     {"files", "losses"},
-    {"optim"},
+    {"nn", "optim"},
     {"check"},
     {"plan", "testing"},
     {"demo"},

@@ -13,6 +13,10 @@ of the version derived by hand.
 {'dW1': -0.431, 'db1': -0.0896}
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from numpy import (
     abs,
     arctan,
@@ -67,7 +71,24 @@ from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_log
 from tinygraph.plan import CompiledStep, compile
 from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
 
+if _TYPE_CHECKING:
+    from tinygraph import nn
+
 __version__ = "0.1.0"
+
+# What is imported when it is first asked for, and from where: `import tinygraph` stays light.
+_LATER = {
+    "nn": "nn",
+}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'tinygraph' has no attribute {name!r}")
+    module = _import_module(f"tinygraph.{_LATER[name]}")
+    globals()[name] = found = module if name == _LATER[name] else getattr(module, name)
+    return found
+
 
 __all__ = [
     "CompiledStep",
@@ -109,6 +130,7 @@ __all__ = [
     "min",
     "minimum",
     "mse",
+    "nn",
     "no_grad",
     "optim",
     "outer",

@@ -9,7 +9,7 @@ The formulas are those of the lectures (course 2, week 2), with v and s for the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,16 @@ from tinygraph.derivatives import Derivatives
 from tinygraph.files import assign
 from tinygraph.tensor import Tensor
 
-__all__ = ["SGD", "Adam", "Momentum", "Optimizer", "RMSProp"]
+__all__ = [
+    "SGD",
+    "Adam",
+    "Momentum",
+    "Optimizer",
+    "RMSProp",
+    "exponential_decay",
+    "inverse_decay",
+    "root_decay",
+]
 
 
 class Optimizer:
@@ -249,3 +258,33 @@ class Adam(Optimizer):
         v_corrected, s_corrected = v / correction1, s / correction2
         root = np.sqrt(s_corrected + epsilon) if self.epsilon_inside else np.sqrt(s_corrected) + epsilon
         np.subtract(W, learning_rate * v_corrected / root, out=W)
+
+
+# Learning rates that fall: functions of the epoch, which is 0 at first. For `fit`, or set between steps.
+
+
+def inverse_decay(learning_rate: float, rate: float = 1.0, every: int = 1) -> Callable[[int], float]:
+    """learning_rate / (1 + rate * epoch); with `every`, in steps of so many epochs.
+
+    >>> [inverse_decay(0.5, rate=0.3, every=100)(epoch) for epoch in (0, 99, 100)]
+    [0.5, 0.5, 0.3846153846153846]
+    """
+    return lambda epoch: learning_rate / (1 + rate * (epoch // every))
+
+
+def exponential_decay(learning_rate: float, base: float = 0.95, every: int = 1) -> Callable[[int], float]:
+    """learning_rate * base^epoch; with `every`, in steps of so many epochs.
+
+    >>> [exponential_decay(0.5, base=0.5)(epoch) for epoch in (0, 1, 2)]
+    [0.5, 0.25, 0.125]
+    """
+    return lambda epoch: learning_rate * base ** (epoch // every)
+
+
+def root_decay(learning_rate: float, every: int = 1) -> Callable[[int], float]:
+    """learning_rate / sqrt(epoch + 1), the lectures' epochs counting from 1; with `every`, in steps.
+
+    >>> [root_decay(0.5)(epoch) for epoch in (0, 3)]
+    [0.5, 0.25]
+    """
+    return lambda epoch: learning_rate / float(np.sqrt(epoch // every + 1))

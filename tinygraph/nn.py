@@ -1,0 +1,327 @@
+"""Networks by the lectures' formulas (course 2): first weights, L2, dropout, mini-batches, and the layers.
+
+A `Network` is nothing but operators, written once: its graph, names and pictures are those of the same lines
+written out, and everything here takes a model of your own lines as well (`Model`).
+
+Examples are columns: X is (n_0, m), Y is (n_L, m), or (m,) for class numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from tinygraph import kernels as k
+from tinygraph.errors import ShapeError
+from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
+from tinygraph.tensor import Tensor, no_grad, parameter, tensor, value_of
+
+__all__ = ["Model", "Network", "batches", "dropout", "initialize", "l2_penalty"]
+
+Parameters = Mapping[str, Tensor]
+HIDDEN: dict[str, Callable[[Any], Any]] = {
+    "relu": k.relu,
+    "tanh": np.tanh,
+    "sigmoid": k.sigmoid,
+    "leaky_relu": k.leaky_relu,
+    "elu": k.elu,
+    "gelu": k.gelu,
+    "softplus": k.softplus,
+}
+OUTPUTS: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": k.sigmoid,
+    "softmax": k.softmax,
+    "linear": lambda Z: Z,
+}
+
+
+# First weights
+
+
+def initialize(
+    layer_dims: Sequence[int],
+    method: str = "xavier",
+    seed: int = 1,
+    scale: float = 0.01,
+    dtype: Any = np.float64,
+) -> dict[str, Tensor]:
+    """The parameters W1, b1, W2, ... of a network with `layer_dims` = [n_0, n_1, ..., n_L] units.
+
+    b_l is 0, of shape (n_l, 1); W_l, of shape (n_l, n_(l-1)), is standard normal times
+
+        "he"      sqrt(2 / n_(l-1))     for relu (He et al. 2015)
+        "xavier"  sqrt(1 / n_(l-1))     for tanh and sigmoid, as the lectures give it (Glorot and Bengio 2010)
+        "scaled"  scale                 the same for all layers
+        "zeros"   0                     which never breaks the symmetry between units
+
+    The generator is the course's, so a seed gives the course's own weights.
+
+    Raises:
+        ValueError: another method, or fewer than two layers, or a layer without units.
+
+    >>> {name: p.shape for name, p in initialize([3, 2, 1], "he").items()}
+    {'W1': (2, 3), 'b1': (2, 1), 'W2': (1, 2), 'b2': (1, 1)}
+    """
+    if len(layer_dims) < 2 or min(layer_dims) < 1:
+        raise ValueError(
+            f"layer_dims is {list(layer_dims)}; expected units of two layers or more: [n_0, ..., n_L]"
+        )
+    factor = chosen(
+        {
+            "he": lambda n: np.sqrt(2 / n),
+            "xavier": lambda n: np.sqrt(1 / n),
+            "scaled": lambda n: scale,
+            "zeros": lambda n: 0.0,
+        },
+        "method",
+        method,
+    )
+    random, parameters = np.random.RandomState(seed), {}
+    for layer, (n_prev, n) in enumerate(pairwise(layer_dims), start=1):
+        W = random.randn(n, n_prev) * factor(n_prev)
+        parameters[f"W{layer}"] = parameter(W.astype(dtype), name=f"W{layer}")
+        parameters[f"b{layer}"] = parameter(np.zeros((n, 1), dtype), name=f"b{layer}")
+    return parameters
+
+
+def chosen(choices: Mapping[str, Any], what: str, name: str) -> Any:
+    """What a name stands for, or a ValueError that lists the names there are."""
+    if name not in choices:
+        raise ValueError(f"{what} is {name!r}; expected {', '.join(map(repr, choices))}")
+    return choices[name]
+
+
+# Regularisation
+
+
+def l2_penalty(parameters: Parameters, l2: float, m: int) -> Any:
+    """l2 / (2 m) times the sum of the squares of all weights, the lectures' penalty; biases are left out.
+
+    Weights are the parameters whose names begin with W.
+
+    >>> float(l2_penalty(initialize([2, 2], "scaled"), 0.0, 5).value)
+    0.0
+    """
+    squares = [np.sum(np.square(W)) for name, W in parameters.items() if name.startswith("W")]
+    return l2 / (2 * m) * sum(squares[1:], squares[0])
+
+
+def dropout(A: Any, D: Any, keep_prob: float) -> Any:
+    """A * D / keep_prob: the units that the mask D drops are 0, the others larger, so that the mean stays.
+
+    Inverted dropout, as the lectures give it. D has the shape of A and is True where a unit is kept; draw it
+    outside of a step that is compiled, and give it to the step as an argument: `random.random(A.shape) <
+    keep_prob`.
+
+    >>> dropout(np.array([[1.0, 2.0]]), np.array([[True, False]]), 0.5)
+    array([[2., 0.]])
+    """
+    return A * D / keep_prob
+
+
+# Mini-batches
+
+
+def batches(X: Any, Y: Any, size: int, random: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+    """All examples once, in random order, `size` at a time; the last batch holds those that are left.
+
+    Args:
+        X, Y: arrays whose last axis is that of the examples.
+        size: how many examples make a batch, 1 or more.
+        random: decides the order; the same generator, freshly seeded, gives the same batches.
+
+    Raises:
+        ShapeError: X and Y have different numbers of examples.
+        ValueError: the size is below 1.
+
+    >>> X, Y = np.arange(5)[np.newaxis], np.arange(5)
+    >>> [y.size for x, y in batches(X, Y, 2, np.random.default_rng(1))]
+    [2, 2, 1]
+    """
+    m = count_examples(X, Y)
+    if size < 1:
+        raise ValueError(f"a batch holds 1 example or more, not {size}")
+    order = random.permutation(m)
+    for start in range(0, m, size):
+        some = order[start : start + size]
+        yield np.take(X, some, axis=-1), np.take(Y, some, axis=-1)
+
+
+def count_examples(X: Any, Y: Any) -> int:
+    """m, once X and Y agree on it."""
+    if X.shape[-1] != Y.shape[-1]:
+        raise ShapeError(
+            f"examples are columns: X {X.shape} has {X.shape[-1]} of them, but Y {Y.shape} has {Y.shape[-1]}"
+        )
+    return int(X.shape[-1])
+
+
+def named(array: Any, name: str) -> Tensor:
+    """The array as a leaf that pictures call by this name, unless it is one."""
+    return array if isinstance(array, Tensor) else tensor(array, name=name)
+
+
+# Models
+
+
+class Model:
+    """What `tg.fit` trains: parameters, a cost written with them, and the output that is graded.
+
+    Args:
+        parameters: by name; they are changed in place.
+        cost: `cost(X, Y)` -> J.
+        output: `output(X)` -> A, probabilities of (1, m) or (classes, m); without it there is no accuracy.
+
+    >>> import tinygraph as tg
+    >>> W1 = tg.parameter([[2.0]], name="W1")
+    >>> model = Model({"W1": W1}, lambda X, Y: tg.mse(W1 @ X, Y), lambda X: tg.sigmoid(W1 @ X))
+    >>> model.accuracy(np.array([[3.0, -3.0]]), np.array([[1, 1]]))
+    0.5
+    """
+
+    keep_prob = 1.0
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        cost: Callable[..., Any] | None = None,
+        output: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.parameters = dict(parameters)
+        self._cost = cost
+        self._output = output
+
+    def cost(self, X: Any, Y: Any, *masks: Any) -> Any:
+        """J of these examples, to be derived by; `masks` are what `draw_masks` gave."""
+        if self._cost is None:
+            raise NotImplementedError("a model needs a cost: Model(parameters, cost)")
+        return self._cost(X, Y, *masks)
+
+    def __call__(self, X: Any) -> Any:
+        """The output for these examples."""
+        if self._output is None:
+            raise ValueError("this model has a cost and no output: Model(parameters, cost, output)")
+        return self._output(X)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether accuracy can be measured."""
+        return self._output is not None
+
+    def predict(self, X: Any) -> Any:
+        """The classes of these examples: (m,) numbers for several output units, else (1, m) of 0 and 1."""
+        with no_grad():
+            A = value_of(self(X))
+        return np.argmax(A, axis=0) if len(A) > 1 else (A > 0.5).astype(int)
+
+    def accuracy(self, X: Any, Y: Any) -> float:
+        """The share of the examples whose class is predicted."""
+        found, Y = self.predict(X), value_of(Y)
+        right = np.argmax(Y, axis=0) if found.ndim == 1 and np.ndim(Y) > 1 else Y
+        return float(np.mean(found == right))
+
+    def draw_masks(self, m: int, random: np.random.Generator) -> tuple[Any, ...]:
+        """The random arrays of a step over m examples: none, unless there is dropout."""
+        return ()
+
+
+class Network(Model):
+    """The lectures' network: Z = W @ A + b and A = g(Z), layer by layer, and the cost that suits its output.
+
+        sigmoid   cross-entropy of labels 0 and 1, Y of (n_L, m)
+        softmax   cross-entropy of classes, Y of (m,) numbers or (n_L, m) of ones and zeros
+        linear    half the squared error, summed over units, mean over examples
+
+    Args:
+        layer_dims: units by layer, the inputs first.
+        hidden: relu, tanh, sigmoid, leaky_relu, elu, gelu or softplus.
+        output: sigmoid, softmax or linear.
+        method, seed, scale, dtype: of the first weights, see `initialize`; "he" for relu and its kind,
+            "xavier" for others, if omitted.
+        l2: the lectures' lambda.
+        keep_prob: the share of hidden units that dropout keeps at each step.
+
+    Raises:
+        ValueError: one of these is not what is expected.
+
+    >>> network = Network([3, 4, 1], hidden="tanh")
+    >>> network
+    Network(3 → 4 → 1, tanh, sigmoid)
+    >>> J = network.cost(np.ones((3, 5)), np.ones((1, 5)))
+    >>> list(J.backward().chain())
+    ['dA2', 'dZ2', 'dW2', 'db2', 'dA1', 'dZ1', 'dW1', 'db1']
+    """
+
+    def __init__(
+        self,
+        layer_dims: Sequence[int],
+        hidden: str = "relu",
+        output: str = "sigmoid",
+        *,
+        method: str | None = None,
+        seed: int = 1,
+        scale: float = 0.01,
+        dtype: Any = np.float64,
+        l2: float = 0.0,
+        keep_prob: float = 1.0,
+    ) -> None:
+        self.hidden, self.output, self.layer_dims = hidden, output, list(layer_dims)
+        self.activation = chosen(HIDDEN, "hidden", hidden)
+        self.last = chosen(OUTPUTS, "output", output)
+        if not 0 < keep_prob <= 1 or l2 < 0:
+            raise ValueError(f"keep_prob lies in (0, 1] and l2 is not negative; got {keep_prob} and {l2}")
+        self.l2, self.keep_prob = l2, keep_prob
+        method = method or ("xavier" if hidden in ("tanh", "sigmoid") else "he")
+        super().__init__(initialize(layer_dims, method, seed, scale, dtype))
+
+    def logits(self, X: Any, *masks: Any) -> Any:
+        """Z of the last layer."""
+        A, L = named(X, "X"), len(self.layer_dims) - 1
+        for layer in range(1, L):
+            A = self.activation(self.linear(layer, A))
+            if masks:
+                A = dropout(A, named(masks[layer - 1], f"D{layer}"), self.keep_prob)
+        return self.linear(L, A)
+
+    def linear(self, layer: int, A: Any) -> Any:
+        """Z = W @ A + b."""
+        return self.parameters[f"W{layer}"] @ A + self.parameters[f"b{layer}"]
+
+    def __call__(self, X: Any) -> Any:
+        return self.last(self.logits(X))
+
+    def loss(self, X: Any, Y: Any, *masks: Any) -> Any:
+        """The cost without the penalty: a mean over the examples."""
+        Z = self.logits(X, *masks)
+        if self.output == "softmax":
+            return softmax_cross_entropy(Z, Y)
+        Y = named(Y, "Y")
+        if self.output == "sigmoid":
+            return binary_cross_entropy(self.last(Z), Y)
+        return np.sum(np.square(Z - Y)) / (2 * X.shape[-1])
+
+    def penalty(self, m: int) -> Any:
+        """What L2 adds to the cost of m examples."""
+        return l2_penalty(self.parameters, self.l2, m) if self.l2 else 0.0
+
+    def cost(self, X: Any, Y: Any, *masks: Any) -> Any:
+        """J, with the penalty of L2, and with dropout where masks are given."""
+        loss = self.loss(X, Y, *masks)
+        return loss + self.penalty(X.shape[-1]) if self.l2 else loss
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the output is probabilities of classes."""
+        return self.output != "linear"
+
+    def draw_masks(self, m: int, random: np.random.Generator) -> tuple[Any, ...]:
+        """A mask of (n_l, m) for each hidden layer: True where a unit is kept."""
+        if self.keep_prob == 1:
+            return ()
+        return tuple(random.random((n, m)) < self.keep_prob for n in self.layer_dims[1:-1])
+
+    def __repr__(self) -> str:
+        return f"Network({' → '.join(map(str, self.layer_dims))}, {self.hidden}, {self.output})"
