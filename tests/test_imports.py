@@ -1,6 +1,7 @@
 """Imports go one way, downwards; what is exported is listed; importing is light."""
 
 import ast
+import functools
 import importlib
 import subprocess
 import sys
@@ -26,6 +27,7 @@ ORDER = [
     {"nn", "optim"},
     {"check"},
     {"plan", "testing"},
+    {"training"},
     {"demo"},
     {"cli"},
 ]
@@ -169,11 +171,18 @@ def test_all_is_complete(module):
 USERS = [*PACKAGE.rglob("*.py"), *(ROOT / "viz").rglob("*.py")]
 
 
+@functools.cache
+def nodes_of(path):
+    """What a file consists of, of the kinds that are looked at."""
+    kinds = ast.ImportFrom | ast.Attribute
+    return [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds)]
+
+
 def names_taken(path, module):
     """The names that a file takes from a module: by import, or as attributes of it."""
     parent, _, own = module.rpartition(".")
     aliases = set()
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    nodes = nodes_of(path)
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == module:
             yield from (alias.name for alias in node.names if f"{module}.{alias.name}" not in MODULES)

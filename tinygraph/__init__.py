@@ -73,11 +73,13 @@ from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
 
 if _TYPE_CHECKING:
     from tinygraph import nn
+    from tinygraph.training import fit
 
 __version__ = "0.1.0"
 
 # What is imported when it is first asked for, and from where: `import tinygraph` stays light.
 _LATER = {
+    "fit": "training",
     "nn": "nn",
 }
 
@@ -112,6 +114,7 @@ __all__ = [
     "errors",
     "exp",
     "expm1",
+    "fit",
     "gelu",
     "grad",
     "gradcheck",

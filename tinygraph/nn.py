@@ -19,7 +19,7 @@ from tinygraph.errors import ShapeError
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
 from tinygraph.tensor import Tensor, no_grad, parameter, tensor, value_of
 
-__all__ = ["Model", "Network", "batches", "dropout", "initialize", "l2_penalty"]
+__all__ = ["Model", "Network", "batches", "count_examples", "dropout", "initialize", "l2_penalty"]
 
 Parameters = Mapping[str, Tensor]
 HIDDEN: dict[str, Callable[[Any], Any]] = {

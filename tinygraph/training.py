@@ -1,0 +1,386 @@
+"""`fit`: epochs of mini-batches over a model, with a history, a progress bar, early stopping and checkpoints.
+
+Nothing random is kept between steps: the order of an epoch follows from the seed and the epoch, the masks of
+a step from these and its number. So a run that was stopped goes on from its checkpoint to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygraph.errors import UserFileError
+from tinygraph.files import assign, load, save
+from tinygraph.nn import Model, batches, count_examples
+from tinygraph.optim import Adam, Optimizer
+from tinygraph.plan import compile
+from tinygraph.tensor import no_grad, value_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["History", "fit"]
+
+Array = Any
+COLUMNS = ("epoch", "cost", "accuracy", "validation_cost", "validation_accuracy")
+SHOWN_EVERY = 0.1  # seconds
+
+
+class History:
+    """What was measured: lists of the same length, a row per recorded epoch.
+
+    `epoch` counts from 1; `cost` is the mean over the steps of the epoch, `accuracy` that on all examples
+    after it; `validation_cost` and `validation_accuracy` are nan without validation; `norms` has, by name,
+    the norm of each derivative. `stopped` says why training ended: "finished", "early" or "interrupted".
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[float] = []
+        self.cost: list[float] = []
+        self.accuracy: list[float] = []
+        self.validation_cost: list[float] = []
+        self.validation_accuracy: list[float] = []
+        self.norms: dict[str, list[float]] = {}
+        self.stopped = "finished"
+
+    @property
+    def watched(self) -> list[float]:
+        """The costs that early stopping looks at."""
+        given = not all(map(math.isnan, self.validation_cost))
+        return self.validation_cost if given else self.cost
+
+    def arrays(self) -> dict[str, Array]:
+        """All of it as arrays by name, to be kept."""
+        columns = {f"history.{name}": np.array(getattr(self, name), float) for name in COLUMNS}
+        return columns | {f"norms.{name}": np.array(norms) for name, norms in self.norms.items()}
+
+    def restore(self, kept: dict[str, Array]) -> None:
+        """Go on from `arrays`."""
+        for name in COLUMNS:
+            setattr(self, name, kept[f"history.{name}"].tolist())
+        found = {name: x.tolist() for name, x in kept.items() if name.startswith("norms.")}
+        self.norms = {name.removeprefix("norms."): norms for name, norms in found.items()}
+
+    def __repr__(self) -> str:
+        if not self.cost:
+            return "History(nothing yet)"
+        best = min(self.watched)
+        return (
+            f"History({self.stopped} at epoch {self.epoch[-1]:.0f}, J = {self.cost[-1]:.6g}, best {best:.6g})"
+        )
+
+
+def fit(
+    model: Model,
+    X: Any,
+    Y: Any,
+    *,
+    epochs: int = 100,
+    optimizer: Optimizer | None = None,
+    learning_rate: Callable[[int], float] | None = None,
+    batch_size: int | None = None,
+    validation: tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    every: int = 1,
+    norms: bool = False,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: float = 30.0,
+    resume: bool = True,
+    backend: str = "eager",
+    seed: int = 1,
+    progress: bool = True,
+    console: Console | None = None,
+) -> History:
+    """Train a model on examples that are columns, changing its parameters, and return what was measured.
+
+    Ctrl-C ends training after the step in progress: the checkpoint is whole, the model usable, and the same
+    call goes on from there to the last bit as if it had not been stopped. A second Ctrl-C does not wait.
+
+    Args:
+        model: a `tg.nn.Network`, or lines of your own as `tg.nn.Model(parameters, cost, output)`.
+        X, Y: examples (n_0, m), and labels as the model's cost takes them.
+        epochs: how many times to go through all examples, counted from the start of a resumed run.
+        optimizer: from `tg.optim`; Adam with its own settings if omitted.
+        learning_rate: from epoch (0 at first) to rate, such as `tg.optim.inverse_decay(0.1)`.
+        batch_size: examples in a step, in a new random order each epoch; all, in their order, if omitted.
+        validation: X and Y of examples that are only measured.
+        patience: stop after so many records without a lower cost, that of validation if there is one, and
+            end with the parameters of the best.
+        every: record each so many epochs.
+        norms: record the norm of each derivative at the last step of an epoch too.
+        checkpoint: a .npz or .safetensors file to keep the run in, about each `checkpoint_every` seconds and
+            at the end.
+        resume: go on from the checkpoint, if the file is there.
+        backend: "eager", or what `tg.compile` takes: "numpy", "numba", "auto".
+        seed: of the orders and the masks; the first weights have their own.
+        progress: show a bar with cost, accuracy and the time left.
+        console: where to show it; the terminal if omitted.
+
+    Raises:
+        ShapeError: X and Y have different numbers of examples.
+        UserFileError: the checkpoint cannot be read or written, or is of another run.
+        ValueError: a number is out of range.
+
+    >>> import tinygraph as tg
+    >>> X = np.random.default_rng(1).standard_normal((2, 200))
+    >>> Y = (X[:1] * X[1:] > 0).astype(float)
+    >>> network = tg.nn.Network([2, 8, 1], hidden="tanh")
+    >>> history = fit(network, X, Y, epochs=60, batch_size=20, optimizer=tg.optim.Adam(0.05), progress=False)
+    >>> network.accuracy(X, Y) > 0.95, len(history.cost)
+    (True, 60)
+    """
+    if epochs < 1 or every < 1 or (patience is not None and patience < 1):
+        raise ValueError(f"epochs, every and patience are 1 or more; got {epochs}, {every} and {patience}")
+    path = None if checkpoint is None else Path(checkpoint)
+    settings = Settings(
+        epochs, learning_rate, batch_size, validation, patience, every, norms, path, checkpoint_every, seed
+    )
+    run = Run(model, X, Y, optimizer or Adam(), settings, backend)
+    if path is not None and resume and path.exists():
+        run.resume(path)
+    with interruptions() as pressed, Bar(run, progress, console) as bar:
+        run.go(pressed, bar)
+    return run.history
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `fit` was asked for."""
+
+    epochs: int
+    learning_rate: Callable[[int], float] | None
+    batch_size: int | None
+    validation: tuple[Any, Any] | None
+    patience: int | None
+    every: int
+    norms: bool
+    checkpoint: Path | None
+    checkpoint_every: float
+    seed: int
+
+
+class Run:
+    """A run of `fit`: the model, its optimizer, and where in the epochs and batches it is."""
+
+    def __init__(
+        self, model: Model, X: Any, Y: Any, optimizer: Optimizer, settings: Settings, backend: str
+    ) -> None:
+        self.model, self.optimizer, self.settings = model, optimizer, settings
+        self.X, self.Y = value_of(X), value_of(Y)
+        self.m = count_examples(self.X, self.Y)
+        self.steps = math.ceil(self.m / settings.batch_size) if settings.batch_size else 1  # in an epoch
+        self.step = self.eager_step if backend == "eager" else self.compiled_step(backend)
+        self.epoch, self.batch, self.total = 0, 0, 0.0  # done: epochs, and of the next: steps, sum of costs
+        self.best: dict[str, Array] = {}
+        self.history = History()
+        self.saved = monotonic()
+
+    # Steps
+
+    def eager_step(self, *examples: Any) -> Any:
+        J = self.model.cost(*examples)
+        self.optimizer.update(self.model.parameters, J.backward())
+        return J.value
+
+    def compiled_step(self, backend: str) -> Callable[..., Any]:
+        return compile(self.model.cost, self.model.parameters, optimizer=self.optimizer, backend=backend)
+
+    def go(self, pressed: threading.Event, bar: Bar) -> None:
+        """Epochs until all are done, nothing improves any more, or Ctrl-C was pressed."""
+        epochs = self.settings.epochs
+        while self.epoch < epochs and not self.waited_enough() and not pressed.is_set():
+            self.go_through(pressed, bar)
+        early = self.waited_enough()
+        self.history.stopped = "early" if early else "finished" if self.epoch >= epochs else "interrupted"
+        self.keep()
+        if self.best and self.history.stopped != "interrupted":
+            assign(self.model.parameters, self.best)
+
+    def go_through(self, pressed: threading.Event, bar: Bar) -> None:
+        """The steps that are left of an epoch, and its record."""
+        if self.settings.learning_rate is not None:
+            self.optimizer.learning_rate = self.settings.learning_rate(self.epoch)
+        for i, (x, y) in enumerate(self.examples()):
+            if i < self.batch:  # done before the run was stopped
+                continue
+            if monotonic() - self.saved > self.settings.checkpoint_every:
+                self.keep()
+            masks = self.model.draw_masks(x.shape[-1], self.random(i + 1))
+            self.total += float(self.step(x, y, *masks)) * x.shape[-1]
+            self.batch += 1
+            bar.show()
+            if pressed.is_set() and self.batch < self.steps:
+                return
+        self.end_epoch(x, y, masks)
+
+    def random(self, *place: int) -> np.random.Generator:
+        """The generator for one place in this epoch: its order, or the masks of a step."""
+        return np.random.default_rng([self.settings.seed, self.epoch, *place])
+
+    def examples(self) -> Iterator[tuple[Any, Any]]:
+        """The batches of the epoch."""
+        size = self.settings.batch_size
+        return iter([(self.X, self.Y)]) if size is None else batches(self.X, self.Y, size, self.random())
+
+    # Records
+
+    def end_epoch(self, x: Any, y: Any, masks: tuple[Any, ...]) -> None:
+        cost = self.total / self.m
+        self.epoch, self.batch, self.total = self.epoch + 1, 0, 0.0
+        if self.epoch % self.settings.every == 0:
+            self.record(cost)
+            if self.settings.norms:
+                self.record_norms(x, y, masks)
+            watched = self.history.watched
+            if self.settings.patience is not None and lowest(watched) == len(watched) - 1:
+                self.best = {name: p.value.copy() for name, p in self.model.parameters.items()}
+
+    def record(self, cost: float) -> None:
+        history, model = self.history, self.model
+        history.epoch.append(self.epoch)
+        history.cost.append(cost)
+        history.accuracy.append(self.accuracy(self.X, self.Y))
+        held_out = self.settings.validation
+        with no_grad():
+            measured = value_of(model.cost(*held_out)) if held_out else math.nan
+        history.validation_cost.append(float(measured))
+        history.validation_accuracy.append(self.accuracy(*held_out) if held_out else math.nan)
+
+    def accuracy(self, X: Any, Y: Any) -> float:
+        return self.model.accuracy(X, Y) if self.model.classifies else math.nan
+
+    def record_norms(self, *examples: Any) -> None:
+        x, y, masks = examples
+        for name, derivative in self.model.cost(x, y, *masks).backward().chain().items():
+            self.history.norms.setdefault(name, []).append(float(np.linalg.norm(derivative)))
+
+    def waited_enough(self) -> bool:
+        """Whether the best record is `patience` records ago."""
+        patience, watched = self.settings.patience, self.history.watched
+        return patience is not None and len(watched) - 1 - lowest(watched) >= patience
+
+    # Checkpoints
+
+    @property
+    def identity(self) -> Array:
+        """What has to be the same for a run to go on: seed, examples, batch size."""
+        return np.array([self.settings.seed, self.m, self.settings.batch_size or 0])
+
+    def keep(self) -> None:
+        """Write all that the run is, whole or not at all."""
+        self.saved = monotonic()
+        if self.settings.checkpoint is None:
+            return
+        place = np.array([self.epoch, self.batch, self.total])
+        best = {f"best.{name}": x for name, x in self.best.items()}
+        state = self.optimizer.state(self.model.parameters)
+        fit = {"fit.identity": self.identity, "fit.place": place}
+        known = {**state, **best, **fit, **self.history.arrays()}
+        save(self.settings.checkpoint, {**self.model.parameters, **known})
+
+    def resume(self, path: Path) -> None:
+        """Go on from what was kept."""
+        kept = load(path)
+        if "fit.identity" not in kept:
+            raise UserFileError(f"{path} is no checkpoint of fit; resume=False writes a new one over it")
+        if not np.array_equal(kept["fit.identity"], self.identity):
+            raise UserFileError(
+                f"{path} is of another run: its seed, examples and batch size (0 for all) are "
+                f"{kept['fit.identity'].tolist()}, here {self.identity.tolist()}; resume=False starts afresh "
+                "and writes over it"
+            )
+        assign(self.model.parameters, kept, str(path))
+        self.optimizer.restore(self.model.parameters, kept)
+        self.epoch, self.batch = map(int, kept["fit.place"][:2])
+        self.total = float(kept["fit.place"][2])
+        self.best = {name[5:]: x for name, x in kept.items() if name.startswith("best.")}
+        self.history.restore(kept)
+
+
+def lowest(costs: list[float]) -> int:
+    """The position of the lowest cost; nan is never it."""
+    return min(range(len(costs)), key=lambda i: (math.isnan(costs[i]), costs[i]), default=0)
+
+
+@contextmanager
+def interruptions() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets instead of breaking off; pressed again, it breaks off."""
+    pressed = threading.Event()
+
+    def note(number: int, frame: Any) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Bar:
+    """The progress bar: epochs, cost, accuracy, the time left; and a word at the end."""
+
+    def __init__(self, run: Run, shown: bool, console: Console | None) -> None:
+        self.run, self.epochs = run, run.settings.epochs
+        self.last = -math.inf
+        self.progress = progress_bar(console, not shown)
+
+    def __enter__(self) -> Bar:
+        self.progress.start()
+        done = self.run.epoch * self.run.steps + self.run.batch
+        self.task = self.progress.add_task(
+            "training", total=self.epochs * self.run.steps, completed=done, told=""
+        )
+        return self
+
+    def show(self) -> None:
+        """What the run has reached, unless that was said a moment ago."""
+        if monotonic() - self.last > SHOWN_EVERY:
+            self.last = monotonic()
+            done = self.run.epoch * self.run.steps + self.run.batch
+            self.progress.update(self.task, completed=done, told=self.told())
+
+    def told(self) -> str:
+        history, epochs = self.run.history, f"{self.run.epoch}/{self.epochs}"
+        if not history.cost:
+            return epochs
+        train = measured("J =", history.cost[-1], history.accuracy[-1])
+        held_out = measured("  validation", history.validation_cost[-1], history.validation_accuracy[-1])
+        return f"{epochs}  {train}{held_out}"
+
+    def __exit__(self, *exception: object) -> None:
+        self.last = -math.inf
+        self.show()
+        self.progress.stop()
+        if self.run.history.stopped == "interrupted":
+            path = self.run.settings.checkpoint
+            kept = f"; {path} is whole, and the same call goes on from it" if path else ""
+            self.progress.console.print(f"Stopped in epoch {self.run.epoch + 1} of {self.epochs}{kept}.")
+
+
+def measured(name: str, cost: float, accuracy: float) -> str:
+    """A cost and an accuracy in words, if they were measured."""
+    if math.isnan(cost):
+        return ""
+    return f"{name} {cost:.4f}" + ("" if math.isnan(accuracy) else f", {accuracy:.1%}")
+
+
+def progress_bar(console: Console | None, disable: bool) -> Any:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}", markup=False)
+    return Progress(*columns, TimeRemainingColumn(), console=console, disable=disable)
