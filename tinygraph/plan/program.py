@@ -105,7 +105,8 @@ def without_broadcasts(s: Traced) -> None:
     if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
         return
     x, y = s.args
-    s.args = unstretched(x, y, s.shape), unstretched(y, x, s.shape)
+    x = unstretched(x, y, s.shape)
+    s.args = x, unstretched(y, x, s.shape)
 
 
 def unstretched(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
@@ -166,8 +167,8 @@ def identity(s: Traced) -> Any:
 
 
 def key_of(x: Any) -> Any:
-    if isinstance(x, Traced):
-        return Traced, x.serial
+    if isinstance(x, Traced):  # not its serial, which a constant shares with the call that uses it
+        return key_of(x.value) if is_constant(x) else (Traced, id(x))
     if isinstance(x, tuple | list):
         return tuple(map(key_of, x))
     if isinstance(x, dict):

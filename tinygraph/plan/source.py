@@ -246,7 +246,9 @@ class Writer:
             return False
         if s.function is np.transpose and not s.settings and len(s.args) == 1:
             return True
-        if following is None or following.function is check or following.quiet or is_view(following):
+        if following is None or following.quiet or is_view(following):
+            return False
+        if following.function in (check, k.scatter, np.where):  # the last two write before they read it
             return False
         return not s.shape and self.counts.get(s) == 1 and any(x is s for x in symbols_in(following))
 
