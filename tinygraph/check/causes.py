@@ -211,7 +211,7 @@ def of_bias(layer: int, match: Match, texts: Sequence[str]) -> str | None:
 
 def of_linear(layer: int, match: Match, texts: Sequence[str]) -> str | None:
     """What went wrong in dA_prev = W.T @ dZ."""
-    if any("lr * dW" in text for text in texts):
+    if any(re.search(r"- \S+ \* dW", text) for text in texts):
         return "update-before-backprop"
     if any(text == f"W{layer + 1} @ dZ{layer + 1}" for text in texts):
         return "untransposed-W"

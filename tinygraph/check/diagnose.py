@@ -65,12 +65,12 @@ def layer_first(name: str) -> tuple[int, str]:
 
 def slips(layer: int) -> list[Any]:
     """Formulas that may stand where they do not belong: the slopes, and W after its update."""
-    A, Z, dA, dZ = names(f"A{layer}", f"Z{layer}", f"dA{layer}", f"dZ{layer}")
+    A, Z, dA = names(f"A{layer}", f"Z{layer}", f"dA{layer}")
     W, dW, lr = names(f"W{layer}", f"dW{layer}", "lr")
     right = [x for x in slopes(layer).values() if isinstance(x, Expression)]
     sigmoids = [s * (1 - s) for s in (1 / (1 + np.exp(-Z)), 1 / (1 + np.exp(-A)))]
     tanhs = [1 - np.tanh(x) ** 2 for x in (Z, A)]
-    return [*right, *sigmoids, *tanhs, np.where(Z > 0, 1, Z / 100), dA * (1 - dA), W - lr * dW, dW.T @ dZ]
+    return [*right, *sigmoids, *tanhs, np.where(Z > 0, 1, Z / 100), dA * (1 - dA), W - lr * dW]
 
 
 def diagnosis_of(

@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygraph.expressions import Expression
 
-__all__ = ["Edit", "positions", "single_edits"]
+__all__ = ["Edit", "everywhere", "positions", "renamed", "single_edits"]
 
 
 class Edit(NamedTuple):

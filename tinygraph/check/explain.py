@@ -15,9 +15,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tinygraph.check.edits import single_edits
+from tinygraph.check.edits import Edit, single_edits
 from tinygraph.check.lectures import Statement
-from tinygraph.check.search import Match, Setting, distinct, matches, search
+from tinygraph.check.search import (
+    Match,
+    Setting,
+    bracketings,
+    distinct,
+    fitted,
+    matches,
+    search,
+    unfinished,
+)
 from tinygraph.expressions import Expression
 
 __all__ = ["Finding", "Memory", "explain", "is_right"]
@@ -192,7 +201,7 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Me
     after = run_from(hidden, hidden.matches[0], segment.hidden, setting)
     rest = [s for s in wrong if not is_right(s, after, given)]
     found = [hidden, *alone(rest, after)]
-    return min(found, alone(wrong, setting), key=cost) if rest else found
+    return found if len(found) < len(wrong) else min(found, alone(wrong, setting), key=cost)
 
 
 def cost(findings: Sequence[Finding]) -> tuple[int, float]:
@@ -232,7 +241,8 @@ def recalled(s: Statement, setting: Setting, given: Given, memory: Memory) -> It
 
 def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Memory) -> Finding | None:
     """A hidden quantity by the edit after which most of the given ones come out right; None if none does."""
-    for candidates in (memory.recall, partial(all_edits, setting=setting, memory=memory)):
+    own = {s.name: setting.without(memory.later[s.name]) for s in segment.hidden}
+    for candidates in (memory.recall, partial(edited, own, memory), partial(numbered, own, segment, given)):
         tried = [
             (right, match, s)
             for s in segment.hidden
@@ -244,11 +254,29 @@ def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Mem
     return None
 
 
-def all_edits(s: Statement, setting: Setting, memory: Memory) -> Iterator[Match]:
-    setting = setting.without(memory.later[s.name])
-    for formula in s.right if kind_of(s) not in memory.unknown else ():
-        for edit in distinct(single_edits(formula, setting.operands, setting.factors)):
-            yield Match(edit.expression, (edit,), edit.penalty)
+def edited(own: Mapping[str, Setting], memory: Memory, s: Statement) -> Iterator[Match]:
+    """The formulas one edit away from a hidden quantity; `own` is the setting in which it is made."""
+    for edit in edits_of(s, own[s.name]) if kind_of(s) not in memory.unknown else ():
+        yield Match(edit.expression, (edit,), edit.penalty)
+
+
+def edits_of(s: Statement, setting: Setting) -> Iterator[Edit]:
+    """All single edits of the right formulas of a quantity."""
+    for formula in s.right:
+        for way in bracketings(formula):
+            yield from single_edits(way, setting.operands, setting.factors)
+
+
+def numbered(own: Mapping[str, Setting], segment: Segment, given: Given, s: Statement) -> Iterator[Match]:
+    """Those with a number in them that makes the first given quantity come out right."""
+    first, setting = segment.shown[0], own[s.name]
+
+    def makes(formula: Any, setting: Setting) -> list[Any]:
+        match = Match(formula, (), 0)
+        after = run_from(Finding(s, formula, (match,), setting), match, segment.hidden, setting)
+        return values(first.right[-1], after)
+
+    return fitted(unfinished(s.right, edits_of(s, setting), setting), makes, setting, given[first.name])
 
 
 def right_after(s: Statement, match: Match, segment: Segment, setting: Setting, given: Given) -> int:
@@ -260,9 +288,7 @@ def right_after(s: Statement, match: Match, segment: Segment, setting: Setting, 
 def best_of(tried: Sequence[tuple[int, Match, Statement]], setting: Setting) -> Finding:
     """The finding with most quantities right, by its likeliest formula."""
     most = max(right for right, _, _ in tried)
-    ranked = sorted(
-        ((match, s) for right, match, s in tried if right == most),
-        key=lambda pair: (pair[0].penalty, len(pair[0].text)),
-    )
-    statement = ranked[0][1]
-    return Finding(statement, statement.right[0], tuple(m for m, s in ranked if s is statement), setting)
+    ranked = distinct(match for right, match, _ in tried if right == most)
+    statement = next(s for _, match, s in tried if match is ranked[0])
+    own = {id(match) for _, match, s in tried if s is statement}
+    return Finding(statement, statement.right[0], tuple(m for m in ranked if id(m) in own), setting)

@@ -54,15 +54,14 @@ def slopes(layer: int) -> dict[str, Any]:
     }
 
 
-def through_activation(layer: int, activation: str) -> tuple[Any, ...]:
-    """dZ from dA, as people bracket it."""
+def through_activation(layer: int, activation: str) -> Any:
+    """dZ from dA."""
     dA, A = names(f"dA{layer}", f"A{layer}")
-    if activation == "linear":
-        return (dA,)
     if activation == "softmax":
-        return (A * (dA - np.sum(A * dA, axis=0, keepdims=True)),)
-    factored = dA * slopes(layer)[activation]
-    return (dA * A * (1 - A), factored) if activation == "sigmoid" else (factored,)
+        return A * (dA - np.sum(A * dA, axis=0, keepdims=True))
+    if activation == "sigmoid":
+        return dA * A * (1 - A)
+    return dA if activation == "linear" else dA * slopes(layer)[activation]
 
 
 def layer_program(
@@ -77,7 +76,7 @@ def layer_program(
     """
     dZ, A_prev, W, m = names(f"dZ{layer}", f"A{layer - 1}", f"W{layer}", "m")
     course, summed = convention == "course", np.sum(dZ, axis=1, keepdims=True)
-    first = [Statement(f"dZ{layer}", through_activation(layer, activation), layer)] if through else []
+    first = [Statement(f"dZ{layer}", (through_activation(layer, activation),), layer)] if through else []
     return [
         *first,
         Statement(f"dW{layer}", (dZ @ A_prev.T / m if course else dZ @ A_prev.T,), layer),

@@ -108,7 +108,7 @@ def explained(
     """The convention under which the fewest mistakes explain what is wrong, and these mistakes.
 
     A dA or dZ that is wrong by the factor m can make the other convention seem to fit better; so the other
-    one is tried where a factor is what is wrong.
+    one is tried where a factor is what is wrong, unless one mistake explains everything.
     """
     other: Passed = "true" if seen == "course" else "course"
     readings = []
@@ -118,7 +118,8 @@ def explained(
         if not wrong:
             return convention, []
         readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
-        if not FACTORS & {d.cause for d in readings[0][1]}:
+        causes = readings[0][1]
+        if not FACTORS & {d.cause for d in causes} or (len(causes) == 1 and causes[0].formula):
             break
     return min(readings, key=lambda reading: effort(reading[1]))
 

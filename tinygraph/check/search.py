@@ -7,16 +7,28 @@ that formulas share are computed once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinygraph.check.edits import Edit, positions, single_edits
+from tinygraph.check.edits import Edit, everywhere, positions, renamed, single_edits
 from tinygraph.expressions import Expression
 
-__all__ = ["Match", "Setting", "agrees", "distinct", "matches", "ratio", "search"]
+__all__ = [
+    "Match",
+    "Setting",
+    "agrees",
+    "bracketings",
+    "distinct",
+    "fitted",
+    "matches",
+    "ratio",
+    "search",
+    "unfinished",
+]
 
 DOUBLE, SINGLE = 1e-9, 2e-5
 LIKELIEST = 10
@@ -119,26 +131,34 @@ def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list
     One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
     likeliest.
     """
-    setting.share(*right, *setting.operands)
-    edits = [
-        edit
-        for formula in right
-        for edit in distinct(single_edits(formula, setting.operands, setting.factors))
-    ]
+    ways = [way for formula in right for way in bracketings(formula)]
+    setting.share(*ways, *setting.operands)
+    edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
     found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
     for further in (scaled, added, doubled):
         found = found or list(further(right, edits, setting, given))
-    return sorted(found, key=lambda match: (match.penalty, len(match.text), match.text))
+    return distinct(found)
 
 
-def distinct(edits: Iterable[Edit]) -> Iterator[Edit]:
-    """Each formula once, as its likeliest edit."""
-    best: dict[str, Edit] = {}
-    for edit in edits:
-        text = str(edit.expression)
-        if text not in best or edit.penalty < best[text].penalty:
-            best[text] = edit
-    return iter(best.values())
+def bracketings(x: Any) -> Iterator[Any]:
+    """A formula, and the same with a product of three grouped from the right: another single edit away."""
+    yield x
+    for part, put in positions(x):
+        if is_product(part) and is_product(part.args[0]):
+            (first, second), third = part.args[0].args, part.args[1]
+            yield put(first * (second * third))
+
+
+def is_product(x: Any) -> bool:
+    return isinstance(x, Expression) and x.function is np.multiply
+
+
+def distinct(found: Iterable[Match]) -> list[Match]:
+    """Each formula once, by its likeliest edits; the likeliest formulas first."""
+    best: dict[str, Match] = {}
+    for match in sorted(found, key=lambda match: (match.penalty, len(match.text), match.text)):
+        best.setdefault(match.text, match)
+    return list(best.values())
 
 
 def scaled(
@@ -162,17 +182,52 @@ def scaled(
 def added(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
-    """Formulas to which a multiple of something was added: a penalty on W, the change of an update."""
-    for formula, operand in itertools.product(right, setting.operands):
-        pairs = [(setting.value(formula, i), setting.value(operand, i)) for i in range(len(given))]
-        if any(a is None or np.shape(a) != np.shape(g) for (a, _), g in zip(pairs, given, strict=True)):
-            continue
-        ratios = [ratio(term, g - a) for (a, term), g in zip(pairs, given, strict=True)]
+    """Formulas with a number in them that makes them fit: a penalty on W, an update by a rate of its own."""
+
+    def makes(formula: Any, setting: Setting) -> list[Any]:
+        return [setting.value(formula, i) for i in range(len(given))]
+
+    return fitted(unfinished(right, edits, setting), makes, setting, given)
+
+
+def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) -> Iterator[Match]:
+    """Formulas in which lr stands for a number that is still to be found."""
+    (lr,) = map(Expression, ["lr"])
+    for formula in right:
+        if "lr" in names_in(formula):
+            yield Match(formula, (Edit(formula, "replace", 0, lr, formula),), 0)
+        for operand in setting.operands:
+            extended = formula + lr * operand
+            yield Match(extended, (Edit(extended, "plus", 4, formula, extended),), 4)
+    for edit in edits:
+        if "lr" in names_in(edit.expression):
+            yield Match(edit.expression, (edit,), edit.penalty)
+
+
+def fitted(
+    templates: Iterable[Match],
+    makes: Callable[[Any, Setting], Sequence[Any]],
+    setting: Setting,
+    given: Sequence[Any],
+) -> Iterator[Match]:
+    """The templates with that number for lr which makes them fit; `makes` must be linear in it."""
+    start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
+    for template in templates:
+        pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
+        ratios = [share_of(*pair) for pair in pairs]
         if None in ratios:
             continue
-        for factor, extra in constants(setting, ratios, literal=True):  # type: ignore[arg-type]
-            extended = formula + factor * operand
-            yield Match(extended, (Edit(extended, "plus", extra, formula, extended),), 4 + extra)
+        for number, extra in constants(setting, ratios, literal=True):  # type: ignore[arg-type]
+            formula = everywhere(template.expression, partial(renamed, "lr", number))
+            yield Match(formula, template.edits, template.penalty + extra)
+
+
+def share_of(start: Any, end: Any, given: Any) -> float | None:
+    """How far it is to `given` on the way from `start` to `end`, 1 for all of it, if it lies there."""
+    if start is None or end is None or not np.shape(start) == np.shape(end) == np.shape(given):
+        return None
+    with np.errstate(all="ignore"):
+        return ratio(end - start, given - start)
 
 
 def ratio(value: Any, given: Any) -> float | None:
@@ -232,6 +287,6 @@ def doubled(
     shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
     for first in shapes[:LIKELIEST]:
         setting.share(first.expression)
-        for second in distinct(single_edits(first.expression, setting.operands, setting.factors)):
+        for second in single_edits(first.expression, setting.operands, setting.factors):
             if matches(second.expression, setting, given):
                 yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)
