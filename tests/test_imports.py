@@ -28,6 +28,7 @@ ORDER = [
     {"check"},
     {"plan", "testing"},
     {"training"},
+    {"plots"},
     {"demo"},
     {"cli"},
 ]

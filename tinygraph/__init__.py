@@ -72,7 +72,7 @@ from tinygraph.plan import CompiledStep, compile
 from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
 
 if _TYPE_CHECKING:
-    from tinygraph import nn
+    from tinygraph import nn, plots
     from tinygraph.training import fit
 
 __version__ = "0.1.0"
@@ -81,6 +81,7 @@ __version__ = "0.1.0"
 _LATER = {
     "fit": "training",
     "nn": "nn",
+    "plots": "plots",
 }
 
 
@@ -138,6 +139,7 @@ __all__ = [
     "optim",
     "outer",
     "parameter",
+    "plots",
     "prod",
     "reciprocal",
     "relu",
