@@ -18,7 +18,6 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 __all__ = [
     "L_model_backward",
@@ -40,7 +39,7 @@ __all__ = [
     "update_parameters",
 ]
 
-Array = NDArray[np.floating[Any]]
+Array = np.ndarray[Any, np.dtype[np.floating[Any]]]
 LinearCache = tuple[Array, Array, Array]
 Cache = tuple[LinearCache, Array]
 _Row = TypeVar("_Row")

@@ -96,7 +96,7 @@ class Operation:
         return str(self.function.__name__)
 
     def uses(self, i: int, n: int) -> tuple[bool, ...]:
-        """Whether rule i of n reads the values (not just the shapes) of z and of each input, in that order."""
+        """Whether rule i of n reads the values (not just the shapes) of z and of each input, in order."""
         if isinstance(self.rules, Each):
             return (False, *(self.rules.reads_others and j != i for j in range(n)))
         rule = self.rules[i]
