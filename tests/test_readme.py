@@ -10,7 +10,7 @@ from tinygraph.cli import main
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-COMMANDS = re.findall(r"^tinygraph (?:draw|check) [^#\n]*[^# \n]", README, re.MULTILINE)
+COMMANDS = re.findall(r"^tinygraph (?:draw|check|code) [^#\n]*[^# \n]", README, re.MULTILINE)
 LINKS = re.findall(r"\]\((?!https?:)([^)#]+)", README)
 
 

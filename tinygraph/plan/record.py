@@ -139,8 +139,12 @@ class Traced(Symbol):
         made: Traced = (
             super().astype(dtype) if np.dtype(dtype) != self.dtype else self.record(same, (self,), {})
         )
-        held = Traced(made.value, self.tape)
-        held.now = made
+        return made.held()
+
+    def held(self) -> Traced:
+        """The array, to write into."""
+        held = Traced(self.value, self.tape)
+        held.now = self
         return held
 
     def copy(self) -> Any:
@@ -259,8 +263,17 @@ def written_into(out: Any, made: Traced) -> Traced:
     if not (isinstance(target, Traced) and target.now is not None):
         raise GraphError(f"{describe(target)} cannot be written into by a step that is being compiled")
     target.now = settled(made if made.dtype == target.dtype else made.astype(target.dtype))
-    target.value = made.value
+    target.now.value = target.value = laid_out(target.now.value, target.value)
     return target
+
+
+def laid_out(value: Any, like: Any) -> Any:
+    """The numbers in memory as that of `like` is laid out: what is summed later is summed in that order."""
+    if not isinstance(like, np.ndarray):
+        return value
+    laid = np.empty_like(like)
+    laid[...] = value
+    return laid
 
 
 def settled(x: Any) -> Any:
