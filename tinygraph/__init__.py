@@ -72,7 +72,8 @@ from tinygraph.plan import CompiledStep, compile
 from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
 
 if _TYPE_CHECKING:
-    from tinygraph import nn, plots
+    from tinygraph import nn, onnx, plots
+    from tinygraph.onnx import to_onnx
     from tinygraph.training import fit
 
 __version__ = "0.1.0"
@@ -81,7 +82,9 @@ __version__ = "0.1.0"
 _LATER = {
     "fit": "training",
     "nn": "nn",
+    "onnx": "onnx",
     "plots": "plots",
+    "to_onnx": "onnx",
 }
 
 
@@ -136,6 +139,7 @@ __all__ = [
     "mse",
     "nn",
     "no_grad",
+    "onnx",
     "optim",
     "outer",
     "parameter",
@@ -156,6 +160,7 @@ __all__ = [
     "sum",
     "tanh",
     "tensor",
+    "to_onnx",
     "value_and_grad",
     "var",
     "where",

@@ -18,7 +18,7 @@ import numpy as np
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
 from tinygraph.tensor import Tensor, value_of
 
-__all__ = ["assign", "load", "named_arrays", "save"]
+__all__ = ["assign", "load", "named_arrays", "save", "save_bytes"]
 
 Parameters = Mapping[str, Any] | Iterable[Tensor]
 Arrays = dict[str, Any]
@@ -54,8 +54,11 @@ def save(path: str | Path, parameters: Parameters) -> None:
     ...     tg.load(f"{folder}/net.npz")
     {'W1': array([[1., 2.]])}
     """
-    path = Path(path)
-    content = format_of(path).dump(named_arrays(parameters))
+    save_bytes(path, format_of(Path(path)).dump(named_arrays(parameters)))
+
+
+def save_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file, whole or not at all; UserFileError where that cannot be done."""
     try:
         write_whole(Path(os.path.realpath(path)), content)
     except OSError as error:

@@ -1,0 +1,118 @@
+"""ONNX: every row of the table gives in onnxruntime what it gives here."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tests.cases import CASES
+from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationError, UserFileError
+from tinygraph.ops import TABLE
+
+onnx = pytest.importorskip("onnx", reason="the format is an extra")
+runtime = pytest.importorskip("onnxruntime", reason="what runs the models is an extra of its own")
+
+A_ROW = 4  # cases tried of each row, from its first to its last; `python -m tests.test_onnx` tries all
+X = np.random.default_rng(1).standard_normal((3, 7))
+OPTIONS = runtime.SessionOptions()
+OPTIONS.intra_op_num_threads = 1
+OPTIONS.log_severity_level = 3
+
+
+def run(path, **inputs):
+    """The output of a model for these inputs, of those that it has."""
+    session = runtime.InferenceSession(path, OPTIONS)
+    given = {x.name: np.asarray(inputs[x.name]) for x in session.get_inputs()}
+    [output] = session.run(None, given)
+    return output
+
+
+def exportable(function):
+    """Cases of a row with results that are recorded and not empty, as onnxruntime wants them."""
+    return [c for c in CASES[function] if c.wanted and all(np.size(x) for x in c.inputs)]
+
+
+def assert_same(case, path):
+    inputs = {f"x{i}": case.inputs[i] for i in case.wanted}
+    given = [tg.tensor(x, name=f"x{i}") if f"x{i}" in inputs else x for i, x in enumerate(case.inputs)]
+    expected = case(*given)
+
+    tg.to_onnx(expected, path)
+    actual = run(path, **inputs)
+
+    assert expected.dtype == actual.dtype
+    assert expected.shape == actual.shape
+    np.testing.assert_allclose(actual, expected.value, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", CASES, ids=lambda function: function.__name__)
+def test_row_gives_the_same_in_onnxruntime(function, tmp_path):
+    cases = exportable(function)
+    for i in sorted({round(i) for i in np.linspace(0, len(cases) - 1, A_ROW)}):
+        assert_same(cases[i], tmp_path / "row.onnx")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "linear"])
+def test_network_runs_on_any_number_of_examples(output, dtype, tmp_path):
+    network = tg.nn.Network([3, 4, 4, 2], "tanh", output, dtype=dtype)
+    tg.to_onnx(network(X.astype(dtype)), tmp_path / "net.onnx", any_m=True)
+
+    for m in (1, 7, 20):
+        x = np.random.default_rng(m).standard_normal((3, m)).astype(dtype)
+        actual = run(tmp_path / "net.onnx", X=x)
+
+        assert actual.dtype == dtype
+        np.testing.assert_allclose(actual, network(x).value, rtol=1e-6, atol=1e-6)
+
+
+def test_results_weights_and_inputs_keep_their_names(tmp_path):
+    network = tg.nn.Network([3, 4, 1])
+    tg.to_onnx(network.cost(X, np.ones((1, 7))), tmp_path / "net.onnx")
+    graph = onnx.load(tmp_path / "net.onnx").graph
+
+    assert {x.name for x in graph.input} == {"X", "Y"}
+    assert {"W1", "b1", "W2", "b2"} <= {x.name for x in graph.initializer}
+    assert {"Z1", "A1", "Z2", "A2", "J"} <= {name for node in graph.node for name in node.output}
+
+
+def test_a_cost_says_that_it_depends_on_m(tmp_path):
+    J = tg.nn.Network([3, 1]).cost(X, np.ones((1, 7)))
+
+    with pytest.raises(GraphError, match=r"sigmoid_cross_entropy in ONNX depends on m.*leave any_m out"):
+        tg.to_onnx(J, tmp_path / "cost.onnx", any_m=True)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_without_a_form_says_so(tmp_path, monkeypatch):
+    monkeypatch.delitem(tg.onnx.FORMS, np.tanh)
+
+    with pytest.raises(UnknownOperationError, match="tanh has no form in ONNX"):
+        tg.to_onnx(np.tanh(tg.tensor(X, name="X")), tmp_path / "net.onnx")
+
+
+def test_every_row_has_a_form():
+    assert tg.onnx.FORMS.keys() == TABLE.keys()
+
+
+def test_what_is_no_graph_or_no_folder_or_not_installed(tmp_path, monkeypatch):
+    with pytest.raises(GraphError, match="was not made by an operation"):
+        tg.to_onnx(tg.tensor(X), tmp_path / "net.onnx")
+    with pytest.raises(UserFileError, match=r"cannot write .*nowhere"):
+        tg.to_onnx(tg.tensor(X, name="X") * 2, tmp_path / "nowhere" / "net.onnx")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'tinygraph\[onnx\]'"):
+        tg.to_onnx(tg.tensor(X, name="X") * 2, tmp_path / "net.onnx")
+
+
+if __name__ == "__main__":
+    import tempfile
+    from pathlib import Path
+
+    everything = [case for function in CASES for case in exportable(function)]
+    with tempfile.TemporaryDirectory() as folder:
+        for case in everything:
+            assert_same(case, Path(folder) / "row.onnx")
+    print(len(everything), "cases agree")
