@@ -37,6 +37,7 @@ CONTESTANTS = {
         Contestant("tinygraph_eager", "tinygraph", "tinygraph"),
         Contestant("tinygraph_compiled", "tinygraph, compiled", "tinygraph", runs_chain=False),
         Contestant("tinygraph_numba", "tinygraph, numba", "numba", runs_chain=False),
+        Contestant("tinygraph_auto", "tinygraph, auto", "tinygraph", runs_chain=False),
         Contestant("blas", "BLAS calls alone", "numpy", runs_chain=False, is_step=False),
         Contestant("hips", "HIPS autograd", "autograd"),
         Contestant("pytorch", "PyTorch eager", "torch"),
