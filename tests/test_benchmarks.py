@@ -12,6 +12,7 @@ import pytest
 from tests.benchmarks.contestants import BASELINE, CONTESTANTS
 from tests.benchmarks.contestants.by_hand import Training
 from tests.benchmarks.measure import find_difference
+from tests.benchmarks.plans import memory_of
 from tests.benchmarks.steps import choose_contestants
 from tests.benchmarks.tasks import LEARNING_RATE, TASKS, Chain
 from tests.benchmarks.worker import prove
@@ -141,3 +142,11 @@ def test_an_unknown_network_is_refused_by_name():
     assert run.returncode == 2
     assert "'huge'" in run.stderr
     assert "tiny" in run.stderr
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_the_compiled_step_holds_less_than_the_step_by_hand(network):
+    hand, own, made = memory_of(network)
+
+    assert made > 0
+    assert own + made < hand
