@@ -11,6 +11,7 @@ from tinygraph.tensor import Tensor
 from viz.folds import fold_parts
 from viz.graph import Graph, read_graph
 from viz.highlight import Report, judge
+from viz.layouts import Layout
 from viz.nameless import CROSS_ENTROPIES, name_data
 from viz.parts import Part, find_parts, layer_parts
 from viz.picture import Picture
@@ -59,11 +60,10 @@ class Scene:
         layers = [layer for layer in self.layers if layer.suffix.strip("_") not in unfold]
         return fold_parts(find_parts(self.graph, layers), self.picture().verdicts, fold)
 
-    def draw_layers(self, boxes: list[Part] | None = None) -> tuple[Picture, Places]:
+    def draw_layers(self, layout: Layout) -> tuple[Picture, Places]:
         """The picture of layers, and where it shows what."""
         picture = self.picture(self.course)
-        boxes = self.boxes() if boxes is None else boxes
-        return picture, draw_layers(picture, self.graph, boxes, self.course)
+        return picture, draw_layers(picture, self.graph, layout, self.course)
 
     def draw_ops(self, group: bool = False, course: bool = False) -> tuple[Picture, Places]:
         """The picture of operations, with a frame around those of each layer if `group`."""

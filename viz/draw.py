@@ -14,6 +14,7 @@ from tinygraph.tensor import Tensor
 from viz.compose import Scene, check_choices, listed, read_scene
 from viz.drawing import Drawing
 from viz.highlight import Report
+from viz.layouts import Layout
 from viz.page.page import Page
 from viz.picture import Picture
 from viz.places import Places
@@ -50,7 +51,7 @@ def draw(
         outputs: the cost J, or several outputs of one graph.
         view: "layers", the lectures' picture, a box for each layer; "ops", every operation and its red twin;
             "compact", one lane; "auto", operations up to about 150 and layers above. If omitted: "layers"
-            where there are layers, else "ops".
+            where there are layers, else as "auto".
         group: in the view of operations, draw a frame around those of each layer.
         fold: in the view of layers, draw layers or operations that repeat as one box with "× 12". If
             omitted: where there are many boxes.
@@ -94,7 +95,7 @@ def draw(
     chosen = chosen_view(view, scene)
     boxes = cache(lambda: scene.boxes(fold, unfold))
     composers: dict[str, Callable[[], tuple[Picture, Places]]] = {
-        "layers": lambda: scene.draw_layers(boxes()),
+        "layers": lambda: scene.draw_layers(Layout("layers", boxes())),
         "ops": lambda: scene.draw_ops(group),
         "compact": lambda: scene.draw_compact(values, finder(derivatives, outputs)),
     }
@@ -142,7 +143,7 @@ def chosen_view(view: str | None, scene: Scene) -> str:
     """The view that was asked for; "auto" shows operations as long as they can be surveyed."""
     if view == "auto":
         return "ops" if len(scene.graph.calls) <= MANY else "layers"
-    return view or ("layers" if scene.layers else "ops")
+    return view or ("layers" if scene.layers or len(scene.graph.calls) > MANY else "ops")
 
 
 def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor]) -> Find:

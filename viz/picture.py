@@ -12,7 +12,7 @@ from viz.text import span, table, unique
 __all__ = ["Picture"]
 
 # From this many nodes on, Graphviz's search for straight lines is cut short: tangled graphs take minutes.
-LARGE = 250
+LARGE = 150
 
 WIDEST = 140  # characters in a row of the legend
 
@@ -28,6 +28,7 @@ LEGEND = {
     "′": "g′ derivative of g",
     "Σ": "Σ sum over broadcast axes",
     "m": "",
+    "⊞": "⊞ opens a box, ⊟ closes it",
     "×": "× so many times, one after another",
     "wrong": "✗ wrong here first",
     "doubt": "? depends on it",
@@ -97,7 +98,10 @@ class Picture:
         key = unique(f"{plain[0]}->{plain[1]}", self._edges)
         self.between.setdefault(plain, []).append(key)
         ends = (head, tail) if against else (tail, head)
-        look = self.palette.edge(kind) | ({"dir": "back"} if against else {}) | look
+        look = self.palette.edge(kind) | look
+        if against:
+            look = {"dir": "back", **look}
+            look |= {"arrowtail": look.pop("arrowhead")} if "arrowhead" in look else {}
         self.dot.edge(*ends, id=key, **{"class": kind} | look)
 
     def column(self, *keys: str) -> None:
@@ -117,6 +121,21 @@ class Picture:
             frame.node(member)
         self.dot.subgraph(frame)
 
+    def frame(self, key: str, label: str, keys: Iterable[str]) -> None:
+        """Draw a frame around nodes of both rows, with a label of markup."""
+        look = self.palette.group(backward=False) | {
+            "bgcolor": "transparent",
+            "labeljust": "l",
+            "margin": "12",
+        }
+        frame = graphviz.Digraph(
+            f"cluster_{key}",
+            graph_attr={"id": f"{key}.frame", "class": "frame", "label": f"<{label}>"} | look,
+        )
+        for member in keys:
+            frame.node(member)
+        self.dot.subgraph(frame)
+
     def order(self, above: str, below: str) -> None:
         """Keep one node of a column above another."""
         self.dot.edge(above, below, style="invis", weight="1")
@@ -132,13 +151,14 @@ class Picture:
             label=f"<{table(*rows, align='LEFT')}>",
             labelloc="b",
             labeljust="l",
+            **({"nslimit": "2"} if self.nodes > LARGE else {}),
         )
         return str(self.dot.source)
 
     def entry(self, mark: str) -> str:
         """A mark of the legend in the colour that it has in the picture."""
         amber = dict.fromkeys(("wrong", "absent"), self.palette.wrong_text)
-        black = dict.fromkeys(("fwd", "cells", "…"), self.palette.forward)
+        black = dict.fromkeys(("fwd", "cells", "…", "⊞", "×"), self.palette.forward)
         colours = {"cache": self.palette.cache} | black | amber
         return span(self.marks[mark], color=colours.get(mark, self.palette.backward))
 

@@ -105,6 +105,12 @@ def table(*rows: str, align: str = "CENTER") -> str:
     return f"<TABLE {style}>{cells}</TABLE>" if cells else ""
 
 
+def link(markup: str, target: str) -> str:
+    """Markup that leads to a part of the page."""
+    style = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"'
+    return f'<TABLE {style}><TR><TD HREF="#{target}" TOOLTIP=" ">{markup}</TD></TR></TABLE>'
+
+
 @lru_cache(maxsize=4096)
 def identifier(text: str) -> str:
     """A name for a node in DOT and SVG: letters, digits, _ and . only.

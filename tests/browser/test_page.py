@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 import tinygraph as tg
 import viz
-from tests.viz.graphs import VIEWS, logistic, skip, three_layers, two_losses
+from tests.viz.graphs import VIEWS, logistic, network, skip, three_layers, two_losses
 
 STEPS = 21  # of three_layers: 10 operations forward, the seed, 10 backward
 SCHEMES = ["light", "dark"]
@@ -25,7 +25,7 @@ def title(tab):
 
 def named(tab, name, selector):
     """The ids of what has a class in a view."""
-    found = tab.locator(f"#view-{name} {selector}").evaluate_all("all => all.map(found => found.id)")
+    found = tab.locator(f"[data-view='{name}'] {selector}").evaluate_all("all => all.map(found => found.id)")
     return {key.removeprefix(f"{name}-") for key in found}
 
 
@@ -35,6 +35,17 @@ def now(tab, name="ops"):
 
 def later(tab, name="ops"):
     return named(tab, name, ".node.later")
+
+
+def words(found):
+    """The text of each element, without its line breaks."""
+    return [" ".join(text.split()) for text in found.all_text_contents()]
+
+
+def focused(tab):
+    """The text of what has the focus."""
+    [text] = words(tab.locator(":focus"))
+    return text
 
 
 def card(tab, name):
@@ -196,14 +207,42 @@ def test_hover_names_an_edge(visit):
     assert tab.locator("#arrow-name").inner_text() == "forward: W₁ → @"
 
 
-def test_layers_unfold_and_fold(visit):
+def test_layer_opens_to_its_operations_in_place_and_closes(visit):
     tab = visit(viz.page(three_layers(), view="layers"), "#layers/4")
 
-    tab.locator("#layers-layer2").dblclick()
-    assert tab.locator("#view-ops").is_visible()
-    tab.locator("#view-ops .cluster text").first.click()
+    tab.locator("#view-layers svg a", has_text="layer 2").click()
 
+    assert tab.locator("#view-layers").is_hidden()
+    assert step(tab) == 4
+    assert "#layers.2/4" in tab.url
+    opened = tab.locator('[id="view-layers.2"]')
+    assert {"⊟ layer 2", "⊞ layer 1 (relu)", "⊞ layer 3 (sigmoid)"} == set(words(opened.locator("a[href]")))
+    assert now(tab, "layers.2") == {"matmul.2.matmul"}
+    assert tab.locator("#tab-layers").get_attribute("aria-selected") == "true"
+    opened.locator("a", has_text="⊟").click()
     assert tab.locator("#view-layers").is_visible()
+    assert now(tab, "layers") == {"layer2"}
+
+
+def test_repeats_open_in_place_by_the_keyboard(visit):
+    J = network([3, *[4] * 12, 1], [np.tanh] * 12 + [tg.sigmoid])
+    tab = visit(viz.page(J, view="layers"), "#layers/9")
+    tab.locator("#view-layers a", has_text="× 11").focus()
+
+    tab.keyboard.press("Enter")
+
+    assert focused(tab) == "⊟ layers 2 … 12 × 11"
+    shown = words(tab.locator("[role=tabpanel]:visible .layer a[href]"))
+    assert shown == [f"⊞ layer {i} (tanh)" for i in range(1, 13)] + ["⊞ layer 13 (sigmoid)"]
+    for key in ("Tab", "Tab", "Enter"):
+        tab.keyboard.press(key)
+    assert focused(tab) == "⊟ layer 2"
+    tab.keyboard.press("Enter")
+    assert focused(tab) == "⊞ layer 2 (tanh)"
+    for key in ("Shift+Tab", "Shift+Tab", "Enter"):
+        tab.keyboard.press(key)
+    assert focused(tab) == "⊞ layers 2 … 12 (tanh) × 11"
+    assert (step(tab), tab.locator("#view-layers").is_visible()) == (9, True)
 
 
 def test_keyboard_alone_is_enough(visit):
@@ -269,7 +308,7 @@ def test_colours_follow_the_scheme_of_the_reader(visit, scheme):
     assert ground == svg
 
 
-@pytest.mark.parametrize("where", ["#ops/0", "#ops/16", "#layers/5", "#compact/21"])
+@pytest.mark.parametrize("where", ["#ops/0", "#ops/16", "#layers/5", "#layers.1/9", "#compact/21"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing(visit, scheme, where):
     tab = visit(viz.page(skip()), where, color_scheme=scheme)

@@ -80,7 +80,8 @@ function onKey(event) {
 function onTabKey(event) {
   const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!move) return;
-  const chosen = views[(views.indexOf(view) + move + views.length) % views.length];
+  const here = tabs.findIndex(({ tab }) => tab === view.tab);
+  const chosen = tabs[(here + move + tabs.length) % tabs.length];
   chooseView(chosen);
   element(`tab-${chosen.name}`).focus();
 }
@@ -98,7 +99,7 @@ function listen() {
   for (const [id, act] of Object.entries(clicks)) element(id).addEventListener("click", act);
   element("scrubber").addEventListener("input", (event) => stepTo(Number(event.target.value)));
   element("speed").addEventListener("change", () => timer && play(true));
-  for (const found of views) {
+  for (const found of tabs) {
     element(`tab-${found.name}`).addEventListener("click", () => chooseView(found));
     element(`tab-${found.name}`).addEventListener("keydown", onTabKey);
   }

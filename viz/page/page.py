@@ -15,13 +15,14 @@ from typing import Any
 from tinygraph.errors import GraphError
 from viz.compose import Scene
 from viz.drawing import check_size, write_file
+from viz.layouts import find_layouts
 from viz.nameless import name_inner, name_rest
 from viz.page.formulas import Formulas
 from viz.page.story import Story, Views
 from viz.page.sweep import Sweep
 from viz.picture import Picture
 from viz.render import render
-from viz.style import dark_rules
+from viz.style import FONT, dark_rules
 
 __all__ = ["Page"]
 
@@ -32,6 +33,15 @@ LEAST = {
     "layers": 0.62,
     "compact": 1,
 }  # the scale from which on a view is not made smaller to fit
+CHANGES = (  # what becomes of a picture in the page
+    (r"^.*?(?=<svg)|<!--.*?-->\n?|<style>.*?</style>", ""),
+    (r"(<g [^>]*>\s*)<title>[^<]*</title>", r"\1"),  # ids, which the browser would show
+    (r'(<svg[^>]*?)\sstyle="[^"]*"', r"\1"),
+    (r'(<svg[^>]*)role="img"', r'\1role="graphics-document"'),  # with links in it
+    (r' xlink:title=" "', ""),
+    (r' xlink:(?=href="#)', " "),
+    (f' font-family="{FONT}"', ""),  # it is the page's own
+)
 TABS = {"ops": "operations", "layers": "layers", "compact": "compact"}
 
 
@@ -59,7 +69,7 @@ class Page:
             policy=policy(style, script),
             style=style,
             script=script,
-            tabs="".join(tab(name) for name in views),
+            tabs="".join(map(tab, dict.fromkeys(map(tab_of, views)))),
             pictures="".join(panel(name, picture, self.scene.title) for name, (picture, _) in views.items()),
             counts=counts(self.scene),
             story=json_text({"steps": story.steps(), "arrays": story.arrays}),
@@ -100,12 +110,18 @@ def draw_views(scene: Scene, first: str | None, most: int) -> Views:
     name_inner(scene.graph, scene.layers)
     name_rest(scene.graph)
     views = {"ops": scene.draw_ops(group=True, course=scene.course)}
-    if scene.layers:
-        views["layers"] = scene.draw_layers()
+    boxes = scene.boxes()
+    if scene.layers or any(part.fold for part in boxes):
+        views |= {layout.name: scene.draw_layers(layout) for layout in find_layouts("layers", boxes)}
     views["compact"] = scene.draw_compact(True, swept(scene), scene.course)
     check_size(min(picture.nodes for picture, _ in views.values()), most)
-    small = [(name, view) for name, view in views.items() if view[0].nodes <= most]
-    return dict(sorted(small, key=lambda view: view[0] != first))
+    small = [name for name in views if views[tab_of(name)][0].nodes <= most]
+    return {name: views[name] for name in sorted(small, key=lambda name: tab_of(name) != first)}
+
+
+def tab_of(view: str) -> str:
+    """The tab under which a view is: layers.2 is one more layout of layers."""
+    return view.partition(".")[0]
 
 
 def swept(scene: Scene) -> Any:
@@ -154,12 +170,10 @@ def tab(name: str) -> str:
 def panel(name: str, picture: Picture, title: str) -> str:
     """One view."""
     svg = render(picture.finish(), "svg", title, picture.legend()).decode()
-    svg = re.sub(r"<style>.*?</style>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    head, nodes = svg.split("</desc>", 1)
-    svg = f"{head}</desc>{re.sub('<title>[^<]*</title>', '', nodes)}"  # ids, which the browser would show
-    svg = re.sub(r'\sstyle="[^"]*"', "", svg, count=1)
-    svg = re.sub(r'(?<=\s)id="(?:a_(?=\w))?', lambda m: f'id="{name}-{m[0][4:]}', svg)
+    for pattern, new in CHANGES:
+        svg = re.sub(pattern, new, svg, flags=re.DOTALL)
+    svg = re.sub(r'(?<=\s)id="', f'id="{name}-', svg)
     return (
-        f'<div role="tabpanel" id="view-{name}" aria-labelledby="tab-{name}" tabindex="0" '
-        f'data-view="{name}" data-least="{LEAST[name]}">{svg}</div>'
+        f'<div role="tabpanel" id="view-{name}" aria-labelledby="tab-{tab_of(name)}" tabindex="0" '
+        f'data-view="{name}" data-least="{LEAST[tab_of(name)]}">{svg}</div>'
     )

@@ -17,10 +17,11 @@ function readView(panel) {
   for (const [id, found] of drawn) if (!found.classList.contains("edge")) main.set(found, first.get(id));
   const svg = panel.querySelector("svg");
   const [, , width] = svg.getAttribute("viewBox").split(" ").map(Number);
-  return { name, panel, svg, width, drawn, first, main, scale: 1 };
+  return { name, tab: name.split(".")[0], panel, svg, width, drawn, first, main, scale: 1 };
 }
 
 const views = panels.map(readView);
+const tabs = views.filter(({ name, tab }) => name === tab);
 let view = views[0];
 
 function light(current) {
@@ -75,12 +76,12 @@ function pan(x, y) {
 // A view as the tab that is shown.
 function showView(chosen) {
   view = chosen;
-  for (const { name, panel } of views) {
-    const shown = name === view.name;
-    panel.hidden = !shown;
-    const tab = element(`tab-${name}`);
-    tab.setAttribute("aria-selected", shown);
-    tab.tabIndex = shown ? 0 : -1;
+  for (const { name, panel } of views) panel.hidden = name !== view.name;
+  for (const { tab } of tabs) {
+    const shown = tab === view.tab;
+    element(`tab-${tab}`).setAttribute("aria-selected", shown);
+    element(`tab-${tab}`).tabIndex = shown ? 0 : -1;
+    if (shown) element(`tab-${tab}`).setAttribute("aria-controls", view.panel.id);
   }
   if (!view.fitted) {
     view.fitted = true;
@@ -107,11 +108,13 @@ function listenToPictures() {
     });
     panel.addEventListener("pointerleave", () => { element("arrow-name").hidden = true; });
     panel.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href]");
+      if (link) event.preventDefault();
       if (panel.dataset.dragged === "yes") return;
-      fold(event.target);
-      jump(event.target);
+      if (link) followLink(link);
+      else jump(event.target);
     });
-    panel.addEventListener("dblclick", unfold);
+    panel.addEventListener("dragstart", (event) => event.preventDefault());
   }
 }
 
@@ -141,15 +144,12 @@ function nodeName(id) {
   return node?.querySelector("text")?.textContent ?? id;
 }
 
-// Layers unfold to their operations, and these fold to their layer, at the same step.
-function unfold(event) {
-  const ops = views.find(({ name }) => name === "ops");
-  if (view.name === "layers" && ops && event.target.closest(".node")) chooseView(ops);
-}
-
-function fold(target) {
-  const layers = views.find(({ name }) => name === "layers");
-  if (layers && target.closest(".cluster")) chooseView(layers);
+// Links lead to the layout in which a box is open, or closed again; the link that leads back has the focus.
+function followLink(link) {
+  const { name, scale } = view;
+  chooseView(views.find((found) => `#${found.name}` === link.getAttribute("href")));
+  zoom(scale);
+  view.panel.querySelector(`a[href="#${name}"]`)?.focus();
 }
 
 // Go to the step at which a node is made.

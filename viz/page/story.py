@@ -22,8 +22,8 @@ __all__ = ["Story"]
 
 HELP = (
     "What is faint is not computed yet. Space plays and pauses, ← → step, Home and End go to the ends; "
-    "+ − 0 1 change the size, Shift with an arrow moves the picture. A click on a node goes to its step, a "
-    "double click on a layer shows its operations, a click on the frame around them the layer again."
+    "+ − 0 1 change the size, Shift with an arrow moves the picture. A click on a node goes to its step, one "
+    "on ⊞ opens a box and shows what it holds, ⊟ closes it."
 )
 Record = dict[str, Any]
 Sent = list[tuple[Input, Any]]

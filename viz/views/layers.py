@@ -21,28 +21,30 @@ from viz.labels import (
     symbol,
     twin_label,
 )
+from viz.layouts import Layout
 from viz.nameless import name_inner
 from viz.parts import Fold, Part
 from viz.picture import Picture
 from viz.places import Places
-from viz.text import clean, lines, name_text, span, subscript, table
+from viz.text import clean, lines, link, name_text, span, subscript, table
 from viz.views.leaves import Leaves
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
 
 
-def draw_layers(picture: Picture, graph: Graph, parts: list[Part], course: bool) -> Places:
+def draw_layers(picture: Picture, graph: Graph, layout: Layout, course: bool) -> Places:
     """Draw a graph as boxes: layers, what repeats, and what lies between them."""
-    name_inner(graph, [layer for part in parts for layer in part.layers])
-    return View(picture, graph, parts, Writer(graph, course)).draw()
+    name_inner(graph, [layer for part in layout.boxes for layer in part.layers])
+    return View(picture, graph, layout, Writer(graph, course)).draw()
 
 
 class View:
     """One picture in the making: its boxes, the groups of leaves that enter them, the writer of formulas."""
 
-    def __init__(self, picture: Picture, graph: Graph, parts: list[Part], writer: Writer) -> None:
-        self.picture, self.parts, self.writer = picture, parts, writer
+    def __init__(self, picture: Picture, graph: Graph, layout: Layout, writer: Writer) -> None:
+        self.picture, self.layout, self.writer = picture, layout, writer
+        self.parts = parts = layout.boxes
         self.owner = {call: part for part in parts for call in part.calls}
         self.leaves = Leaves([q for q in graph.quantities if q.call is None], parts, self.owner)
         name_input(writer, parts)
@@ -52,8 +54,23 @@ class View:
         blocks = [self.block(part) for part in self.parts]
         blocks += [self.group_block(group) for group in dict.fromkeys(self.leaves.groups.values())]
         blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
-        draw_rows(self.picture, blocks, [arrow for part in self.parts for arrow in self.arrows(part)])
+        framed = list(self.framed(blocks))
+        arrows = [arrow for part in self.parts for arrow in self.arrows(part)]
+        draw_rows(self.picture, blocks, arrows, {block.key for block in framed})
+        if self.layout.opened:
+            self.draw_frame(self.layout.opened, [key for block in framed for key in block.keys])
         return self.places()
+
+    def framed(self, blocks: list[Block]) -> Iterable[Block]:
+        """What an opened box holds, with the leaves that stand above it."""
+        inner = self.layout.inner if self.layout.opened else []
+        keys = {part.key for part in inner} | {q.id for part in inner for q in self.shown_results(part)}
+        return (block for block in blocks if block.key in keys or block.beside in keys)
+
+    def draw_frame(self, opened: Part, keys: list[str]) -> None:
+        """The frame around what an opened box holds, in both rows; its heading closes it."""
+        title = often(opened.fold) if opened.fold else f"layer {opened.title}"
+        self.picture.frame(opened.key, link(span(f"⊟ {title}"), self.layout.parent), keys)
 
     def places(self) -> Places:
         """The node of each call and quantity; what is inside a layer is at its box."""
@@ -119,7 +136,8 @@ class View:
         steps = [step_text(p, symbol(p.calls[-1])) for p in fold.first]
         goes_back = [p for p in fold.first if any(x.wanted for x in p.inputs)]
         wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
-        label = table(f"<B>{span(f'× {fold.times:,}')}</B>", span(clean(" → ".join(steps), 60)))
+        title = self.heading(part, f"<B>{span(f'× {fold.times:,}')}</B>")
+        label = table(title, span(clean(" → ".join(steps), 60)))
         twin = span(clean(" ← ".join(wanted), 60)) if wanted else ""
         if wanted:
             self.picture.mark("′")
@@ -127,13 +145,20 @@ class View:
         look = self.picture.look(*(call.result.id for call in part.calls))
         return Block(part.key, "layer", label, "layer-rule", twin, caches, look=look)
 
+    def heading(self, part: Part, title: str) -> str:
+        """The first line of a box, by which it opens, if it does."""
+        target = self.layout.links.get(part.key)
+        if target:
+            self.picture.mark("⊞")
+        return link(f"{span('⊞')} {title}", target) if target else title
+
     def layer_block(self, part: Part, times: int = 1) -> Block:
         """The box of a layer, or of so many alike, its cache and its red twin."""
         layer = part.layer
         assert layer is not None
         often = f" <B>{span(f'× {times:,}')}</B>" if times > 1 else ""
         name = f"{'layers' if times > 1 else 'layer'} {part.title}"
-        title = f"<B>{span(name)}</B> {span(f'({layer.activation})')}{often}"
+        title = self.heading(part, f"<B>{span(name)}</B> {span(f'({layer.activation})')}{often}")
         label = table(title, span(self.writer.linear(layer)), span(self.writer.activation(layer)))
         rules = self.writer.layer_rules(layer) if any(x.wanted for x in part.inputs) else []
         return self.with_rules(Block(part.key, "layer", label, "layer-rule"), rules)
@@ -204,6 +229,13 @@ def joined(labels: list[str], times: int, short: list[str] | None = None) -> str
     n = len(labels) // times
     pairs = zip((short or labels)[:n], labels[-n:], strict=True)
     return span(", ").join(f"{first}{span(' … ')}{last}" for first, last in pairs)
+
+
+def often(fold: Fold) -> str:
+    """How many repeats there are, and of which layers if each is one."""
+    first, last = fold.parts[0], fold.parts[-1]
+    layers = f"layers {first.title} … {last.title} " if first.layer and fold.period == 1 else ""
+    return f"{layers}× {fold.times:,}"
 
 
 def step_text(part: Part, sign: str) -> str:

@@ -18,9 +18,11 @@ def draw_ops(picture: Picture, graph: Graph, groups: Iterable[Part] = ()) -> Pla
     """Draw every operation of `graph`, its quantities and their derivatives, and frames around `groups`."""
     shown = [q for q in graph.quantities if is_shown(q)]
     blocks = [quantity_block(picture, q) for q in shown] + [call_block(picture, c) for c in graph.calls]
-    draw_rows(picture, blocks, [arrow for call in graph.calls for arrow in arrows(call)])
-    for part in groups:
-        draw_frames(picture, part)
+    frames = {part: members(part) for part in groups}
+    framed = {key for found in frames.values() for key, _ in found}
+    draw_rows(picture, blocks, [arrow for call in graph.calls for arrow in arrows(call)], framed)
+    for part, found in frames.items():
+        draw_frames(picture, part, found)
     return Places({c: c.id for c in graph.calls}, {q: source(q) for q in graph.quantities})
 
 
@@ -30,16 +32,20 @@ def arrows(call: Call) -> list[Arrow]:
     return into + ([Arrow(call.id, call.result.id, call.wanted)] if is_shown(call.result) else [])
 
 
-def draw_frames(picture: Picture, part: Part) -> None:
-    """Frames around the operations of a layer, its parameters and results, and around their twins."""
+def members(part: Part) -> list[tuple[str, bool]]:
+    """The operations of a layer, its parameters and results; and whether each has a twin."""
     private = [x.quantity for x in part.inputs if x.quantity.call is None and above(x.quantity)]
     results = [call.result for call in part.calls if is_shown(call.result)]
-    members = [
+    return [
         *((call.id, call.wanted) for call in part.calls),
         *((q.id, q.wanted) for q in private + results),
     ]
-    picture.group(part.key, f"layer {part.title} forward", [key for key, _ in members])
-    twins = [f"d{key}" for key, wanted in members if wanted]
+
+
+def draw_frames(picture: Picture, part: Part, found: list[tuple[str, bool]]) -> None:
+    """Frames around the members of a layer, and around their twins."""
+    picture.group(part.key, f"layer {part.title} forward", [key for key, _ in found])
+    twins = [f"d{key}" for key, wanted in found if wanted]
     if twins:
         picture.group(f"d{part.key}", f"layer {part.title} backward", twins, backward=True)
 

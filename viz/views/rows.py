@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from viz.graph import Quantity
@@ -30,6 +31,12 @@ class Block:
     twin_tooltip: str = ""
     look: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def keys(self) -> list[str]:
+        """The nodes that are drawn for it."""
+        twin = ["d" + self.key] if self.twin else []
+        return [self.key, *twin, *([f"{self.key}.cache"] if twin and self.cache else [])]
+
 
 @dataclass(slots=True)
 class Arrow:
@@ -40,16 +47,23 @@ class Arrow:
     wanted: bool
 
 
-def draw_rows(picture: Picture, blocks: list[Block], arrows: list[Arrow]) -> None:
-    """Draw blocks and arrows with their twins."""
+def draw_rows(
+    picture: Picture, blocks: list[Block], arrows: list[Arrow], framed: Container[str] = ()
+) -> None:
+    """Draw blocks and arrows with their twins.
+
+    Graphviz turns the order of a column around where it is in a frame; for the keys in `framed`, the arrows
+    within a column are declared against it, which turns it back.
+    """
     by_key = {block.key: block for block in blocks}
     for block in blocks:
-        draw_block(picture, block)
+        draw_block(picture, block, block.key in framed)
     for arrow in arrows:
-        draw_arrow(picture, arrow, by_key[arrow.tail].beside == arrow.head)
+        beside = by_key[arrow.tail].beside == arrow.head
+        draw_arrow(picture, arrow, beside, beside and arrow.head in framed)
 
 
-def draw_block(picture: Picture, block: Block) -> None:
+def draw_block(picture: Picture, block: Block, turned: bool) -> None:
     picture.node(block.key, block.kind, block.label, block.tooltip)
     if block.twin:
         picture.node("d" + block.key, block.twin_kind, block.twin, block.twin_tooltip, **block.look)
@@ -57,28 +71,28 @@ def draw_block(picture: Picture, block: Block) -> None:
         picture.column(block.key, block.beside, *(["d" + block.key] if block.twin else []))
     elif block.twin:
         picture.column(block.key, "d" + block.key)
-        draw_cache(picture, block)
+        draw_cache(picture, block, turned)
 
 
-def draw_cache(picture: Picture, block: Block) -> None:
+def draw_cache(picture: Picture, block: Block, turned: bool) -> None:
     """What connects a block and its twin: the cache, through its label if it has one, or nothing seen."""
     key, label, twin = block.key, block.key + ".cache", "d" + block.key
     if block.cache:
         picture.node(label, "cache", block.cache)
         picture.column(key, label)
-        picture.edge("cache", key, label, arrowhead="none")
-        picture.edge("cache", label, twin)
+        picture.edge("cache", key, label, against=turned, arrowhead="none")
+        picture.edge("cache", label, twin, against=turned)
     elif block.caches:
-        picture.edge("cache", key, twin)
+        picture.edge("cache", key, twin, against=turned)
     else:
-        picture.order(key, twin)
+        picture.order(*((twin, key) if turned else (key, twin)))
 
 
-def draw_arrow(picture: Picture, arrow: Arrow, beside: bool) -> None:
+def draw_arrow(picture: Picture, arrow: Arrow, beside: bool, turned: bool) -> None:
     weight = "1" if beside else "1000"
-    picture.edge("fwd", arrow.tail, arrow.head, weight=weight)
+    picture.edge("fwd", arrow.tail, arrow.head, against=turned, weight=weight)
     if arrow.wanted:
-        picture.edge("bwd", "d" + arrow.head, "d" + arrow.tail, against=not beside, weight=weight)
+        picture.edge("bwd", "d" + arrow.head, "d" + arrow.tail, against=turned or not beside, weight=weight)
 
 
 def is_shown(q: Quantity) -> bool:
