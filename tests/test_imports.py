@@ -14,11 +14,12 @@ PACKAGE = ROOT / "tinygraph"
 
 # Each module may import those before it; what stands in one line knows nothing of one another.
 ORDER = [
-    {"errors", "shapes", "layerwise"},
+    {"errors", "layerwise", "modes", "shapes"},
     {"kernels", "subscripts"},
     {"ops"},
     {"expressions", "names", "stories"},
     {"calls", "symbols"},
+    {"broadcasts", "changes", "nans"},
     {"tensor"},
     {"sweep"},
     {"chain"},

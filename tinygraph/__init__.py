@@ -68,8 +68,9 @@ from tinygraph.kernels import (
     softplus,
 )
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
+from tinygraph.modes import detect_nan, errstate, no_grad
 from tinygraph.plan import CompiledStep, compile
-from tinygraph.tensor import Node, Tensor, no_grad, parameter, tensor
+from tinygraph.tensor import Node, Tensor, parameter, tensor
 
 if _TYPE_CHECKING:
     from tinygraph import nn, onnx, plots
@@ -112,10 +113,12 @@ __all__ = [
     "concatenate",
     "cos",
     "cumsum",
+    "detect_nan",
     "dot",
     "einsum",
     "elu",
     "errors",
+    "errstate",
     "exp",
     "expm1",
     "fit",

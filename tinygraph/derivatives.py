@@ -202,7 +202,7 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
 
 def checked_seed(output: Tensor, seed: Any) -> Any:
     """The derivative to start from."""
-    value = output.value
+    value = output._value
     if not output.wants:
         raise GraphError(
             f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
@@ -279,7 +279,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 
 def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any], bool]:
     """The derivative of `value` with respect to each target, and whether it is recorded itself."""
-    zeros = {t: np.zeros_like(t.value) for t in targets}
+    zeros = {t: np.zeros_like(t._value) for t in targets}
     if not isinstance(value, Tensor) or not value.wants:
         return zeros, False
     record = bool(parameters_of(value) - targets)

@@ -4,18 +4,28 @@ TinygraphError
 ├── ShapeError             also a ValueError: shapes that do not fit, a derivative of something not scalar
 ├── DtypeError             also a TypeError: integers where floats are needed
 ├── GraphError             also a RuntimeError: a path of derivatives that is cut or cannot be followed
+│   └── ChangedArrayError  an array that was changed between forward and backward
+├── NonFiniteError         also a FloatingPointError: a NaN or an inf made of finite inputs, in detect_nan
 ├── UnknownOperationError  also a TypeError: a function that is not in the table
 ├── MissingPackageError    also an ImportError: an optional package that is not installed
 ├── UnknownNameError       also a KeyError: a derivative asked for under a name that is not there
-└── UserFileError          also a ValueError: a file that cannot be read, imported or written
+├── UserFileError          also a ValueError: a file that cannot be read, imported or written
+└── BroadcastError         also a ValueError: a suspicious broadcast, in errstate(broadcast="raise")
+
+Notices are UserWarnings: BroadcastWarning and ChangedArrayWarning, what errstate makes of such errors.
 """
 
 from __future__ import annotations
 
 __all__ = [
+    "BroadcastError",
+    "BroadcastWarning",
+    "ChangedArrayError",
+    "ChangedArrayWarning",
     "DtypeError",
     "GraphError",
     "MissingPackageError",
+    "NonFiniteError",
     "ShapeError",
     "TinygraphError",
     "UnknownNameError",
@@ -38,6 +48,26 @@ class DtypeError(TinygraphError, TypeError):
 
 class GraphError(TinygraphError, RuntimeError):
     """A path of derivatives that is cut, or that cannot be followed."""
+
+
+class ChangedArrayError(GraphError):
+    """An array that backward() needs was changed after it was used; the message says which and where."""
+
+
+class NonFiniteError(TinygraphError, FloatingPointError):
+    """A NaN or an inf that an operation, forward or backward, made of finite inputs."""
+
+
+class BroadcastError(TinygraphError, ValueError):
+    """A suspicious broadcast where `errstate(broadcast="raise")` forbids it."""
+
+
+class BroadcastWarning(UserWarning):
+    """A broadcast that is seldom meant: (n,) beside (n, 1), or (m, 1) beside (1, m)."""
+
+
+class ChangedArrayWarning(UserWarning):
+    """What `ChangedArrayError` says, where `errstate(changed="warn")` lets it pass."""
 
 
 class MissingPackageError(TinygraphError, ImportError):

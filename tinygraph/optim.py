@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygraph.derivatives import Derivatives
 from tinygraph.files import assign
-from tinygraph.tensor import Tensor
+from tinygraph.tensor import Tensor, mark_updated
 
 __all__ = [
     "SGD",
@@ -60,21 +60,22 @@ class Optimizer:
     def memory(self, parameter: Tensor) -> tuple[Any, ...]:
         """What is remembered of a parameter, in the order of `remembers`: arrays that updates write into."""
         if parameter not in self._memory:
-            self._memory[parameter] = tuple(np.zeros_like(parameter.value) for _ in self.remembers)
+            self._memory[parameter] = tuple(np.zeros_like(parameter._value) for _ in self.remembers)
         return self._memory[parameter]
 
     def update(self, parameters: Iterable[Tensor] | Mapping[str, Tensor], derivatives: Derivatives) -> None:
         """Change the values of `parameters` in place; each needs its derivative in `derivatives`."""
         chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
         found = derivatives.of(chosen)
+        mark_updated(chosen)
         self.steps += 1
         descend, numbers = self.descend, tuple(self.numbers().values())
         if not self.remembers:
             for p, dp in zip(chosen, found, strict=True):
-                descend(p.value, dp, *numbers)
+                descend(p._value, dp, *numbers)
             return
         for p, dp in zip(chosen, found, strict=True):
-            descend(p.value, dp, *self.memory(p), *numbers)
+            descend(p._value, dp, *self.memory(p), *numbers)
 
     def state(self, parameters: Mapping[str, Tensor]) -> dict[str, Any]:
         """All that a later run needs besides the parameters: arrays by name, to be kept with `tg.save`.

@@ -6,7 +6,7 @@ import itertools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from os.path import basename
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,18 @@ import numpy as np
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
 from tinygraph.ops import Operation
 
-__all__ = ["describe", "failed", "qualified", "unknown"]
+__all__ = [
+    "describe",
+    "failed",
+    "letters",
+    "name_in",
+    "place_of",
+    "qualified",
+    "recorded_as",
+    "unknown",
+    "user_place",
+    "written",
+]
 
 
 def describe(x: Any) -> str:
@@ -89,8 +100,27 @@ def written(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) ->
 
 def made_at(x: Any) -> str | None:
     """The file and line of the user's code that made a recorded operand."""
-    node = getattr(x, "node", None)
-    return None if node is None else f"{Path(node.place[0]).name}:{node.place[1]}"
+    return None if getattr(x, "op", None) is None else place_of(x)
+
+
+def place_of(z: Any) -> str:
+    """The file and line of the user's code that recorded `z`: net.py:14."""
+    file, line = z.node.place
+    return f"{basename(file)}:{line}"
+
+
+def recorded_as(z: Any) -> tuple[str, list[str]]:
+    """The recorded call behind `z` as one writes it, and what its operands are called.
+
+    >>> import numpy as np
+    >>> import tinygraph as tg
+    >>> W1, X = tg.parameter(np.ones((2, 3)), name="W1"), tg.tensor(np.ones((3, 5)), name="X")
+    >>> recorded_as(np.tanh(W1 @ X))
+    ('A1 = np.tanh(x)', ['x'])
+    """
+    names = [name_in(x, letter) for x, letter in zip(z.inputs, letters(), strict=False)]
+    call = written(z.op, names, z.node.settings)
+    return (f"{z.name} = {call}" if z.name else call), names
 
 
 def user_place() -> str:
@@ -98,7 +128,7 @@ def user_place() -> str:
     frame = sys._getframe(1)
     while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return f"{basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
 def matrix_advice(names: Sequence[str], inputs: Sequence[Any]) -> str | None:

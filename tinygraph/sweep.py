@@ -15,6 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.broadcasts import notice
+from tinygraph.changes import verify, verify_parameter
+from tinygraph.modes import current_mode
+from tinygraph.nans import finite_rule
 from tinygraph.ops import Operation, Rule
 from tinygraph.shapes import undo_broadcast
 from tinygraph.tensor import Node, Tensor
@@ -80,6 +84,8 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
     place, only if its tensor is in `owned`, as those of leaves are. The node `following` is next; others
     wait in a heap, last recorded first.
     """
+    mode = current_mode()
+    checking, detecting = mode.changed != "ignore", mode.nan
     through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
     found: dict[Tensor, Any] = {output: seed}
     kept: dict[Tensor, Any] = {}
@@ -93,7 +99,10 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
         following = None
         op: Operation = z._op  # type: ignore[assignment]
         inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
-        value, rules, settings, stretches = z.value, op.rules, z._settings, op.stretches
+        if z._watched and checking:
+            verify(z, values)
+        arrays = values
+        value, rules, settings, stretches = z._value, op.rules, z._settings, op.stretches
         if record:
             value, values = z, inputs
         dz = found.pop(z)
@@ -105,14 +114,21 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
             if through is not None and x not in through:
                 continue
             rule: Rule = rules[i]  # type: ignore[assignment]
-            dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
-            if stretches and dx.shape != x.value.shape:
-                dx = undo_broadcast(dx, x.value.shape)
+            if detecting:
+                dx = finite_rule(z, i, rule, dz, value, values)
+            else:
+                dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
+            if stretches and (full := dx.shape) != (shape := arrays[i].shape):
+                if len(full) == 2 and full[0] == full[1]:
+                    notice(z, arrays)
+                dx = undo_broadcast(dx, shape)
             leaf = x._op is None
+            if leaf and x._serial > z._serial and checking:
+                verify_parameter(z, i, x, arrays[i])
             keep = keep or leaf
             if x not in found:
                 if leaf and not record:
-                    a = x.value
+                    a = arrays[i]
                     if dx is dz or dx.base is not None or dx.dtype is not a.dtype or type(dx) is not type(a):
                         dx = np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
                     owned.add(x)
@@ -127,6 +143,9 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
             else:
                 found[x] = total = found[x] + dx
                 if type(total) is np.ndarray:
+                    owned.add(x)
+                elif hasattr(type(total), "held") and total.shape:  # of a plan, which does as an array does
+                    found[x] = total.held()
                     owned.add(x)
         if keep:
             kept[z] = dz

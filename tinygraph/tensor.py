@@ -7,11 +7,12 @@ is freed by reference count as soon as its last result is dropped.
 
 from __future__ import annotations
 
+import copy
+import functools
 import itertools
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -20,23 +21,44 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph import names, ops
 from tinygraph.calls import read_call
+from tinygraph.changes import OWN, contents
 from tinygraph.errors import DtypeError, GraphError, UnknownOperationError
+from tinygraph.modes import NORMAL, current_mode, no_grad
+from tinygraph.nans import finite_forward
 from tinygraph.ops import COMPOSED, TABLE, Operation
 from tinygraph.stories import describe, failed, qualified, unknown
 
 if TYPE_CHECKING:
     from tinygraph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
 
-_switch: ContextVar[bool] = ContextVar("recording", default=True)
-_recording = _switch.get
 _next_serial = itertools.count().__next__
 _new = object.__new__
-_NO_SETTINGS: dict[str, Any] = {}
-_FIRST = (0,)
-_WANTED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
+_ndarray = np.ndarray
 _frame = sys._getframe
+_NO_SETTINGS: dict[str, Any] = {}
+
+# What a tensor is in the flow of derivatives: data (nothing made from parameters), made from parameters by a
+# recorded call, a parameter that only the engine holds, or one that `.value` gave out; and a number, as an
+# operand. By the kinds of a call's inputs follow the positions whose derivative is wanted, those whose
+# contents are kept because the user can change them, and the kind of the result.
+DATA, MADE, PARAMETER, SHARED, NUMBER = range(5)
+Flow = tuple[tuple[int, ...], tuple[int, ...], int]
+
+
+@functools.cache
+def flow(kinds: tuple[int, ...], flowing: tuple[int, ...] = ()) -> Flow:
+    """How derivatives flow through a call with inputs of these kinds; `flowing` says to which, () to all."""
+    able = flowing or range(len(kinds))
+    wanted = tuple([i for i in able if kinds[i] in (MADE, PARAMETER, SHARED)])
+    watched = tuple([i for i, kind in enumerate(kinds) if kind in (DATA, SHARED)])
+    return wanted, watched if wanted else (), MADE if wanted else DATA
+
+
+_TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
+_FLOW_OF_ONE = [flow((kind,)) for kind in range(5)]
+_FLOW_OF_TWO = {kinds: flow(kinds) for kinds in itertools.product(range(5), repeat=2)}
 
 
 class Node(NamedTuple):
@@ -88,19 +110,25 @@ class Tensor(k.Recording):
     What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
     every container that is alive, and one object a call instead of four halves the time of deep graphs. A
     call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all
-    inputs in `_x` and all values in `_a`. In a leaf `_op` is None.
+    inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that the user
+    could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
+    `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or of
+    giving out the array, and `_kept` its contents then.
     """
 
     __slots__ = (
-        "__weakref__", "_a", "_b", "_code", "_instruction", "_op", "_serial", "_settings", "_wanted", "_x",
-        "_y", "given_name", "grad", "value", "wants",
+        "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
+        "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
 
-    value: Any
     given_name: str | None
     grad: Any
-    wants: bool
+    _value: Any
+    _kind: int
+    _changed: int
+    _kept: Any
+    _watched: tuple[int, ...]
     _op: Operation | None
     _x: Any
     _y: Any
@@ -113,33 +141,74 @@ class Tensor(k.Recording):
     _instruction: int
 
     def __init__(self, value: Any, name: str | None = None) -> None:
-        self.value = value
+        self._value = value
         self._op = None
         self.given_name = name
         self.grad = None
-        self.wants = False
+        self._kind = DATA
+        self._serial = self._changed = -1
 
     # What is known of it
 
     @property
+    def value(self) -> Any:
+        """The array. `backward()` sees to it that what it needs stayed as it was."""
+        if self._kind in _TRUSTED:
+            self._give_out()
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value
+        if self._kind == PARAMETER:
+            self._give_out()
+
+    def _give_out(self) -> None:
+        """Keep the contents of the array, which may be changed from now on, and of what it is a view of."""
+        if self._kind == PARAMETER:
+            self._kind, self._serial, self._kept = SHARED, _next_serial(), contents(self._value)
+            return
+        views = [self]
+        while views:
+            z = views.pop()
+            if z._kind == MADE and type(z._value) is _ndarray and OWN not in z._watched:
+                earlier = () if not z._watched else (z._kept,) if len(z._watched) == 1 else z._kept
+                own = contents(z._value)
+                z._kept = (own, *earlier) if earlier else own
+                z._watched = (OWN, *z._watched)
+                if z._value.base is not None:
+                    views += [x for x in z.inputs if isinstance(x, Tensor)]
+            elif z._kind == PARAMETER:
+                z._give_out()
+
+    @property
+    def wants(self) -> bool:
+        """Whether a derivative with respect to it is wanted."""
+        return self._kind != DATA
+
+    @wants.setter
+    def wants(self, wants: bool) -> None:
+        self._kind = (SHARED if self._op is None else MADE) if wants else DATA
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value."""
-        return cast("tuple[int, ...]", self.value.shape)
+        return cast("tuple[int, ...]", self._value.shape)
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self.value.shape)
+        return len(self._value.shape)
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return int(self.value.size)
+        return int(self._value.size)
 
     @property
     def dtype(self) -> Any:
         """The dtype of the value."""
-        return self.value.dtype
+        return self._value.dtype
 
     @property
     def name(self) -> str | None:
@@ -172,7 +241,7 @@ class Tensor(k.Recording):
     @property
     def is_parameter(self) -> bool:
         """Whether it is a leaf that wants a derivative."""
-        return self.wants and self._op is None
+        return self._kind in (PARAMETER, SHARED)
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -196,7 +265,8 @@ class Tensor(k.Recording):
         if op is not None and len(args) == op.arity:
             if settings or op.arity > 1:
                 return apply(op, args, settings)
-            return recorded(op, args, (self.value,), _FIRST if self.wants else (), _NO_SETTINGS)
+            wanted, watched, kind = _FLOW_OF_ONE[self._kind]
+            return recorded(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
         return call(function, args, settings)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
@@ -218,12 +288,12 @@ class Tensor(k.Recording):
         return call(function, args, settings)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if self.wants:
+        if self._kind:
             raise GraphError(
                 f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
                 "the path to it; write .value where you want the plain array"
             )
-        return np.array(self.value, dtype=dtype, copy=copy)
+        return np.array(self._value, dtype=dtype, copy=copy)
 
     # Operators
 
@@ -261,33 +331,33 @@ class Tensor(k.Recording):
         )
 
     def __gt__(self, other: Any) -> Any:
-        return self.value > value_of(other)
+        return self._value > value_of(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self.value >= value_of(other)
+        return self._value >= value_of(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self.value < value_of(other)
+        return self._value < value_of(other)
 
     def __le__(self, other: Any) -> Any:
-        return self.value <= value_of(other)
+        return self._value <= value_of(other)
 
     def __eq__(self, other: Any) -> Any:
-        return self.value == value_of(other)
+        return self._value == value_of(other)
 
     def __ne__(self, other: Any) -> Any:
-        return self.value != value_of(other)
+        return self._value != value_of(other)
 
     # Conversions
 
     def __len__(self) -> int:
-        return len(self.value)
+        return len(self._value)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._value)
 
     def __float__(self) -> float:
         return float(self.item())
@@ -300,10 +370,10 @@ class Tensor(k.Recording):
 
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
-        return self.value.item() if hasattr(self.value, "item") else self.value
+        return self._value.item() if hasattr(self._value, "item") else self._value
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self.value), separator=", ", threshold=20, prefix="Tensor(")
+        text = np.array2string(np.asarray(self._value), separator=", ", threshold=20, prefix="Tensor(")
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Tensor({text}{name})"
 
@@ -401,10 +471,15 @@ _GETITEM = TABLE[operator.getitem]
 
 def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
-    cache = tuple([x.value if isinstance(x, Tensor) else x for x in inputs])
-    flowing = op.flowing or range(len(inputs))
-    wanted = tuple([i for i in flowing if isinstance(x := inputs[i], Tensor) and x.wants])
-    return recorded(op, inputs, cache, wanted, settings)
+    if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
+        wanted, watched, kind = _FLOW_OF_ONE[x._kind]
+        return recorded(op, inputs, (x._value,), wanted, watched, kind, settings)
+    cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
+    kinds = tuple(
+        [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
+    )
+    wanted, watched, kind = flow(kinds, op.flowing)
+    return recorded(op, inputs, cache, wanted, watched, kind, settings)
 
 
 def recorded(
@@ -412,23 +487,31 @@ def recorded(
     inputs: tuple[Any, ...],
     cache: tuple[Any, ...],
     wanted: tuple[int, ...],
+    watched: tuple[int, ...],
+    kind: int,
     settings: dict[str, Any],
 ) -> Tensor:
     """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
     z = _new(Tensor)
+    mode = current_mode()
     try:
-        z.value = op.forward(*cache, **settings) if settings else op.forward(*cache)
+        if mode.nan:
+            z._value = finite_forward(op, inputs, cache, settings)
+        else:
+            z._value = op.forward(*cache, **settings) if settings else op.forward(*cache)
     except (ValueError, IndexError, TypeError) as error:
-        raise failed(op, inputs, settings, error) from error
+        raise failed(op, inputs, settings, error) from None
     z.given_name = z.grad = None
-    if not _recording():
-        z._op = None
-        z.wants = False
-        return z
     frame = _frame(3)
     while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
         frame = frame.f_back
-    z.wants = wanted != ()
+    z._code = frame.f_code
+    z._instruction = frame.f_lasti
+    if not mode.recording:
+        z._op = None
+        z._kind = DATA
+        return z
+    z._kind = kind
     z._op = op
     if op.arity == 2:
         z._x, z._y = inputs
@@ -438,9 +521,11 @@ def recorded(
         z._a = cache
     z._settings = settings
     z._wanted = wanted
+    z._watched = watched
+    if watched:
+        kept = [contents(cache[i]) for i in watched]
+        z._kept = kept[0] if len(kept) == 1 else tuple(kept)
     z._serial = _next_serial()
-    z._code = frame.f_code
-    z._instruction = frame.f_lasti
     return z
 
 
@@ -452,27 +537,25 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
     forward = op.forward
 
     def method(x: Any, y: Any) -> Tensor:
-        a = x.value
+        if current_mode() is not NORMAL:
+            return apply(op, (x, listed(y)))
+        a = x._value
         if isinstance(y, Tensor):
-            b = y.value
-            wanted = _WANTED[x.wants, y.wants]
+            b = y._value
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
             b = y = listed(y)
-            wanted = _FIRST if x.wants else ()
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
         z = _new(Tensor)
         try:
-            z.value = forward(a, b)
+            z._value = forward(a, b)
         except (ValueError, TypeError) as error:
-            raise failed(op, (x, y), _NO_SETTINGS, error) from error
+            raise failed(op, (x, y), _NO_SETTINGS, error) from None
         z.given_name = z.grad = None
-        if not _recording():
-            z._op = None
-            z.wants = False
-            return z
         frame = _frame(1)
         while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
             frame = frame.f_back
-        z.wants = wanted != ()
+        z._kind = kind
         z._op = op
         z._x = x
         z._y = y
@@ -480,6 +563,9 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         z._b = b
         z._settings = _NO_SETTINGS
         z._wanted = wanted
+        z._watched = watched
+        if watched:
+            z._kept = contents((a, b)[watched[0]]) if len(watched) == 1 else (contents(a), contents(b))
         z._serial = _next_serial()
         z._code = frame.f_code
         z._instruction = frame.f_lasti
@@ -515,7 +601,7 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
-        return apply(op, inputs, {key: value_of(x) for key, x in settings.items()})
+        return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
     if function in COMPOSED:
         return COMPOSED[function](*args, **settings)
     if function in ops.LOCALLY_CONSTANT:
@@ -578,9 +664,16 @@ def parameter(array: Any, name: str | None = None) -> Tensor:
             "which would round every update; write "
             f"tg.parameter({name or 'array'}.astype(np.float64)) or 1.0 for 1"
         )
-    leaf.value = leaf.value.copy()
-    leaf.wants = True
+    leaf._value = leaf._value.copy()
+    leaf._kind = PARAMETER
     return leaf
+
+
+def mark_updated(parameters: Iterable[Tensor]) -> None:
+    """Say that parameters were changed in place: derivatives of graphs recorded before are refused."""
+    now = _next_serial()
+    for p in parameters:
+        p._changed = p._serial = now
 
 
 def value_of(x: Any) -> Any:
@@ -589,24 +682,8 @@ def value_of(x: Any) -> Any:
 
 
 def plain_index(index: Any) -> Any:
-    """An index with arrays in place of Tensors."""
-    return tuple(map(value_of, index)) if isinstance(index, tuple) else value_of(index)
-
-
-class no_grad:  # noqa: N801 - used like a function
-    """Record nothing inside: results are Tensors without a node, and cost only their arithmetic.
-
-    The switch belongs to the current thread or asyncio task.
-
-    >>> import tinygraph as tg
-    >>> with tg.no_grad():
-    ...     Z = tg.parameter([1.0]) * 2
-    >>> Z.node is None
-    True
-    """
-
-    def __enter__(self) -> None:
-        self._token = _switch.set(False)
-
-    def __exit__(self, *exception: object) -> None:
-        _switch.reset(self._token)
+    """An index of its own: arrays in place of Tensors, and copies, since the user may change a mask."""
+    if isinstance(index, tuple):
+        return tuple(map(plain_index, index))
+    index = value_of(index)
+    return index.copy() if type(index) is _ndarray else copy.deepcopy(index) if type(index) is list else index

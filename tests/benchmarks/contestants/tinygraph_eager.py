@@ -66,4 +66,4 @@ class Training:
         return J.value
 
     def parameters(self):
-        return {tensor.name: tensor.value for tensor in self.tensors}
+        return {tensor.name: (tensor + 0).value for tensor in self.tensors}
