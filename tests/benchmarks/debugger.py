@@ -136,7 +136,7 @@ def verdict_on_formulas(case, diagnoses, said):
     ]
     located = all(found) and (len(found) > 1 or diagnoses[0] in found[0])
     is_exact = located and all(any(d in exact for d in ds) for ds in found)
-    has_slug = located and all(any(d.cause == case.cause for d in ds) for ds in found)
+    has_slug = located and all(any(case.cause in (d.cause, *d.others) for d in ds) for ds in found)
     extra = sum(all(d not in ds for ds in found) for d in diagnoses)
     return Verdict(case, located, has_slug, is_exact, extra, all_right(case, diagnoses, named), said)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.check.causes import cause_of, message_of
+from tinygraph.check.causes import causes_of, message_of
 from tinygraph.check.compare import listed
 from tinygraph.check.explain import Finding
 from tinygraph.check.lectures import names, slopes
@@ -38,8 +38,9 @@ def setting_of(values: Sequence[Mapping[str, Any]]) -> Setting:
     sizes = [f"{name}.shape[0]" for name in found if name[0] == "A" and np.ndim(kept[0][name]) == 2]
     for v in kept:
         v |= {size: v[size.partition(".")[0]].shape[0] for size in sizes}
-    numbers = [name for name in ("m", "lr") if name in kept[0]]
-    factors = [*names(*numbers), 2, *names(*(s for s in sizes if all(v[s] > 1 for v in kept)))]
+    units = [size for size in sizes if all(v[size] > 1 for v in kept)]
+    numbers = sorted({2, 3, *(kept[0][size] for size in units)})  # people write 4 for A1.shape[0]
+    factors = [*names(*(name for name in ("m", "lr") if name in kept[0])), *numbers, *names(*units)]
     operands = names(*(name for name in (*found, "Y") if name in kept[0]))
     largest = max(
         (float(np.max(np.abs(v[n]), initial=0)) for v in kept for n in found if n[0] == "d"), default=0.0
@@ -77,11 +78,14 @@ def diagnosis_of(
     finding: Finding, function: str | None = None, line: int | None = None, convention: str = "course"
 ) -> Diagnosis:
     """A finding in words; its formulas are for values in the lectures' convention."""
-    cause, s = cause_of(finding), finding.statement
+    causes, s = causes_of(finding), finding.statement
     formulas = [*(m.expression for m in finding.matches[:1]), finding.right]
     *formula, right = (str(in_course_terms(x) if convention == "true" else x) for x in formulas)
-    message = message_of(finding, cause)
-    return Diagnosis(s.name, cause, message, s.layer, "".join(formula), right, function, line)
+    message = message_of(finding, causes)
+    cause, *others = causes or ("unknown",)
+    return Diagnosis(
+        s.name, cause, message, s.layer, "".join(formula), right, function, line, others=tuple(others)
+    )
 
 
 def in_course_terms(x: Any) -> Any:

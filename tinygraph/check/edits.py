@@ -86,6 +86,7 @@ def shortened(x: Any) -> Iterator[Change]:
         for i, part in enumerate(x.args):
             if isinstance(part, Expression) or (len(x.args) == 2 and i == 1):
                 yield part, "drop", 0
+        yield from ((part, "drop", 1) for part, _ in positions(x) if is_name(part))
 
 
 def turned(x: Any) -> Iterator[Change]:
@@ -110,6 +111,8 @@ def recalled(x: Any) -> Iterator[Change]:
         yield from ((made(f, *x.args), "compare", 0) for f in COMPARISONS if f is not x.function)
     if "axis" in x.settings:
         yield from reaxed(x)
+    if x.function is np.divide and getattr(x.args[0], "function", None) is np.sum:
+        yield from ((y, kind, n) for y, kind, n in reaxed(x.args[0]) if y.function is np.mean)
 
 
 def reaxed(x: Any) -> Iterator[Change]:
@@ -121,7 +124,7 @@ def reaxed(x: Any) -> Iterator[Change]:
             settings = rest | {"axis": axis} | ({"keepdims": True} if keepdims else {})
             if axis is None and not keepdims:
                 settings = rest
-            kind = "keepdims" if axis == x.settings["axis"] else "axis"
+            kind = "keepdims" if axis == x.settings.get("axis") else "axis"
             if settings != x.settings:
                 yield made(x.function, *x.args, **settings), kind, 0
             yield made(function, *x.args, **settings), "mean", 1
@@ -146,9 +149,10 @@ def renumbered(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
 def replaced(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
     """Another operand in the place of this part."""
     yield from ((operand, "replace", nearness(x, operand)) for operand in operands if str(operand) != str(x))
-    counts = {str(factor) for factor in factors}  # the units of a layer are easily taken for m
-    penalty = 0 if is_name(x) and str(x) in counts else 2
-    yield from ((factor, "replace", penalty) for factor in factors if str(factor) != str(x))
+    counts = {str(factor) for factor in filter(is_name, factors)}  # units are easily taken for m
+    for factor in factors:
+        if str(factor) != str(x):
+            yield factor, "replace", 0 if {str(x), str(factor)} <= counts else 2
 
 
 def is_name(x: Any) -> bool:
@@ -198,8 +202,8 @@ def extended(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterato
     if not isinstance(x, Expression):
         return
     for factor in factors:
-        yield x * factor, "times", 1
-        yield x / factor, "over", 1
+        yield x * factor, "times", 1 + (".shape" in str(factor))
+        yield x / factor, "over", 1 + (not is_name(factor))
     for operand in operands:
         yield x * operand, "times", 3
         yield x / operand, "over", 4

@@ -38,12 +38,18 @@ Given = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True)
 class Finding:
-    """A wrong statement: the right formula, and those that give the numbers; none if the cause is unknown."""
+    """A wrong statement: the right formula, and those that give the numbers; none if the cause is unknown.
+
+    `seen` is the given quantity that shows it, itself or one that is made from it, and `given` its value in
+    the first probe.
+    """
 
     statement: Statement
     right: Any
     matches: tuple[Match, ...]
     setting: Setting
+    seen: Statement | None = None
+    given: Any = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Memory:
         if finding.matches:
             self.found[kind] = [*self.found.get(kind, []), (layer, finding.matches[0])]
         else:
-            self.unknown.add(kind)
+            self.unknown.add(step_of(finding.statement))
 
     def recall(self, s: Statement) -> Iterator[Match]:
         """The formulas found for this quantity in other layers, as they would be in this one."""
@@ -82,6 +88,11 @@ class Memory:
 def kind_of(s: Statement) -> str:
     """dW of dW3, W_new of W3_new."""
     return re.sub(r"\d+", "", s.name)
+
+
+def step_of(s: Statement) -> str:
+    """A statement as it would be in layer 0: the same for all layers with the same activation."""
+    return f"{kind_of(s)} = {moved(s.right[-1], -s.layer)}"
 
 
 def moved(x: Any, by: int) -> Any:
@@ -196,8 +207,10 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Me
         return one
     hidden = explain_hidden(segment, setting, given, memory)
     if hidden is None:
-        each, last = alone(wrong, setting), segment.hidden[-1]
-        return each if any(f.matches for f in each) else [Finding(last, last.right[-1], (), setting)]
+        last, first = segment.hidden[-1], wrong[0]
+        each = alone(wrong, setting) if step_of(last) not in memory.unknown else []
+        lost = Finding(last, last.right[-1], (), setting, first, given[first.name][0])
+        return each if any(f.matches for f in each) else [lost]
     after = run_from(hidden, hidden.matches[0], segment.hidden, setting)
     rest = [s for s in wrong if not is_right(s, after, given)]
     found = [hidden, *alone(rest, after)]
@@ -229,9 +242,9 @@ def explain_shown(s: Statement, setting: Setting, given: Given, memory: Memory) 
     """A given quantity by the edits of its own formula."""
     setting = setting.without(memory.later[s.name])
     known = list(recalled(s, setting, given, memory))
-    if not known and kind_of(s) not in memory.unknown:
+    if not known and step_of(s) not in memory.unknown:
         known = search(s.right, setting, given[s.name])
-    return Finding(s, s.right[0], tuple(known), setting)
+    return Finding(s, s.right[0], tuple(known), setting, s, given[s.name][0])
 
 
 def recalled(s: Statement, setting: Setting, given: Given, memory: Memory) -> Iterator[Match]:
@@ -256,7 +269,7 @@ def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Mem
 
 def edited(own: Mapping[str, Setting], memory: Memory, s: Statement) -> Iterator[Match]:
     """The formulas one edit away from a hidden quantity; `own` is the setting in which it is made."""
-    for edit in edits_of(s, own[s.name]) if kind_of(s) not in memory.unknown else ():
+    for edit in edits_of(s, own[s.name]) if step_of(s) not in memory.unknown else ():
         yield Match(edit.expression, (edit,), edit.penalty)
 
 

@@ -77,6 +77,7 @@ class Diagnosis:
         expected: the right formula.
         function: of somebody's file, where there is one, and the line of its definition.
         also: the same derivative of other layers, where it is wrong in the same way.
+        others: further causes that give the same numbers.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Diagnosis:
     function: str | None = None
     line: int | None = None
     also: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

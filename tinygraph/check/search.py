@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "distinct",
     "fitted",
     "matches",
+    "names_in",
     "ratio",
     "search",
     "unfinished",
@@ -63,6 +64,17 @@ class Setting:
     floor: float = 0.0
     shared: dict[int, Any] = field(default_factory=dict)
     known: dict[tuple[int, int], Any] = field(default_factory=dict)
+
+    @cached_property
+    def ratios(self) -> list[tuple[Any, int]]:
+        """See `ratios_of`."""
+        return ratios_of([f for f in self.factors if isinstance(f, Expression) or f == 2])
+
+    @cached_property
+    def known_ratios(self) -> Any:
+        """Their values, (number of ratios, number of probes)."""
+        n = len(self.values)
+        return np.array([[self.value(f, i) for i in range(n)] for f, _ in self.ratios], float).reshape(-1, n)
 
     def share(self, *expressions: Any) -> None:
         """Keep the values of all parts of these expressions."""
@@ -156,7 +168,7 @@ def is_product(x: Any) -> bool:
 def distinct(found: Iterable[Match]) -> list[Match]:
     """Each formula once, by its likeliest edits; the likeliest formulas first."""
     best: dict[str, Match] = {}
-    for match in sorted(found, key=lambda match: (match.penalty, len(match.text), match.text)):
+    for match in sorted(found, key=lambda match: (match.penalty, len(match.text))):
         best.setdefault(match.text, match)
     return list(best.values())
 
@@ -174,7 +186,7 @@ def scaled(
             continue
         plain = all(edit.kind == "drop" for edit in done)
         for factor, extra in constants(setting, ratios, literal=plain):  # type: ignore[arg-type]
-            extended = formula * factor
+            extended = times(formula, factor)
             edit = Edit(extended, "times", extra, formula, extended)
             yield Match(extended, (*done, edit), penalty + extra)
 
@@ -197,8 +209,8 @@ def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) ->
         if "lr" in names_in(formula):
             yield Match(formula, (Edit(formula, "replace", 0, lr, formula),), 0)
         for operand in setting.operands:
-            extended = formula + lr * operand
-            yield Match(extended, (Edit(extended, "plus", 4, formula, extended),), 4)
+            for extended in (formula + lr * operand, formula - lr * operand):
+                yield Match(extended, (Edit(extended, "plus", 4, formula, extended),), 4)
     for edit in edits:
         if "lr" in names_in(edit.expression):
             yield Match(edit.expression, (edit,), edit.penalty)
@@ -215,9 +227,10 @@ def fitted(
     for template in templates:
         pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
         ratios = [share_of(*pair) for pair in pairs]
-        if None in ratios:
+        known = [r for r in ratios if r is not None]
+        if len(known) < len(ratios) or (min(known) < 0 and template.edits[0].kind == "plus"):
             continue
-        for number, extra in constants(setting, ratios, literal=True):  # type: ignore[arg-type]
+        for number, extra in constants(setting, known, literal=True):
             formula = everywhere(template.expression, partial(renamed, "lr", number))
             yield Match(formula, template.edits, template.penalty + extra)
 
@@ -243,22 +256,25 @@ def ratio(value: Any, given: Any) -> float | None:
 
 def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
     """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
-    factors = list(setting.factors)
-    candidates = [
+    wanted = np.asarray(ratios)
+    near = np.abs(setting.known_ratios - wanted) <= DOUBLE * np.max(np.abs(wanted))
+    hits = [setting.ratios[i] for i in np.flatnonzero(near.all(axis=1))]
+    yield from hits
+    if not hits and literal:
+        yield from literals(setting, ratios)
+
+
+def ratios_of(factors: Sequence[Any]) -> list[tuple[Any, int]]:
+    """The factors that people may have too many or too few, and how far-fetched each is."""
+    pairs = list(itertools.combinations_with_replacement(factors, 2))
+    return [
         (-1, 1),
         *((f, 2) for f in factors),
         *((made_ratio(1, f), 2) for f in factors),
         *((made_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
-        *(
-            (made_ratio(1, made_product(f, g)), 4)
-            for f, g in itertools.combinations_with_replacement(factors, 2)
-        ),
-        *((made_product(f, g), 4) for f, g in itertools.combinations_with_replacement(factors, 2)),
+        *((made_ratio(1, made_product(f, g)), 4) for f, g in pairs),
+        *((made_product(f, g), 4) for f, g in pairs),
     ]
-    hits = [(f, n) for f, n in candidates if matches(f, setting, ratios)]
-    yield from hits
-    if not hits and literal:
-        yield from literals(setting, ratios)
 
 
 def literals(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
@@ -267,9 +283,21 @@ def literals(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, i
     for power, written in ((0, None), (-1, made_ratio), (1, made_product)):
         c = np.asarray(ratios) / m.astype(float) ** power
         if np.ptp(c) <= DOUBLE * abs(c[0]):
-            number = float(f"{c[0]:.12g}")
-            yield (number if written is None else written(number, Expression("m"))), 5
+            yield (neat(c[0]) if written is None else written(neat(c[0]), Expression("m"))), 5
             return
+
+
+def neat(number: float) -> Any:
+    """A number as one writes it: 1 / 209 rather than 0.00478468899522."""
+    n = round(1 / number)
+    return made_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
+
+
+def times(x: Any, factor: Any) -> Any:
+    """x * factor, or x / n for the factor 1 / n."""
+    if isinstance(factor, Expression) and factor.function is np.divide and str(factor.args[0]) == "1":
+        return x / factor.args[1]
+    return x * factor
 
 
 def made_ratio(f: Any, g: Any) -> Any:
