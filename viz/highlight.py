@@ -13,12 +13,14 @@ __all__ = ["Report", "judge"]
 
 
 class Row(Protocol):
-    """A derivative that was compared."""
+    """A derivative that was compared, or is missing."""
 
     @property
     def name(self) -> str: ...
     @property
     def ok(self) -> bool: ...
+    @property
+    def missing(self) -> bool: ...
 
 
 class Report(Protocol):
@@ -37,7 +39,7 @@ def judge(picture: Picture, graph: Graph, report: Report) -> None:
     what does not agree, although nothing wrong leads to it.
     """
     by_name = {f"d{q.name}": q for q in graph.quantities if q.name and q.wanted}
-    agreed = {by_name[row.name] for row in report.rows if row.ok and row.name in by_name}
+    agreed = {by_name[row.name] for row in report.rows if row.ok and not row.missing and row.name in by_name}
     wrong = [by_name[name] for name in wrong_names(report) if name in by_name]
     doubted = follows(wrong) - agreed
     first = [q for q in wrong if q not in doubted]

@@ -45,7 +45,7 @@ class Picture:
     """
 
     def __init__(self, palette: Palette, direction: str, max_size: tuple[float, float] | None) -> None:
-        self.palette = palette
+        self.palette, self.direction = palette, direction
         self.marks: dict[str, str] = {}
         self.verdicts: dict[str, str] = {}
         self.nodes = 0

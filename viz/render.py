@@ -18,7 +18,7 @@ from typing import cast
 import graphviz
 
 from tinygraph.errors import GraphError
-from viz.style import dark_rules
+from viz.style import FONT, dark_rules
 
 __all__ = ["FORMATS", "render"]
 
@@ -81,8 +81,9 @@ def quiet_fontconfig() -> Iterator[None]:
 
 
 def finished(svg: str, title: str, description: str) -> str:
-    """The SVG with a title, its natural width but never wider than its place, and titled edges."""
-    return re.sub(r"<svg\b[^>]*>", lambda tag: opening(tag[0], title, description), titled(svg), count=1)
+    """The SVG with a title, as wide as it is but never wider than its place, with titled edges, and short."""
+    short = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL).replace(f' font-family="{FONT}"', "")
+    return re.sub(r"<svg\b[^>]*>", lambda tag: opening(tag[0], title, description), titled(short), count=1)
 
 
 def opening(tag: str, title: str, description: str) -> str:
@@ -91,8 +92,8 @@ def opening(tag: str, title: str, description: str) -> str:
     tag = re.sub(r'\s(?:width|height)="[^"]*"', "", tag)
     size = f'style="width:{width[1].replace("pt", "px")};max-width:100%;height:auto" ' if width else ""
     return (
-        f'{tag[:-1]} {size}class="tinygraph" role="img">\n<title>{html.escape(title)}</title>\n'
-        f"<desc>{html.escape(description)}</desc>\n<style>{dark_rules()}</style>"
+        f'{tag[:-1]} {size}font-family="{FONT}" class="tinygraph" role="img">\n'
+        f"<title>{html.escape(title)}</title>\n<desc>{html.escape(description)}</desc>\n<style>{dark_rules()}</style>"
     )
 
 

@@ -1,11 +1,12 @@
 """The compact view: one lane, with the numbers in the nodes."""
 
 import numpy as np
+import pygraphviz
 import pytest
 
 import tinygraph as tg
 import viz
-from tests.viz.graphs import GRAPHS, elements, pairs, text, three_layers, two_losses
+from tests.viz.graphs import GRAPHS, elements, logistic, pairs, text, three_layers, two_losses
 from viz.values import array_lines
 
 
@@ -103,3 +104,11 @@ def test_several_outputs_have_their_own_cells():
 )
 def test_arrays_are_shown_by_their_first_entries(array, expected):
     assert [line.split() for line in expected] == [line.split() for line in array_lines(array)]
+
+
+@pytest.mark.parametrize(("direction", "expected"), [("right", (1, 2)), ("down", (2, 1))])
+def test_cells_lie_across_the_arrow_of_their_quantity(direction, expected):
+    graph = pygraphviz.AGraph(string=draw(logistic(), direction=direction).source)
+    rows = [graph.get_node(key).attr["label"].count("<TR>") for key in ("W1", "Z1")]
+
+    assert expected == tuple(rows)

@@ -10,7 +10,7 @@ from tests.viz.graphs import VIEWS, elements, skip, text, three_layers
 
 
 def report(*wrong, right=()):
-    rows = [SimpleNamespace(name=name, ok=name in right) for name in (*right, *wrong)]
+    rows = [SimpleNamespace(name=name, ok=name in right, missing=False) for name in (*right, *wrong)]
     return SimpleNamespace(first_wrong=wrong[0] if wrong else None, rows=rows)
 
 
@@ -82,3 +82,12 @@ def test_a_real_comparison_is_drawn():
 
     assert marked(drawing)["✗"] == {"dZ₂"}
     assert marked(drawing)["?"] == {"dW₂"}
+
+
+def test_what_was_not_compared_is_in_doubt_if_it_follows():
+    J = three_layers()
+    d = dict(J.backward())
+
+    drawing = viz.draw(J, view="ops", highlight=tg.compare(J, {"dZ2": 2 * d["dZ2"], "dA1": d["dA1"]}))
+
+    assert marked(drawing) == {"✗": {"dZ₂"}, "?": {"dW₂", "db₂", "dZ₁", "dW₁", "db₁"}}

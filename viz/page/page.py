@@ -22,7 +22,7 @@ from viz.page.story import Story, Views
 from viz.page.sweep import Sweep
 from viz.picture import Picture
 from viz.render import render
-from viz.style import FONT, dark_rules
+from viz.style import dark_rules
 
 __all__ = ["Page"]
 
@@ -34,13 +34,12 @@ LEAST = {
     "compact": 1,
 }  # the scale from which on a view is not made smaller to fit
 CHANGES = (  # what becomes of a picture in the page
-    (r"^.*?(?=<svg)|<!--.*?-->\n?|<style>.*?</style>", ""),
+    (r"^.*?(?=<svg)|<style>.*?</style>", ""),
     (r"(<g [^>]*>\s*)<title>[^<]*</title>", r"\1"),  # ids, which the browser would show
     (r'(<svg[^>]*?)\sstyle="[^"]*"', r"\1"),
     (r'(<svg[^>]*)role="img"', r'\1role="graphics-document"'),  # with links in it
     (r' xlink:title=" "', ""),
     (r' xlink:(?=href="#)', " "),
-    (f' font-family="{FONT}"', ""),  # it is the page's own
 )
 TABS = {"ops": "operations", "layers": "layers", "compact": "compact"}
 

@@ -16,8 +16,8 @@ function readView(panel) {
   });
   for (const [id, found] of drawn) if (!found.classList.contains("edge")) main.set(found, first.get(id));
   const svg = panel.querySelector("svg");
-  const [, , width] = svg.getAttribute("viewBox").split(" ").map(Number);
-  return { name, tab: name.split(".")[0], panel, svg, width, drawn, first, main, scale: 1 };
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  return { name, tab: name.split(".")[0], panel, svg, width, height, drawn, first, main, scale: 1 };
 }
 
 const views = panels.map(readView);
@@ -64,9 +64,11 @@ function zoom(scale, x, y) {
   panel.scrollTo(left, top);
 }
 
-// The whole width, but never so small that it cannot be read.
+// The whole picture, but never so small that it cannot be read.
 function fit() {
-  zoom(Math.min(1, Math.max(Number(view.panel.dataset.least), (view.panel.clientWidth - 24) / view.width)));
+  const { panel, width, height } = view;
+  const most = parseFloat(getComputedStyle(panel).maxHeight);
+  zoom(Math.min(1, Math.max(Number(panel.dataset.least), Math.min((panel.clientWidth - 24) / width, (most - 24) / height))));
 }
 
 function pan(x, y) {

@@ -32,11 +32,12 @@ def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> Pl
 
 
 def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> None:
-    """The cells of a quantity: side by side where it stands above its operation, else below each other."""
+    """The cells of a quantity, across the arrow between it and its operation."""
     cells = [value_cell(picture, q, values)]
     if q.wanted:
         cells.append(derivative_cell(picture, q, values, find))
-    rows = "".join(cells) if above(q) else "</TR><TR>".join(cells)
+    upright = bool(above(q)) == (picture.direction == "right")
+    rows = "".join(cells) if upright else "</TR><TR>".join(cells)
     style = 'BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="3" COLOR="#9a9a9a"'
     picture.node(q.id, "cells", f"<TABLE {style}><TR>{rows}</TR></TABLE>")
     if above(q):
