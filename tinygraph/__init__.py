@@ -52,7 +52,6 @@ from numpy import (
 )
 
 from tinygraph import errors, layerwise, optim
-from tinygraph.check import Report, compare, gradcheck
 from tinygraph.derivatives import Derivatives, grad, value_and_grad
 from tinygraph.files import load, save
 from tinygraph.kernels import (
@@ -69,19 +68,26 @@ from tinygraph.kernels import (
 )
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
 from tinygraph.modes import detect_nan, errstate, no_grad
-from tinygraph.plan import CompiledStep, compile
 from tinygraph.tensor import Node, Tensor, parameter, tensor
+from tinygraph.why import why_no_gradient
 
 if _TYPE_CHECKING:
     from tinygraph import nn, onnx, plots
+    from tinygraph.check import Report, compare, gradcheck
     from tinygraph.onnx import to_onnx
+    from tinygraph.plan import CompiledStep, compile
     from tinygraph.training import fit
 
 __version__ = "0.1.0"
 
 # What is imported when it is first asked for, and from where: `import tinygraph` stays light.
 _LATER = {
+    "CompiledStep": "plan",
+    "Report": "check",
+    "compare": "check",
+    "compile": "plan",
     "fit": "training",
+    "gradcheck": "check",
     "nn": "nn",
     "onnx": "onnx",
     "plots": "plots",
@@ -167,4 +173,5 @@ __all__ = [
     "value_and_grad",
     "var",
     "where",
+    "why_no_gradient",
 ]
