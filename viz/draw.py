@@ -92,7 +92,7 @@ def draw(
         direction=direction,
         max_size=max_size,
     )
-    chosen = chosen_view(view, scene)
+    chosen = chosen_view(view, scene, max_nodes)
     boxes = cache(lambda: scene.boxes(fold, unfold))
     composers: dict[str, Callable[[], tuple[Picture, Places]]] = {
         "layers": lambda: scene.draw_layers(Layout("layers", boxes())),
@@ -136,14 +136,17 @@ def page(
     """
     check_choices(view=view, convention=convention, palette=palette)
     scene = read_scene(listed(outputs), names, highlight=highlight, convention=convention, palette=palette)
-    return Page(scene, chosen_view(view, scene), max_nodes)
+    return Page(scene, chosen_view(view, scene, max_nodes), max_nodes)
 
 
-def chosen_view(view: str | None, scene: Scene) -> str:
+def chosen_view(view: str | None, scene: Scene, most: int) -> str:
     """The view that was asked for; "auto" shows operations as long as they can be surveyed."""
-    if view == "auto":
-        return "ops" if len(scene.graph.calls) <= MANY else "layers"
-    return view or ("layers" if scene.layers or len(scene.graph.calls) > MANY else "ops")
+    if view not in (None, "auto"):
+        return view
+    if view is None and scene.layers:
+        return "layers"
+    few = len(scene.graph.calls) <= MANY and scene.draw_ops()[0].nodes <= most
+    return "ops" if few else "layers"
 
 
 def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor]) -> Find:

@@ -155,6 +155,14 @@ def test_auto_shows_operations_until_they_cannot_be_surveyed():
     assert "operation" not in nodes(viz.draw(chain(152), view="auto")).values()
 
 
+def test_auto_shows_few_operations_folded_where_they_are_too_many_nodes():
+    assert "operation" not in nodes(viz.draw(recurrent(29), view="auto", max_nodes=300)).values()
+
+
+def test_what_is_drawn_if_nobody_chose_can_be_laid_out():
+    assert len(elements(viz.draw(chain(1000)), "node")) < 20
+
+
 def naive(kinds, i, longest=24):
     """The period and repeats from i on that cover most, by looking at each."""
     best = (1, 1)
