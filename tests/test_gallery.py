@@ -47,6 +47,13 @@ def test_page_is_kept_as_it_is_made(made):
     assert told(made / "page.html") == told(GALLERY / "page.html")
 
 
+def test_notebook_is_run(made):
+    notebook = json.loads((made / "backpropagation.ipynb").read_text(encoding="utf-8"))
+
+    assert all(cell["outputs"] for cell in notebook["cells"] if cell["cell_type"] == "code")
+    assert "<iframe" not in str(notebook)
+
+
 def test_photographs_are_taken_where_there_is_a_browser(made):
     chromium = runpy.run_path(str(GALLERY / "make.py"))["CHROMIUM"]
 

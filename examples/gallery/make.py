@@ -2,21 +2,27 @@
 
     python examples/gallery/make.py [FOLDER]
 
-FOLDER is this one if omitted. Pictures of the page need Chromium and playwright; without, they are left out.
+FOLDER is this one if omitted. The notebook beside this folder is run too, so that it keeps what its cells
+show. Pictures of the page need Chromium and playwright; without, they are left out.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from pathlib import Path
 
+import nbformat
 import numpy as np
+from nbclient import NotebookClient
 from sklearn.datasets import load_digits
 
 import tinygraph as tg
 import viz
 
+GALLERY = Path(__file__).parent
+NOTEBOOK = GALLERY.parent / "backpropagation.ipynb"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -112,8 +118,24 @@ def photograph(page, steps):
         browser.close()
 
 
+def run_notebook(source, target):
+    """The notebook with what its cells show; without the page, which only runs where the notebook does."""
+    notebook = nbformat.read(source, as_version=4)
+    metadata = dict(notebook.metadata)
+    client = NotebookClient(notebook, timeout=120, record_timing=False)
+    asyncio.run(client.async_execute(cwd=str(source.parent)))
+    notebook.metadata = metadata
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "<iframe" in output.data.get("text/html", ""):
+                del output.data["text/html"]
+    nbformat.write(notebook, target)
+    return target
+
+
 def make(folder):
     """All of the gallery; gives the paths."""
+    yield run_notebook(NOTEBOOK, NOTEBOOK if folder == GALLERY else folder / NOTEBOOK.name)
     yield from draw(folder)
     page = viz.page(skip(), view="ops").save(folder / "page.html")
     yield page
@@ -123,6 +145,6 @@ def make(folder):
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else GALLERY
     for path in make(folder):
         print(path)
