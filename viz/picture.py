@@ -25,6 +25,7 @@ LEGEND = {
     "⊕": "⊕ derivatives that meet add up",
     "+=": "+= one of several that add up",
     "∗": "∗ entry by entry",
+    "·": "· Jacobian, example by example",
     "′": "g′ derivative of g",
     "Σ": "Σ sum over broadcast axes",
     "m": "",
@@ -148,7 +149,7 @@ class Picture:
         """The DOT text, with the legend as the last line of the picture."""
         rows = ["&nbsp;&nbsp;&nbsp;".join(map(self.entry, row)) for row in rows_of(self.marks)]
         self.dot.attr(
-            label=f"<{table(*rows, align='LEFT')}>",
+            label=f"<{table(span(' ', point_size='4'), *rows, align='LEFT')}>",
             labelloc="b",
             labeljust="l",
             **({"nslimit": "2"} if self.nodes > LARGE else {}),

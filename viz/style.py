@@ -58,6 +58,7 @@ class Palette:
         """The Graphviz attributes of a node of the given kind."""
         red = {"color": self.backward, "fontcolor": self.backward}
         box = {"shape": "box", "style": "rounded,filled"}
+        text = {"shape": "box", "color": "transparent", "width": "0.3", "margin": "0.05,0.02"}
         return {
             "value": {"shape": "ellipse", "width": "0.7"},
             "derivative": {"shape": "ellipse", "width": "0.7"} | red,
@@ -65,8 +66,8 @@ class Palette:
             "rule": box | {"fillcolor": self.backward_fill} | red,
             "layer": {"shape": "box", "penwidth": "1.6", "margin": "0.12,0.06"},
             "layer-rule": {"shape": "box", "penwidth": "1.6", "margin": "0.12,0.06"} | red,
-            "text": {"shape": "plaintext", "width": "0.3", "margin": "0.05,0.02"},
-            "derivative-text": {"shape": "plaintext", "width": "0.3", "margin": "0.05,0.02"} | red,
+            "text": text,
+            "derivative-text": red | text,
             "cache": {
                 "shape": "box",
                 "style": "rounded,dotted",

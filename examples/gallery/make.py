@@ -141,7 +141,7 @@ def make(folder):
     yield page
     if CHROMIUM:
         steps = {"page_forward": ("#ops/7", "light"), "page_backward": ("#ops/24", "dark")}
-        yield from photograph(page, steps | {"page_layers": ("#layers/21", "light")})
+        yield from photograph(page, steps | {"page_layers": ("#layers.2/21", "light")})
 
 
 if __name__ == "__main__":

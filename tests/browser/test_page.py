@@ -245,6 +245,29 @@ def test_repeats_open_in_place_by_the_keyboard(visit):
     assert (step(tab), tab.locator("#view-layers").is_visible()) == (9, True)
 
 
+def test_frame_of_a_notebook_opens_boxes_and_has_no_address(browser, tmp_path):
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(viz.page(three_layers(), view="layers")._repr_html_(), encoding="utf-8")
+    tab = browser.new_page()
+    tab.goto(notebook.as_uri())
+    frame = tab.frame_locator("iframe")
+
+    frame.locator("#view-layers svg a", has_text="layer 2").click()
+
+    assert frame.locator('[id="view-layers.2"]').is_visible()
+    assert frame.locator("#link").is_hidden()
+    assert tab.url == notebook.as_uri()
+    tab.close()
+
+
+def test_lit_names_are_not_painted_over(visit):
+    tab = visit(viz.page(three_layers(), view="layers"))
+    painted = "found => getComputedStyle(found).stroke"
+
+    assert {"none"} == set(tab.locator("#view-layers .now text").evaluate_all(f"all => all.map({painted})"))
+    assert tab.locator("#view-layers .now.text polygon").first.evaluate(painted) != "none"
+
+
 def test_keyboard_alone_is_enough(visit):
     tab = visit(viz.page(three_layers()))
     reached = []

@@ -193,6 +193,11 @@ def test_boxes_of_the_three_layers():
     assert text(elements(drawing, "derivative-text")["dW1"]) == "dW₁, db₁"
 
 
+def test_legend_explains_the_signs_of_the_formulas():
+    assert "· Jacobian" in viz.draw(softmax(), view="layers").description
+    assert "· Jacobian" not in viz.draw(three_layers(), view="layers").description
+
+
 def test_caches_hold_what_the_formulas_read():
     caches = elements(viz.draw(three_layers(), view="layers"), "cache")
 

@@ -109,6 +109,7 @@ function listen() {
 }
 
 element("scrubber").max = last;
+element("link").hidden = location.protocol === "about:"; // a frame in a notebook has no address of its own
 element("forward-part").style.flexGrow = turn < 0 ? last : turn;
 element("backward-part").style.flexGrow = turn < 0 ? 0 : last - turn;
 listen();

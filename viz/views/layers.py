@@ -193,8 +193,8 @@ class View:
     def rule_line(self, rule: Formula) -> str:
         """dW₁ = dZ₁A₀ᵀ / m"""
         text = f"{self.writer.derivative(rule.of.tensor)} {rule.sign} {rule.text}"
-        for sign in ("+=", "∗", "′", "Σ"):
-            if sign in text:
+        for sign in ("+=", "∗", "·", "′", "Σ"):
+            if (f" {sign} " if sign == "·" else sign) in text:
                 self.picture.mark(sign)
         if rule.text.endswith("/ m"):
             self.picture.mark("m", f"m = {self.writer.m} examples")
