@@ -1,8 +1,9 @@
 # Needs only Python 3.11 or newer, with its pip. Each command first makes .venv and installs there what it uses.
 PYTHON ?= python3
 VENV ?= .venv
+FUZZ ?= 20000
 
-.PHONY: help demo test lint format types oldest clean
+.PHONY: help demo test fuzz lint format types oldest clean
 .NOTPARALLEL:
 
 help:                          ## show this list
@@ -13,6 +14,9 @@ demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove it
 
 test: $(VENV)/dev.ready        ## run the tests and measure their coverage
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --cov --ignore=tests/browser
+
+fuzz: $(VENV)/dev.ready        ## compare derivatives of 20,000 random programs with complex steps
+	@TINYGRAPH_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/test_fuzz.py
 
 lint: $(VENV)/dev.ready        ## check formatting and lint
 	@$(VENV)/bin/python -m ruff format --check .

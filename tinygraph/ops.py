@@ -23,7 +23,7 @@ import numpy as np
 
 from tinygraph import kernels as k
 from tinygraph.shapes import Axis, count, reduced_axes, restore_axes, spread, undo_broadcast
-from tinygraph.subscripts import einsum_rule
+from tinygraph.subscripts import einsum_rule, explicit_subscripts
 
 __all__ = ["ALIASES", "COMPOSED", "LOCALLY_CONSTANT", "REDUCTIONS", "TABLE", "Each", "Operation", "Rule"]
 
@@ -290,7 +290,9 @@ def extreme_dx(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = Fals
 
 
 def prod_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    return restore_axes(dz, x.shape, axis, keepdims) * product_of_others(x, reduced_axes(axis, x.ndim))
+    return restore_axes(dz, x.shape, axis, keepdims) * product_of_others(
+        x, reduced_axes(axis if x.ndim else None, x.ndim)
+    )
 
 
 def product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
@@ -311,7 +313,7 @@ def product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
 
 
 def cumsum_dx(dz: Any, z: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    if axis is None:
+    if axis is None or x.ndim == 0:
         return np.reshape(np.flip(np.cumsum(np.flip(dz, axis=0), axis=0), axis=0), x.shape)
     return np.flip(np.cumsum(np.flip(dz, axis=axis), axis=axis), axis=axis)
 
@@ -352,7 +354,7 @@ def transpose_dx(dz: Any, z: Any, x: Any, axes: Sequence[int] | None = None) -> 
 
 
 def take_dx(dz: Any, z: Any, x: Any, indices: Any = None, axis: int | None = None) -> Any:
-    if axis is None:
+    if axis is None or x.ndim == 0:
         return np.reshape(k.scatter(dz, shape=(x.size,), index=indices), x.shape)
     return k.scatter(dz, shape=x.shape, index=(slice(None),) * (axis % x.ndim) + (indices,))
 
@@ -502,6 +504,15 @@ def dot_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     return np.einsum(f"{sz},{sx}->{sy}", dz, x)
 
 
+def einsum(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
+    """`np.einsum`, but for a diagonal of lengths 0 and n, where NumPy gives what lies in memory."""
+    if not all(np.size(x) for x in xs):
+        terms, _ = explicit_subscripts(subscripts, [np.ndim(x) for x in xs])
+        if any(len(set(zip(t, x.shape, strict=True))) > len(set(t)) for t, x in zip(terms, xs, strict=True)):
+            raise ValueError(f"a letter of {subscripts!r} stands for two different lengths in one operand")
+    return np.einsum(subscripts, *xs, optimize=optimize)
+
+
 row(np.matmul, "@", "x @ y", matmul_dx, matmul_dy, forward=product, stretches=False)
 row(np.dot, "dot", "sum of x times y, last axis of x, last but one of y", dot_dx, dot_dy)
 row(
@@ -516,7 +527,7 @@ row(
     "einsum",
     "sum of products by subscripts",
     Each(einsum_rule, reads_others=True),
-    forward=lambda *xs, subscripts, optimize=False: np.einsum(subscripts, *xs, optimize=optimize),
+    forward=einsum,
 )
 
 # Costs ----------------------------------------------------------------

@@ -60,10 +60,30 @@ def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], err
         f" {n} was made at {made_at(x)}." for n, x in zip(names, inputs, strict=True) if made_at(x)
     )
     advice = matrix_advice(names, inputs) if op.symbol == "@" else None
+    return retold(f"{written(op, names, settings)} ({user_place()}): {shapes}", error, makers, advice)
+
+
+def failed_call(
+    function: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any], error: Exception
+) -> Exception:
+    """The same for a function that has no row, but is written with rows: np.split."""
+    arrays = [x for part in args for x in (part if isinstance(part, list | tuple) else [part])]
+    names = {id(x): name_in(x, letter) for x, letter in zip(arrays, letters(), strict=False)}
+
+    def say(x: Any) -> str:
+        return f"[{', '.join(map(say, x))}]" if isinstance(x, list | tuple) else names.get(id(x)) or repr(x)
+
+    given = [*map(say, args), *(f"{key}={x!r}" for key, x in settings.items())]
+    shapes = ", ".join(f"{names[id(x)]} is {of(x)}" for x in arrays if hasattr(x, "shape"))
+    call = f"{qualified(function)}({', '.join(given)}) ({user_place()})"
+    return retold(f"{call}: {shapes}", error)
+
+
+def retold(call: str, error: Exception, makers: str = "", advice: str | None = None) -> Exception:
+    """An error of NumPy's as one of ours."""
     kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
     reason = advice or " ".join(str(error).split())
-    call = f"{written(op, names, settings)} ({user_place()})"
-    return kind(f"{call}: {shapes}: {reason.rstrip('.')}{end(reason)}{makers}")
+    return kind(f"{call}: {reason.rstrip('.')}{end(reason)}{makers}")
 
 
 def end(reason: str) -> str:

@@ -12,6 +12,7 @@ import functools
 import itertools
 import operator
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -22,11 +23,12 @@ from tinygraph import kernels as k
 from tinygraph import names, ops
 from tinygraph.calls import read_call
 from tinygraph.changes import OWN, contents
-from tinygraph.errors import DtypeError, GraphError, UnknownOperationError
+from tinygraph.cuts import cut
+from tinygraph.errors import DtypeError, GraphError, TinygraphError, UnknownOperationError
 from tinygraph.modes import NORMAL, current_mode, no_grad
 from tinygraph.nans import finite_forward
 from tinygraph.ops import COMPOSED, TABLE, Operation
-from tinygraph.stories import describe, failed, qualified, unknown
+from tinygraph.stories import describe, failed, failed_call, qualified, unknown
 
 if TYPE_CHECKING:
     from tinygraph.derivatives import Derivatives
@@ -36,6 +38,7 @@ __all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "t
 _next_serial = itertools.count().__next__
 _new = object.__new__
 _ndarray = np.ndarray
+_ref = weakref.ref
 _frame = sys._getframe
 _NO_SETTINGS: dict[str, Any] = {}
 
@@ -153,9 +156,12 @@ class Tensor(k.Recording):
     @property
     def value(self) -> Any:
         """The array. `backward()` sees to it that what it needs stayed as it was."""
-        if self._kind in _TRUSTED:
-            self._give_out()
-        return self._value
+        value, kind = self._value, self._kind
+        if kind:
+            cut(".value", self, _ref(value) if type(value) is _ndarray else None)
+            if kind in _TRUSTED:
+                self._give_out()
+        return value
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -285,7 +291,12 @@ class Tensor(k.Recording):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
     ) -> Any:
-        return call(function, args, settings)
+        try:
+            return call(function, args, settings)
+        except TinygraphError as error:
+            raise error.with_traceback(None) from None
+        except (ValueError, IndexError, TypeError) as error:
+            raise failed_call(function, args, settings, error) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._kind:
@@ -331,22 +342,22 @@ class Tensor(k.Recording):
         )
 
     def __gt__(self, other: Any) -> Any:
-        return self._value > value_of(other)
+        return compared(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._value >= value_of(other)
+        return compared(operator.ge, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._value < value_of(other)
+        return compared(operator.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._value <= value_of(other)
+        return compared(operator.le, self, other)
 
     def __eq__(self, other: Any) -> Any:
-        return self._value == value_of(other)
+        return compared(operator.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return self._value != value_of(other)
+        return compared(operator.ne, self, other)
 
     # Conversions
 
@@ -357,19 +368,26 @@ class Tensor(k.Recording):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
+        cut("bool()", self)
         return bool(self._value)
 
     def __float__(self) -> float:
-        return float(self.item())
+        cut("float()", self)
+        return float(self._item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        cut("int()", self)
+        return int(self._item())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        return format(self._item(), spec) if spec else str(self)
 
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
+        cut(".item()", self)
+        return self._item()
+
+    def _item(self) -> Any:
         return self._value.item() if hasattr(self._value, "item") else self._value
 
     def __repr__(self) -> str:
@@ -605,6 +623,9 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str
     if function in COMPOSED:
         return COMPOSED[function](*args, **settings)
     if function in ops.LOCALLY_CONSTANT:
+        for x in args:
+            if isinstance(x, Tensor) and x._kind:
+                cut(qualified(function), x)
         return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
     raise unknown(qualified(function))
 
@@ -676,9 +697,24 @@ def mark_updated(parameters: Iterable[Tensor]) -> None:
         p._changed = p._serial = now
 
 
+def compared(relation: Callable[[Any, Any], Any], x: Tensor, y: Any) -> Any:
+    """A comparison by entry, as a plain array."""
+    sign = _SIGNS[relation]
+    for operand in (x, y):
+        if isinstance(operand, Tensor) and operand._kind:
+            cut(sign, operand)
+    return relation(x._value, y._value if isinstance(y, Tensor) else y)
+
+
+_SIGNS: dict[Any, str] = {
+    operator.gt: "the comparison >", operator.ge: "the comparison >=", operator.lt: "the comparison <",
+    operator.le: "the comparison <=", operator.eq: "the comparison ==", operator.ne: "the comparison !=",
+}  # fmt: skip
+
+
 def value_of(x: Any) -> Any:
     """The array of a Tensor; anything else as it is."""
-    return x.value if isinstance(x, Tensor) else x
+    return x._value if isinstance(x, Tensor) else x
 
 
 def plain_index(index: Any) -> Any:

@@ -1,0 +1,162 @@
+"""Random programs: derivatives by complex step, errors of our own alone, and inputs left as they were.
+
+`make test` runs 1,200; `make fuzz` runs 20,000, others each time.
+"""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import tinygraph as tg
+from tests.programs import COMPLEX, REAL, Program, programs
+from tinygraph.errors import ShapeError, TinygraphError
+from tinygraph.ops import TABLE
+from tinygraph.sweep import recorded_order
+
+EXAMPLES = int(os.environ.get("TINYGRAPH_FUZZ", "1200"))
+fuzz = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="TINYGRAPH_FUZZ" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+STEP = 1e-30
+
+
+def directional(program, steps, arrays, i, direction):
+    """The derivative of the cost along `direction` of leaf i, by complex step in double precision."""
+    leaves = [a.astype(np.complex128) for a in arrays]
+    leaves[i] = leaves[i] + STEP * 1j * direction
+    with np.errstate(all="ignore"):
+        return np.imag(program.cost(program.run(leaves, steps, COMPLEX))) / STEP
+
+
+def sensitivity(program, steps, i, direction, expected):
+    """How far rounding the leaves may move the derivative: near a kink, or where numbers cancel, far."""
+    eps = max(np.finfo(a.dtype).eps for a in program.leaves)
+    moved = 0.0
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        arrays = [a * (1 + 8 * eps * rng.choice([-1, 1], a.shape)) for a in program.leaves]
+        moved = max(moved, abs(directional(program, steps, arrays, i, direction) - expected))
+    return moved
+
+
+def check(program):
+    steps, refused = program.steps()
+    before = [a.tobytes() for a in program.leaves]
+    leaves = [
+        tg.parameter(a) if wanted else tg.tensor(a)
+        for a, wanted in zip(program.leaves, program.wanted, strict=True)
+    ]
+    with np.errstate(all="ignore"), tg.errstate(broadcast="ignore"):
+        pool = program.run(leaves, steps)
+        for step, size in refused:
+            with pytest.raises((TinygraphError, ZeroDivisionError)):
+                step(REAL, pool[:size])
+        J = program.cost(pool)
+        d = J.backward() if isinstance(J, tg.Tensor) and J.wants else {}
+
+    assert [a.tobytes() for a in program.leaves] == before
+    assert [x.value.tobytes() for x in leaves] == before
+    for i, leaf in enumerate(leaves):
+        if leaf.wants and leaf.size:
+            assert (d[leaf].shape, d[leaf].dtype) == (leaf.shape, leaf.dtype)
+            compare(program, steps, i, d[leaf])
+
+
+def compare(program, steps, i, derivative):
+    direction = np.cos(3 * np.arange(derivative.size) + 1).reshape(derivative.shape)
+    expected = directional(program, steps, program.leaves, i, direction)
+    actual = np.sum(derivative.astype(np.float64) * direction)
+    single = any(a.dtype == np.float32 for a in program.leaves)
+    scale = np.sum(np.abs(derivative * direction), dtype=np.float64)
+    tolerance = (1e-3 if single else 1e-8) * (1 + scale)
+    if not abs(actual - expected) <= tolerance:
+        tolerance += 1e3 * sensitivity(program, steps, i, direction, expected)
+
+    assert abs(actual - expected) <= tolerance, f"leaf {i}: {actual} instead of {expected}"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@fuzz
+@given(programs())
+def test_random_programs(program):
+    check(program)
+
+
+def test_a_rule_that_is_wrong_by_a_millionth_is_found(monkeypatch):
+    program = Program([np.array([0.5, -1.0])], [True], [(lambda f, x: np.tanh(x), 0, 0, 0)])
+    check(program)
+    right = TABLE[np.tanh].rules[0]
+    monkeypatch.setattr(TABLE[np.tanh], "rules", (lambda *args: right(*args) * (1 + 1e-6),))
+
+    with pytest.raises(AssertionError, match="leaf 0"):
+        check(program)
+
+
+# What random programs have found, kept ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: np.take(x, [[0, -1]], axis=-1), 2.0),
+        (lambda x: np.take(x, 0, axis=0), 1.0),
+        (lambda x: np.prod(x, axis=0), 1.0),
+        (lambda x: np.prod(x, axis=-1, keepdims=True), 1.0),
+        (lambda x: np.cumsum(x, axis=-1), 1.0),
+        (lambda x: np.cumsum(x), 1.0),
+    ],
+)
+def test_an_axis_of_an_array_without_axes(function, expected):
+    """NumPy allows it in these."""
+    x = tg.parameter(3.0)
+
+    derivative = np.sum(function(x)).backward()[x]
+
+    np.testing.assert_array_equal(derivative, np.array(expected), strict=True)
+
+
+def test_a_diagonal_of_two_lengths_is_refused():
+    """NumPy gives four numbers from beyond the array."""
+    with pytest.raises(ShapeError, match="'ii->i' stands for two different lengths"):
+        np.einsum("ii->i", tg.parameter(np.ones((0, 4)), name="x"))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: np.split(x, 2), r"np\.split\(x, 2\) \(test_fuzz\.py:\d+\): x is \(3,\): .*not divisible"),
+        (lambda x: np.split(x[0], 2), r"np\.split\(x, 2\) .*x is \(\)"),
+        (lambda x: np.array_split(x, 2, axis=1), r"np\.array_split\(x, 2, axis=1\) .*x is \(3,\)"),
+        (
+            lambda x: np.vstack([x, x[1:]]),
+            r"np\.concatenate\(\[x, y\], axis=0\).*x is \(1, 3\), y is \(1, 2\)",
+        ),
+    ],
+)
+def test_functions_without_a_row_fail_with_a_story_too(call, message):
+    with pytest.raises(TinygraphError, match=message):
+        call(tg.parameter(np.ones(3), name="x"))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_programs_use_every_row():
+    used = set()
+
+    @settings(max_examples=900, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(programs())
+    def collect(program):
+        steps, _ = program.steps()
+        leaves = [tg.parameter(a) for a in program.leaves]
+        with np.errstate(all="ignore"):
+            for z in program.run(leaves, steps):
+                used.update(t.op.function for t in recorded_order(z))
+
+    collect()
+
+    assert TABLE.keys() - used == {tg.kernels.scatter}
