@@ -32,6 +32,8 @@ from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
 
+FEW = 3  # leaves in a row
+
 
 def draw_layers(picture: Picture, graph: Graph, layout: Layout, course: bool) -> Places:
     """Draw a graph as boxes: layers, what repeats, and what lies between them."""
@@ -223,12 +225,13 @@ class View:
 
 
 def joined(labels: list[str], times: int, short: list[str] | None = None) -> str:
-    """Labels with commas; of leaves that repeat, the first and the last: W₂ … W₉, b₂ … b₉."""
-    if times == 1 or len(labels) % times:
-        return span(", ").join(labels)
-    n = len(labels) // times
-    pairs = zip((short or labels)[:n], labels[-n:], strict=True)
-    return span(", ").join(f"{first}{span(' … ')}{last}" for first, last in pairs)
+    """Labels with commas, a few in a row; of leaves that repeat, the first and the last: W₂ … W₉, b₂ … b₉."""
+    if times > 1 and len(labels) % times == 0:
+        n = len(labels) // times
+        pairs = zip((short or labels)[:n], labels[-n:], strict=True)
+        labels = [f"{first}{span(' … ')}{last}" for first, last in pairs]
+    comma = span(", ")
+    return table(*(comma.join(labels[i : i + FEW]) for i in range(0, len(labels), FEW)))
 
 
 def often(fold: Fold) -> str:
