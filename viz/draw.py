@@ -121,7 +121,8 @@ def page(
     """A page that steps forward and backward through the graph behind `outputs`, with the numbers.
 
     It is one file that needs no network: `.save("net.html")`, or show it in a notebook. All views are tabs of
-    it, `view` the first. The derivatives are computed for the page; no `grad` changes.
+    it, `view` the first; layers and repeats open in place. The derivatives are computed for the page; no
+    `grad` changes.
 
     Args: see `draw`. The convention also says which numbers are shown as dA and dZ.
 
