@@ -17,7 +17,7 @@ def give_up(reason):
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open no other test of the process can run an event loop
 def browser():
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
