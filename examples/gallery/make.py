@@ -91,7 +91,9 @@ def draw(folder):
     drawings = {
         "layers": viz.draw(J, view="layers"),
         "ops": viz.draw(J, view="ops", group=True),
-        "compact": viz.draw(network((1,)), view="compact", values=True, derivatives="sweep"),
+        "compact": viz.draw(
+            network((1,)), view="compact", values=True, derivatives="sweep", direction="down"
+        ),
         "skip": viz.draw(skip(), view="ops"),
         "shared": viz.draw(shared(), view="ops"),
         "digits": viz.draw(digits(), view="layers"),
