@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,18 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from looking again and again through a large graph of which all stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A graph that was read, and the choices that all its pictures share."""
@@ -55,6 +69,7 @@ class Scene:
         """The outputs by name."""
         return total(self.graph, " and ")
 
+    @collector_paused()
     def boxes(self, fold: bool | None = None, unfold: Collection[str] = ()) -> list[Part]:
         """The parts that the picture of layers draws; layers in `unfold` show their operations."""
         layers = [layer for layer in self.layers if layer.suffix.strip("_") not in unfold]
@@ -84,6 +99,7 @@ class Scene:
         return picture
 
 
+@collector_paused()
 def read_scene(outputs: Sequence[Tensor], names: Mapping[str, Any] | None, **choices: Any) -> Scene:
     """Read the graph behind `outputs`; GraphError if nothing was recorded."""
     graph = read_graph(outputs, names)
