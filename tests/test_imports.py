@@ -29,7 +29,7 @@ ORDER = [
     {"check"},
     {"plan", "testing"},
     {"training"},
-    {"plots"},
+    {"distributed", "plots"},
     {"demo"},
     {"cli"},
 ]
@@ -37,7 +37,9 @@ LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 
 # What is imported inside functions only, and why it waits.
 WAITS = {
+    "dask": "an extra",
     "dis": "asked for by pictures and plans alone, slow to load",
+    "distributed": "an extra",
     "hashlib": "to read and write files, slow to load",
     "importlib.metadata": "for --version alone, slow to load",
     "inspect": "for the first call with settings, slow to load",

@@ -281,10 +281,10 @@ def test_it_works_in_a_thread_where_no_signal_arrives():
     assert found[0].stopped == "finished"
 
 
-@pytest.mark.parametrize("settings", [{"epochs": 0}, {"every": 0}, {"patience": 0}])
-def test_numbers_out_of_range_are_refused(settings):
-    with pytest.raises(ValueError, match="epochs, every and patience are 1 or more"):
-        fit(make_network(), **settings)
+@pytest.mark.parametrize("name", ["epochs", "every", "patience", "batch_size"])
+def test_numbers_out_of_range_are_refused(name):
+    with pytest.raises(ValueError, match=f"{name} is 1 or more, not 0"):
+        fit(make_network(), **{name: 0})
 
 
 def test_labels_of_other_examples_are_refused():

@@ -72,7 +72,7 @@ from tinygraph.tensor import Node, Tensor, parameter, tensor
 from tinygraph.why import why_no_gradient
 
 if _TYPE_CHECKING:
-    from tinygraph import nn, onnx, plots
+    from tinygraph import distributed, nn, onnx, plots
     from tinygraph.check import Report, compare, gradcheck
     from tinygraph.onnx import to_onnx
     from tinygraph.plan import CompiledStep, compile
@@ -86,6 +86,7 @@ _LATER = {
     "Report": "check",
     "compare": "check",
     "compile": "plan",
+    "distributed": "distributed",
     "fit": "training",
     "gradcheck": "check",
     "nn": "nn",
@@ -120,6 +121,7 @@ __all__ = [
     "cos",
     "cumsum",
     "detect_nan",
+    "distributed",
     "dot",
     "einsum",
     "elu",

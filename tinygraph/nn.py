@@ -17,7 +17,8 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph.errors import ShapeError
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
-from tinygraph.tensor import Tensor, no_grad, parameter, tensor, value_of
+from tinygraph.modes import no_grad
+from tinygraph.tensor import Tensor, parameter, tensor, value_of
 
 __all__ = ["Model", "Network", "batches", "count_examples", "dropout", "initialize", "l2_penalty"]
 

@@ -27,7 +27,7 @@ from tinygraph.tensor import Tensor
 __all__ = ["FORMS", "to_onnx"]
 
 OPSET, IR = 18, 9  # of 2022 and 2023: what runs nearly everywhere
-ALSO_SINGLE = frozenset({"Atan", "Elu", "LeakyRelu"})  # which onnxruntime has for float32 alone
+ALSO_SINGLE = frozenset({"Atan", "Cos", "Elu", "LeakyRelu"})  # which some versions run on float32 alone
 FORMS: dict[Callable[..., Any], Callable[..., str]] = {}
 
 

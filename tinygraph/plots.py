@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygraph.errors import MissingPackageError, ShapeError
+from tinygraph.modes import no_grad
 from tinygraph.nn import Model
-from tinygraph.tensor import no_grad, value_of
+from tinygraph.tensor import value_of
 from tinygraph.training import History
 
 if TYPE_CHECKING:

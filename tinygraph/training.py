@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,16 @@ import numpy as np
 
 from tinygraph.errors import UserFileError
 from tinygraph.files import assign, load, save
+from tinygraph.modes import no_grad
 from tinygraph.nn import Model, batches, count_examples
 from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
-from tinygraph.tensor import no_grad, value_of
+from tinygraph.tensor import value_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["History", "fit"]
+__all__ = ["History", "Run", "Settings", "fit"]
 
 Array = Any
 COLUMNS = ("epoch", "cost", "accuracy", "validation_cost", "validation_accuracy")
@@ -138,18 +140,12 @@ def fit(
     >>> network.accuracy(X, Y) > 0.95, len(history.cost)
     (True, 60)
     """
-    if epochs < 1 or every < 1 or (patience is not None and patience < 1):
-        raise ValueError(f"epochs, every and patience are 1 or more; got {epochs}, {every} and {patience}")
     path = None if checkpoint is None else Path(checkpoint)
     settings = Settings(
         epochs, learning_rate, batch_size, validation, patience, every, norms, path, checkpoint_every, seed
     )
-    run = Run(model, X, Y, optimizer or Adam(), settings, backend)
-    if path is not None and resume and path.exists():
-        run.resume(path)
-    with interruptions() as pressed, Bar(run, progress, console) as bar:
-        run.go(pressed, bar)
-    return run.history
+    run = LocalRun(model, X, Y, optimizer or Adam(), settings, backend)
+    return run.through(resume, progress, console)
 
 
 @dataclass(frozen=True)
@@ -167,32 +163,47 @@ class Settings:
     checkpoint_every: float
     seed: int
 
+    def __post_init__(self) -> None:
+        for name in ("epochs", "every", "patience", "batch_size"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ValueError(f"{name} is 1 or more, not {number}")
+
 
 class Run:
-    """A run of `fit`: the model, its optimizer, and where in the epochs and batches it is."""
+    """A run of `fit`: the model, its optimizer, and where in the epochs and steps it is.
 
-    def __init__(
-        self, model: Model, X: Any, Y: Any, optimizer: Optimizer, settings: Settings, backend: str
-    ) -> None:
-        self.model, self.optimizer, self.settings = model, optimizer, settings
-        self.X, self.Y = value_of(X), value_of(Y)
-        self.m = count_examples(self.X, self.Y)
-        self.steps = math.ceil(self.m / settings.batch_size) if settings.batch_size else 1  # in an epoch
-        self.step = self.eager_step if backend == "eager" else self.compiled_step(backend)
+    Where the examples are, and how a step is taken with them, is for others to say: see `LocalRun`.
+    """
+
+    def __init__(self, model: Model, optimizer: Optimizer, settings: Settings, m: int) -> None:
+        self.model, self.optimizer, self.settings, self.m = model, optimizer, settings, m
+        self.steps = math.ceil(m / settings.batch_size) if settings.batch_size else 1  # in an epoch
         self.epoch, self.batch, self.total = 0, 0, 0.0  # done: epochs, and of the next: steps, sum of costs
         self.best: dict[str, Array] = {}
         self.history = History()
         self.saved = monotonic()
 
-    # Steps
+    def batches(self) -> Iterator[Callable[[], float]]:
+        """The steps of this epoch; each gives the cost of its examples, summed over them."""
+        raise NotImplementedError
 
-    def eager_step(self, *examples: Any) -> Any:
-        J = self.model.cost(*examples)
-        self.optimizer.update(self.model.parameters, J.backward())
-        return J.value
+    def accuracy(self) -> float:
+        """The share of all examples that the model has right; nan if it has no classes."""
+        raise NotImplementedError
 
-    def compiled_step(self, backend: str) -> Callable[..., Any]:
-        return compile(self.model.cost, self.model.parameters, optimizer=self.optimizer, backend=backend)
+    def norms(self) -> dict[str, float]:
+        """The norm of each derivative at the last step."""
+        raise NotImplementedError
+
+    def through(self, resume: bool, progress: bool, console: Console | None) -> History:
+        """All of the run, from the checkpoint if it is there."""
+        path = self.settings.checkpoint
+        if path is not None and resume and path.exists():
+            self.resume(path)
+        with interruptions() as pressed, Bar(self, progress, console) as bar:
+            self.go(pressed, bar)
+        return self.history
 
     def go(self, pressed: threading.Event, bar: Bar) -> None:
         """Epochs until all are done, nothing improves any more, or Ctrl-C was pressed."""
@@ -209,59 +220,45 @@ class Run:
         """The steps that are left of an epoch, and its record."""
         if self.settings.learning_rate is not None:
             self.optimizer.learning_rate = self.settings.learning_rate(self.epoch)
-        for i, (x, y) in enumerate(self.examples()):
+        for i, step in enumerate(self.batches()):
             if i < self.batch:  # done before the run was stopped
                 continue
             if monotonic() - self.saved > self.settings.checkpoint_every:
                 self.keep()
-            masks = self.model.draw_masks(x.shape[-1], self.random(i + 1))
-            self.total += float(self.step(x, y, *masks)) * x.shape[-1]
+            self.total += step()
             self.batch += 1
             bar.show()
             if pressed.is_set() and self.batch < self.steps:
                 return
-        self.end_epoch(x, y, masks)
+        self.end_epoch()
 
     def random(self, *place: int) -> np.random.Generator:
         """The generator for one place in this epoch: its order, or the masks of a step."""
         return np.random.default_rng([self.settings.seed, self.epoch, *place])
 
-    def examples(self) -> Iterator[tuple[Any, Any]]:
-        """The batches of the epoch."""
-        size = self.settings.batch_size
-        return iter([(self.X, self.Y)]) if size is None else batches(self.X, self.Y, size, self.random())
-
     # Records
 
-    def end_epoch(self, x: Any, y: Any, masks: tuple[Any, ...]) -> None:
+    def end_epoch(self) -> None:
         cost = self.total / self.m
         self.epoch, self.batch, self.total = self.epoch + 1, 0, 0.0
         if self.epoch % self.settings.every == 0:
             self.record(cost)
-            if self.settings.norms:
-                self.record_norms(x, y, masks)
             watched = self.history.watched
             if self.settings.patience is not None and lowest(watched) == len(watched) - 1:
                 self.best = {name: p.value.copy() for name, p in self.model.parameters.items()}
 
     def record(self, cost: float) -> None:
-        history, model = self.history, self.model
+        history, model, held_out = self.history, self.model, self.settings.validation
         history.epoch.append(self.epoch)
         history.cost.append(cost)
-        history.accuracy.append(self.accuracy(self.X, self.Y))
-        held_out = self.settings.validation
+        history.accuracy.append(self.accuracy())
         with no_grad():
             measured = value_of(model.cost(*held_out)) if held_out else math.nan
         history.validation_cost.append(float(measured))
-        history.validation_accuracy.append(self.accuracy(*held_out) if held_out else math.nan)
-
-    def accuracy(self, X: Any, Y: Any) -> float:
-        return self.model.accuracy(X, Y) if self.model.classifies else math.nan
-
-    def record_norms(self, *examples: Any) -> None:
-        x, y, masks = examples
-        for name, derivative in self.model.cost(x, y, *masks).backward().chain().items():
-            self.history.norms.setdefault(name, []).append(float(np.linalg.norm(derivative)))
+        right = model.accuracy(*held_out) if held_out and model.classifies else math.nan
+        history.validation_accuracy.append(right)
+        for name, norm in self.norms().items() if self.settings.norms else ():
+            history.norms.setdefault(name, []).append(norm)
 
     def waited_enough(self) -> bool:
         """Whether the best record is `patience` records ago."""
@@ -304,6 +301,43 @@ class Run:
         self.total = float(kept["fit.place"][2])
         self.best = {name[5:]: x for name, x in kept.items() if name.startswith("best.")}
         self.history.restore(kept)
+
+
+class LocalRun(Run):
+    """A run over arrays that are here."""
+
+    def __init__(
+        self, model: Model, X: Any, Y: Any, optimizer: Optimizer, settings: Settings, backend: str
+    ) -> None:
+        self.X, self.Y = value_of(X), value_of(Y)
+        super().__init__(model, optimizer, settings, count_examples(self.X, self.Y))
+        self.step = self.eager_step if backend == "eager" else self.compiled_step(backend)
+        self.last: tuple[Any, ...] = ()  # the examples of the last step
+
+    def eager_step(self, *examples: Any) -> Any:
+        J = self.model.cost(*examples)
+        self.optimizer.update(self.model.parameters, J.backward())
+        return J.value
+
+    def compiled_step(self, backend: str) -> Callable[..., Any]:
+        return compile(self.model.cost, self.model.parameters, optimizer=self.optimizer, backend=backend)
+
+    def batches(self) -> Iterator[Callable[[], float]]:
+        size = self.settings.batch_size
+        examples = [(self.X, self.Y)] if size is None else batches(self.X, self.Y, size, self.random())
+        return (partial(self.take, i, x, y) for i, (x, y) in enumerate(examples))
+
+    def take(self, i: int, x: Any, y: Any) -> float:
+        m = int(x.shape[-1])
+        self.last = (x, y, *self.model.draw_masks(m, self.random(i + 1)))
+        return float(self.step(*self.last)) * m
+
+    def accuracy(self) -> float:
+        return self.model.accuracy(self.X, self.Y) if self.model.classifies else math.nan
+
+    def norms(self) -> dict[str, float]:
+        chain = self.model.cost(*self.last).backward().chain()
+        return {name: float(np.linalg.norm(derivative)) for name, derivative in chain.items()}
 
 
 def lowest(costs: list[float]) -> int:

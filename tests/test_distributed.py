@@ -1,0 +1,220 @@
+"""Training over a Dask cluster: two worker processes over TCP give what one machine gives."""
+
+import os
+import signal
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tinygraph.errors import MissingPackageError, ShapeError
+
+distributed = pytest.importorskip("distributed", reason="Dask is an extra")
+da = pytest.importorskip("dask.array", reason="Dask is an extra")
+
+random = np.random.default_rng(3)
+X = random.standard_normal((6, 500))
+Y = (X[:1] * X[1:2] > 0).astype(float)
+CHUNKS = (150, 50, 200, 100)  # of different sizes
+DX, DY = da.from_array(X, chunks=(6, CHUNKS)), da.from_array(Y, chunks=(1, CHUNKS))
+SETTINGS = {"epochs": 4, "progress": False, "every": 2}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(silence_logs=60, **options) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def client(cluster):
+    with distributed.Client(cluster) as client:
+        yield client
+
+
+def make_network(**settings):
+    return tg.nn.Network([6, 8, 1], hidden="tanh", **settings)
+
+
+def fit(network, client, **settings):
+    settings = {"optimizer": tg.optim.Adam(0.05)} | SETTINGS | settings
+    return tg.distributed.fit(network, DX, DY, client=client, **settings)
+
+
+def values(network):
+    return {name: p.value.tobytes() for name, p in network.parameters.items()}
+
+
+def assert_close(expected, actual):
+    for name, p in expected.parameters.items():
+        bound = 1e-12 * np.abs(p.value).max()
+        np.testing.assert_allclose(actual.parameters[name].value, p.value, rtol=0, atol=bound, err_msg=name)
+
+
+def test_full_batches_are_one_machine_within_rounding(client):
+    """With L2, which counts once and not in every chunk."""
+    alone, together = make_network(l2=0.5), make_network(l2=0.5)
+    settings = SETTINGS | {"validation": (X[:, :50], Y[:, :50])}
+    expected = tg.fit(alone, X, Y, optimizer=tg.optim.Adam(0.05), **settings)
+
+    actual = fit(together, client, norms=True, **settings)
+
+    assert_close(alone, together)
+    np.testing.assert_allclose(actual.cost, expected.cost, rtol=1e-12)
+    np.testing.assert_allclose(actual.validation_cost, expected.validation_cost, rtol=1e-11)
+    assert actual.accuracy == expected.accuracy
+    assert actual.accuracy[-1] == tg.distributed.accuracy(together, DX, DY, client=client)
+    assert list(actual.norms) == ["dW1", "db1", "dW2", "db2"]
+
+
+def test_mini_batches_take_the_next_part_of_every_chunk_in_its_own_order(client):
+    """As `fit` defines them, written out here; with dropout, whose masks follow from the chunk too."""
+    alone, together = make_network(keep_prob=0.8), make_network(keep_prob=0.8)
+    descent, edges = tg.optim.Momentum(0.3), np.cumsum((0, *CHUNKS))
+    for epoch in range(2):
+        for i in range(3):  # 500 examples in batches of 200
+            derivatives, m = [0.0] * 4, 0
+            for c, start in enumerate(edges[:-1]):
+                order = np.random.default_rng((1, epoch, c)).permutation(CHUNKS[c])
+                some = start + np.array_split(order, 3)[i]
+                masks = alone.draw_masks(some.size, np.random.default_rng((1, epoch, i + 1, c)))
+                d = alone.cost(X[:, some], Y[:, some], *masks).backward()
+                found = d.of(list(alone.parameters.values()))
+                derivatives = [old + dp * some.size for old, dp in zip(derivatives, found, strict=True)]
+                m += some.size
+            J = sum(np.sum(p * dp) / m for p, dp in zip(alone.parameters.values(), derivatives, strict=True))
+            descent.update(alone.parameters, J.backward())
+
+    fit(together, client, optimizer=tg.optim.Momentum(0.3), batch_size=200, epochs=2)
+
+    assert_close(alone, together)
+
+
+def test_the_same_seed_gives_the_same_bits_and_a_checkpoint_goes_on_to_them(client, tmp_path):
+    settings = {"batch_size": 200, "epochs": 3}
+    whole, parts = make_network(keep_prob=0.8), make_network(keep_prob=0.8)
+    fit(whole, client, **settings)
+
+    fit(parts, client, checkpoint=tmp_path / "run.npz", **settings | {"epochs": 1})
+    parts = make_network(keep_prob=0.8, seed=9)
+    fit(parts, client, checkpoint=tmp_path / "run.npz", **settings)
+
+    assert values(whole) == values(parts)
+
+
+def test_lines_of_your_own_and_class_numbers_are_trained_as_well(client):
+    classes = (X[0] > 0).astype(int) + (X[1] > 0)
+    numbers = da.from_array(classes, chunks=(CHUNKS,))
+    alone, together = (tg.nn.Network([6, 3], output="softmax") for _ in range(2))
+    tg.fit(alone, X, classes, optimizer=tg.optim.SGD(0.5), **SETTINGS)
+    W1, b1 = together.parameters.values()
+    model = tg.nn.Model({"W1": W1, "b1": b1}, lambda X, Y: tg.softmax_cross_entropy(W1 @ X + b1, Y))
+
+    tg.distributed.fit(model, DX, numbers, client=client, optimizer=tg.optim.SGD(0.5), **SETTINGS)
+
+    assert_close(alone, together)
+
+
+class Killer(threading.Thread):
+    """Kills a worker a moment later, in the middle of a step."""
+
+    def __init__(self, client, seconds):
+        super().__init__()
+        pids = client.run(os.getpid)
+        self.pid, self.seconds = pids[max(pids)], seconds
+
+    def run(self):
+        threading.Event().wait(self.seconds)
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def test_a_killed_worker_and_one_that_joins_change_nothing_and_share_the_work(client):
+    """A SIGKILL in the third epoch; the worker that is started in its place is given chunks."""
+    expected, actual = make_network(), make_network()
+    settings = {"epochs": 7, "batch_size": 300, "every": 7}
+    fit(expected, client, **settings)
+    before, holders = set(client.nthreads()), set()
+
+    def watch(epoch):
+        if epoch == 2:
+            watch.killer = Killer(client, 0.02)
+            watch.killer.start()
+        if epoch == 4:
+            client.wait_for_workers(2, timeout=60)
+            threading.Event().wait(tg.distributed.LOOK_EVERY)
+        if epoch == 6:
+            holders.update(worker for worker, keys in client.has_what().items() if keys)
+        return 0.05
+
+    fit(actual, client, learning_rate=watch, **settings)
+    watch.killer.join()
+
+    assert values(expected) == values(actual)
+    assert len(holders) == 2
+    assert holders - before
+
+
+def test_no_data_comes_to_the_client_and_a_step_sends_what_the_parameters_need(client):
+    """16 MB of examples stay where they are made; traffic is the same for a tenth of them."""
+    size = 8 * (200 * 50 + 50 + 50 + 1)
+    workers = len(client.nthreads())
+
+    def sent_by_step(m):
+        """What workers sent, from step to step, and the most memory that the client had for it."""
+        examples = da.random.default_rng(1).standard_normal((200, m), chunks=(200, m // 4))
+        labels, sent = (examples[:1] > 0).astype(float), []
+
+        def watch(epoch):
+            sent.append(sum(client.run(outgoing).values()))
+            return 0.01
+
+        settings = {"learning_rate": watch, "epochs": 5, "progress": False, "every": 100, "client": client}
+        tracemalloc.start()
+        tg.distributed.fit(tg.nn.Network([200, 50, 1]), examples, labels, **settings)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return np.diff(sent)[1:], peak
+
+    many, peak = sent_by_step(10_000)
+    few, _ = sent_by_step(1_000)
+
+    assert peak < 5e6
+    # To each worker but one the parameters, from each the derivatives; and one vector to the client.
+    for traffic in (few, many):
+        assert size <= np.median(traffic) <= 2 * workers * size + 50_000
+
+
+def outgoing(dask_worker):
+    """Bytes that a worker has sent to others and to the client."""
+    return dask_worker.transfer_outgoing_bytes_total
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (DX, DY.rechunk({1: 100}), r"chunked along the examples alone, and alike; X has the chunks"),
+        (DX.rechunk({0: 3}), DY, r"use .rechunk\({0: -1, 1: n}\)"),
+        (DX[:, da.from_array(X[0] > 0)], DY, r"chunks of unknown size; call their compute_chunk_sizes"),
+    ],
+)
+def test_chunks_that_do_not_fit_are_refused(x, y, message, client):
+    with pytest.raises(ShapeError, match=message):
+        tg.distributed.fit(make_network(), x, y, client=client)
+
+
+def test_a_mistake_in_the_cost_is_told_as_it_is(client):
+    model = tg.nn.Model(make_network().parameters, lambda X, Y: X @ Y)
+
+    with pytest.raises(ValueError, match="mismatch in its core dimension"):
+        tg.distributed.fit(model, DX, DY, client=client, **SETTINGS)
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    with pytest.raises(MissingPackageError, match=r"pip install 'tinygraph\[distributed\]'"):
+        tg.distributed.fit(make_network(), DX, DY, client=None)

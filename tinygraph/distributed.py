@@ -1,0 +1,379 @@
+"""`fit` over the workers of a Dask cluster, for more examples than one machine holds.
+
+X and Y are Dask arrays, chunked along the examples. Each chunk stays on a worker. A step sends the parameters
+to the workers; each computes the summed derivatives of its chunks with a compiled step; the sums are added up
+pairwise on the workers, neighbours first, and one vector of the size of the parameters comes back to the
+client, which updates. The order of additions follows from the chunks alone: not from how many workers there
+are, which of them died, or which joined.
+
+Every step is made of pure functions of data that Dask can make again, so a worker that dies costs the tasks
+that it had in hand.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygraph.errors import MissingPackageError, ShapeError
+from tinygraph.nn import Model, Network
+from tinygraph.optim import Adam, Optimizer
+from tinygraph.plan import compile
+from tinygraph.training import History, Run, Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["accuracy", "fit"]
+
+CONNECT = "3s"  # for a worker to answer another
+PATIENCE = "tinygraph"
+LOOK_EVERY = 1.0  # seconds, for workers that joined
+Batch = tuple[tuple[int, int], int, int]  # seed and epoch, and the part of so many
+_here = threading.local()  # a worker's models and their compiled steps, by name
+
+
+def fit(
+    model: Model,
+    X: Any,
+    Y: Any,
+    *,
+    client: Any,
+    epochs: int = 100,
+    optimizer: Optimizer | None = None,
+    learning_rate: Callable[[int], float] | None = None,
+    batch_size: int | None = None,
+    validation: tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    every: int = 1,
+    norms: bool = False,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: float = 30.0,
+    resume: bool = True,
+    backend: str = "numpy",
+    seed: int = 1,
+    progress: bool = True,
+    console: Console | None = None,
+) -> History:
+    """`tg.fit` over a Dask cluster: the same arguments, history, checkpoints and Ctrl-C, and the same result.
+
+    A step over all examples is that of one machine, but for rounding. With `batch_size`, the examples of each
+    chunk are shuffled by the seed, the epoch and the chunk, and each step takes the next part of every chunk,
+    in proportion to its size: every example once in an epoch, whatever the cluster.
+
+    Args:
+        model: a `tg.nn.Network`, or a `tg.nn.Model` whose cost is a mean over its examples.
+        X, Y: Dask arrays (n_0, m) and (n_L, m) or (m,), in the same chunks along the last axis, and in one
+            chunk along others. Nothing of them is gathered on the client.
+        client: a `dask.distributed.Client`.
+        epochs, optimizer, learning_rate, batch_size, validation, patience, every, norms, checkpoint,
+            checkpoint_every, resume, seed, progress, console: see `tg.fit`; validation is a pair of arrays on
+            the client, small enough for it.
+        backend: what `tg.compile` takes.
+
+    Raises:
+        ShapeError: X and Y are not chunked alike, or chunks of unknown size.
+        MissingPackageError: Dask is not installed: `pip install "tinygraph[distributed]"`.
+        distributed.KilledWorker: several workers died of the same task; otherwise, what a task raises.
+    """
+    path = None if checkpoint is None else Path(checkpoint)
+    settings = Settings(
+        epochs, learning_rate, batch_size, validation, patience, every, norms, path, checkpoint_every, seed
+    )
+    with on_workers(client, model, X, Y, backend) as cluster:
+        run = ClusterRun(model, optimizer or Adam(), settings, cluster)
+        return run.through(resume, progress, console)
+
+
+def accuracy(model: Model, X: Any, Y: Any, *, client: Any) -> float:
+    """The share of the examples that the model has right, counted on the workers; see `fit`."""
+    with on_workers(client, model, X, Y, "numpy") as cluster:
+        return cluster.accuracy()
+
+
+class ClusterRun(Run):
+    """A run over chunks that are on workers."""
+
+    def __init__(self, model: Model, optimizer: Optimizer, settings: Settings, cluster: Cluster) -> None:
+        super().__init__(model, optimizer, settings, sum(cluster.sizes))
+        self.cluster = cluster
+        self.derivatives: list[Any] = []  # of the last step
+
+    def batches(self) -> Iterator[Callable[[], float]]:
+        return (partial(self.take, i) for i in range(self.steps))
+
+    def take(self, i: int) -> float:
+        """One step: what the workers found, the penalty, and the update."""
+        place, n = (self.settings.seed, self.epoch), self.steps
+        batch = None if self.settings.batch_size is None else (place, i, n)
+        following = (place, i + 1, n) if batch and i + 1 < n else None
+        total = self.cluster.total((*place, i + 1), batch, following)
+        *flat, summed = np.split(total, self.cluster.ends)
+        cost, m = float(summed[0]), sum(part_size(size, i, n) for size in self.cluster.sizes)
+        parameters = self.model.parameters
+        self.derivatives = [x.reshape(p.shape) / m for x, p in zip(flat, parameters.values(), strict=True)]
+        cost += m * self.add_penalty(m)
+        self.optimizer.update(parameters, Found(self.derivatives))  # type: ignore[arg-type]
+        return cost
+
+    def add_penalty(self, m: int) -> float:
+        """What L2 adds to the cost and the derivatives: once, not in every chunk."""
+        penalty = self.model.penalty(m) if isinstance(self.model, Network) and self.model.l2 else None
+        if penalty is None:
+            return 0.0
+        d = penalty.backward()
+        for p, derivative in zip(self.model.parameters.values(), self.derivatives, strict=True):
+            if p in d:
+                derivative += d[p]
+        return float(penalty.value)
+
+    def accuracy(self) -> float:
+        return self.cluster.accuracy() if self.model.classifies else math.nan
+
+    def norms(self) -> dict[str, float]:
+        named = zip(self.model.parameters, self.derivatives, strict=True)
+        return {f"d{name}": float(np.linalg.norm(derivative)) for name, derivative in named}
+
+
+class Found:
+    """Derivatives in the order of the parameters, as an optimizer asks for them."""
+
+    def __init__(self, derivatives: list[Any]) -> None:
+        self.derivatives = derivatives
+
+    def of(self, parameters: Any) -> list[Any]:
+        """All of them."""
+        return self.derivatives
+
+
+# The cluster, from the client
+
+
+@contextmanager
+def on_workers(client: Any, model: Model, X: Any, Y: Any, backend: str) -> Iterator[Cluster]:
+    """The chunks on the workers, for a while."""
+    package()
+    client.register_plugin(patience(), name=PATIENCE)
+    cluster = Cluster(client, model, X, Y, backend)
+    try:
+        yield cluster
+    finally:
+        cluster.release()
+        client.unregister_worker_plugin(PATIENCE)
+
+
+class Cluster:
+    """Chunks of examples on workers, and what is asked of all of them at once."""
+
+    def __init__(self, client: Any, model: Model, X: Any, Y: Any, backend: str) -> None:
+        self.client, self.model, self.dask = client, model, package()
+        self.sizes = chunk_sizes(X, Y)
+        self.ends = np.cumsum([p.size for p in model.parameters.values()])
+        self.name = f"model-{time.time_ns()}"
+        self.recipe = self.dask.protocol.pickle.dumps((model, backend))
+        self.sent: Any = None  # the recipe, on a worker
+        self.workers = self.addresses()
+        self.looked = time.monotonic()
+        self.chunks = self.spread(X, Y)
+        self.picked: dict[Batch, list[Any]] = {}  # examples of batches to come
+
+    def spread(self, X: Any, Y: Any) -> list[Any]:
+        """A future of (x, y) for each chunk, neighbours on the same worker."""
+        from dask.delayed import delayed
+
+        pairs = [delayed(tuple)(pair) for pair in zip(*(a.to_delayed().ravel() for a in (X, Y)), strict=True)]
+        homes = zip(pairs, self.homes(len(pairs)), strict=True)
+        chunks = [self.client.compute(p, workers=[home], allow_other_workers=True) for p, home in homes]
+        self.dask.wait(chunks)
+        return chunks
+
+    def addresses(self) -> list[str]:
+        """The workers there are, in a fixed order; where there is none, it waits for one."""
+        self.client.wait_for_workers(1)
+        return sorted(self.client.nthreads())
+
+    def homes(self, n: int) -> list[str]:
+        """The worker of each of n chunks: shares as equal as can be, neighbours together."""
+        return [self.workers[c * len(self.workers) // n] for c in range(n)]
+
+    def changed(self) -> bool:
+        """Whether workers died or joined; the chunks then have new homes."""
+        self.looked = time.monotonic()
+        workers = self.addresses()
+        if workers == self.workers:
+            return False
+        self.workers, self.picked = workers, {}
+        self.chunks = self.each(itself, self.chunks, allow_other_workers=True)
+        return True
+
+    def each(
+        self, function: Callable[..., Any], chunks: list[Any], *given: Any, **settings: Any
+    ) -> list[Any]:
+        """`function(chunk, number, *given)` of each chunk, at its home."""
+        return [
+            self.client.submit(function, chunk, c, *given, workers=[home], pure=False, **settings)
+            for c, (chunk, home) in enumerate(zip(chunks, self.homes(len(chunks)), strict=True))
+        ]
+
+    def examples(self, batch: Batch | None) -> list[Any]:
+        """The examples of a batch, chunk by chunk; workers begin to pick them at once."""
+        if batch is None:
+            return self.chunks
+        if batch not in self.picked:
+            self.picked[batch] = self.each(examples_of, self.chunks, *batch)
+        return self.picked[batch]
+
+    def total(self, place: tuple[int, ...], batch: Batch | None, following: Batch | None) -> Any:
+        """The derivatives and the cost, summed over all examples: one vector."""
+
+        def ask(*given: Any) -> Any:
+            tasks = self.each(derivatives_of, self.examples(batch), place, self.name, *given)
+            self.examples(following)
+            return self.added(tasks)
+
+        total = self.asked(ask)
+        self.picked.pop(batch, None)  # type: ignore[arg-type]
+        return total
+
+    def accuracy(self) -> float:
+        """The share of all examples that are right."""
+        right = self.asked(lambda *given: self.added(self.each(right_of, self.chunks, self.name, *given)))
+        return float(right) / sum(self.sizes)
+
+    def asked(self, ask: Callable[[Any, Any], Any]) -> Any:
+        """The answer of the workers with the parameters as they are; asked again when workers change.
+
+        The parameters are the argument of a task, not scattered: so Dask can make them again for others.
+        """
+        import dask
+
+        if time.monotonic() - self.looked > LOOK_EVERY:
+            self.changed()
+        theta = np.concatenate([p.value.ravel() for p in self.model.parameters.values()])
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+            self.sent = self.sent or self.client.submit(itself, self.recipe, pure=False)
+            theta = self.client.submit(itself, theta, pure=False)
+            answer = ask(self.sent, theta)
+        while True:
+            try:
+                return answer.result(timeout=LOOK_EVERY)
+            except TimeoutError:
+                if self.changed():
+                    answer = ask(self.sent, theta)
+
+    def added(self, tasks: list[Any]) -> Any:
+        """The sum of all, neighbours first."""
+        while len(tasks) > 1:
+            pairs = [tasks[i : i + 2] for i in range(0, len(tasks), 2)]
+            tasks = [self.client.submit(np.add, *p, pure=False) if len(p) == 2 else p[0] for p in pairs]
+        return tasks[0]
+
+    def release(self) -> None:
+        """Let go of all that is on workers."""
+        self.chunks, self.picked, self.sent = [], {}, None
+
+
+def patience() -> Any:
+    """What lets workers, those that join too, give up soon on one that died: they wait half a minute else."""
+    import dask
+    from distributed import WorkerPlugin
+
+    class Patience(WorkerPlugin):
+        def setup(self, worker: Any) -> None:
+            self.changed: Any = dask.config.set({"distributed.comm.timeouts.connect": CONNECT})
+
+        def teardown(self, worker: Any) -> None:
+            self.changed.__exit__(None, None, None)
+
+    return Patience()
+
+
+def part_size(size: int, i: int, n: int) -> int:
+    """How many examples of a chunk of this size are in part i of n."""
+    return size // n + (i < size % n)
+
+
+def chunk_sizes(X: Any, Y: Any) -> list[int]:
+    """How many examples each chunk has, once X and Y agree on it."""
+    sizes, others = X.chunks[-1], Y.chunks[-1]
+    if any(map(math.isnan, (*sizes, *others))):
+        raise ShapeError("X or Y has chunks of unknown size; call their compute_chunk_sizes() first")
+    if sizes != others or any(len(c) > 1 for c in (*X.chunks[:-1], *Y.chunks[:-1])):
+        raise ShapeError(
+            f"X and Y are chunked along the examples alone, and alike; X has the chunks {X.chunks}, "
+            f"Y {Y.chunks}: use .rechunk({{0: -1, 1: n}}), or {{0: n}} for labels of one axis"
+        )
+    return list(sizes)
+
+
+def package() -> Any:
+    try:
+        import distributed
+        import distributed.protocol.pickle
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            "training on a cluster needs dask and distributed, which are not installed: "
+            "pip install 'tinygraph[distributed]'"
+        ) from error
+    return distributed
+
+
+# The work, on a worker
+
+
+def prepared(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[..., Any]]:
+    """This thread's own copy of the model and its compiled step, with the parameters of the step in hand."""
+    if name not in vars(_here):
+        model, backend = package().protocol.pickle.loads(recipe)
+        loss = model.loss if isinstance(model, Network) else model.cost
+        vars(_here).clear()  # of earlier runs
+        setattr(_here, name, (model, compile(loss, model.parameters, backend=backend)))
+    model, step = getattr(_here, name)
+    arrays = [p.value for p in model.parameters.values()]
+    ends = np.cumsum([0, *[x.size for x in arrays]])
+    for x, (start, end) in zip(arrays, pairwise(ends), strict=True):
+        x[...] = theta[start:end].reshape(x.shape)
+    return model, step
+
+
+def itself(x: Any, number: int = 0) -> Any:
+    """What it is given."""
+    return x
+
+
+def derivatives_of(
+    chunk: Any, number: int, place: tuple[int, ...], name: str, recipe: bytes, theta: Any
+) -> Any:
+    """The derivatives and the cost of a chunk, summed over its examples: one vector."""
+    x, y = chunk
+    m = x.shape[-1]
+    model, step = prepared(name, recipe, theta)
+    if m == 0:
+        return np.zeros(theta.size + 1, theta.dtype)
+    masks = model.draw_masks(m, np.random.default_rng((*place, number)))
+    cost, derivatives = step(x, y, *masks)
+    return np.concatenate([np.ravel(x) for x in (*derivatives, cost)]).astype(theta.dtype) * m
+
+
+def right_of(chunk: Any, number: int, name: str, recipe: bytes, theta: Any) -> int:
+    """How many examples of a chunk the model has right."""
+    x, y = chunk
+    model, _ = prepared(name, recipe, theta)
+    return round(model.accuracy(x, y) * x.shape[-1]) if x.shape[-1] else 0
+
+
+def examples_of(chunk: Any, number: int, place: tuple[int, ...], i: int, n: int) -> Any:
+    """Part i of n of a chunk's examples, in the order that follows from the place."""
+    x, y = chunk
+    order = np.random.default_rng((*place, number)).permutation(x.shape[-1])
+    some = np.array_split(order, n)[i]
+    return np.take(x, some, axis=-1), np.take(y, some, axis=-1)
