@@ -39,10 +39,12 @@ def find_layouts(name: str, boxes: list[Part]) -> list[Layout]:
 
 
 def openable(layout: Layout) -> Iterable[Part]:
-    """The boxes that are first seen in a layout and hold something, but for those in the middle of many."""
-    is_middle = layout.opened is not None and layout.opened.fold
+    """The boxes that a layout is the first to show and that hold something, but for repeats in repeats."""
+    in_repeats = layout.opened is not None and layout.opened.fold
     return (
-        part for part in layout.inner if (part.layer and len(part.calls) > 1) or (part.fold and not is_middle)
+        part
+        for part in layout.inner
+        if (part.layer and len(part.calls) > 1) or (part.fold and not in_repeats)
     )
 
 
