@@ -20,12 +20,12 @@ PAGE = ROOT / "docs" / "operations.md"
 INTRODUCTION = """\
 # All operations
 
-Made from the table of rules, [tinygraph/ops.py](../tinygraph/ops.py), by `python docs/make.py`.
+Made from the table of rules, `tinygraph/ops.py`, by `python docs/make.py`.
 
 z is the result, x, y, ... are the inputs, dz is the derivative of the cost with respect to z, and dx that
-with respect to x. The cache of an operation is what its rules read of z and of the inputs. Where inputs were
-stretched to a common shape, the derivative is summed back to the shape of the input. Each rule is shown on one
-example, whose shapes stand beside it.
+with respect to x. The cache of an operation is what its rules read of z and of the inputs. Where inputs
+were stretched to a common shape, the derivative is summed back to the shape of the input. Each rule is shown
+on one example, whose shapes stand beside it.
 """
 
 # Where each kink is looked at, and what PyTorch 2.14 and JAX 0.10 answered there (float32, on a CPU).

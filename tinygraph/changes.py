@@ -21,7 +21,7 @@ from tinygraph.modes import current_mode
 from tinygraph.ops import Operation
 from tinygraph.stories import name_in, place_of, recorded_as
 
-__all__ = ["OWN", "contents", "verify", "verify_parameter"]
+__all__ = ["OWN", "WHOLE", "contents", "verify", "verify_parameter"]
 
 OWN = -1  # the position under which a node keeps the contents of its own result
 WHOLE = 16_384  # bytes up to which an array is kept whole
@@ -46,14 +46,16 @@ def spread(x: Any) -> Any:
 
 def verify(z: Any, values: tuple[Any, ...]) -> None:
     """Raise, or warn, if something that the rules of node `z` read is no longer what it was."""
-    watched = z._watched
+    watched, kept = z._watched, z._kept
     if len(watched) == 1:
-        if differs(x := z._value if (i := watched[0]) == OWN else values[i], z._kept):
-            react(z, i, x, z._kept)
-        return
-    for i, kept in zip(watched, z._kept, strict=True):
-        if differs(x := z._value if i == OWN else values[i], kept):
+        i = watched[0]
+        x = z._value if i == OWN else values[i]
+        if kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else spread(x).tobytes()):
             react(z, i, x, kept)
+        return
+    for i, then in zip(watched, kept, strict=True):
+        if differs(x := z._value if i == OWN else values[i], then):
+            react(z, i, x, then)
 
 
 def verify_parameter(z: Any, i: int, x: Any, array: Any) -> None:

@@ -1,21 +1,24 @@
 """Where paths of derivatives are cut: the calls that take a plain value out of a Tensor, and their places.
 
-The last cut at each place of the user's program is kept. Recording costs nothing: only a call that cuts, such
-as `.value` or `float()`, writes down where it was.
+Recording costs nothing: only a call that cuts, such as `.value` or `float()`, writes down where it was, among
+the last few thousand. Nothing is kept alive by that: a Tensor is known by its address and number.
 """
 
 from __future__ import annotations
 
 import sys
 import weakref
+from collections import deque
+from collections.abc import Mapping
 from types import CodeType
 from typing import Any, NamedTuple
 
-__all__ = ["Cut", "cut", "known_cuts"]
+__all__ = ["Cut", "cut", "known_cuts", "line_of", "taken"]
 
-LIMIT = 4096  # places
+LIMIT = 4096
 _frame = sys._getframe
-_cuts: dict[tuple[int, int], tuple[Any, ...]] = {}
+_cuts: deque[tuple[Any, ...]] = deque(maxlen=LIMIT)
+_write_down = _cuts.append
 
 
 class Cut(NamedTuple):
@@ -29,27 +32,41 @@ class Cut(NamedTuple):
     line: int
 
 
-def cut(how: str, x: Any, array: Any = None) -> None:
-    """Write down that the caller's caller takes a plain value out of Tensor x."""
+def taken(x: Any, array: Any) -> None:
+    """Write down that the caller's caller read `.value` of Tensor x; `array` is a weak reference."""
+    frame = _frame(2)
+    _write_down((".value", known_as(x), x._serial, array, x._op, frame.f_code, frame.f_lasti))
+
+
+def cut(how: str, x: Any) -> None:
+    """Write down that the user's program takes a plain value out of Tensor x by a call of this package."""
     frame = _frame(2)
     while frame.f_globals.get("__package__") == "tinygraph" and frame.f_back is not None:
         frame = frame.f_back
-    key = id(frame.f_code), frame.f_lasti
-    if len(_cuts) >= LIMIT and key not in _cuts:
-        _cuts.pop(next(iter(_cuts)), None)
-    _cuts[key] = how, weakref.ref(x), array, x._op, frame.f_code, frame.f_lasti
+    _write_down((how, known_as(x), x._serial, None, x._op, frame.f_code, frame.f_lasti))
 
 
-def known_cuts() -> list[Cut]:
-    """What was written down in the user's program, not in the packages themselves."""
-    return [
-        Cut(how, tensor(), array() if array else None, op and op.name, code.co_filename, line_of(code, at))
-        for how, tensor, array, op, code, at in list(_cuts.values())
-        if not inside(code)
-    ]
+def known_as(x: Any) -> Any:
+    """What finds a Tensor again: its address, which its number confirms; a leaf has no number."""
+    return id(x) if x._op is not None else weakref.ref(x)
+
+
+def known_cuts(alive: Mapping[int, Any]) -> list[Cut]:
+    """What was written down in the user's program; `alive` has the Tensors by address."""
+    found = {}
+    for how, address, serial, array, op, code, instruction in list(_cuts):
+        x = alive.get(address) if op is not None else address()
+        same = op is None or (x is not None and x._op is op and x._serial == serial)
+        if not inside(code):
+            place = code.co_filename, line_of(code, instruction)
+            found[how, place, id(x)] = Cut(
+                how, x if same else None, array() if array else None, op and op.name, *place
+            )
+    return list(found.values())
 
 
 def line_of(code: CodeType, instruction: int) -> int:
+    """The line of an instruction."""
     lines = [line for start, end, line in code.co_lines() if start <= instruction < end and line]
     return lines[0] if lines else code.co_firstlineno
 

@@ -17,6 +17,7 @@ from tinygraph.ops import Operation
 __all__ = [
     "describe",
     "failed",
+    "failed_call",
     "letters",
     "name_in",
     "place_of",

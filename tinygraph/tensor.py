@@ -22,8 +22,8 @@ import numpy as np
 from tinygraph import kernels as k
 from tinygraph import names, ops
 from tinygraph.calls import read_call
-from tinygraph.changes import OWN, contents
-from tinygraph.cuts import cut
+from tinygraph.changes import OWN, WHOLE, contents
+from tinygraph.cuts import cut, taken
 from tinygraph.errors import DtypeError, GraphError, TinygraphError, UnknownOperationError
 from tinygraph.modes import NORMAL, current_mode, no_grad
 from tinygraph.nans import finite_forward
@@ -59,6 +59,7 @@ def flow(kinds: tuple[int, ...], flowing: tuple[int, ...] = ()) -> Flow:
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
+_SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
 _FLOW_OF_ONE = [flow((kind,)) for kind in range(5)]
 _FLOW_OF_TWO = {kinds: flow(kinds) for kinds in itertools.product(range(5), repeat=2)}
@@ -145,7 +146,7 @@ class Tensor(k.Recording):
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         self._value = value
-        self._op = None
+        self._op = self._kept = None
         self.given_name = name
         self.grad = None
         self._kind = DATA
@@ -158,7 +159,7 @@ class Tensor(k.Recording):
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
         if kind:
-            cut(".value", self, _ref(value) if type(value) is _ndarray else None)
+            taken(self, _ref(value) if type(value) is _ndarray else None)
             if kind in _TRUSTED:
                 self._give_out()
         return value
@@ -526,7 +527,7 @@ def recorded(
     z._code = frame.f_code
     z._instruction = frame.f_lasti
     if not mode.recording:
-        z._op = None
+        z._op = z._kept = None
         z._kind = DATA
         return z
     z._kind = kind
@@ -541,10 +542,20 @@ def recorded(
     z._wanted = wanted
     z._watched = watched
     if watched:
-        kept = [contents(cache[i]) for i in watched]
+        kept = [kept_of(inputs[i], cache[i]) for i in watched]
         z._kept = kept[0] if len(kept) == 1 else tuple(kept)
     z._serial = _next_serial()
     return z
+
+
+def kept_of(x: Any, array: Any) -> bytes | None:
+    """What a node keeps of `array`, the value of its input x; while data stays, all share a copy."""
+    now = array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else contents(array)
+    if isinstance(x, Tensor) and x._kind == DATA and x._op is None:
+        if now == x._kept:
+            return x._kept
+        x._kept = now
+    return now
 
 
 def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
@@ -583,7 +594,10 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         z._wanted = wanted
         z._watched = watched
         if watched:
-            z._kept = contents((a, b)[watched[0]]) if len(watched) == 1 else (contents(a), contents(b))
+            if watched == _SECOND:
+                z._kept = kept_of(y, b)
+            else:
+                z._kept = kept_of(x, a) if len(watched) == 1 else (kept_of(x, a), kept_of(y, b))
         z._serial = _next_serial()
         z._code = frame.f_code
         z._instruction = frame.f_lasti

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.cuts import Cut, known_cuts
+from tinygraph.cuts import Cut, known_cuts, line_of
 from tinygraph.stories import describe, name_in, place_of, recorded_as
 from tinygraph.sweep import recorded_order
 from tinygraph.tensor import Tensor
@@ -57,7 +57,7 @@ def reached(z: Tensor, wanted: bool) -> set[Tensor]:
 def reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
     """What may be the reason, the surest first."""
     graph = reached(J, wanted=False) if isinstance(J, Tensor) else set()
-    cuts = known_cuts()
+    cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor)})
     sure = [cut for cut in cuts if cut.tensor is not None and W in reached(cut.tensor, wanted=True)]
     yield from dead_ends(graph, W)
     yield from map(told, sorted(sure, key=lambda cut: not used_in(cut, graph)))
@@ -100,8 +100,7 @@ def told(cut: Cut) -> str:
 
 def made_at(t: Tensor) -> str:
     """Where a Tensor was computed that was not recorded."""
-    lines = (line for start, end, line in t._code.co_lines() if start <= t._instruction < end and line)
-    return f"{Path(t._code.co_filename).name}:{next(lines, t._code.co_firstlineno)}"
+    return f"{Path(t._code.co_filename).name}:{line_of(t._code, t._instruction)}"
 
 
 def not_used(W: Tensor, name: str) -> str:
