@@ -57,8 +57,7 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
     Args:
         Z: logits, (classes, m) with axis=0; A = softmax(Z) becomes part of the graph.
         labels: integers in [0, classes) of the shape of Z without `axis`, which become ones and zeros, or an
-        array of the shape of Z with
-            a column per example that sums to one.
+            array of the shape of Z with a column per example that sums to one.
         axis: the axis of classes.
 
     Raises:

@@ -211,7 +211,8 @@ class Adam(Optimizer):
 
     Args:
         learning_rate: the step, a positive number.
-        beta1, beta2: the shares of the old v and s, in [0, 1).
+        beta1: the share of the old v, in [0, 1).
+        beta2: the share of the old s, in [0, 1).
         epsilon: keeps the divisor from 0.
         epsilon_inside: divide by sqrt(s_corrected + epsilon), as one version of the course's exercise does.
 
