@@ -2,9 +2,13 @@
 
 import inspect
 import re
+import traceback
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+import tinygraph as tg
 from tinygraph import errors
 from tinygraph.errors import TinygraphError, UnknownNameError
 
@@ -54,3 +58,44 @@ def test_the_message_of_an_unknown_name_is_not_quoted():
 @pytest.mark.parametrize("name", errors.__all__)
 def test_every_error_says_what_it_means(name):
     assert getattr(errors, name).__doc__
+
+
+# Tracebacks ---------------------------------------------------------------------------------------
+
+W, A = (tg.parameter(np.ones(shape), name=name) for shape, name in (((2, 3), "W2"), ((4, 5), "A1")))
+data = np.ones((2, 3))
+
+
+def backward_after_a_change():
+    J = np.sum(W * data)
+    data[0, 0] += 1
+    J.backward()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: W @ A,
+        lambda: data.T[:2] @ A,
+        lambda: np.add(W, A),
+        lambda: np.sum(W, axis=7),
+        lambda: np.einsum("ij,jk", W, A),
+        lambda: tg.softmax(W, axis=2),
+        lambda: W[5],
+        lambda: np.split(W, 3, axis=0),
+        lambda: np.sort(W),
+        lambda: (W * 2).backward(),
+        backward_after_a_change,
+    ],
+)
+def test_a_traceback_is_short_and_ends_near_the_users_line(call):
+    """The error of NumPy behind ours is not shown, and at most three frames of ours come after the user's."""
+    with pytest.raises(TinygraphError) as raised:
+        call()
+
+    frames = traceback.extract_tb(raised.value.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).parent.name == "tinygraph"]
+    printed = "".join(traceback.format_exception(raised.value))
+    assert len(ours) <= 3
+    assert "tests/test_errors.py" in frames[-1 - len(ours)].filename
+    assert printed.count("Traceback (most recent call last)") == 1

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tinygraph import chain, names
-from tinygraph.errors import GraphError, ShapeError, UnknownNameError
+from tinygraph.errors import GraphError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.stories import describe
 from tinygraph.sweep import Detour, recorded_order, reverse_sweep, shown_derivative
 from tinygraph.tensor import Tensor, parameter, value_of
@@ -193,7 +193,10 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     >>> float(d["dx"]), float(x.grad), float(d[x])
     (6.0, 6.0, 6.0)
     """
-    arrays, detours = reverse_sweep(output, checked_seed(output, seed))
+    try:
+        arrays, detours = reverse_sweep(output, checked_seed(output, seed))
+    except TinygraphError as error:  # without the frames of the sweep
+        raise error.with_traceback(None) from None
     for x, dx in arrays.items():
         if x._op is None:
             x.grad = dx

@@ -268,26 +268,32 @@ class Tensor(k.Recording):
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """Record the call of a kernel."""
-        op = TABLE.get(function)
-        if op is not None and len(args) == op.arity:
-            if settings or op.arity > 1:
-                return apply(op, args, settings)
-            wanted, watched, kind = _FLOW_OF_ONE[self._kind]
-            return recorded(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
-        return call(function, args, settings)
+        try:
+            op = TABLE.get(function)
+            if op is not None and len(args) == op.arity:
+                if settings or op.arity > 1:
+                    return apply(op, args, settings)
+                wanted, watched, kind = _FLOW_OF_ONE[self._kind]
+                return recorded(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
+            return call(function, args, settings)
+        except TinygraphError as error:  # without the frames in between, which are ours
+            raise error.with_traceback(None) from None
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
-        if method == "__call__":
-            if settings:
-                return call_ufunc(ufunc, args, settings)
-            op = TABLE.get(ufunc)
-            if op is None:
-                return call(ufunc, args, settings)
-            return apply(op, args)
-        if method == "reduce" and ufunc in ops.REDUCTIONS:
-            settings.setdefault("axis", 0)
-            return call(ops.REDUCTIONS[ufunc], args, settings)
-        raise unknown(f"np.{ufunc.__name__}.{method}")
+        try:
+            if method == "__call__":
+                if settings:
+                    return call_ufunc(ufunc, args, settings)
+                op = TABLE.get(ufunc)
+                if op is None:
+                    return call(ufunc, args, settings)
+                return apply(op, args)
+            if method == "reduce" and ufunc in ops.REDUCTIONS:
+                settings.setdefault("axis", 0)
+                return call(ops.REDUCTIONS[ufunc], args, settings)
+            raise unknown(f"np.{ufunc.__name__}.{method}")
+        except TinygraphError as error:  # without the frames in between, which are ours
+            raise error.with_traceback(None) from None
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]

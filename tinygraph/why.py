@@ -57,7 +57,7 @@ def reached(z: Tensor, wanted: bool) -> set[Tensor]:
 def reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
     """What may be the reason, the surest first."""
     graph = reached(J, wanted=False) if isinstance(J, Tensor) else set()
-    cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor)})
+    cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor) and hasattr(x, "_op")})
     sure = [cut for cut in cuts if cut.tensor is not None and W in reached(cut.tensor, wanted=True)]
     yield from dead_ends(graph, W)
     yield from map(told, sorted(sure, key=lambda cut: not used_in(cut, graph)))
