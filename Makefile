@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 FUZZ ?= 20000
 
-.PHONY: help demo test fuzz lint format types oldest clean
+.PHONY: help demo test fuzz docs lint format types oldest clean
 .NOTPARALLEL:
 
 help:                          ## show this list
@@ -17,6 +17,9 @@ test: $(VENV)/dev.ready        ## run the tests and measure their coverage
 
 fuzz: $(VENV)/dev.ready        ## compare derivatives of 20,000 random programs with complex steps
 	@TINYGRAPH_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/test_fuzz.py
+
+docs: $(VENV)/docs.ready       ## build the pages of docs/ as a site in site/
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
 
 lint: $(VENV)/dev.ready        ## check formatting and lint
 	@$(VENV)/bin/python -m ruff format --check .
@@ -34,7 +37,7 @@ oldest:                        ## run the tests on the oldest versions that pypr
 	@PIP_CONSTRAINT=.venv-oldest.txt $(MAKE) --no-print-directory test PYTHON=python3.11 VENV=.venv-oldest
 
 clean:                         ## remove what these commands made
-	rm -rf .venv .venv-oldest* demo dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-oldest* demo dist site .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find * -name __pycache__ -prune -exec rm -r {} +
 
 # An environment belongs to one folder and one interpreter, and its mark is named after both.
