@@ -109,7 +109,7 @@ def test_check_says_in_one_sentence_what_could_not_be_run(file, capsys):
         (["check", "layers.py", "--memory", "all"], "'all' is not a positive number"),
         (["check", "layers.py", "--activations", "relu,gelu"], "the activations are relu, gelu; expected"),
         (["check", "layers.py", "--convention", "mine"], "invalid choice: 'mine'"),
-        (["check"], "the following arguments are required: FILE.py"),
+        (["check"], "give one file to check, or a folder of them with --many DIR"),
         (["dance"], "invalid choice: 'dance'"),
         ([], "the following arguments are required: COMMAND"),
         (["draw", "net.py:network"], "required: -o/--out"),

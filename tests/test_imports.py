@@ -29,7 +29,7 @@ ORDER = [
     {"check"},
     {"plan", "testing"},
     {"training"},
-    {"distributed", "plots"},
+    {"distributed", "grading", "plots"},
     {"demo"},
     {"cli"},
 ]
@@ -52,6 +52,7 @@ WAITS = {
     "sklearn": "an extra",
     "tinygraph.check": "one command of several",
     "tinygraph.demo": "one command of several",
+    "tinygraph.grading": "one command of several",
     "tinygraph.plan": "one command of several",
     "tinygraph.tensor": "NumPy need not load for --help",
     "viz": "the engine works without pictures",

@@ -18,6 +18,7 @@ __all__ = ["main"]
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
+CHECKED_WITH = ("sizes", "activations", "seed", "timeout", "convention")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,7 +125,11 @@ def add_check(commands: Any, parents: list[Any]) -> None:
         "Exit status: 0 agrees, 1 wrong gradients, 2 could not be run. The file runs with your rights."
     )
     text = "or a notebook: linear_backward and so on, or backward(parameters, X, Y)"
-    parser.add_argument("file", metavar="FILE.py", help=text)
+    parser.add_argument("file", metavar="FILE.py", nargs="?", help=text)
+    text = "grade every .py and .ipynb in a folder, several at a time"
+    parser.add_argument("--many", type=Path, metavar="DIR", help=text)
+    parser.add_argument("--csv", type=Path, metavar="out.csv", help="where to write the grades of --many")
+    parser.add_argument("--jobs", type=int, metavar="N", help="how many at a time (as many as cores)")
     parser.add_argument("--seed", type=int, default=0, help="of the network they are tried on (0)")
     parser.add_argument("--sizes", type=sizes, help="its units, the inputs first (5,4,3,1)")
     text = "of its layers: relu, tanh or sigmoid, at the end sigmoid or softmax (relu,relu,sigmoid)"
@@ -194,15 +199,13 @@ def run_check(options: Any) -> int:
 
     from tinygraph.check.runner import check_file
 
-    report = check_file(
-        options.file,
-        sizes=options.sizes,
-        activations=options.activations,
-        seed=options.seed,
-        timeout=options.timeout,
-        memory=int(options.memory * 2**30),
-        convention=options.convention,
-    )
+    if (options.file is None) == (options.many is None):
+        raise UserFileError("give one file to check, or a folder of them with --many DIR")
+    settings = {name: getattr(options, name) for name in CHECKED_WITH}
+    settings["memory"] = int(options.memory * 2**30)
+    if options.many is not None:
+        return check_many(options, settings)
+    report = check_file(options.file, **settings)
     if options.debug:
         sys.stderr.write(report.printed + report.traceback)
     if options.picture:
@@ -218,6 +221,26 @@ def run_check(options: Any) -> int:
     for error in report.errors + ([] if report.rows else report.notes):
         print(f"tinygraph: {error}", file=sys.stderr)
     return report.status
+
+
+def check_many(options: Any, settings: dict[str, Any]) -> int:
+    """Grade a folder: a table on the terminal, and as a file if asked for."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tinygraph.grading import grade_folder, write_csv
+
+    bar = Console(stderr=True)
+    grades = grade_folder(
+        options.many, jobs=options.jobs, console=bar if bar.is_terminal else None, **settings
+    )
+    if options.csv is not None:
+        write_csv(grades, options.csv)
+    table = Table("file", "verdict", "right", "first wrong", "cause", box=None, padding=(0, 2, 0, 0))
+    for g in grades:
+        table.add_row(g.file, g.verdict, f"{g.right}/{g.functions}", g.first, g.cause)
+    Console(highlight=False, markup=False).print(table)
+    return 0
 
 
 def run_code(options: Any) -> int:
