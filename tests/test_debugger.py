@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.benchmarks.debugger import check, judge
-from tests.benchmarks.planted import NETWORKS, homework, pairs, planted, random_edits
+import tinygraph as tg
+from tests.benchmarks.debugger import check, judge, judge_arrays
+from tests.benchmarks.planted import NETWORKS, graphs, homework, pairs, planted, random_edits
 from tests.benchmarks.planted.cases import SEED, values_of
 from tests.benchmarks.planted.files import PLACES, line_by_line
 from tests.benchmarks.planted.mistakes import CHANGES, MISTAKES
@@ -50,6 +51,17 @@ def test_random_edits_are_not_on_the_list_and_repeat_with_their_seed():
     assert random_edits(20, seed=3) == random_edits(20, seed=3)
     assert random_edits(20, seed=3) != random_edits(20, seed=4)
     assert not any(code in listed for case in random_edits(20, seed=3) for code in case.planted)
+
+
+@pytest.mark.parametrize(
+    "case", graphs()[::16], ids=lambda case: f"{case.net.name}, {case.place}: {case.edit}"
+)
+def test_sample_of_mistakes_in_graphs_is_named(case):
+    right = case.right()
+
+    assert tg.compare(case.cost(), right).ok
+    verdict = judge_arrays(case)
+    assert (verdict.located, verdict.slug, verdict.expected) == (True, True, True), verdict.said
 
 
 @pytest.mark.parametrize("case", SAMPLE, ids=lambda case: f"{case.net.name}, {case.place}: {case.edit}")

@@ -27,18 +27,20 @@ from rich import box
 from rich.progress import track
 from rich.table import Table
 
+import tinygraph as tg
 from tests.check.versions import NETWORKS as DRAWN
 from tests.check.versions import VERSIONS
 from tinygraph.check import process, worker
+from tinygraph.check.recorded import recorded_values
 from tinygraph.check.runner import check_file
 
-from .planted import NETWORKS, Case, homework, names_in, pairs, planted, random_edits
-from .planted.mistakes import MISTAKES
+from .planted import NETWORKS, Case, GraphCase, graphs, homework, names_in, pairs, planted, random_edits
+from .planted.mistakes import CHANGES, MISTAKES
 from .report import make_console
 
 EXACT = 1e-9
 ROUNDING = 1e-14  # the columns of dZ of a softmax add up to this
-LISTED = {mistake.cause for mistake in MISTAKES}
+LISTED = {mistake.cause for mistake in (*MISTAKES, *CHANGES)}
 BY_NAME = {net.name: net for net in NETWORKS}
 COMMAND = [sys.executable, "-c", "import sys; from tinygraph.cli import main; sys.exit(main())", "check"]
 
@@ -88,6 +90,29 @@ def judge(case):
         file.write_text(case.text)
         report = check(file, case.net.sizes, case.net.activations)
     return verdict_on(case, report)
+
+
+def judge_arrays(case):
+    """Compare the arrays of a case with its graph and see what is said of them."""
+    J, made = case.cost(), case.made()
+    diagnoses = tg.compare(J, case.given()).diagnoses
+    said = "; ".join(f"{d.name}: {d.cause}, {d.formula or 'no formula'}" for d in diagnoses) or "right"
+    first = next(iter(diagnoses), None)
+    if first is None or first.name != case.name:
+        return Verdict(case, False, False, False, len(diagnoses), True, said)
+    d = J.backward()
+    values = recorded_values(d) | {"m": d.m} | made
+    exact = agrees(first.formula, values, made[case.name])
+    right = case.right()[case.name]
+    return Verdict(
+        case,
+        True,
+        case.cause in (first.cause, *first.others),
+        exact,
+        len(diagnoses) - 1,
+        agrees(first.expected, values, right),
+        said,
+    )
 
 
 def check(file, sizes, activations=None, seed=0):
@@ -198,8 +223,9 @@ def all_right(case, diagnoses, named):
 
 def judge_all(cases, title):
     """The verdicts on the cases, on all cores."""
+    see = judge_arrays if isinstance(cases[0], GraphCase) else judge
     with ProcessPoolExecutor() as pool:
-        return list(track(pool.map(judge, cases, chunksize=4), title, len(cases), console=make_console()))
+        return list(track(pool.map(see, cases, chunksize=4), title, len(cases), console=make_console()))
 
 
 def share(verdicts, what):
@@ -296,6 +322,7 @@ def main(arguments=None):
     parts = {
         "Mistakes that people make, planted wherever they can occur": [c for c in mistakes if not c.raises],
         "Those that stop the program, since shapes do not fit": [c for c in mistakes if c.raises],
+        "Mistakes in networks with dropout and an L2 penalty, as arrays": graphs(nets)[::every],
         "Random single edits that are not on the list": random_edits(500 // every, options.seed, nets),
         "Two independent edits at once": pairs(200 // every, options.seed, nets),
     }
@@ -314,7 +341,8 @@ def main(arguments=None):
     seconds = times()
     for name, t in seconds.items():
         console.print(f"Time of {name} of the lectures' three layers, start-up included: {t:.2f} s")
-    sample = [case for cases in parts.values() for case in cases[:: max(1, len(cases) // 8)]]
+    files = [cases for cases in parts.values() if isinstance(cases[0], Case)]
+    sample = [case for cases in files for case in cases[:: max(1, len(cases) // 8)]]
     alike = [told_alike(case) for case in sample]
     console.print(f"`tinygraph check --json` tells the same as Python: {sum(alike)} of {len(alike)} files")
 

@@ -94,6 +94,52 @@ def test_a_planted_slip_is_found_and_its_formula_makes_the_numbers(name, cause, 
     np.testing.assert_allclose(eval(diagnosis.expected, right), PROBES[0][name], rtol=1e-9, atol=1e-15)
 
 
+def test_the_same_slip_in_several_layers_is_one_diagnosis_that_names_them():
+    lines = {name: f"np.sum({name.replace('b', 'Z')}, axis=1) / m" for name in ("db3", "db1")}
+    code = [(s.name, lines.get(s.name, str(s.right[-1]))) for s in PROGRAM]
+    values = [run(code, v) for v in PROBES]
+    given = {s.name: [v[s.name] for v in values] for s in PROGRAM}
+
+    [diagnosis] = merged(map(diagnosis_of, explain(PROGRAM, SETTING, given)))
+
+    assert (diagnosis.name, diagnosis.also) == ("db3", ("db1",))
+    assert diagnosis.message.endswith("The same goes for db1.")
+
+
+def test_one_hidden_mistake_is_preferred_to_two_that_are_given():
+    given, _ = planted("dA1", "W2.T @ dZ2 / m", hidden=("dA3", "dA2", "dA1", "dA0", "dZ3", "dZ2", "dZ1"))
+
+    [finding] = explain(PROGRAM, SETTING, given)  # and not dW1 and db1
+
+    assert (finding.statement.name, finding.matches[0].text) in [
+        ("dA1", "W2.T @ dZ2 / m"),
+        ("dZ1", "dA1 * (Z1 > 0) / m"),
+    ]
+
+
+def test_causes_that_numbers_cannot_tell_apart_are_all_named():
+    given, _ = planted("dZ2", "dA2 * (A2 >= 0)", hidden=())
+
+    [diagnosis] = map(diagnosis_of, explain(PROGRAM, SETTING, given))
+
+    assert (diagnosis.cause, diagnosis.others) == ("missing-activation-derivative", ("relu-ge-zero",))
+    assert " Or: A = relu(Z) is never negative" in diagnosis.message
+
+
+def test_arrays_of_integers_are_named():
+    given, values = planted("dW2", "np.trunc(9 * dZ2 @ A1.T / m)", hidden=())
+    whole = {name: [x.astype(int) if name == "dW2" else x for x in xs] for name, xs in given.items()}
+
+    [nine] = map(diagnosis_of, explain(PROGRAM, SETTING, whole))
+    [cut] = map(
+        diagnosis_of, explain(PROGRAM, SETTING, given | {"dW2": [v["dW2"].astype(int) * 0 for v in values]})
+    )
+
+    assert nine.cause == "unknown"
+    assert (cut.cause, cut.formula) == ("integers", "np.trunc(dZ2 @ A1.T / m)")
+    assert "it is 0 everywhere" in cut.message
+
+
 def test_right_numbers_need_no_explanation():
     given, _ = planted("dW2", "dZ2 @ A1.T / m")
 
@@ -123,7 +169,8 @@ def test_what_no_formula_gives_is_called_unknown():
     assert finding.matches == ()
     diagnosis = diagnosis_of(finding)
     assert (diagnosis.name, diagnosis.cause, diagnosis.formula) == ("dZ2", "unknown", "")
-    assert "the cause is unknown" in diagnosis.message
+    assert "the cause is unknown. Your dW2 beside the right one: cosine " in diagnosis.message
+    assert re.search(r"norm \S+ times as large, and at \[\d, \d\] \S+ instead of \S+\.$", diagnosis.message)
 
 
 def test_two_edits_of_one_line_are_found():
@@ -225,6 +272,22 @@ def test_a_penalty_that_was_forgotten_or_scaled_is_named(cause):
 
     assert [cause] == [d.cause for d in report.diagnoses]
     assert re.search(r"lambda", report.diagnoses[0].message)
+
+
+@pytest.mark.parametrize("scale", [1, 0.8])
+def test_a_mask_that_was_not_applied_backward_is_named(scale):
+    rng = np.random.default_rng(4)
+    X, Y = rng.standard_normal((4, 9)), rng.integers(0, 2, (1, 9)).astype(float)
+    D1 = tg.tensor((rng.random((3, 9)) < 0.8).astype(float), name="D1")
+    W1, W2 = (tg.parameter(rng.standard_normal(s), name=n) for s, n in (((3, 4), "W1"), ((1, 3), "W2")))
+    A1 = np.tanh((W1 @ X).named("Z1")).named("A1")
+    J = tg.binary_cross_entropy(tg.sigmoid((W2 @ (A1 * D1 / 0.8)).named("Z2")), Y)
+    d = J.backward()
+    dA1 = W2.value.T @ d["dZ2"] / scale
+
+    report = tg.compare(J, {"dZ2": d["dZ2"], "dA1": dA1, "dZ1": dA1 * (1 - A1.value**2)})
+
+    assert [(x.name, x.cause) for x in report.diagnoses] == [("dA1", "dropout-mask")]
 
 
 def test_arrays_that_agree_have_no_diagnosis_and_wrong_shapes_have_one():

@@ -174,12 +174,11 @@ def test_prints_are_kept_up_to_a_length(run):
     [("pass", "NoneType"), ("return 3", "ndarray"), ("return object()", "object"), ("return {1, 2}", "set")],
 )
 def test_results_of_other_forms_have_no_names(run, body, form):
-    [outcome] = [x for x in run(broken(body)).outcomes.values() if x.step is STEPS[9]]
+    outcome, *_ = [x for x in run(broken(body)).outcomes.values() if x.step.function == "linear_backward"]
 
-    assert outcome.step.function == "linear_backward"
     assert type(outcome.value).__name__ == form
     assert outcome.named == {}
-    assert (outcome.integers, outcome.not_finite) == ([], [])
+    assert outcome.not_finite == []
 
 
 def test_facts_about_a_call(run):
@@ -197,7 +196,6 @@ def test_facts_about_a_call(run):
         assert not outcome.repeated
         np.testing.assert_array_equal(outcome.value[2], b + 1)
         np.testing.assert_array_equal(outcome.again[2], b + 2)
-        assert outcome.integers == [f"dW{layer}"]
         assert outcome.not_finite == [f"dA{layer - 1}"]
     others = [x for x in found.outcomes.values() if x not in outcomes]
     assert all(x.repeated and x.again is None and not x.changed and not x.threads for x in others)

@@ -241,6 +241,26 @@ def test_spare_arguments_are_passed_as_far_as_they_are_demanded(tmp_path, text, 
     assert worker.decode(facts["value"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f(a, b):\n    return a - b\n", 9),
+        ("def f(b, a):\n    return a - b\n", 9),
+        ("def f(b):\n    return b\n", 5),
+        ("def f(x, y):\n    return x - y\n", 99),
+        ("def f(b, y):\n    return b - y\n", 99),
+        ("def f(b, a, c=0):\n    return a - b - c\n", 9),
+    ],
+)
+def test_arguments_are_those_of_the_edition_that_a_function_asks_for_by_name(text, expected):
+    names = {}
+    exec(text, names)
+
+    facts = worker.observe(names["f"], (100, 1), (), ({"a": 10, "b": 1}, {"b": 5}))
+
+    assert worker.decode(facts["value"]) == expected
+
+
 def test_results_too_large_are_not_told(monkeypatch):
     monkeypatch.setattr(worker, "MOST_TOLD", 1000)
 

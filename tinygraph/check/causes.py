@@ -18,7 +18,7 @@ import numpy as np
 from tinygraph.check.edits import Edit
 from tinygraph.check.explain import Finding
 from tinygraph.check.lectures import names, slopes
-from tinygraph.check.search import Match, Setting, agrees, ratio
+from tinygraph.check.search import Match, Setting, agrees, names_in, ratio
 from tinygraph.expressions import Expression
 
 __all__ = ["WHY", "causes_of", "message_of"]
@@ -36,7 +36,7 @@ def causes_of(finding: Finding) -> tuple[str, ...]:
     if not finding.matches:
         return ()
     case = Case(finding)
-    rules = (by_penalty, by_shape, by_constant, by_formula)
+    rules = (by_dtype, by_penalty, by_shape, by_constant, by_formula)
     return next(filter(None, (tuple(dict.fromkeys(rule(case))) for rule in rules)), ())
 
 
@@ -67,6 +67,12 @@ class Case:
     def edited_by(self, *kinds: str) -> bool:
         """Whether a likely formula has an edit of these kinds."""
         return any(m.edits[0].kind in kinds for m in self.likely)
+
+
+def by_dtype(case: Case) -> Iterator[str]:
+    """The cause that fractions cut off tell."""
+    if case.edit.kind == "truncate" or "floor_divide" in case.first.text:
+        yield "integers"
 
 
 def by_penalty(case: Case) -> Iterator[str]:
@@ -227,6 +233,16 @@ def of_linear(case: Case) -> Iterator[str]:
         yield "untransposed-W"
     if case.edit.kind == "swap":
         yield "elementwise-for-matmul"
+    if any(lacks_mask(case, name) for name in names_in(case.right)):
+        yield "dropout-mask"
+
+
+def lacks_mask(case: Case, name: str) -> bool:
+    """Whether an array of zeros and ones times these numbers gives the right ones, up to a constant."""
+    triples = list(zip(case.values(Expression(name)), case.given, case.correct, strict=True))
+    if any(mask.shape != given.shape or not np.isin(mask, (0, 1)).all() for mask, given, _ in triples):
+        return False
+    return all(ratio(mask * given, right) is not None for mask, given, right in triples)
 
 
 def of_other(case: Case) -> Iterator[str]:
@@ -256,14 +272,27 @@ def message_of(finding: Finding, causes: Sequence[str]) -> str:
             f"Layer {s.layer}, {s.name}: the numbers are wrong, and no formula within two edits of the "
             f"lectures' step {finding.right} gives them; the cause is unknown.{evidence(finding)}"
         )
-    first, *others = mistakes(finding)
     parts = [
-        f"Layer {s.layer}, {s.name}: you computed {first.text};",
-        f"the lectures' step is {finding.right}.",
+        f"Layer {s.layer}, {s.name}: {made_of(finding)}; the lectures' step is {finding.right}.",
         " Or: ".join(WHY[cause] for cause in causes),
-        f"({' or '.join(m.text for m in others)} would give the same numbers.)" if others else "",
+        alternatives(finding),
     ]
     return " ".join(part for part in parts if part)
+
+
+def made_of(finding: Finding) -> str:
+    """What was computed, as a clause; many formulas give nothing but zeros, so that none is singled out."""
+    return "it is 0 everywhere" if is_zero(finding) else f"you computed {finding.matches[0].text}"
+
+
+def is_zero(finding: Finding) -> bool:
+    return not any(np.any(x) for x in Case(finding).given)
+
+
+def alternatives(finding: Finding) -> str:
+    """Other mistakes with the same numbers, as a sentence in brackets."""
+    others = [] if is_zero(finding) else mistakes(finding)[1:]
+    return f"({' or '.join(m.text for m in others)} would give the same numbers.)" if others else ""
 
 
 def mistakes(finding: Finding) -> list[Match]:
@@ -306,8 +335,9 @@ def evidence(finding: Finding) -> str:
     if given.shape != right.shape or not all(norms):
         return ""
     at = np.unravel_index(np.argmax(np.abs(given - right)), given.shape)
+    cosine = np.sum(given * right) / np.prod(norms)
     return (
-        f" Beside the right {finding.seen.name}: cosine {np.sum(given * right) / (norms[0] * norms[1]):.3f}, "
-        f"{norms[0] / norms[1]:.3g} times the norm, and at {list(map(int, at))} {given[at]:.6g} instead of "
-        f"{right[at]:.6g}."
+        f" Your {finding.seen.name} beside the right one: cosine {cosine:.3f}, "
+        f"norm {norms[0] / norms[1]:.3g} times as large, "
+        f"and at {list(map(int, at))} {given[at]:.6g} instead of {right[at]:.6g}."
     )

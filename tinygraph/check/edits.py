@@ -16,14 +16,14 @@ import numpy as np
 
 from tinygraph.expressions import Expression
 
-__all__ = ["Edit", "everywhere", "positions", "renamed", "single_edits"]
+__all__ = ["Edit", "everywhere", "positions", "renamed", "single_edits", "truncated"]
 
 
 class Edit(NamedTuple):
     """An edited formula: what was done, how far-fetched that is, and to which part.
 
     `kind` is one of drop, sign, transpose, swap, compare, axis, keepdims, mean, mask, replace, times, over,
-    plus; `before` is the part that was changed, `after` what stands there now.
+    plus, truncate; `before` is the part that was changed, `after` what stands there now.
     """
 
     expression: Any
@@ -83,10 +83,9 @@ Change = tuple[Any, str, int]
 def shortened(x: Any) -> Iterator[Change]:
     """A factor, a term or a call left out."""
     if isinstance(x, Expression) and x.function is not None:
-        for i, part in enumerate(x.args):
-            if isinstance(part, Expression) or (len(x.args) == 2 and i == 1):
-                yield part, "drop", 0
-        yield from ((part, "drop", 1) for part, _ in positions(x) if is_name(part))
+        for part in x.args:
+            yield part, "drop", 0 if isinstance(part, Expression) else 2
+            yield from ((inner, "drop", 1) for inner, _ in positions(part) if isinstance(inner, Expression))
 
 
 def turned(x: Any) -> Iterator[Change]:
@@ -137,6 +136,8 @@ def otherwise_joined(x: Any) -> Iterator[Any]:
         yield from (made(f, *x.args) for f in OPERATORS if f is not x.function)
         if x.function is np.multiply and isinstance(x.args[0], Expression):
             yield made(np.matmul, x.args[0].T, x.args[1])
+        if x.function is np.divide:
+            yield made(np.floor_divide, *x.args)
 
 
 def renumbered(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
@@ -162,6 +163,12 @@ def is_name(x: Any) -> bool:
 def nearness(x: Any, operand: Any) -> int:
     """How far-fetched it is to write `operand` for `x`: little for two names, more for whole formulas."""
     return 3 - is_name(x) - is_name(operand)
+
+
+def truncated(expression: Any, penalty: int) -> Edit:
+    """What an array of integers keeps."""
+    kept = np.trunc(expression)
+    return Edit(kept, "truncate", penalty, expression, kept)
 
 
 def repeated(expression: Any, operands: Sequence[Any]) -> Iterator[Edit]:

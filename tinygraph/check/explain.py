@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tinygraph.check.edits import Edit, single_edits
+from tinygraph.check.edits import Edit, single_edits, truncated
 from tinygraph.check.lectures import Statement
 from tinygraph.check.search import (
     Match,
@@ -274,8 +274,9 @@ def edited(own: Mapping[str, Setting], memory: Memory, s: Statement) -> Iterator
 
 
 def edits_of(s: Statement, setting: Setting) -> Iterator[Edit]:
-    """All single edits of the right formulas of a quantity."""
+    """All single edits of the right formulas of a hidden quantity, whose dtype is hidden as well."""
     for formula in s.right:
+        yield truncated(formula, 2)
         for way in bracketings(formula):
             yield from single_edits(way, setting.operands, setting.factors)
 

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Form", "by_name", "caches_form", "costs_form", "gradients_form", "layer_form", "tuple_form"]
+__all__ = [
+    "Form",
+    "by_name",
+    "caches_form",
+    "costs_form",
+    "gradients_form",
+    "is_cache",
+    "is_tuple",
+    "layer_form",
+    "tuple_form",
+]
 
 Named = dict[str, Any]
 
@@ -84,21 +94,21 @@ def single(value: Any) -> Any:
 # Values and caches
 
 
-def layer_form(letter: str, layer: int, activation: str, expected: str) -> Form:
-    """Z or A of one layer, and its cache; Z is read from the cache of a whole layer."""
+def layer_form(letter: str, layer: int, may_keep_A: bool, expected: str) -> Form:
+    """Z or A of one layer, and its cache; Z is read from the cache of a whole layer, if it keeps Z."""
 
     def read(value: Any) -> Named | None:
         if not is_tuple(value, 2) or isinstance(value[0], tuple | dict):
             return None
         named = {f"{letter}{layer}": value[0]}
-        return named | cached(value[1], layer, activation, value[0]) if letter == "A" else named
+        return named | cached(value[1], layer, value[0], may_keep_A) if letter == "A" else named
 
     return Form(expected, read)
 
 
-def caches_form(activations: Sequence[str], expected: str) -> Form:
+def caches_form(may_keep_A: Sequence[bool], expected: str) -> Form:
     """A of the last layer, and the caches of all: a list in the course's form, or a dict by name."""
-    L = len(activations)
+    L = len(may_keep_A)
 
     def read(value: Any) -> Named | None:
         if not is_tuple(value, 2) or isinstance(value[0], tuple | dict):
@@ -114,8 +124,8 @@ def caches_form(activations: Sequence[str], expected: str) -> Form:
             return {}
         A = [linear[0] for linear, _ in caches[1:]] + [AL]
         named: Named = {}
-        for layer, (cache, activation) in enumerate(zip(caches, activations, strict=True), start=1):
-            named |= cached(cache, layer, activation, A[layer - 1]) | {f"A{layer}": A[layer - 1]}
+        for layer, cache in enumerate(caches, start=1):
+            named |= cached(cache, layer, A[layer - 1], may_keep_A[layer - 1]) | {f"A{layer}": A[layer - 1]}
         return named
 
     return Form(expected, read)
@@ -126,11 +136,8 @@ def is_cache(cache: Any) -> bool:
     return is_tuple(cache, 2) and is_tuple(cache[0], 3) and isinstance(cache[1], np.ndarray)
 
 
-def cached(cache: Any, layer: int, activation: str, A: Any) -> Named:
-    """Z from a cache in the course's form.
-
-    A relu may keep A in its place: both are positive at the same entries, and nothing else is asked of Z.
-    """
-    if not is_cache(cache) or (activation == "relu" and np.array_equal(cache[1], A)):
+def cached(cache: Any, layer: int, A: Any, may_keep_A: bool) -> Named:
+    """Z from a cache in the course's form, unless A is there and may be."""
+    if not is_cache(cache) or (may_keep_A and np.array_equal(cache[1], A)):
         return {}
     return {f"Z{layer}": cache[1]}

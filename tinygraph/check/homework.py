@@ -26,8 +26,15 @@ from tinygraph.check.report import Diagnosis
 from tinygraph.check.search import Setting
 from tinygraph.check.steps import LEARNING_RATE, Step
 
-__all__ = ["aliased", "changes", "diagnose_steps", "habits"]
+__all__ = ["aliased", "changes", "diagnose_steps", "habits", "overflows"]
 
+FROM_LABELS = {
+    "compute_cost",
+    "L_model_backward",
+    "backward_propagation",
+    "propagate",
+    "backward",
+}
 DERIVATIVE = re.compile(r"d[AZ]\w*")
 Program = Callable[[Step, str], list[Statement]]
 
@@ -117,6 +124,20 @@ def habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list
     return list(found.values())
 
 
+def overflows(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
+    """Functions that give NaN or infinity: one diagnosis each, none for those that only pass it on."""
+    found: dict[str, Diagnosis] = {}
+    for step, names in ((outcome.step, outcome.not_finite) for outcome in outcomes if outcome.not_finite):
+        function, layered = step.function, step.function.startswith(("linear_", "L_model_"))
+        name = next((name for name in step.targets if name in names), names[0])
+        cause = "saturated-output" if function in FROM_LABELS else "unknown"
+        why = WHY.get(cause, "Something was divided by 0, or a logarithm taken of what is not positive.")
+        message = f"{step.name}: {name} holds NaN or infinity. {why}"
+        diagnosis = Diagnosis(name, cause, message, step.layer, function=function, line=lines.get(function))
+        found.setdefault(function.rpartition("_")[2] if layered else function + "()", diagnosis)
+    return list(found.values())
+
+
 def changes(outcomes: Iterable[Outcome]) -> list[str]:
     """Sentences about arrays that functions change though they were only passed in."""
     found: dict[str, tuple[str, ...]] = {}
@@ -145,9 +166,15 @@ def by_name(
 ) -> dict[str, list[Any]]:
     """For each statement of the program that was given, its arrays in every probe."""
     suffix = "_new" if step.function == "update_parameters" else ""
-    known = [{f"{name}{suffix}": array_of(x) for name, x in hand.items()} for hand in given]
+    known = [{f"{name}{suffix}": numbers_of(x) for name, x in hand.items()} for hand in given]
     names = [s.name for s in program if all(is_finite(hand.get(s.name)) for hand in known)]
     return {name: [hand[name] for hand in known] for name in names}
+
+
+def numbers_of(x: Any) -> Any:
+    """What was given as an array of numbers, of integers if it was; None if it is none."""
+    array = array_of(x)
+    return array if array is None or np.asarray(x).dtype.kind not in "iu" else np.asarray(x)
 
 
 def is_finite(x: Any) -> bool:

@@ -44,6 +44,7 @@ START = (
 QUIET = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"} | dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
+FLOATS = [np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.longdouble)]
 STOPPED = "stopped"  # the type of a failure that is no exception: the process has ended
 
 
@@ -103,19 +104,12 @@ class Outcome:
         return {} if isinstance(self.value, Failure) else self.step.form.read(self.value) or {}
 
     @property
-    def integers(self) -> list[str]:
-        """The names of results that hold integers, in which fractions are lost."""
-        return [name for name, x in self.named.items() if kind(x) in "iu"]
-
-    @property
     def not_finite(self) -> list[str]:
         """The names of results that hold NaN or infinity."""
-        return [name for name, x in self.named.items() if kind(x) in "fc" and not np.isfinite(x).all()]
-
-
-def kind(x: Any) -> str:
-    """The kind of an array's dtype: f for floating point, i for integers; O for what is no array."""
-    return x.dtype.kind if isinstance(x, np.ndarray) else "O"
+        arrays = {
+            name: x for name, x in self.named.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fc"
+        }
+        return [name for name, x in arrays.items() if not np.isfinite(x).all()]
 
 
 @dataclass
@@ -215,8 +209,9 @@ def run_once(run: Run, steps: Sequence[Step], waiting: Sequence[int], limits: Li
     """Take the waiting steps in a process of its own and note what it wrote."""
     with tempfile.TemporaryDirectory(prefix="tinygraph-") as folder:
         calls, results = Path(folder, "calls"), Path(folder, "results")
-        todo = [(i, steps[i].function, steps[i].arguments, steps[i].spare) for i in waiting]
-        calls.write_bytes(pickle.dumps(todo))
+        todo = [(i, steps[i]) for i in waiting]
+        asked = [(i, s.function, s.arguments, s.spare, s.editions) for i, s in todo]
+        calls.write_bytes(pickle.dumps(asked))
         arguments = (str(ROOT), str(limits.memory), run.file, str(calls), str(results))
         run.ended = supervise([sys.executable, "-P", "-c", START, *arguments], results, limits)
         run.begun = None

@@ -15,7 +15,8 @@ import numpy as np
 from tinygraph.check.compare import Convention, array_of, compare_with, described, listed
 from tinygraph.check.diagnose import effort
 from tinygraph.check.file_report import FileReport, FunctionVerdict, StepReport
-from tinygraph.check.homework import aliased, changes, diagnose_steps, habits
+from tinygraph.check.homework import aliased, changes, diagnose_steps, habits, overflows
+from tinygraph.check.kept import kept_by
 from tinygraph.check.loading import code_file
 from tinygraph.check.probe import Probe, make_probe
 from tinygraph.check.process import MEMORY, TIMEOUT, Failure, Run, run_file
@@ -31,6 +32,7 @@ UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
     "that is gradient descent."
 )
+KEPT = "Your caches keep A where the lectures keep Z; that is as good."
 
 
 def check_file(
@@ -71,7 +73,8 @@ def check_file(
     steps = [steps_of(probe) for probe in probes]
     flat = [*steps[0], *steps[1]]
     run = run_file(path, flat, timeout, memory)
-    values = run.values
+    kept = kept_by(run.outcomes.values(), (s.first for s in judged_twice(run.values, steps, convention)))
+    values = {i: value for i, value in run.values.items() if flat[i].kept in (None, kept)}
     judged = judged_twice(values, steps, convention)
     uphill = judged_twice(turned_round(values, steps), steps, convention)
     if ascends := goes_uphill(judged, uphill):
@@ -80,13 +83,15 @@ def check_file(
     seen, causes = explained(probes, judged, seen, convention, run)
     judged = judged_twice(values, steps, seen if causes else convention)
     found = [s.either for s in judged if s.first.step.convention in (None, seen)]
-    diagnoses = [*aliased(causes, run), *habits(run.outcomes.values(), run.defined)]
+    outcomes = [run.outcomes[i] for i in values]
+    diagnoses = [*aliased(causes, run), *overflows(outcomes, run.defined), *habits(outcomes, run.defined)]
     blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
         [row for s in found for row in s.rows],
         notes=[
             *run.notes,
             *([UPHILL] if ascends else []),
+            *([KEPT] if kept == "A" else []),
             *(note for s in found for note in s.notes),
             *changes(run.outcomes.values()),
         ],

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.check.edits import Edit, everywhere, positions, renamed, single_edits
+from tinygraph.check.edits import Edit, everywhere, positions, renamed, single_edits, truncated
 from tinygraph.expressions import Expression
 
 __all__ = [
@@ -146,6 +146,8 @@ def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list
     ways = [way for formula in right for way in bracketings(formula)]
     setting.share(*ways, *setting.operands)
     edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
+    if all(np.asarray(g).dtype.kind in "iu" for g in given):
+        edits += [truncated(formula, 0) for formula in right]
     found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
     for further in (scaled, added, doubled):
         found = found or list(further(right, edits, setting, given))

@@ -8,7 +8,7 @@ those of week 3 (two layers, tanh) and of week 2 (one unit) on smaller ones from
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tinygraph.check.compare import Target
@@ -23,7 +23,7 @@ from tinygraph.check.forms import (
 )
 from tinygraph.check.probe import Probe, make_probe
 
-__all__ = ["FUNCTIONS", "LEARNING_RATE", "Passed", "Step", "steps_of"]
+__all__ = ["FUNCTIONS", "LEARNING_RATE", "Kept", "Passed", "Step", "steps_of"]
 
 LEARNING_RATE = 0.1
 FUNCTIONS = (
@@ -44,18 +44,21 @@ ANY_DEPTH = {name for name in FUNCTIONS if name.startswith(("linear_", "L_model_
     "backward_propagation"
 }
 Passed = Literal["true", "course"]
+Kept = Literal["Z", "A"]
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
     """One call.
 
-    `function` is called with copies of `arguments`, and of as many of `spare` as it demands more. It gives
+    `function` is called with copies of `arguments`, and of as many of `spare` as it demands more; or with
+    those of one of the `editions`, in its own order, if it asks for them by the same names. It gives
     `outputs`: these names in this order, or, where `outputs` is empty, a dict; `form` reads them. `targets`
     are the right values. `convention` is that of the derivative passed in; None where none is passed in, and
-    the function chooses. `layer` is None for a function of all layers, `probe` the network of the arguments.
-    `deep` is for update_parameters, which in week 3 may know two layers only: on more than two it is tried
-    where the file's other functions take any number, on two elsewhere.
+    the function chooses. `kept` is what the caches hold besides ((A_prev, W, b), .): Z as in the lectures, or
+    A, as some do; None where there are none. `layer` is None for a function of all layers, `probe` the
+    network of the arguments. `deep` is for update_parameters, which in week 3 may know two layers only: on
+    more than two it is tried where the file's other functions take any number, on two elsewhere.
     """
 
     function: str
@@ -67,6 +70,8 @@ class Step:
     probe: Probe
     form: Form
     spare: tuple[Any, ...] = ()
+    editions: tuple[Mapping[str, Any], ...] = ()
+    kept: Kept | None = None
     deep: bool | None = None
 
     @property
@@ -82,26 +87,33 @@ class Step:
 def steps_of(probe: Probe) -> list[Step]:
     """All steps that can be taken on a probe, the smallest functions first, each from the last layer down.
 
-    What gets a derivative from above is there twice, once for each convention. Two probes of the same sizes
+    What gets a derivative from above is there twice, once for each convention, and so is what gets the caches
+    of activations, once with Z and once with A. Two probes of the same sizes
     have the same steps in the same order.
     """
     layers = range(probe.L, 0, -1)
     conventions: tuple[Passed, ...] = ("course", "true")
+    kept: tuple[Kept, ...] = ("Z", "A")
     pair, unit = smaller(probe)
     return [
         *(linear_forward(probe, layer) for layer in layers),
-        *(activation_forward(probe, layer) for layer in layers),
-        model_forward("L_model_forward", probe, "the tuple (AL, caches)"),
+        *(activation_forward(probe, layer, letter) for letter in kept for layer in layers),
+        *(model_forward("L_model_forward", probe, "the tuple (AL, caches)", letter) for letter in kept),
         model_forward("forward_propagation", pair, "the tuple (A2, cache)"),
         cost_step(probe),
         *(linear_step(probe, layer, convention) for convention in conventions for layer in layers),
-        *(activation_step(probe, layer, convention) for convention in conventions for layer in layers),
-        whole_step("L_model_backward", probe, (probe.AL, probe.Y, probe.caches)),
-        whole_step("backward_propagation", pair, (pair.parameters, pair.values, pair.X, pair.Y)),
+        *(
+            activation_step(probe, layer, convention, letter)
+            for convention in conventions
+            for letter in kept
+            for layer in layers
+        ),
+        *(model_step(probe, letter) for letter in kept),
+        pair_step(pair),
         propagate_step(unit),
         update_step(probe, deep=True),
         update_step(pair, deep=False),
-        whole_step("backward", probe, (probe.parameters, probe.X, probe.Y)),
+        backward_step(probe),
     ]
 
 
@@ -123,26 +135,31 @@ def exact(value: Any, of_parameter: bool = False) -> Target:
 
 def linear_forward(probe: Probe, layer: int) -> Step:
     (A_prev, W, b), Z = probe.caches[layer - 1]
-    form = layer_form("Z", layer, "linear", "the tuple (Z, cache)")
+    form = layer_form("Z", layer, False, "the tuple (Z, cache)")
     name = f"Z{layer}"
     return Step("linear_forward", layer, (A_prev, W, b), (name,), {name: exact(Z)}, None, probe, form)
 
 
-def activation_forward(probe: Probe, layer: int) -> Step:
+def activation_forward(probe: Probe, layer: int, kept: Kept) -> Step:
     activation, (linear_cache, _) = probe.activation(layer), probe.caches[layer - 1]
-    form = layer_form("A", layer, activation, "the tuple (A, cache)")
+    form = layer_form("A", layer, may_keep_A(activation, kept), "the tuple (A, cache)")
     targets = {f"{letter}{layer}": exact(probe.values[f"{letter}{layer}"]) for letter in "ZA"}
     function, arguments = "linear_activation_forward", (*linear_cache, activation)
-    return Step(function, layer, arguments, (f"A{layer}",), targets, None, probe, form)
+    return Step(function, layer, arguments, (f"A{layer}",), targets, None, probe, form, kept=kept)
 
 
-def model_forward(function: str, probe: Probe, expected: str) -> Step:
+def may_keep_A(activation: str, kept: Kept | None) -> bool:
+    """Whether A may be kept for Z; of relu it may always, since both are positive at the same entries."""
+    return activation == "relu" or kept == "A"
+
+
+def model_forward(function: str, probe: Probe, expected: str, kept: Kept | None = None) -> Step:
     """A function that goes forward through all layers."""
     targets = {name: exact(value) for name, value in probe.values.items()}
-    form, arguments = caches_form(probe.activations, expected), (probe.X, probe.parameters)
-    return Step(
-        function, None, arguments, (f"A{probe.L}",), targets, None, probe, form, spare=(probe.parameters,)
-    )
+    form = caches_form([may_keep_A(activation, kept) for activation in probe.activations], expected)
+    arguments, spare = (probe.X, probe.parameters), (probe.parameters,)
+    outputs = (f"A{probe.L}",)
+    return Step(function, None, arguments, outputs, targets, None, probe, form, spare=spare, kept=kept)
 
 
 def cost_step(probe: Probe) -> Step:
@@ -161,9 +178,19 @@ def linear_step(probe: Probe, layer: int, convention: Passed) -> Step:
     return layer_step("linear_backward", probe, layer, arguments, convention)
 
 
-def activation_step(probe: Probe, layer: int, convention: Passed) -> Step:
-    arguments = probe.derivative(f"dA{layer}", convention), probe.caches[layer - 1], probe.activation(layer)
-    return layer_step("linear_activation_backward", probe, layer, arguments, convention)
+def activation_step(probe: Probe, layer: int, convention: Passed, kept: Kept) -> Step:
+    arguments = (
+        probe.derivative(f"dA{layer}", convention),
+        cache_of(probe, layer, kept),
+        probe.activation(layer),
+    )
+    return replace(layer_step("linear_activation_backward", probe, layer, arguments, convention), kept=kept)
+
+
+def cache_of(probe: Probe, layer: int, kept: Kept) -> tuple[Any, Any]:
+    """The cache of a layer, with Z or with A."""
+    linear_cache, _ = probe.caches[layer - 1]
+    return linear_cache, probe.values[f"{kept}{layer}"]
 
 
 def layer_step(
@@ -173,6 +200,23 @@ def layer_step(
     targets = {name: probe.targets[name] for name in outputs}
     form = tuple_form(outputs, "the tuple (dA_prev, dW, db)")
     return Step(function, layer, arguments, outputs, targets, convention, probe, form)
+
+
+def model_step(probe: Probe, kept: Kept) -> Step:
+    caches = [cache_of(probe, layer, kept) for layer in range(1, probe.L + 1)]
+    return replace(whole_step("L_model_backward", probe, (probe.AL, probe.Y, caches)), kept=kept)
+
+
+def pair_step(pair: Probe) -> Step:
+    """Week 3; where the parameters are not asked for, they are in the cache."""
+    asked = {"parameters": pair.parameters, "cache": pair.values, "X": pair.X, "Y": pair.Y}
+    editions = asked, {"cache": pair.values | pair.parameters, "X": pair.X, "Y": pair.Y}
+    return replace(whole_step("backward_propagation", pair, tuple(asked.values())), editions=editions)
+
+
+def backward_step(probe: Probe) -> Step:
+    asked = {"parameters": probe.parameters, "X": probe.X, "Y": probe.Y}
+    return replace(whole_step("backward", probe, tuple(asked.values())), editions=(asked,))
 
 
 def whole_step(function: str, probe: Probe, arguments: tuple[Any, ...]) -> Step:

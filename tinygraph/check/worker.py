@@ -2,11 +2,12 @@
 
     main(FILE, CALLS, RESULTS)
 
-CALLS holds the calls, pickled: a list of (i, function, arguments, spare), i the number of the call. RESULTS
-gets a line of JSON as soon as something is known, so that a process which hangs or dies still tells how far
-it came: {"begun": i}, null for the import; {"defined": {name: [file, line]}, "notes": [...]}; for each call
-{"done": i, "value": ..., "changed": [...], "again": ..., "threads": n} or {"failed": i, "error": {...}}; and
-after each, if the file printed something, {"printed": text}; at last {"finished": true}.
+CALLS holds the calls, pickled: a list of (i, function, arguments, spare, editions), i the number of the call
+and the rest as in a `Step`. RESULTS gets a line of JSON as soon as something is known, so that a process that
+hangs or dies still tells how far it came: {"begun": i}, null for the import; {"defined": {name: [file,
+line]}, "notes": [...]}; for each call {"done": i, "value": ..., "changed": [...], "again": ..., "threads": n}
+or {"failed": i, "error": {...}}; and after each, if the file printed something, {"printed": text}; at last
+{"finished": true}.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import random
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
@@ -40,7 +41,7 @@ __all__ = ["MOST_PRINTED", "decode", "describe", "encode", "leave", "limit", "lo
 
 MOST_PRINTED = 10_000
 MOST_TOLD = 20_000_000  # characters of one result
-Call = tuple[int, str, tuple[Any, ...], tuple[Any, ...]]
+Call = tuple[int, str, tuple[Any, ...], tuple[Any, ...], tuple[Mapping[str, Any], ...]]
 
 
 def main(file: str, calls: str, results: str) -> None:
@@ -101,12 +102,12 @@ def run_all(file: str, calls: list[Call], log: Log) -> None:
         return
     defined = {name: place_of(module, name) for _, name, *_ in calls if is_function(module, name)}
     log.tell(defined=defined, notes=notes)
-    for i, name, arguments, spare in calls:
+    for i, name, *given in calls:
         if name not in defined:
             continue
         log.tell(begun=i)
         try:
-            facts = observe(getattr(module, name), arguments, spare)
+            facts = observe(getattr(module, name), *given)
         except BaseException as error:
             log.tell(failed=i, error=describe(error, file))
             continue
@@ -131,10 +132,13 @@ def place_of(module: ModuleType, name: str) -> tuple[str | None, int | None]:
 
 
 def observe(
-    function: Callable[..., Any], arguments: tuple[Any, ...], spare: tuple[Any, ...]
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    spare: tuple[Any, ...] = (),
+    editions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Call a function twice: its result, which arguments it changed, the second result if that is another."""
-    arguments = demanded(function, arguments, spare)
+    arguments = demanded(function, arguments, spare, editions)
     given, threads = copy.deepcopy(arguments), threading.active_count()
     value = result_of(function, given)
     again = result_of(function, copy.deepcopy(arguments))
@@ -154,11 +158,18 @@ def result_of(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[
 
 
 def demanded(
-    function: Callable[..., Any], arguments: tuple[Any, ...], spare: tuple[Any, ...]
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    spare: tuple[Any, ...],
+    editions: Sequence[Mapping[str, Any]],
 ) -> tuple[Any, ...]:
-    """The arguments, and as many of the spare ones as the function demands."""
+    """The edition with the names a function asks for; or the arguments, and the spare ones it demands."""
     with contextlib.suppress(TypeError, ValueError):  # without a signature, or none that fits
         signature = inspect.signature(function)
+        asked = [name for name, p in signature.parameters.items() if p.default is p.empty]
+        for edition in editions:
+            if edition.keys() == set(asked):
+                return tuple(edition[name] for name in asked)
         for n in range(len(spare) + 1):
             with contextlib.suppress(TypeError):
                 signature.bind(*arguments, *spare[:n])

@@ -134,6 +134,13 @@ MISTAKES = [
         ("update-before-backprop", "dA_prev", "(W - 0.0075 * dW).T @ dZ"),
         ("sign", "W_new", "W + lr * dW"),
         ("sign", "b_new", "b + lr * db"),
+        # Integers
+        ("integers", "dZ", "(dA * (Z > 0)).astype(int)", "relu"),
+        ("integers", "dW", "(dZ @ A_prev.T / m).astype(int)"),
+        ("integers", "db", f"({SUM} / m).astype(int)"),
+        ("integers", "db", f"{SUM} // m"),
+        ("integers", "dA_prev", "(W.T @ dZ).astype(int)"),
+        ("integers", "W_new", "(W - lr * dW).astype(int)"),
         # Regularisation, where the cost has none or another
         ("l2-scale", "dW", "dZ @ A_prev.T / m + 0.7 / m * W"),
         ("l2-scale", "dW", "dZ @ A_prev.T / m - 0.7 / m * W"),
@@ -162,6 +169,8 @@ class Change(NamedTuple):
 
 
 CHANGES = [
+    Change("saturated-output", "L_model_backward", "dA", {"A, m, L = AL,": "A, m, L = np.round(AL),"}),
+    Change("saturated-output", "compute_cost", "J", {"    A, m = AL,": "    A, m = np.round(AL),"}),
     Change(
         "aliased-dA",
         "linear_activation_backward",

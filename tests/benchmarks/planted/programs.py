@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = ["NETWORKS", "Net", "evaluate", "in_layer", "names_in", "right_statements"]
 
-SHORT = re.compile(r"\b(d?[AZWb])(_prev|_next|_last|_new)?\b")
+SHORT = re.compile(r"\b(d?[AZWb]|D)(_prev|_next|_last|_new)?\b")
 NAME = re.compile(r"\b[A-Za-z_]\w*\b")
 
 FORWARD = {
