@@ -37,7 +37,7 @@ oldest:                        ## run the tests on the oldest versions that pypr
 	@PIP_CONSTRAINT=.venv-oldest.txt $(MAKE) --no-print-directory test PYTHON=python3.11 VENV=.venv-oldest
 
 clean:                         ## remove what these commands made
-	rm -rf .venv .venv-oldest* demo dist site .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-oldest* .venv-audit demo dist site .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find * -name __pycache__ -prune -exec rm -r {} +
 
 # An environment belongs to one folder and one interpreter, and its mark is named after both.

@@ -14,7 +14,7 @@ FILES = sorted(path for package in ("tinygraph", "viz") for path in (ROOT / pack
 
 # The only places, and why.
 MAY_EXECUTE = {
-    "tinygraph/check/loading.py": "runs the user's file, which is what was asked for, in a process of its own",
+    "tinygraph/check/loading.py": "runs the user's file, as was asked, in a process of its own",
     "tinygraph/plan/build.py": "runs the text that it wrote itself from recorded calls",
 }
 MAY_PICKLE = {
