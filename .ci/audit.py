@@ -1,4 +1,4 @@
-"""What is installed, against the list of known weaknesses: fails on one, and says so where it is out of reach.
+"""What is installed, against the list of known weaknesses: fails on one, and says where it is out of reach.
 
 Run by the interpreter of the environment in question; pip-audit gets one of its own and audits ours alone.
 """

@@ -227,6 +227,25 @@ def test_it_can_be_switched_off_or_made_a_warning():
         J.backward()
 
 
+def test_a_condition_made_of_a_parameter_is_watched():
+    """No derivative flows to it, but the rule reads it."""
+    c, x = tg.parameter(np.array([0.0, 1.0]), name="c"), tg.parameter(np.ones(2), name="x")
+    J = np.sum(np.where(c, x, 0.0))
+    c.value[0] = 1
+
+    with pytest.raises(ChangedArrayError, match=r"c \(2,\) was changed"):
+        J.backward()
+
+
+def test_what_is_recorded_with_the_check_off_is_never_compared():
+    x, W1 = np.ones((3, 2)), tg.parameter(np.ones((1, 3)), name="W1")
+    with tg.errstate(changed="ignore"):
+        J = np.sum(W1 @ x)
+    x += 1
+
+    np.testing.assert_array_equal(J.backward()[W1], np.full((1, 3), 4.0))
+
+
 def test_another_reaction_is_refused():
     with pytest.raises(ValueError, match="changed is 'ignore', 'warn' or 'raise', not 'never'"):
         tg.errstate(changed="never")

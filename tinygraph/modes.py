@@ -95,7 +95,7 @@ class errstate(Switch):  # noqa: N801 - named and used like np.errstate
 
     Args:
         changed: an array was changed between forward and backward, so that the derivatives would be wrong.
-            "raise" at first. Arrays are compared in the graphs that are recorded inside.
+            "raise" at first. With "ignore" backward() compares nothing, nor ever in graphs recorded inside.
         broadcast: (n,) meets (n, 1), or (m, 1) meets (1, m), and an operation by entry gives a square.
             "warn" at first, once per line of code.
         whole: compare large arrays whole, not by 1,024 of their entries; costs a copy of each.

@@ -55,7 +55,9 @@ def flow(kinds: tuple[int, ...], flowing: tuple[int, ...] = ()) -> Flow:
     """How derivatives flow through a call with inputs of these kinds; `flowing` says to which, () to all."""
     able = flowing or range(len(kinds))
     wanted = tuple([i for i in able if kinds[i] in (MADE, PARAMETER, SHARED)])
-    watched = tuple([i for i, kind in enumerate(kinds) if kind in (DATA, SHARED)])
+    watched = tuple(
+        [i for i, kind in enumerate(kinds) if kind in (DATA, SHARED) or (kind == PARAMETER and i not in able)]
+    )
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
@@ -546,7 +548,7 @@ def recorded(
         z._a = cache
     z._settings = settings
     z._wanted = wanted
-    z._watched = watched
+    z._watched = watched = watched if mode.changed != "ignore" else ()
     if watched:
         kept = [kept_of(inputs[i], cache[i]) for i in watched]
         z._kept = kept[0] if len(kept) == 1 else tuple(kept)
@@ -572,7 +574,8 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
     forward = op.forward
 
     def method(x: Any, y: Any) -> Tensor:
-        if current_mode() is not NORMAL:
+        mode = current_mode()
+        if mode is not NORMAL and (mode.nan or not mode.recording or mode.changed == "ignore"):
             return apply(op, (x, listed(y)))
         a = x._value
         if isinstance(y, Tensor):
