@@ -126,6 +126,15 @@ def test_causes_that_numbers_cannot_tell_apart_are_all_named():
     assert " Or: A = relu(Z) is never negative" in diagnosis.message
 
 
+@pytest.mark.parametrize("hidden", [(), ("dA3", "dZ3", "dZ2", "dZ1")], ids=["all given", "dZ hidden"])
+def test_a_mask_in_the_place_of_a_derivative_is_found(hidden):
+    given, _ = planted("dZ2", "Z2 > 0", hidden)
+
+    [diagnosis] = map(diagnosis_of, explain(PROGRAM, SETTING, given))
+
+    assert (diagnosis.name, diagnosis.formula) == ("dZ2", "Z2 > 0")
+
+
 def test_arrays_of_integers_are_named():
     given, values = planted("dW2", "np.trunc(9 * dZ2 @ A1.T / m)", hidden=())
     whole = {name: [x.astype(int) if name == "dW2" else x for x in xs] for name, xs in given.items()}

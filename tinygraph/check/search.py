@@ -129,7 +129,8 @@ def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
     given = np.asarray(given)
     size = float(np.max(np.abs(given), initial=0))
     tolerance = SINGLE if given.dtype == np.float32 else DOUBLE
-    return bool(np.max(np.abs(value - given), initial=0) <= max(tolerance * size, floor))
+    difference = np.abs(np.subtract(value, given, dtype=float))  # both may be masks
+    return bool(np.max(difference, initial=0) <= max(tolerance * size, floor))
 
 
 def matches(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
