@@ -269,6 +269,7 @@ def reductions():
         yield from cases_of([np.max, np.min, np.mean], [shape], [general], lambda s, grid=filled: grid)
         yield from cases_of([k.logsumexp], [shape], [general], lambda s, grid=filled: grid)
         yield from cases_of([np.cumsum], [shape], [general], lambda s: [{"axis": a} for a in axes(s, False)])
+    yield from cases_of([np.sum, np.prod, np.cumsum], [()], [general], with_each("axis", 0, -1))
     for shape in [(3,), (2, 3), (3, 3), (3, 1, 2), (2, 3, 2), (0, 3), (3, 0)]:
         spreads = [
             s for s in over(shape, filled=True, ddof=(0, 1, 0.5)) if taken_together(shape, s["axis"]) > 1
@@ -416,6 +417,12 @@ def indices():
             taken, place = np.empty(shape)[index].shape, {"shape": shape, "index": index}
             yield from cases_of([k.scatter], [taken], [general], lambda s, place=place: [place])
     places = [0, -1, [1, 1, 2], np.array([[0, 2], [-1, 0]]), np.array([], dtype=int)]
+    yield from cases_of(
+        [np.take],
+        [()],
+        [general],
+        lambda s: [{"indices": i, "axis": a} for i in (0, [[0, -1]]) for a in (0, -1)],
+    )
     for axis in (None, 0, -1, 1):
         settings = lambda s, axis=axis: [{"indices": i, "axis": axis} for i in places]  # noqa: E731
         yield from cases_of([np.take], [(3,), (3, 3), (3, 4, 3)][axis == 1 :], [general], settings)

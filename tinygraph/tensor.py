@@ -558,11 +558,13 @@ def recorded(
 
 def kept_of(x: Any, array: Any) -> bytes | None:
     """What a node keeps of `array`, the value of its input x; while data stays, all share a copy."""
-    now = array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else contents(array)
+    now: bytes | None = (
+        array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else contents(array)
+    )
     if isinstance(x, Tensor) and x._kind == DATA and x._op is None:
-        if now == x._kept:
-            return x._kept
-        x._kept = now
+        if now != x._kept:
+            x._kept = now
+        now = x._kept
     return now
 
 

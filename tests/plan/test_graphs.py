@@ -32,7 +32,7 @@ def inputs_of(recipe, seed):
     return [a for a, leaf in zip(recipe.arrays(seed), recipe.leaves, strict=True) if not leaf[2]]
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::tinygraph.errors.BroadcastWarning")
 @settings(max_examples=500, deadline=None)
 @given(recipes(), st.sampled_from(OPTIMIZERS))
 def test_random_graphs_train_alike(recipe, make_optimizer):
@@ -49,7 +49,7 @@ def test_random_graphs_train_alike(recipe, make_optimizer):
             assert_same(p.value, q.value)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::tinygraph.errors.BroadcastWarning")
 @settings(max_examples=200, deadline=None)
 @given(recipes())
 def test_random_graphs_have_the_same_derivatives(recipe):
@@ -75,7 +75,7 @@ def sum_of_squares(case, leaves):
     return sum(np.sum(part * part) for part in (z if isinstance(z, list) else [z]))
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::tinygraph.errors.BroadcastWarning")
 @pytest.mark.parametrize("function", CASES, ids=lambda function: function.__name__)
 def test_every_row_of_the_table(function):
     for case in CASES[function]:
