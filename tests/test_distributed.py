@@ -25,7 +25,7 @@ SETTINGS = {"epochs": 4, "progress": False, "every": 2}
 
 @pytest.fixture(scope="module")
 def cluster():
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(silence_logs=60, **options) as cluster:
         yield cluster
 
@@ -211,6 +211,29 @@ def test_a_mistake_in_the_cost_is_told_as_it_is(client):
 
     with pytest.raises(ValueError, match="mismatch in its core dimension"):
         tg.distributed.fit(model, DX, DY, client=client, **SETTINGS)
+
+
+def test_a_parameter_that_was_used_and_changed_before_is_sent_as_it_is(client):
+    network = make_network()
+    for p in network.parameters.values():
+        p.value[...] = np.random.default_rng(p.size).standard_normal(p.shape)
+    network.cost(X, Y).backward()
+    alone = tg.nn.Network([6, 8, 1], hidden="tanh")
+    for name, p in alone.parameters.items():
+        p.value[...] = network.parameters[name].value
+    tg.fit(alone, X, Y, optimizer=tg.optim.Adam(0.05), **SETTINGS)
+
+    fit(network, client)
+
+    assert_close(alone, network)
+
+
+def test_a_record_is_not_sent(client):
+    W1 = tg.parameter(np.ones((1, 6)), name="W1")
+    Z = W1 * 2
+
+    with pytest.raises(tg.errors.GraphError, match="was recorded, and a record stays in its process"):
+        tg.distributed.fit(tg.nn.Model({"W1": W1}, lambda X, Y: tg.mse(Z @ X, Y)), DX, DY, client=client)
 
 
 def test_without_dask_the_extra_is_named(monkeypatch):

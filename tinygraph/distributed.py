@@ -12,6 +12,7 @@ that it had in hand.
 
 from __future__ import annotations
 
+import copyreg
 import math
 import threading
 import time
@@ -24,10 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygraph.errors import MissingPackageError, ShapeError
+from tinygraph.errors import GraphError, MissingPackageError, ShapeError
 from tinygraph.nn import Model, Network
 from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
+from tinygraph.stories import describe
+from tinygraph.tensor import Tensor, parameter, tensor
 from tinygraph.training import History, Run, Settings
 
 if TYPE_CHECKING:
@@ -325,6 +328,22 @@ def package() -> Any:
             "pip install 'tinygraph[distributed]'"
         ) from error
     return distributed
+
+
+# What is sent to workers
+
+
+def sent(t: Tensor) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """How a leaf is pickled: made anew on the other side, where other tensors have other numbers."""
+    if t.op is not None:
+        raise GraphError(
+            f"{describe(t)} was recorded, and a record stays in its process: a cost that is sent to workers "
+            "may use parameters, data and arrays, not what was computed from them before"
+        )
+    return (parameter if t.is_parameter else tensor), (t.value, t.given_name)
+
+
+copyreg.pickle(Tensor, sent)
 
 
 # The work, on a worker

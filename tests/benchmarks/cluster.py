@@ -37,7 +37,7 @@ def seconds_and_bytes(client, network, X, Y, steps):
 
 def measure(workers, steps):
     """Both networks on so many workers."""
-    options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         X = da.random.default_rng(1).standard_normal((784, EXAMPLES), chunks=(784, EXAMPLES // 4))
         X = X.astype(np.float32)
