@@ -121,6 +121,13 @@ def test_an_axis_of_an_array_without_axes(function, expected):
     np.testing.assert_array_equal(derivative, np.array(expected), strict=True)
 
 
+def test_taking_nothing_from_an_empty_axis():
+    x = tg.parameter(np.ones((0, 0)))
+    z = np.take(x, [[0, -1]], axis=-1)
+
+    assert z.backward(np.ones(z.shape))[x].shape == (0, 0)
+
+
 def test_a_diagonal_of_two_lengths_is_refused():
     """NumPy gives four numbers from beyond the array."""
     with pytest.raises(ShapeError, match="'ii->i' stands for two different lengths"):

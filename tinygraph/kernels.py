@@ -87,7 +87,7 @@ def scatter(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     out = np.zeros_like(x, shape=shape)
     if is_basic(index):
         out[index] = x
-    else:
+    elif out.size:  # np.take lets any index into an empty axis pass, if there is nothing to take
         np.add.at(out, index, x)
     return out
 

@@ -68,7 +68,7 @@ class detect_nan(Switch):  # noqa: N801 - used like a function
     """Stop at the first operation, forward or backward, that makes a NaN or an inf out of finite inputs.
 
     The error says which operation, which entry, and from which values. Every result is searched, so a step
-    takes up to about twice as long. The switch belongs to the current thread or asyncio task.
+    takes two to three times as long. The switch belongs to the current thread or asyncio task.
 
     Raises:
         NonFiniteError: inside, from the operation or from `backward()`.
