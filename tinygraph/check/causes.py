@@ -314,9 +314,11 @@ def done(edit: Edit) -> tuple[str, ...]:
     """What an edit does, wherever in the formula."""
     if edit.kind in ("times", "over", "plus"):
         return edit.kind, str(edit.after.args[1])
-    return (
-        (edit.kind,) if edit.kind in ("sign", "transpose") else (edit.kind, str(edit.before), str(edit.after))
-    )
+    if edit.kind == "drop":
+        return edit.kind, *(str(part) for part in edit.before.args if part is not edit.after)
+    if edit.kind in ("sign", "transpose"):
+        return (edit.kind,)
+    return edit.kind, str(edit.before), str(edit.after)
 
 
 def scrambled(setting: Setting) -> Setting:

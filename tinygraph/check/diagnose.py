@@ -82,6 +82,8 @@ def diagnosis_of(
     formulas = [*(m.expression for m in finding.matches[:1]), finding.right]
     *formula, right = (str(in_course_terms(x) if convention == "true" else x) for x in formulas)
     message = message_of(finding, causes)
+    if convention == "true":
+        message = message.replace("the lectures' step", "the right step, with the 1/m in dA and dZ,")
     cause, *others = causes or ("unknown",)
     return Diagnosis(
         s.name, cause, message, s.layer, "".join(formula), right, function, line, others=tuple(others)

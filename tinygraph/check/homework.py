@@ -132,7 +132,7 @@ def overflows(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> l
         name = next((name for name in step.targets if name in names), names[0])
         cause = "saturated-output" if function in FROM_LABELS else "unknown"
         why = WHY.get(cause, "Something was divided by 0, or a logarithm taken of what is not positive.")
-        message = f"{step.name}: {name} holds NaN or infinity. {why}"
+        message = f"{name} holds NaN or infinity. {why}"
         diagnosis = Diagnosis(name, cause, message, step.layer, function=function, line=lines.get(function))
         found.setdefault(function.rpartition("_")[2] if layered else function + "()", diagnosis)
     return list(found.values())
