@@ -161,7 +161,10 @@ class Tensor(k.Recording):
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
         if kind:
-            taken(self, _ref(value) if type(value) is _ndarray else None)
+            if type(value) is not _ndarray:  # a number, which nobody can change
+                taken(self, None)
+                return value
+            taken(self, _ref(value))
             if kind in _TRUSTED:
                 self._give_out()
         return value
