@@ -189,7 +189,7 @@ class Graph:
 
     def reduced(self, kind: str, x: Any, axis: Any, keepdims: bool, ndim: int) -> str:
         """A reduction over some axes, all if None; over none it leaves everything as it is."""
-        axes = reduced_axes(axis, ndim)
+        axes = reduced_axes(axis, ndim) if ndim else ()
         if not axes:
             return self.Identity(x)
         return self.add(kind, x, self.integers(*axes), keepdims=int(keepdims))
@@ -321,7 +321,8 @@ def std(g: Graph, x: Any, **settings: Any) -> str:
 
 @form(np.cumsum)
 def cumsum(g: Graph, x: Any, axis: int | None = None, dtype: Any = None) -> str:
-    flat = g.Reshape(g.alike(x), g.integers(-1)) if axis is None else g.alike(x)
+    alone = axis is None or x.array.ndim == 0
+    flat = g.Reshape(g.alike(x), g.integers(-1)) if alone else g.alike(x)
     return g.CumSum(flat, g.constant(np.array(axis or 0, np.int64)))
 
 
@@ -409,8 +410,9 @@ def scatter(g: Graph, x: Any, shape: Any, index: Any) -> str:
 
 @form(np.take)
 def take(g: Graph, x: Any, indices: Any, axis: int | None = None) -> str:
-    flat = g.Reshape(x, g.integers(-1)) if axis is None else x
-    return g.Gather(flat, g.constant(np.asarray(indices, np.int64)), axis=axis or 0)
+    flat = axis is None or x.array.ndim == 0
+    source = g.Reshape(x, g.integers(-1)) if flat else x
+    return g.Gather(source, g.constant(np.asarray(indices, np.int64)), axis=0 if flat else axis)
 
 
 # Products
@@ -424,7 +426,7 @@ def dot(g: Graph, x: Any, y: Any) -> str:
     if a.ndim <= 2 and b.ndim <= 2:
         return g.MatMul(g.alike(x), g.alike(y))
     left, right = "abcdefgh"[: a.ndim - 1], "ijklmnop"[: b.ndim - 1]
-    equation = f"{left}z,{right[:-1]}z{right[-1]}->{left}{right}"
+    equation = f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}"
     return g.Einsum(g.alike(x), g.alike(y), equation=equation)
 
 
