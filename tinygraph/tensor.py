@@ -524,8 +524,9 @@ def recorded(
     """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
     z = _new(Tensor)
     mode = current_mode()
+    unusual = mode is not NORMAL
     try:
-        if mode.nan:
+        if unusual and mode.nan:
             z._value = finite_forward(op, inputs, cache, settings)
         else:
             z._value = op.forward(*cache, **settings) if settings else op.forward(*cache)
@@ -537,7 +538,7 @@ def recorded(
         frame = frame.f_back
     z._code = frame.f_code
     z._instruction = frame.f_lasti
-    if not mode.recording:
+    if unusual and not mode.recording:
         z._op = z._kept = None
         z._kind = DATA
         return z
@@ -551,10 +552,13 @@ def recorded(
         z._a = cache
     z._settings = settings
     z._wanted = wanted
-    z._watched = watched = watched if mode.changed != "ignore" else ()
-    if watched:
-        kept = [kept_of(inputs[i], cache[i]) for i in watched]
-        z._kept = kept[0] if len(kept) == 1 else tuple(kept)
+    if unusual and mode.changed == "ignore":
+        watched = ()
+    z._watched = watched
+    if len(watched) == 1:
+        z._kept = kept_of(inputs[watched[0]], cache[watched[0]])
+    elif watched:
+        z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
     z._serial = _next_serial()
     return z
 
