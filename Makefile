@@ -12,8 +12,8 @@ help:                          ## show this list
 demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove its derivatives; writes demo/
 	@$(VENV)/bin/tinygraph demo
 
-test: $(VENV)/dev.ready        ## run the tests and measure their coverage
-	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --cov --ignore=tests/browser
+test: $(VENV)/dev.ready        ## run the tests; COVERAGE=1 measures their coverage as well
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto $(if $(COVERAGE),--cov) --ignore=tests/browser
 
 fuzz: $(VENV)/dev.ready        ## compare derivatives of 20,000 random programs with complex steps
 	@TINYGRAPH_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/test_fuzz.py

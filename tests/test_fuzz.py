@@ -15,7 +15,7 @@ from tinygraph.errors import ShapeError, TinygraphError
 from tinygraph.ops import TABLE
 from tinygraph.sweep import recorded_order
 
-EXAMPLES = int(os.environ.get("TINYGRAPH_FUZZ", "1200"))
+EXAMPLES = int(os.environ.get("TINYGRAPH_FUZZ", "600"))
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -93,7 +93,7 @@ def gradcheck(
 
     >>> import numpy as np, tinygraph as tg
     >>> from tinygraph.check import gradcheck
-    >>> report = gradcheck(lambda x, y: (x * np.tanh(y)).sum(), {"x": [1.0, 2.0], "y": [[0.5], [1.0]]})
+    >>> report = gradcheck(lambda x, y: (x * np.tanh(y)).sum(), {"x": [1.0, 2.0], "y": [0.5, 1.0]})
     >>> report.ok
     True
     >>> report = gradcheck(lambda x: (x * x.value).sum(), {"x": np.array([1.0, 2.0])})

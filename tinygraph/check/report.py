@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -177,7 +177,8 @@ class Report(Verdicts):
 
     @property
     def facts(self) -> dict[str, Any]:
-        facts = {name: x for name, x in asdict(self).items() if name != "explain"}
+        facts = asdict(replace(self, explain=list))  # what it was holds the graph, which asdict would copy
+        del facts["explain"]
         return facts | {"diagnoses": [asdict(d) for d in self.diagnoses]}
 
     @property
