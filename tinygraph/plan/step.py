@@ -249,7 +249,7 @@ class Plan:
 
     def holds(self) -> bool:
         """Whether the parameters still hold the arrays that this plan was made for."""
-        return all(p.value is value for p, value in self.held)
+        return all(p._value is value for p, value in self.held)
 
     def fits(self, inputs: Sequence[Any]) -> bool:
         """Whether these are plain arrays as this plan was made for."""
@@ -259,7 +259,7 @@ class Plan:
             if type(x) is not np.ndarray or x.shape != shape or x.strides != strides or x.dtype is not dtype:
                 return False
         for p, value in self.held:  # noqa: SIM110 - sooner than all()
-            if p.value is not value:
+            if p._value is not value:
                 return False
         return True
 
