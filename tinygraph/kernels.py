@@ -141,7 +141,7 @@ def softplus(x: Any) -> Any:
 def stable_softplus(x: Any) -> Any:
     """log(1 + exp(x)), for complex x too, which a derivative by complex step brings."""
     if x.dtype.kind != "c":
-        return np.logaddexp(x, 0)
+        return np.logaddexp(x, 0.0)
     top = np.maximum(x, 0)
     return top + np.log1p(np.exp(x - 2 * top))
 

@@ -10,9 +10,11 @@ from tinygraph import kernels as k
 from tinygraph.errors import DtypeError, ShapeError
 from tinygraph.ops import TABLE
 from tinygraph.stories import describe
-from tinygraph.tensor import Tensor, value_of
+from tinygraph.tensor import Tensor, apply, value_of
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy"]
+
+SIGMOID, SIGMOID_CROSS_ENTROPY = TABLE[k.sigmoid], TABLE[k.sigmoid_cross_entropy]
 
 
 def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
@@ -34,11 +36,12 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
     >>> d["dZ1"] * 2
     array([[-0.5,  1. ]])
     """
-    A = A if hasattr(A, "shape") else np.asarray(A)
-    Y = labels_like(A, Y)
-    if isinstance(A, Tensor) and A.op is TABLE[k.sigmoid]:
-        return k.sigmoid_cross_entropy(A, Y, *A.inputs, **({"axis": axis} if axis else {}))
-    return k.probability_cross_entropy(A, Y, axis=axis)
+    if not isinstance(A, Tensor):
+        A = A if hasattr(A, "shape") else np.asarray(A)
+    elif A._op is SIGMOID:
+        settings = {"axis": axis} if axis else {}
+        return apply(SIGMOID_CROSS_ENTROPY, (A, labels_like(A, Y), *A._x), settings)
+    return k.probability_cross_entropy(A, labels_like(A, Y), axis=axis)
 
 
 def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int = 0) -> Any:
@@ -75,13 +78,14 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
 def labels_like(A: Any, Y: Any) -> Any:
     """Y as an array of the shape and precision of A: integer labels would turn float32 into float64."""
     Y = Y if hasattr(Y, "shape") else np.asarray(Y)
-    if Y.shape != A.shape:
+    a = A._value if isinstance(A, Tensor) else A
+    if Y.shape != a.shape:
         raise ShapeError(
             f"the labels must have the shape of the outputs, one column per example: {describe(A)} is "
             f"{A.shape}, the labels are {Y.shape}; reshape the labels"
         )
-    fits = Y.dtype == A.dtype or not np.can_cast(Y.dtype, A.dtype, "same_kind")  # complex stays complex
-    return Y if fits else Y.astype(A.dtype)
+    fits = Y.dtype is a.dtype or not np.can_cast(Y.dtype, a.dtype, "same_kind")  # complex stays complex
+    return Y if fits else Y.astype(a.dtype)
 
 
 def columns_of(Z: Any, labels: Any, axis: int) -> Any:
