@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -66,6 +67,11 @@ class Verdict:
     def named(self):
         """Whether it is known what was planted."""
         return self.slug or self.exact
+
+
+def without_warnings():
+    """Planted divisions by zero are no news, in a process of the pool."""
+    warnings.simplefilter("ignore", RuntimeWarning)
 
 
 def parse_arguments(arguments=None):
@@ -224,7 +230,7 @@ def all_right(case, diagnoses, named):
 def judge_all(cases, title):
     """The verdicts on the cases, on all cores."""
     see = judge_arrays if isinstance(cases[0], GraphCase) else judge
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=without_warnings) as pool:
         return list(track(pool.map(see, cases, chunksize=4), title, len(cases), console=make_console()))
 
 
@@ -263,7 +269,7 @@ def false_alarm(run):
 def false_alarms(quick):
     """The number of runs of right versions, and what was said wrongly."""
     runs = [(name, network) for name in VERSIONS for network in (DRAWN[::10] if quick else DRAWN)]
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=without_warnings) as pool:
         said = list(pool.map(false_alarm, runs, chunksize=4))
     return len(runs), list(filter(None, said))
 
