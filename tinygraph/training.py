@@ -399,7 +399,8 @@ class Bar:
     def __exit__(self, *exception: object) -> None:
         self.last = -math.inf
         self.show()
-        self.progress.stop()
+        if not self.progress.disable:  # older versions of rich then print an empty line
+            self.progress.stop()
         if self.run.history.stopped == "interrupted":
             path = self.run.settings.checkpoint
             kept = f"; {path} is whole, and the same call goes on from it" if path else ""

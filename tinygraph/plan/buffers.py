@@ -61,7 +61,14 @@ def takes_out(s: Traced) -> bool:
     if not s.shape:
         return False
     f = s.function
-    return isinstance(f, np.ufunc) or is_reduction(f) or f in TAKES_OUT or f in WRITTEN
+    if isinstance(f, np.ufunc) or f in WRITTEN:
+        return True
+    return (is_reduction(f) or f in TAKES_OUT) and not any(map(is_reversed, symbols_in(s)))
+
+
+def is_reversed(x: Traced) -> bool:
+    """Whether an axis runs backwards in memory: older versions of NumPy then add in another order with `out=`."""
+    return any(stride < 0 for stride in x.value.strides)
 
 
 def is_view(s: Traced) -> bool:
