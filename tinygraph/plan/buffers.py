@@ -67,7 +67,7 @@ def takes_out(s: Traced) -> bool:
 
 
 def is_reversed(x: Traced) -> bool:
-    """Whether an axis runs backwards in memory: older versions of NumPy then add in another order with `out=`."""
+    """Whether an axis runs backwards in memory: with `out=` NumPy 2.0 then adds in another order."""
     return any(stride < 0 for stride in x.value.strides)
 
 
