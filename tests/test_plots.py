@@ -37,8 +37,10 @@ PLOTS = {
 def test_it_draws_into_the_axes_given_or_into_new_ones(plot, ax):
     import matplotlib.pyplot as plt
 
+    before = plt.get_fignums()
+
     assert plot(ax=ax) is ax
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before
     plt.close(plot().figure)
 
 
