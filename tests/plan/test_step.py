@@ -1,16 +1,15 @@
 """A compiled step does what the eager engine does, to the last bit."""
 
 import cProfile
-import gc
 import subprocess
 import sys
-import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.benchmarks.plans import peak_of
 from tests.networks import OUTPUTS, make_network, parameters_of, record
 from tests.plan.graphs import assert_same
 
@@ -315,19 +314,6 @@ def test_any_name_becomes_an_identifier(name):
 
 
 # Cost
-
-
-def peak_of(call):
-    """The bytes that a call holds at its worst, beyond those before it."""
-    call()
-    gc.collect()
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    tracemalloc.reset_peak()
-    call()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak - before
 
 
 def test_the_numpy_backend_allocates_scalars_alone():
