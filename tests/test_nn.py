@@ -308,6 +308,16 @@ def test_a_network_that_cannot_be_is_refused(settings, message):
         tg.nn.Network(DIMS, **settings)
 
 
+def test_repr_tells_what_a_run_depends_on():
+    W1 = tg.parameter(np.ones((1, 2)), name="W1")
+
+    assert repr(tg.nn.Network(DIMS)) == "Network(5 → 4 → 3 → 1, relu, sigmoid)"
+    assert repr(tg.nn.Network([2, 3], l2=0.1, keep_prob=0.5)) == (
+        "Network(2 → 3, relu, sigmoid, l2=0.1, keep_prob=0.5)"
+    )
+    assert repr(tg.nn.Model({"W1": W1})) == "Model(W1 (1, 2))"
+
+
 def test_a_model_without_output_or_cost_says_so():
     with pytest.raises(ValueError, match="this model has a cost and no output"):
         tg.nn.Model({}, lambda X, Y: X)(X)

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 import tinygraph as tg
-from tinygraph.errors import ShapeError, UserFileError
+from tinygraph.errors import DtypeError, ShapeError, UserFileError
 
 ROOT = Path(__file__).parents[1]
 random = np.random.default_rng(3)
@@ -248,16 +248,98 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
 def test_a_checkpoint_of_something_else_is_refused_unless_it_may_be_written_over(tmp_path):
     path = tmp_path / "run.npz"
     fit(make_network(), checkpoint=path, epochs=1)
-    message = r"another run: .* are \[1, 110, 32\], here \[2, 110, 0\]; resume=False"
+    message = (
+        r"Adam, seed 1, 110 examples, batches of 32; here .* seed 2, 110 examples, all in a step. resume="
+    )
     with pytest.raises(UserFileError, match=message):
         fit(make_network(), checkpoint=path, seed=2, batch_size=None)
-    with pytest.raises(UserFileError, match=r"has no SGD\.steps; it has W1"):
-        fit(make_network(), checkpoint=path, optimizer=tg.optim.SGD(0.1))
     tg.save(path, make_network().parameters)
     with pytest.raises(UserFileError, match=r"run.npz is no checkpoint of fit"):
         fit(make_network(), checkpoint=path)
 
     assert fit(make_network(), checkpoint=path, epochs=2, resume=False).epoch == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "said"),
+    [
+        (lambda: tg.nn.Network([2, 9, 1], hidden="tanh"), {}, "2 → 9 → 1"),
+        (lambda: tg.nn.Network([2, 8], hidden="tanh"), {}, "2 → 8, tanh"),
+        (lambda: tg.nn.Network([2, 8, 1], hidden="relu"), {}, "relu"),
+        (lambda: make_network(l2=0.1), {}, "l2=0.1"),
+        (lambda: make_network(keep_prob=0.9), {}, "keep_prob=0.9"),
+        (make_network, {"optimizer": tg.optim.SGD(0.1)}, "SGD"),
+        (lambda: make_network(dtype=np.float32), {}, "is float64, but float32 here"),
+    ],
+)
+def test_a_checkpoint_of_another_run_changes_nothing(network, settings, said, tmp_path):
+    path = tmp_path / "run.npz"
+    fit(make_network(), checkpoint=path, epochs=1)
+    content, other = path.read_bytes(), network()
+    before = values(other)
+
+    with pytest.raises((UserFileError, DtypeError), match=said):
+        fit(other, checkpoint=path, **settings)
+
+    assert before == values(other)
+    assert content == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere/run.npz", "No such file"),
+        ("folder.npz", "it is a folder"),
+        ("run.ckpt", "'.ckpt'; expected"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_training(name, message, tmp_path):
+    (tmp_path / "folder.npz").mkdir()
+    network = make_network()
+    before = values(network)
+
+    with pytest.raises(UserFileError, match=message):
+        fit(network, checkpoint=tmp_path / name, resume=False)
+
+    assert before == values(network)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.npz"]
+
+
+def test_norms_and_validation_that_begin_later_are_nan_before(tmp_path):
+    path = tmp_path / "run.npz"
+    fit(make_network(), checkpoint=path, epochs=2)
+    fit(make_network(), checkpoint=path, epochs=4, norms=True, validation=HELD_OUT)
+    history = fit(make_network(), checkpoint=path, epochs=5)
+
+    assert np.isnan(history.norms["dW1"]).tolist() == [True, True, False, False, True]
+    assert np.isnan(history.validation_cost).tolist() == [True, True, False, False, True]
+    assert f"best {min(history.validation_cost[2:4]):.6g}" in repr(history)
+
+
+# A cost that is nan
+
+
+def test_it_ends_where_the_cost_becomes_nan_and_keeps_the_checkpoint_of_before(tmp_path):
+    path = tmp_path / "run.npz"
+    a = tg.parameter(np.ones((1, 2)), name="a")
+    model = tg.nn.Model({"a": a}, lambda X, Y: np.log(np.sum(a)))
+    settings = {"batch_size": None, "checkpoint": path, "progress": False}
+    fit(model, epochs=3, optimizer=tg.optim.SGD(1e-3), **settings)
+    content = path.read_bytes()
+
+    with (
+        pytest.warns(
+            UserWarning, match=r"the cost became nan in epoch 5: try a smaller learning rate"
+        ) as seen,
+        np.errstate(invalid="ignore"),
+    ):
+        history = fit(model, epochs=9, optimizer=tg.optim.SGD(50.0), **settings)
+
+    assert seen[0].filename == __file__
+    assert history.stopped == "diverged"
+    assert history.epoch == [1, 2, 3, 4]
+    assert np.isfinite(history.cost).all()
+    assert content == path.read_bytes()
 
 
 # What is shown, and what is refused
@@ -282,14 +364,106 @@ def test_it_works_in_a_thread_where_no_signal_arrives():
 
 
 @pytest.mark.parametrize("name", ["epochs", "every", "patience", "batch_size"])
-def test_numbers_out_of_range_are_refused(name):
-    with pytest.raises(ValueError, match=f"{name} is 1 or more, not 0"):
-        fit(make_network(), **{name: 0})
+@pytest.mark.parametrize("number", [0, 2.5, "3", math.nan])
+def test_what_is_no_whole_number_is_refused(name, number):
+    with pytest.raises(ValueError, match=f"{name} is a whole number, 1 or more, not {number!r}"):
+        fit(make_network(), **{name: number})
 
 
-def test_labels_of_other_examples_are_refused():
-    with pytest.raises(ShapeError, match=r"but Y \(1, 3\) has 3"):
-        tg.fit(make_network(), X, Y[:, :3], progress=False)
+BAD = X.copy()
+BAD[0, 3] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("examples", "error", "message"),
+    [
+        ((X, Y[:, :3]), ShapeError, r"but Y \(1, 3\) has 3"),
+        ((X[:, :0], Y[:, :0]), ShapeError, r"one or more; X is \(2, 0\)"),
+        ((X[:1], Y), ShapeError, r"X is \(1, 150\); Network\(2 → 8 → 1, tanh, sigmoid\) takes \(2, m\)"),
+        ((X[0], Y[0]), ShapeError, r"X is \(150,\)"),
+        ((X, Y[0]), ShapeError, r"the labels are \(150,\); reshape the labels"),
+        ((BAD, Y), ValueError, r"X has nan at \[0, 3\]"),
+        ((X, 2 * Y - 1), ValueError, "between 0 and 1, but Y reaches from -1.0 to 1.0"),
+        ((X.astype(str), Y), DtypeError, "X is <U32; examples are"),
+    ],
+)
+def test_examples_that_cannot_be_learned_from_are_refused(examples, error, message):
+    network = make_network()
+    before = values(network)
+
+    with pytest.raises(error, match=message):
+        tg.fit(network, *examples, progress=False)
+    with pytest.raises(error, match=message) as told:
+        fit(network, validation=examples)
+
+    assert told.value.__notes__ == ["This is about the validation."]
+    assert before == values(network)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"learning_rate": 0.1}, TypeError, r"a function of the epoch, .*, not 0.1; a rate that stays is"),
+        (
+            {"learning_rate": lambda epoch: -1.0},
+            ValueError,
+            "the learning rate is a positive number, not -1.0",
+        ),
+        ({"optimizer": tg.optim.Adam}, TypeError, r"an object such as tg.optim.Adam\(0.01\), not <class"),
+        ({"validation": X}, ValueError, r"validation is a pair, \(X, Y\), not one ndarray"),
+        ({"seed": -1}, ValueError, "seed is a whole number, 0 or more, not -1"),
+    ],
+)
+def test_settings_of_another_kind_are_refused(settings, error, message):
+    network = make_network()
+    before = values(network)
+
+    with pytest.raises(error, match=message):
+        fit(network, **settings)
+
+    assert before == values(network)
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(TypeError, match=r"fit trains a tg.nn.Network or a tg.nn.Model, not <function"):
+        fit(lambda X, Y: X)
+
+
+@pytest.mark.parametrize("backend", ["eager", "numpy"])
+def test_lists_integers_and_a_single_example_are_examples(backend):
+    arrays, lists = make_network(), make_network()
+    x = np.array([[1, -2, 3], [0, 1, 2]])
+    first = tg.fit(
+        arrays, x.astype(float), np.array([[1.0, 0, 1]]), epochs=3, backend=backend, progress=False
+    )
+    second = tg.fit(lists, x.tolist(), [[True, False, True]], epochs=3, backend=backend, progress=False)
+
+    assert columns(first) == columns(second)
+    assert values(arrays) == values(lists)
+    assert tg.fit(arrays, x[:, :1], np.ones((1, 1)), batch_size=50, epochs=2, progress=False).epoch == [1, 2]
+
+
+def test_nothing_is_printed_without_progress_even_when_stopped(capfd):
+    network = Interrupting([2, 8, 1], hidden="tanh")
+    network.at = 2
+
+    assert fit(network).stopped == "interrupted"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    """As in a shell's background jobs, which Ctrl-C is not meant for."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        network = Interrupting([2, 8, 1], hidden="tanh")
+        network.at = 2
+        history = fit(network)
+        kept = signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert history.stopped == "finished"
+    assert kept is signal.SIG_IGN
 
 
 def test_repr():

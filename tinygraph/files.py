@@ -18,7 +18,7 @@ import numpy as np
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
 from tinygraph.tensor import Tensor, value_of
 
-__all__ = ["assign", "load", "named_arrays", "save", "save_bytes"]
+__all__ = ["assign", "check_fit", "check_place", "load", "named_arrays", "save", "save_bytes"]
 
 Parameters = Mapping[str, Any] | Iterable[Tensor]
 Arrays = dict[str, Any]
@@ -61,6 +61,27 @@ def save_bytes(path: str | Path, content: bytes) -> None:
     """Write a file, whole or not at all; UserFileError where that cannot be done."""
     try:
         write_whole(Path(os.path.realpath(path)), content)
+    except OSError as error:
+        raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def check_place(path: str | Path) -> None:
+    """Raise what `save` would raise at this place, but for a full disk; nothing is written there.
+
+    >>> check_place("nowhere/net.npz")
+    Traceback (most recent call last):
+    ...
+    tinygraph.errors.UserFileError: cannot write nowhere/net.npz: No such file or directory
+    """
+    import tempfile
+
+    format_of(Path(path)).dump({})
+    place = Path(os.path.realpath(path))
+    try:
+        if place.is_dir():
+            raise IsADirectoryError("it is a folder")
+        with tempfile.TemporaryFile(dir=place.parent):
+            pass
     except OSError as error:
         raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -115,6 +136,13 @@ def assign(parameters: Parameters, arrays: Mapping[str, Any], source: str = "the
     tinygraph.errors.ShapeError: W1 in net.npz has shape (2, 1), but is (1, 2) here
     """
     places = named_arrays(parameters)
+    check_fit(places, arrays, source)
+    for name, place in places.items():
+        place[...] = arrays[name]
+
+
+def check_fit(places: Mapping[str, Any], arrays: Mapping[str, Any], source: str) -> None:
+    """Raise what `assign` raises; nothing is set."""
     missing = [name for name in places if name not in arrays]
     if missing:
         raise UserFileError(
@@ -126,8 +154,6 @@ def assign(parameters: Parameters, arrays: Mapping[str, Any], source: str = "the
             raise ShapeError(f"{name} in {source} has shape {arrays[name].shape}, but is {place.shape} here")
         if arrays[name].dtype != place.dtype:
             raise DtypeError(f"{name} in {source} is {arrays[name].dtype}, but {place.dtype} here")
-    for name, place in places.items():
-        place[...] = arrays[name]
 
 
 def named_arrays(parameters: Parameters) -> Arrays:

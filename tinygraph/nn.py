@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph import kernels as k
-from tinygraph.errors import ShapeError
+from tinygraph.errors import DtypeError, ShapeError
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
 from tinygraph.modes import no_grad
 from tinygraph.tensor import Tensor, parameter, tensor, value_of
@@ -135,7 +135,7 @@ def batches(X: Any, Y: Any, size: int, random: np.random.Generator) -> Iterator[
         random: decides the order; the same generator, freshly seeded, gives the same batches.
 
     Raises:
-        ShapeError: X and Y have different numbers of examples.
+        ShapeError: X and Y have different numbers of examples, or none.
         ValueError: the size is below 1.
 
     >>> X, Y = np.arange(5)[np.newaxis], np.arange(5)
@@ -152,12 +152,24 @@ def batches(X: Any, Y: Any, size: int, random: np.random.Generator) -> Iterator[
 
 
 def count_examples(X: Any, Y: Any) -> int:
-    """m, once X and Y agree on it."""
+    """m, once X and Y agree on it and there is an example."""
+    if not X.shape or not Y.shape or X.shape[-1] == 0:
+        raise ShapeError(f"examples are columns, one or more; X is {X.shape} and Y {Y.shape}")
     if X.shape[-1] != Y.shape[-1]:
         raise ShapeError(
             f"examples are columns: X {X.shape} has {X.shape[-1]} of them, but Y {Y.shape} has {Y.shape[-1]}"
         )
     return int(X.shape[-1])
+
+
+def check_finite(name: str, x: Any) -> None:
+    """Raise a DtypeError for what is no number, a ValueError for nan and inf."""
+    if x.dtype.kind not in "biuf":
+        raise DtypeError(f"{name} is {x.dtype}; examples are booleans, integers or floats")
+    finite = np.isfinite(x)
+    if not np.all(finite):
+        where = np.unravel_index(int(np.argmin(finite)), x.shape)
+        raise ValueError(f"{name} has {x[where]} at [{', '.join(map(str, where))}]; fill such entries in")
 
 
 def named(array: Any, name: str) -> Tensor:
@@ -212,6 +224,14 @@ class Model:
         """Whether accuracy can be measured."""
         return self._output is not None
 
+    def check(self, X: Any, Y: Any) -> None:
+        """Refuse examples that cannot be learned from, before anything is changed.
+
+        Raises:
+            ShapeError: X and Y have different numbers of examples, or none.
+        """
+        count_examples(X, Y)
+
     def predict(self, X: Any) -> Any:
         """The classes of these examples: (m,) numbers for several output units, else (1, m) of 0 and 1."""
         with no_grad():
@@ -227,6 +247,9 @@ class Model:
     def draw_masks(self, m: int, random: np.random.Generator) -> tuple[Any, ...]:
         """The random arrays of a step over m examples: none, unless there is dropout."""
         return ()
+
+    def __repr__(self) -> str:
+        return f"Model({', '.join(f'{name} {p.shape}' for name, p in self.parameters.items())})"
 
 
 class Network(Model):
@@ -313,6 +336,24 @@ class Network(Model):
         loss = self.loss(X, Y, *masks)
         return loss + self.penalty(X.shape[-1]) if self.l2 else loss
 
+    def check(self, X: Any, Y: Any) -> None:
+        """Refuse examples that cannot be learned from, before anything is changed.
+
+        Raises:
+            ShapeError: X and Y have different numbers of examples, or none; or X is not (n_0, m).
+            DtypeError: they are not numbers.
+            ValueError: nan or inf among them, or labels of a sigmoid that are not between 0 and 1.
+        """
+        super().check(X, Y)
+        check_finite("X", X)
+        check_finite("Y", Y)
+        if X.shape[:-1] != (self.layer_dims[0],):
+            raise ShapeError(f"X is {X.shape}; {self} takes ({self.layer_dims[0]}, m), examples are columns")
+        if self.output == "sigmoid" and (np.min(Y) < 0 or np.max(Y) > 1):
+            raise ValueError(
+                f"labels of a sigmoid lie between 0 and 1, but Y reaches from {np.min(Y)} to {np.max(Y)}"
+            )
+
     @property
     def classifies(self) -> bool:
         """Whether the output is probabilities of classes."""
@@ -325,4 +366,6 @@ class Network(Model):
         return tuple(random.random((n, m)) < self.keep_prob for n in self.layer_dims[1:-1])
 
     def __repr__(self) -> str:
-        return f"Network({' → '.join(map(str, self.layer_dims))}, {self.hidden}, {self.output})"
+        l2 = f", l2={self.l2}" if self.l2 else ""
+        dropout = f", keep_prob={self.keep_prob}" if self.keep_prob < 1 else ""
+        return f"Network({' → '.join(map(str, self.layer_dims))}, {self.hidden}, {self.output}{l2}{dropout})"

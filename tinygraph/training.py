@@ -7,8 +7,10 @@ a step from these and its number. So a run that was stopped goes on from its che
 from __future__ import annotations
 
 import math
+import operator
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygraph.errors import UserFileError
-from tinygraph.files import assign, load, save
+from tinygraph.files import assign, check_fit, check_place, load, named_arrays, save
 from tinygraph.modes import no_grad
 from tinygraph.nn import Model, batches, count_examples
-from tinygraph.optim import Adam, Optimizer
+from tinygraph.optim import Adam, Optimizer, positive
 from tinygraph.plan import compile
 from tinygraph.tensor import value_of
 
@@ -35,6 +37,7 @@ __all__ = ["History", "Run", "Settings", "fit"]
 Array = Any
 COLUMNS = ("epoch", "cost", "accuracy", "validation_cost", "validation_accuracy")
 SHOWN_EVERY = 0.1  # seconds
+ADVICE = "try a smaller learning rate; within `with tg.detect_nan():` the operation is found that made it"
 
 
 class History:
@@ -42,7 +45,8 @@ class History:
 
     `epoch` counts from 1; `cost` is the mean over the steps of the epoch, `accuracy` that on all examples
     after it; `validation_cost` and `validation_accuracy` are nan without validation; `norms` has, by name,
-    the norm of each derivative. `stopped` says why training ended: "finished", "early" or "interrupted".
+    the norm of each derivative. `stopped` says why training ended: "finished", "early", "interrupted", or
+    "diverged", where the cost became nan.
     """
 
     def __init__(self) -> None:
@@ -65,6 +69,14 @@ class History:
         columns = {f"history.{name}": np.array(getattr(self, name), float) for name in COLUMNS}
         return columns | {f"norms.{name}": np.array(norms) for name, norms in self.norms.items()}
 
+    def append(self, row: tuple[float, ...], norms: dict[str, float]) -> None:
+        """A row; nan for norms that are not measured any more, or were not before."""
+        for name, measured in zip(COLUMNS, row, strict=True):
+            getattr(self, name).append(measured)
+        for name in norms | self.norms:
+            known = self.norms.setdefault(name, [math.nan] * (len(self.epoch) - 1))
+            known.append(norms.get(name, math.nan))
+
     def restore(self, kept: dict[str, Array]) -> None:
         """Go on from `arrays`."""
         for name in COLUMNS:
@@ -75,7 +87,7 @@ class History:
     def __repr__(self) -> str:
         if not self.cost:
             return "History(nothing yet)"
-        best = min(self.watched)
+        best = self.watched[lowest(self.watched)]
         return (
             f"History({self.stopped} at epoch {self.epoch[-1]:.0f}, J = {self.cost[-1]:.6g}, best {best:.6g})"
         )
@@ -106,10 +118,11 @@ def fit(
 
     Ctrl-C ends training after the step in progress: the checkpoint is whole, the model usable, and the same
     call goes on from there to the last bit as if it had not been stopped. A second Ctrl-C does not wait.
+    Training ends with a warning where the cost becomes nan; the checkpoint is then of the time before.
 
     Args:
         model: a `tg.nn.Network`, or lines of your own as `tg.nn.Model(parameters, cost, output)`.
-        X, Y: examples (n_0, m), and labels as the model's cost takes them.
+        X, Y: examples (n_0, m), and labels as the model's cost takes them; arrays or lists.
         epochs: how many times to go through all examples, counted from the start of a resumed run.
         optimizer: from `tg.optim`; Adam with its own settings if omitted.
         learning_rate: from epoch (0 at first) to rate, such as `tg.optim.inverse_decay(0.1)`.
@@ -128,9 +141,11 @@ def fit(
         console: where to show it; the terminal if omitted.
 
     Raises:
-        ShapeError: X and Y have different numbers of examples.
+        ShapeError: X and Y, or those of the validation, have different numbers of examples or none.
         UserFileError: the checkpoint cannot be read or written, or is of another run.
-        ValueError: a number is out of range.
+        ValueError: a number is out of range; or for a `Network`, nan or inf among the examples, or labels of
+            a sigmoid that are not between 0 and 1.
+        TypeError: the model, optimizer or learning rate is of another kind.
 
     >>> import tinygraph as tg
     >>> X = np.random.default_rng(1).standard_normal((2, 200))
@@ -141,8 +156,9 @@ def fit(
     (True, 60)
     """
     path = None if checkpoint is None else Path(checkpoint)
+    held_out = pair(validation)
     settings = Settings(
-        epochs, learning_rate, batch_size, validation, patience, every, norms, path, checkpoint_every, seed
+        epochs, learning_rate, batch_size, held_out, patience, every, norms, path, checkpoint_every, seed
     )
     run = LocalRun(model, X, Y, optimizer or Adam(), settings, backend)
     return run.through(resume, progress, console)
@@ -164,10 +180,26 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "every", "patience", "batch_size"):
-            number = getattr(self, name)
-            if number is not None and number < 1:
-                raise ValueError(f"{name} is 1 or more, not {number}")
+        for name in ("epochs", "every", "patience", "batch_size", "seed"):
+            check_whole(name, getattr(self, name), optional=name in ("patience", "batch_size"))
+        if self.learning_rate is not None and not callable(self.learning_rate):
+            raise TypeError(
+                "learning_rate is a function of the epoch, such as tg.optim.inverse_decay(0.1), not "
+                f"{self.learning_rate!r}; a rate that stays is the optimizer's: optimizer=tg.optim.Adam(0.01)"
+            )
+        if self.checkpoint is not None:
+            check_place(self.checkpoint)
+
+
+def check_whole(name: str, number: Any, optional: bool) -> None:
+    """Raise a ValueError unless it is a whole number, of 1 or more, and for seeds of 0 or more."""
+    least = 0 if name == "seed" else 1
+    try:
+        right = (optional and number is None) or operator.index(number) >= least
+    except TypeError:
+        right = False
+    if not right:
+        raise ValueError(f"{name} is a whole number, {least} or more, not {number!r}")
 
 
 class Run:
@@ -177,6 +209,10 @@ class Run:
     """
 
     def __init__(self, model: Model, optimizer: Optimizer, settings: Settings, m: int) -> None:
+        if not isinstance(model, Model):
+            raise TypeError(f"fit trains a tg.nn.Network or a tg.nn.Model, not {model!r}")
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"optimizer is an object such as tg.optim.Adam(0.01), not {optimizer!r}")
         self.model, self.optimizer, self.settings, self.m = model, optimizer, settings, m
         self.steps = math.ceil(m / settings.batch_size) if settings.batch_size else 1  # in an epoch
         self.epoch, self.batch, self.total = 0, 0, 0.0  # done: epochs, and of the next: steps, sum of costs
@@ -198,28 +234,46 @@ class Run:
 
     def through(self, resume: bool, progress: bool, console: Console | None) -> History:
         """All of the run, from the checkpoint if it is there."""
-        path = self.settings.checkpoint
-        if path is not None and resume and path.exists():
-            self.resume(path)
-        with interruptions() as pressed, Bar(self, progress, console) as bar:
-            self.go(pressed, bar)
+        path, held_out = self.settings.checkpoint, self.settings.validation
+        if held_out is not None:
+            self.try_out(*held_out)
+        with interruptions() as pressed:
+            if path is not None and resume and path.exists():
+                self.resume(path)
+            with Bar(self, progress, console) as bar:
+                self.go(pressed, bar)
         return self.history
 
     def go(self, pressed: threading.Event, bar: Bar) -> None:
         """Epochs until all are done, nothing improves any more, or Ctrl-C was pressed."""
         epochs = self.settings.epochs
-        while self.epoch < epochs and not self.waited_enough() and not pressed.is_set():
+        while self.epoch < epochs and not (self.waited_enough() or self.diverged or pressed.is_set()):
             self.go_through(pressed, bar)
-        early = self.waited_enough()
-        self.history.stopped = "early" if early else "finished" if self.epoch >= epochs else "interrupted"
-        self.keep()
+        self.history.stopped = self.reason()
+        if self.diverged:
+            warnings.warn(f"the cost became nan in epoch {self.epoch + 1}: {ADVICE}", stacklevel=4)
+        else:
+            self.keep()
         if self.best and self.history.stopped != "interrupted":
             assign(self.model.parameters, self.best)
+
+    def reason(self) -> str:
+        """Why training ended."""
+        if self.diverged:
+            return "diverged"
+        if self.waited_enough():
+            return "early"
+        return "finished" if self.epoch >= self.settings.epochs else "interrupted"
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the cost of a step was nan: what follows would be nan as well."""
+        return math.isnan(self.total)
 
     def go_through(self, pressed: threading.Event, bar: Bar) -> None:
         """The steps that are left of an epoch, and its record."""
         if self.settings.learning_rate is not None:
-            self.optimizer.learning_rate = self.settings.learning_rate(self.epoch)
+            self.optimizer.learning_rate = positive(self.settings.learning_rate(self.epoch))
         for i, step in enumerate(self.batches()):
             if i < self.batch:  # done before the run was stopped
                 continue
@@ -228,7 +282,7 @@ class Run:
             self.total += step()
             self.batch += 1
             bar.show()
-            if pressed.is_set() and self.batch < self.steps:
+            if self.diverged or (pressed.is_set() and self.batch < self.steps):
                 return
         self.end_epoch()
 
@@ -248,17 +302,25 @@ class Run:
                 self.best = {name: p.value.copy() for name, p in self.model.parameters.items()}
 
     def record(self, cost: float) -> None:
-        history, model, held_out = self.history, self.model, self.settings.validation
-        history.epoch.append(self.epoch)
-        history.cost.append(cost)
-        history.accuracy.append(self.accuracy())
+        held_out = self.settings.validation
+        measured = self.measure(*held_out) if held_out else (math.nan, math.nan)
+        norms = self.norms() if self.settings.norms else {}
+        self.history.append((self.epoch, cost, self.accuracy(), *measured), norms)
+
+    def try_out(self, X: Any, Y: Any) -> None:
+        """Measure what was held out once, so that its errors come before anything is changed."""
+        try:
+            self.model.check(X, Y)
+            self.measure(X, Y)
+        except Exception as error:
+            error.add_note("This is about the validation.")
+            raise
+
+    def measure(self, X: Any, Y: Any) -> tuple[float, float]:
+        """The cost and the accuracy of these examples."""
         with no_grad():
-            measured = value_of(model.cost(*held_out)) if held_out else math.nan
-        history.validation_cost.append(float(measured))
-        right = model.accuracy(*held_out) if held_out and model.classifies else math.nan
-        history.validation_accuracy.append(right)
-        for name, norm in self.norms().items() if self.settings.norms else ():
-            history.norms.setdefault(name, []).append(norm)
+            cost = float(value_of(self.model.cost(X, Y)))
+        return cost, self.model.accuracy(X, Y) if self.model.classifies else math.nan
 
     def waited_enough(self) -> bool:
         """Whether the best record is `patience` records ago."""
@@ -268,9 +330,12 @@ class Run:
     # Checkpoints
 
     @property
-    def identity(self) -> Array:
-        """What has to be the same for a run to go on: seed, examples, batch size."""
-        return np.array([self.settings.seed, self.m, self.settings.batch_size or 0])
+    def identity(self) -> str:
+        """What has to be the same for a run to go on."""
+        size = self.settings.batch_size
+        batches = f"batches of {size}" if size else "all in a step"
+        kind = type(self.optimizer).__name__
+        return f"{self.model!r}, {kind}, seed {self.settings.seed}, {self.m} examples, {batches}"
 
     def keep(self) -> None:
         """Write all that the run is, whole or not at all."""
@@ -280,7 +345,7 @@ class Run:
         place = np.array([self.epoch, self.batch, self.total])
         best = {f"best.{name}": x for name, x in self.best.items()}
         state = self.optimizer.state(self.model.parameters)
-        fit = {"fit.identity": self.identity, "fit.place": place}
+        fit = {"fit.identity": np.frombuffer(self.identity.encode(), np.uint8), "fit.place": place}
         known = {**state, **best, **fit, **self.history.arrays()}
         save(self.settings.checkpoint, {**self.model.parameters, **known})
 
@@ -289,14 +354,16 @@ class Run:
         kept = load(path)
         if "fit.identity" not in kept:
             raise UserFileError(f"{path} is no checkpoint of fit; resume=False writes a new one over it")
-        if not np.array_equal(kept["fit.identity"], self.identity):
+        identity = kept["fit.identity"].tobytes().decode()
+        if identity != self.identity:
             raise UserFileError(
-                f"{path} is of another run: its seed, examples and batch size (0 for all) are "
-                f"{kept['fit.identity'].tolist()}, here {self.identity.tolist()}; resume=False starts afresh "
-                "and writes over it"
+                f"{path} is of another run: of {identity}; here it is {self.identity}. "
+                "resume=False starts afresh and writes over it"
             )
-        assign(self.model.parameters, kept, str(path))
-        self.optimizer.restore(self.model.parameters, kept)
+        parameters, state = self.model.parameters, self.optimizer.state(self.model.parameters)
+        check_fit(named_arrays(parameters) | state, kept, str(path))  # before any is set
+        assign(parameters, kept, str(path))
+        self.optimizer.restore(parameters, kept)
         self.epoch, self.batch = map(int, kept["fit.place"][:2])
         self.total = float(kept["fit.place"][2])
         self.best = {name[5:]: x for name, x in kept.items() if name.startswith("best.")}
@@ -309,8 +376,9 @@ class LocalRun(Run):
     def __init__(
         self, model: Model, X: Any, Y: Any, optimizer: Optimizer, settings: Settings, backend: str
     ) -> None:
-        self.X, self.Y = value_of(X), value_of(Y)
+        self.X, self.Y = as_array(X), as_array(Y)
         super().__init__(model, optimizer, settings, count_examples(self.X, self.Y))
+        model.check(self.X, self.Y)
         self.step = self.eager_step if backend == "eager" else self.compiled_step(backend)
         self.last: tuple[Any, ...] = ()  # the examples of the last step
 
@@ -340,6 +408,22 @@ class LocalRun(Run):
         return {name: float(np.linalg.norm(derivative)) for name, derivative in chain.items()}
 
 
+def as_array(examples: Any) -> Any:
+    """The array of a Tensor, of a list of lists; any kind of array as it is."""
+    value = value_of(examples)
+    return value if hasattr(value, "shape") else np.asarray(value)
+
+
+def pair(validation: Any) -> tuple[Any, Any] | None:
+    """X and Y of the validation as arrays, if there is one."""
+    if validation is None:
+        return None
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise ValueError(f"validation is a pair, (X, Y), not one {type(validation).__name__}")
+    X, Y = map(as_array, validation)
+    return X, Y
+
+
 def lowest(costs: list[float]) -> int:
     """The position of the lowest cost; nan is never it."""
     return min(range(len(costs)), key=lambda i: (math.isnan(costs[i]), costs[i]), default=0)
@@ -355,10 +439,12 @@ def interruptions() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         pressed.set()
 
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+    # Signals are the main thread's; a shell's background jobs ignore this one, and so do we then.
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield pressed
         return
-    before = signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, note)
     try:
         yield pressed
     finally:
@@ -401,7 +487,7 @@ class Bar:
         self.show()
         if not self.progress.disable:  # older versions of rich then print an empty line
             self.progress.stop()
-        if self.run.history.stopped == "interrupted":
+        if self.run.history.stopped == "interrupted" and not self.progress.disable:
             path = self.run.settings.checkpoint
             kept = f"; {path} is whole, and the same call goes on from it" if path else ""
             self.progress.console.print(f"Stopped in epoch {self.run.epoch + 1} of {self.epochs}{kept}.")
