@@ -1,7 +1,6 @@
 """gradcheck: right derivatives pass, spoiled ones fail, kinks and noise are told from mistakes."""
 
 import json
-import operator
 
 import numpy as np
 import pytest
@@ -56,7 +55,7 @@ def test_inputs_by_keyword_by_position_and_alone():
     assert [row.name for row in gradcheck(f, [x, x]).rows] == ["a", "b"]
     assert [row.name for row in gradcheck(f, (x, 2.0)).rows] == ["a", "b"]
     assert [row.name for row in gradcheck(lambda *xs: f(*xs), [x, x]).rows] == ["x0", "x1"]
-    assert [row.name for row in gradcheck(operator.methodcaller("sum"), x).rows] == ["x0"]
+    assert [row.name for row in gradcheck(max, (2.0, 1.0)).rows] == ["x0", "x1"]  # max tells no names
 
 
 def test_scalars_and_zero_dimensional_inputs():
