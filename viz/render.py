@@ -49,16 +49,22 @@ def in_process(source: str, format: str) -> bytes:
     """Render with the Graphviz that pygraphviz carries."""
     try:
         import pygraphviz
-    except ImportError as error:
-        raise GraphError(
-            f"drawing {format} needs Graphviz: pip install pygraphviz, or put its program dot on the PATH; "
-            "the DOT text (Drawing.source, or .save with the suffix .dot) needs neither"
-        ) from error
+    except ModuleNotFoundError as error:
+        raise missing(format, ": pip install pygraphviz, or put its program dot on the PATH") from error
+    except ImportError as error:  # a small system may lack libraries that all others have
+        remedy = f", and that of pygraphviz does not load ({error}): put its program dot on the PATH"
+        raise missing(format, remedy) from error
     try:
         with ONE_AT_A_TIME, quiet_fontconfig():
             return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))
     except (ValueError, OSError, pygraphviz.DotError) as error:
         raise GraphError(f"Graphviz could not draw the picture as {format}: {error}") from error
+
+
+def missing(format: str, remedy: str) -> GraphError:
+    """The error where nothing here can draw."""
+    without = "the DOT text (Drawing.source, or .save with the suffix .dot) can be had without"
+    return GraphError(f"drawing {format} needs Graphviz{remedy}; {without}")
 
 
 @contextmanager

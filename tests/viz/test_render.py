@@ -85,6 +85,16 @@ def test_without_any_graphviz_the_error_says_what_to_install(without_dot, monkey
         render("digraph { a }", "png")
 
 
+def test_a_library_that_pygraphviz_lacks_is_named(without_dot, monkeypatch):
+    package = without_dot / "pygraphviz.py"
+    package.write_text("raise ImportError('libXext.so.6: cannot open shared object file')")
+    monkeypatch.syspath_prepend(without_dot)
+    monkeypatch.delitem(sys.modules, "pygraphviz", raising=False)
+
+    with pytest.raises(GraphError, match=r"does not load \(libXext\.so\.6: .*put its program dot"):
+        render("digraph { a }", "png")
+
+
 def test_text_that_is_not_dot_is_an_error(without_dot):
     with pytest.raises(GraphError, match="could not draw"):
         render("digraph { a -> ", "svg")
