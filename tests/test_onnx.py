@@ -75,6 +75,39 @@ def test_results_weights_and_inputs_keep_their_names(tmp_path):
     assert {x.name for x in graph.input} == {"X", "Y"}
     assert {"W1", "b1", "W2", "b2"} <= {x.name for x in graph.initializer}
     assert {"Z1", "A1", "Z2", "A2", "J"} <= {name for node in graph.node for name in node.output}
+    assert [x.name for x in graph.output] == ["J"]
+    assert {node.name: node.doc_string for node in graph.node}["A1"] == "A1 = tg.relu(Z1)"
+
+
+def shape_of(described):
+    return [d.dim_param or d.dim_value for d in described.type.tensor_type.shape.dim]
+
+
+def test_every_result_has_its_shape_with_m_where_the_examples_are(tmp_path):
+    x = tg.tensor(X, name="X")
+    Z1 = tg.parameter(np.ones((4, 3)), name="W1") @ x
+    tg.to_onnx((np.tanh(Z1) @ x.T).T, tmp_path / "net.onnx", any_m=True)
+    graph = onnx.load(tmp_path / "net.onnx").graph
+    shapes = {v.name: shape_of(v) for v in (*graph.input, *graph.value_info, *graph.output)}
+
+    assert {name: shapes[name] for name in ("X", "Z1", "A1", "J")} == {
+        "X": [3, "m"],
+        "Z1": [4, "m"],
+        "A1": [4, "m"],
+        "J": [3, 4],
+    }
+
+
+@pytest.mark.parametrize("name", ["output", "constant_0", "mul_0", "x0", "J", 'a b/ü"\n→'])
+def test_any_name_of_an_input_will_do(name, tmp_path):
+    y = tg.tensor(X + 1)
+    tg.to_onnx(y * tg.tensor(X, name=name) + np.ones(7), tmp_path / "net.onnx")
+    session = runtime.InferenceSession(tmp_path / "net.onnx", OPTIONS)
+    given = [x.name for x in session.get_inputs()]
+    [actual] = session.run(None, {n: X if n == name else X + 1 for n in given})
+
+    assert name in given
+    np.testing.assert_allclose(actual, (X + 1) * X + 1, rtol=1e-12)
 
 
 def test_a_cost_says_that_it_depends_on_m(tmp_path):
@@ -100,6 +133,8 @@ def test_every_row_has_a_form():
 def test_what_is_no_graph_or_no_folder_or_not_installed(tmp_path, monkeypatch):
     with pytest.raises(GraphError, match="was not made by an operation"):
         tg.to_onnx(tg.tensor(X), tmp_path / "net.onnx")
+    with pytest.raises(TypeError, match=r"such as J or network\(X\), not a Network"):
+        tg.to_onnx(tg.nn.Network([3, 1]), tmp_path / "net.onnx")
     with pytest.raises(UserFileError, match=r"cannot write .*nowhere"):
         tg.to_onnx(tg.tensor(X, name="X") * 2, tmp_path / "nowhere" / "net.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)

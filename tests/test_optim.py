@@ -65,6 +65,11 @@ def test_all_steps_are_read_before_any_is_taken():
 def test_a_learning_rate_is_a_positive_number(rate):
     with pytest.raises(ValueError, match=f"the learning rate is a positive number, not {rate}"):
         tg.optim.SGD(rate)
+    optimizer = tg.optim.SGD(0.1)
+    with pytest.raises(ValueError, match="the learning rate is a positive number"):
+        optimizer.learning_rate = rate
+
+    assert optimizer.learning_rate == 0.1
 
 
 def test_descent_goes_down():

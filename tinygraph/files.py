@@ -66,22 +66,20 @@ def save_bytes(path: str | Path, content: bytes) -> None:
 
 
 def check_place(path: str | Path) -> None:
-    """Raise what `save` would raise at this place, but for a full disk; nothing is written there.
+    """Raise what `save` would raise at this place, but for a full disk; what is there stays as it is.
 
     >>> check_place("nowhere/net.npz")
     Traceback (most recent call last):
     ...
     tinygraph.errors.UserFileError: cannot write nowhere/net.npz: No such file or directory
     """
-    import tempfile
-
     format_of(Path(path)).dump({})
     place = Path(os.path.realpath(path))
     try:
         if place.is_dir():
             raise IsADirectoryError("it is a folder")
-        with tempfile.TemporaryFile(dir=place.parent):
-            pass
+        part_of(place).touch()
+        part_of(place).unlink()
     except OSError as error:
         raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -188,7 +186,7 @@ def format_of(path: Path) -> Format:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside `path`, bring it to the disk, and rename: the old file or the new one is always there."""
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    part = part_of(path)
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -204,6 +202,11 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def part_of(path: Path) -> Path:
+    """The file beside `path` that this thread writes first."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
 
 
 def in_order(arrays: Arrays) -> Arrays:

@@ -20,6 +20,7 @@ from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationEr
 from tinygraph.files import save_bytes
 from tinygraph.names import graph_names
 from tinygraph.shapes import count, reduced_axes
+from tinygraph.stories import recorded_as
 from tinygraph.subscripts import explicit_subscripts
 from tinygraph.sweep import recorded_order
 from tinygraph.tensor import Tensor
@@ -34,8 +35,8 @@ FORMS: dict[Callable[..., Any], Callable[..., str]] = {}
 def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
     """Write the graph of `output` (J, or A3 to predict with) as an ONNX model.
 
-    Named data, such as `tg.tensor(X, name="X")`, becomes the model's inputs, parameters become its weights,
-    and other arrays constants. Results keep their names: Z1, A1, ...
+    Tensors of data, such as `tg.tensor(X, name="X")`, become the model's inputs, parameters its weights, and
+        arrays constants. Results keep their names: Z1, A1, ..., and J for an output that has none.
 
     Args:
         output: a recorded Tensor.
@@ -43,6 +44,7 @@ def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
         any_m: let the last axis of the inputs, that of the examples, have any length.
 
     Raises:
+        TypeError: the output is no Tensor.
         GraphError: nothing was recorded; or with `any_m`, an operation whose form depends on m.
         UnknownOperationError: an operation without a form in ONNX.
         UserFileError: the file cannot be written.
@@ -92,22 +94,28 @@ class Graph:
         self.known: dict[Any, Value] = {}
         self.dtype: Any = None  # of the operation in hand, which its numbers take
         self.here = ""
+        self.taken: set[str] = set()  # names in use
 
     def model(self, output: Tensor) -> Any:
         """The model that computes `output`."""
+        if not isinstance(output, Tensor):
+            raise TypeError(
+                f"a recorded Tensor is exported, such as J or network(X), not a {type(output).__name__}"
+            )
         order = recorded_order(output)
         if not order:
             raise GraphError("this tensor was not made by an operation, so there is no graph to export")
         names = graph_names(order, {}, output)
+        self.taken = set(names.values())
         for t in order:
             self.known[t] = Value(self.put(t, names), t.value)
         helper = self.onnx.helper
-        name = self.known[output]
-        self.nodes.append(helper.make_node("Identity", [name], ["output"]))
-        result = self.described("output", output.value)
+        result = self.described(self.known[output], output.value)
+        result.type.tensor_type.ClearField("shape")  # which is inferred, as those between
         graph = helper.make_graph(self.nodes, "tinygraph", self.inputs, [result], self.weights)
         opset = [helper.make_opsetid("", OPSET)]
-        return helper.make_model(graph, producer_name="tinygraph", opset_imports=opset, ir_version=IR)
+        model = helper.make_model(graph, producer_name="tinygraph", opset_imports=opset, ir_version=IR)
+        return self.onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
     def put(self, t: Tensor, names: dict[Any, str]) -> str:
         """The nodes of one recorded call; its result, by its name."""
@@ -118,8 +126,10 @@ class Graph:
         inputs = [self.value(x, names) for x in t.inputs]
         node: Any = t.node
         result = FORMS[op.function](self, *inputs, **node.settings)
-        if names.get(t) and self.nodes and self.nodes[-1].output[0] == result:
-            self.nodes[-1].output[0] = result = names[t]
+        made = self.nodes[-1]
+        if names.get(t) and made.output[0] == result:
+            made.output[0] = made.name = result = names[t]
+        made.doc_string = recorded_as(t)[0]
         return result
 
     def value(self, x: Any, names: dict[Any, str]) -> Any:
@@ -130,7 +140,7 @@ class Graph:
             return self.constant(np.asarray(x))
         if x in self.known:
             return self.known[x]
-        name = names.get(x) or f"x{len(self.inputs)}"
+        name = names.get(x) or self.fresh("x", len(self.inputs))
         if x.is_parameter:
             self.weights.append(self.onnx.numpy_helper.from_array(np.array(x.value, order="C"), name))
         else:
@@ -138,12 +148,19 @@ class Graph:
         self.known[x] = Value(name, x.value)
         return self.known[x]
 
+    def fresh(self, kind: str, number: int) -> str:
+        """A name that nothing else has."""
+        while f"{kind}{number}" in self.taken:
+            number += 1
+        self.taken.add(f"{kind}{number}")
+        return f"{kind}{number}"
+
     def described(self, name: str, array: Any) -> Any:
         """The type of an input or output."""
         shape: list[Any] = list(array.shape)
         if self.any_m and shape:
             shape[-1] = "m"
-        kind = self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(array.dtype))
+        kind = self.onnx.helper.np_dtype_to_tensor_dtype(array.dtype.newbyteorder("="))
         return self.onnx.helper.make_tensor_value_info(name, kind, shape)
 
     # What forms are written with
@@ -157,12 +174,12 @@ class Graph:
         if double:
             inputs = tuple(self.cast(x, np.float32) for x in inputs)
         given = [x if isinstance(x, str) else self.constant(np.asarray(x, self.dtype)) for x in inputs]
-        result = f"{kind.lower()}_{len(self.nodes)}"
+        result = self.fresh(f"{kind.lower()}_", len(self.nodes))
         self.nodes.append(self.onnx.helper.make_node(kind, given, [result], **attributes))
         return self.cast(result, np.float64) if double else result
 
     def constant(self, array: Any) -> Value:
-        name = f"constant_{len(self.weights)}"
+        name = self.fresh("constant_", len(self.weights))
         self.weights.append(self.onnx.numpy_helper.from_array(np.array(array, order="C"), name))
         return Value(name, array)
 

@@ -43,9 +43,20 @@ class Optimizer:
     remembers: tuple[str, ...] = ()
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = positive(learning_rate)
+        self.learning_rate = learning_rate
         self.steps = 0
         self._memory: dict[Tensor, tuple[Any, ...]] = {}
+
+    @property
+    def learning_rate(self) -> float:
+        """The step; it may be set between updates."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        if not 0 < rate < float("inf"):
+            raise ValueError(f"the learning rate is a positive number, not {rate!r}")
+        self._learning_rate = rate
 
     def numbers(self) -> dict[str, float]:
         """The numbers in the formula of the next update, by name."""
@@ -103,13 +114,6 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.learning_rate})"
-
-
-def positive(learning_rate: float) -> float:
-    """The learning rate, if it is one."""
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"the learning rate is a positive number, not {learning_rate!r}")
-    return learning_rate
 
 
 class SGD(Optimizer):

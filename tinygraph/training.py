@@ -25,7 +25,7 @@ from tinygraph.errors import UserFileError
 from tinygraph.files import assign, check_fit, check_place, load, named_arrays, save
 from tinygraph.modes import no_grad
 from tinygraph.nn import Model, batches, count_examples
-from tinygraph.optim import Adam, Optimizer, positive
+from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
 from tinygraph.tensor import value_of
 
@@ -273,7 +273,7 @@ class Run:
     def go_through(self, pressed: threading.Event, bar: Bar) -> None:
         """The steps that are left of an epoch, and its record."""
         if self.settings.learning_rate is not None:
-            self.optimizer.learning_rate = positive(self.settings.learning_rate(self.epoch))
+            self.optimizer.learning_rate = self.settings.learning_rate(self.epoch)
         for i, step in enumerate(self.batches()):
             if i < self.batch:  # done before the run was stopped
                 continue
