@@ -182,6 +182,17 @@ def test_draw_takes_a_function_or_a_tensor(file, capsys, name, out):
     assert "W1" in Path(out).read_text()
 
 
+@pytest.mark.parametrize("plain", [[], ["--plain"]])
+def test_code_is_all_that_is_printed_and_what_the_file_prints_is_told_apart(file, capsys, plain):
+    text = NETWORK.replace("def network():\n", "def network():\n    print('called')\n") + "print('trained')\n"
+
+    assert main(["code", f"{file(text, 'net.py')}:network", *plain]) == 0
+
+    code, told = capsys.readouterr()
+    assert compile(code, "step.py", "exec")
+    assert told == "called\ntrained\ncalled\n"
+
+
 def test_draw_takes_a_view(file):
     source = f"{file(NETWORK, 'net.py')}:network"
 

@@ -9,6 +9,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -286,11 +287,15 @@ def load_module(file: str) -> Any:
 
 
 def in_file(file: str, what: str, call: Callable[[], Any]) -> Any:
-    """The result of something in a user's file; its exceptions become one sentence with the line."""
+    """The result of something in a user's file; its exceptions become one sentence with the line.
+
+    What the file prints goes to standard error: `tinygraph code FILE.py:J > step.py` holds code alone.
+    """
     from tinygraph.check.worker import describe
 
     try:
-        return call()
+        with redirect_stdout(sys.stderr):
+            return call()
     except (Exception, SystemExit) as error:
         told = describe(error, file)
         line = f":{told['line']}" if told["line"] else ""
