@@ -1,7 +1,7 @@
 """Plots of training: its history, the decision boundary, where derivatives vanish, and weights as images.
 
-Each draws into the Axes that it is given, or into a new figure, and returns the Axes. They need matplotlib:
-`pip install "tinygraph[plots]"`.
+Each draws into the Axes that it is given, or into a new figure, and returns the Axes. Text and lines take the
+colours of matplotlib's style, light or dark. They need matplotlib: `pip install "tinygraph[plots]"`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ["boundary", "history", "norms", "weights"]
 
-INK, BLUE = "#1a1a1a", "#2166ac"
-CLASSES = ["#c0392b", "#2166ac", "#e08e0b", "#3a8f5c", "#7b5ea7", "#5b6770"]
+BLUE, LIGHT_BLUE = "#2166ac", "#6baed6"  # the second on dark ground
+CLASSES = [
+    "#c0392b",
+    "#2166ac",
+    "#e08e0b",
+    "#3a8f5c",
+    "#7b5ea7",
+    "#5b6770",
+    "#d678a8",
+    "#28a0a8",
+    "#8c5a3c",
+    "#a3a61f",
+]
 MOST_POINTS = 200  # along each side of a decision boundary
+MOST_MEDIANS = 1000  # along a running median
 
 
 def history(history: History, ax: Axes | None = None) -> Axes:
@@ -43,19 +55,19 @@ def history(history: History, ax: Axes | None = None) -> Axes:
     if not history.epoch:
         raise ValueError("this history is empty: nothing was recorded, so there is nothing to plot")
     ax = ax or new_axes()
-    draw_pair(ax, history.epoch, history.cost, history.validation_cost, INK)
+    draw_pair(ax, history.epoch, history.cost, history.validation_cost, ink(ax))
     ax.set(xlabel="epoch", ylabel="cost J")
-    ax.set_ylim(bottom=0)
+    from_zero(ax, [*history.cost, *history.validation_cost])
     right = is_measured(history.accuracy)
     if right:
-        twin = ax.twinx()
-        draw_pair(twin, history.epoch, history.accuracy, history.validation_accuracy, BLUE)
-        twin.set_ylabel("accuracy", color=BLUE)
+        twin, blue = ax.twinx(), LIGHT_BLUE if is_dark(ax) else BLUE
+        draw_pair(twin, history.epoch, history.accuracy, history.validation_accuracy, blue)
+        twin.set_ylabel("accuracy", color=blue)
         twin.set_ylim(top=1.02)
-        twin.tick_params(axis="y", colors=BLUE)
+        twin.tick_params(axis="y", colors=blue)
         twin.yaxis.set_major_formatter(percent())
         bare(twin, keep=("right",))
-        twin.spines["right"].set_color(BLUE)
+        twin.spines["right"].set_color(blue)
     title = "Cost and accuracy" if right else "Cost"
     titled(ax, f"{title}, dashed: held out" if is_measured(history.validation_cost) else title)
     return ax
@@ -74,23 +86,29 @@ def boundary(model: Model, X: Any, Y: Any, ax: Axes | None = None) -> Axes:
 
     Raises:
         ShapeError: X has not two rows.
+        ValueError: the output is no probabilities.
         MissingPackageError: matplotlib is not installed.
     """
     X, Y = value_of(X), value_of(Y)
     if np.ndim(X) != 2 or len(X) != 2:
         raise ShapeError(f"a boundary is drawn over two inputs: X must be (2, m), not {np.shape(X)}")
-    ax = ax or new_axes()
     horizontal, vertical = (stretched(row) for row in X)
     grid = np.stack(np.meshgrid(horizontal, vertical)).reshape(2, -1)
     with no_grad():
         A = value_of(model(grid.astype(X.dtype)))
+    if not (np.min(A) >= 0 and np.max(A) <= 1):
+        raise ValueError(
+            f"a boundary is drawn between classes, but this output reaches from {np.min(A):.3g} to "
+            f"{np.max(A):.3g}; expected probabilities"
+        )
     A = A if len(A) > 1 else np.concatenate([1 - A, A])
+    ax = ax or new_axes()
     shape = len(vertical), len(horizontal)
     edges = (horizontal[0], horizontal[-1], vertical[0], vertical[-1])
     ax.imshow(blended(A).reshape(*shape, 3), extent=edges, origin="lower", aspect="auto", alpha=0.4)
     for c in range(1 if len(A) == 2 else 0, len(A)):
         margin = A[c] - np.max(np.delete(A, c, axis=0), axis=0)
-        ax.contour(horizontal, vertical, margin.reshape(shape), levels=[0], colors=INK, linewidths=1.2)
+        ax.contour(horizontal, vertical, margin.reshape(shape), levels=[0], colors=ink(ax), linewidths=1.2)
     classes = np.argmax(Y, axis=0) if np.ndim(Y) == 2 and len(Y) > 1 else np.ravel(Y).astype(int)
     colours = [CLASSES[c % len(CLASSES)] for c in classes]
     ax.scatter(X[0], X[1], c=colours, s=16, edgecolors="white", linewidths=0.5)
@@ -121,16 +139,19 @@ def norms(history: History, ax: Axes | None = None, of: str = "W") -> Axes:
         )
     ax = ax or new_axes()
     layers = sorted(found, key=lambda name: int(name[1 + len(of) :]))
-    shades = colormap("GnBu")(np.linspace(0.35, 1, len(layers)))
+    lightest, darkest = (0.1, 0.8) if is_dark(ax) else (0.4, 1.0)
+    shades = colormap("GnBu")(np.linspace(lightest, darkest, len(layers)))
+    ends = []
     for name, shade in zip(layers, shades, strict=True):
+        x, y = smoothed(history.epoch, found[name])
         ax.plot(history.epoch, found[name], color=shade, linewidth=0.8, alpha=0.3)
-        ax.plot(history.epoch, smoothed(found[name]), color=shade, linewidth=1.8, label=name)
+        ax.plot(x, y, "-" if len(y) > 1 else "o", color=shade, linewidth=1.8, label=name)
+        ends += [(name, float(last), mixed(shade, ink(ax))) for last in y[y > 0][-1:]]
     ax.set(xlabel="epoch", ylabel="norm of the derivative", yscale="log")
     bare(ax)
-    colours = map(tuple, shades.tolist())
-    label_ends(
-        ax, history.epoch[-1], [(n, smoothed(found[n])[-1], c) for n, c in zip(layers, colours, strict=True)]
-    )
+    whole_epochs(ax)
+    plain_numbers(ax)
+    label_ends(ax, history.epoch[-1], ends)
     titled(ax, f"Size of d{of} by layer")
     return ax
 
@@ -138,16 +159,20 @@ def norms(history: History, ax: Axes | None = None, of: str = "W") -> Axes:
 def weights(W: Any, shape: tuple[int, int] | None = None, ax: Axes | None = None) -> Axes:
     """The weights of each unit as an image: blue is positive, red negative, white 0; each on its own scale.
 
+    Between the images, and where a weight is nan, there is nothing.
+
     Args:
         W: (units, inputs), a Tensor or an array.
         shape: (height, width) of the inputs as an image; a square if omitted.
         ax: the Axes to draw into; those of a new figure if omitted.
 
     Raises:
-        ShapeError: the inputs do not fill the shape.
+        ShapeError: W is no matrix, or the inputs do not fill the shape.
         MissingPackageError: matplotlib is not installed.
     """
     W = value_of(W)
+    if np.ndim(W) != 2:
+        raise ShapeError(f"W must be (units, inputs), not {np.shape(W)}")
     side = math.isqrt(W.shape[1])
     height, width = shape or (side, side)
     if height * width != W.shape[1]:
@@ -156,9 +181,9 @@ def weights(W: Any, shape: tuple[int, int] | None = None, ax: Axes | None = None
         )
     ax = ax or new_axes()
     tiles = tiled(W.reshape(-1, height, width))
-    ax.imshow(tiles, cmap=colormap("RdBu").with_extremes(bad="white"), vmin=-1, vmax=1)
+    ax.imshow(tiles, cmap=colormap("RdBu").with_extremes(bad="none"), vmin=-1, vmax=1)
     ax.set_axis_off()
-    titled(ax, f"Weights of {len(W)} units")
+    titled(ax, f"Weights of {len(W)} unit{'s' * (len(W) != 1)}")
     return ax
 
 
@@ -184,6 +209,47 @@ def colormap(name: str) -> Any:
     return pyplot().get_cmap(name)
 
 
+def ink(ax: Axes) -> Any:
+    """The colour that the style gives to text."""
+    return ax.title.get_color()
+
+
+def is_dark(ax: Axes) -> bool:
+    """Whether the style writes light on dark."""
+    from matplotlib.colors import to_rgb
+
+    return sum(to_rgb(ink(ax))) > 1.5
+
+
+def mixed(shade: Any, ink: Any) -> tuple[float, ...]:
+    """A shade with some ink, for text that can be read."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(0.6 * a + 0.4 * b for a, b in zip(to_rgb(shade), to_rgb(ink), strict=True))
+
+
+def from_zero(ax: Axes, values: list[float]) -> None:
+    """Let the scale of costs begin at 0, unless one is negative."""
+    known = [x for x in values if math.isfinite(x)]
+    if known and min(known) >= 0:
+        ax.set_ylim(0, 1.05 * max(known) or 1.0)
+
+
+def whole_epochs(ax: Axes) -> None:
+    """Ticks at whole epochs."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+
+
+def plain_numbers(ax: Axes) -> None:
+    """Numbers such as 0.295 on a logarithmic scale that is too short for powers of ten."""
+    low, high = ax.get_ylim()
+    if high < 10 * low:
+        ax.yaxis.set_minor_formatter("{x:.4g}")
+        ax.yaxis.set_major_formatter("{x:.4g}")
+
+
 def percent() -> Any:
     from matplotlib.ticker import PercentFormatter
 
@@ -200,15 +266,19 @@ def draw_pair(
     """A line for the examples trained with, and a dashed one for those held out, if they were measured."""
     for name, values, style in (("training", trained, "-"), ("held out", held_out, "--")):
         if is_measured(values):
-            ax.plot(epochs, values, style, color=colour, linewidth=1.6, label=name)
+            shape = style if len(values) > 1 else "o"
+            ax.plot(epochs, values, shape, color=colour, linewidth=1.6, label=name)
     bare(ax)
+    whole_epochs(ax)
     ax.margins(x=0.02)
 
 
-def smoothed(values: list[float]) -> Any:
-    """The running median over a twentieth of the values, as many of them as there are."""
+def smoothed(epochs: list[float], values: list[float]) -> tuple[Any, Any]:
+    """The running median over a twentieth of the values, as many of them as there are, and its epochs."""
     n, reach = len(values), len(values) // 40
-    return [float(np.median(values[max(i - reach, 0) : i + reach + 1])) for i in range(n)]
+    places = np.unique(np.linspace(0, n - 1, min(n, MOST_MEDIANS)).round().astype(int))
+    medians = [np.median(values[max(i - reach, 0) : i + reach + 1]) for i in places]
+    return np.array(epochs)[places], np.array(medians)
 
 
 def label_ends(ax: Axes, x: float, ends: list[tuple[str, float, Any]]) -> None:
@@ -250,7 +320,7 @@ def bare(ax: Axes, keep: tuple[str, ...] = ("left", "bottom")) -> None:
 
 
 def titled(ax: Axes, title: str) -> None:
-    ax.set_title(title, loc="left", size="medium", color=INK)
+    ax.set_title(title, loc="left", size="medium")
 
 
 def stretched(row: Any) -> Any:
@@ -276,5 +346,7 @@ def tiled(images: Any) -> Any:
     tiles = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
     for i, image in enumerate(images):
         top, left = i // columns * (height + 1), i % columns * (width + 1)
-        tiles[top : top + height, left : left + width] = image / (np.abs(image).max() or 1)
+        tiles[top : top + height, left : left + width] = image / (
+            np.max(np.abs(image), initial=0, where=np.isfinite(image)) or 1
+        )
     return tiles
