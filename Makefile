@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 FUZZ ?= 20000
 
-.PHONY: help demo test fuzz docs lint format types oldest clean
+.PHONY: help demo test fuzz docs lint format types oldest package clean
 .NOTPARALLEL:
 
 help:                          ## show this list
@@ -32,12 +32,14 @@ format: $(VENV)/dev.ready      ## put right what lint complains of, where that c
 types: $(VENV)/dev.ready       ## check the types
 	@$(VENV)/bin/python -m mypy
 
-oldest:                        ## run the tests on the oldest versions that pyproject.toml allows
-	@sed -n 's/^  "\([a-z-]*\)>=\([0-9.]*\).*/\1==\2/p' pyproject.toml > .venv-oldest.txt
-	@PIP_CONSTRAINT=.venv-oldest.txt $(MAKE) --no-print-directory test PYTHON=python3.11 VENV=.venv-oldest
+oldest: $(VENV)/dev.ready      ## run the tests on the oldest versions that pyproject.toml allows
+	@$(VENV)/bin/nox --keywords oldest
+
+package: $(VENV)/dev.ready     ## build the package, install it where nothing else is, and use it there
+	@$(VENV)/bin/nox --session package
 
 clean:                         ## remove what these commands made
-	rm -rf .venv .venv-oldest* .venv-audit demo dist site .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-audit .nox demo dist site .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find * -name __pycache__ -prune -exec rm -r {} +
 
 # An environment belongs to one folder and one interpreter, and its mark is named after both.
