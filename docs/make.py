@@ -1,7 +1,13 @@
-"""Writes docs/operations.md, the page of all operations, from the table of rules: `python docs/make.py`."""
+"""Writes what is made in docs/: the page of all operations, from the table of rules, and the pictures that
+the snippets of the pages save: `python docs/make.py`.
+"""
 
+import contextlib
 import operator
+import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +17,49 @@ sys.path.insert(0, str(ROOT))
 
 import tinygraph as tg  # noqa: E402 - found by the line above
 from tests.cases import CASES  # noqa: E402
+from tests.test_docs import outputs_of  # noqa: E402
 from tinygraph import kernels as k  # noqa: E402
 from tinygraph.ops import TABLE, Each  # noqa: E402
 from tinygraph.stories import qualified  # noqa: E402
 from tinygraph.symbols import Symbol, formula_of_rule  # noqa: E402
 
-PAGE = ROOT / "docs" / "operations.md"
+DOCS = ROOT / "docs"
 INTRODUCTION = """\
-# All operations
+# Every operation
 
-Made from the table of rules, `tinygraph/ops.py`, by `python docs/make.py`.
+What can be recorded, what it computes, and the rule for each derivative. This page is made from the table
+of rules, `tinygraph/ops.py`, so it says what runs.
 
-z is the result, x, y, ... are the inputs, dz is the derivative of the cost with respect to z, and dx that
-with respect to x. The cache of an operation is what its rules read of z and of the inputs. Where inputs
-were stretched to a common shape, the derivative is summed back to the shape of the input. Each rule is shown
-on one example, whose shapes stand beside it.
+To read it: z is the result and x, y, ... are the inputs; dz is the derivative of the cost with respect to z,
+and dx that with respect to x. A rule gives dx from dz and from the values that it *reads*, which are what a
+node has to cache. Shapes are those of an example. Where an input was stretched to a common shape, its
+derivative is summed back to its own; so the bias of a layer comes to its sum over the examples.
 """
+KINKS = """\
+## Kinks
+
+What is chosen where there is no derivative, as at the corner of relu, and what PyTorch 2.13 and JAX 0.10
+answer there.
+
+| operation | chosen here | place | PyTorch | JAX |
+| --- | --- | --- | --- | --- |"""
+FIRST = {
+    np.add: "Arithmetic",
+    np.exp: "Functions of one variable",
+    np.tanh: "Activations",
+    np.maximum: "Choices",
+    np.sum: "Sums and other reductions",
+    np.reshape: "Shapes and parts",
+    np.matmul: "Products",
+    k.probability_cross_entropy: "Costs",
+}
+WRITTEN = {
+    operator.getitem: "x[index]",
+    k.cast_to: "x.astype",
+    k.scatter: "Derivative of x[index]",
+    k.probability_cross_entropy: "tg.binary_cross_entropy",
+    k.sigmoid_cross_entropy: "tg.binary_cross_entropy after tg.sigmoid",
+}
 
 # Where each kink is looked at, and what PyTorch 2.13 and JAX 0.10 answered there (float32, on a CPU).
 # fmt: off
@@ -59,7 +92,12 @@ LONGEST = 150  # characters of a rule
 
 def title(function):
     """What one writes for a function."""
-    return "x[index]" if function is operator.getitem else qualified(function)
+    return WRITTEN.get(function) or qualified(function)
+
+
+def link(function):
+    """To the section of a function, by the anchor that the site and others give its heading."""
+    return f"[{title(function)}](#{re.sub(r'[^a-z0-9_ -]', '', title(function).lower()).replace(' ', '-')})"
 
 
 def example_of(op):
@@ -82,42 +120,60 @@ def recorded_example(op):
 def lines_of(op):
     """The section of one operation."""
     inputs, z, dz, settings = recorded_example(op)
-    shapes = ", ".join(str(getattr(x, "shape", x)) for x in inputs)
-    yield f"## {title(op.function)}\n"
-    yield f"z = {op.formula}\n"
-    if op.settings:
-        yield f"Settings: {', '.join(op.settings)}.\n"
-    yield "| derivative | rule | reads | example |"
-    yield "| --- | --- | --- | --- |"
-    given = ", ".join(f"{key}={getattr(value, '__name__', repr(value))}" for key, value in settings.items())
-    example = f"{shapes} → {z.shape}" + (f", {given}" if given else "")
+    yield f"### {title(op.function)}\n"
+    yield f"`z = {op.formula}`\n"
     rules = range(1) if isinstance(op.rules, Each) else range(op.arity)
     for i in rules:
         if op.rules[i] is not None and isinstance(inputs[i], Symbol):
             formula = str(formula_of_rule(op, i, inputs, z, dz, settings))
-            rule = f"`{formula}`" if len(formula) <= LONGEST else f"see `{op.rules[i].__name__}` there"
-            yield f"| d{inputs[i].name} | {rule} | {read_by(op, i, inputs)} | {example} |"
-    if op.kink:
-        yield f"\nKink: {op.kink}."
-    yield ""
+            rule = formula if len(formula) <= LONGEST else f"{op.rules[i].__name__}(...)"
+            yield f"- `d{inputs[i].name} = {rule}` reads {read_by(op, i, inputs)}"
+    notes = [example_of_rules(op, inputs, z, settings), op.kink and f"[Kink](#kinks): {op.kink}."]
+    yield "\n".join(["", *filter(None, notes), ""]) if any(notes) else ""
+
+
+def example_of_rules(op, inputs, z, settings):
+    """The shapes and settings for which rules are shown, unless they say nothing; and further settings."""
+    shapes = [f"{x.name} {x.shape}" if isinstance(x, Symbol) else repr(x) for x in inputs]
+    given = [f"`{key}={getattr(value, '__name__', repr(value))}`" for key, value in settings.items()]
+    others = ", ".join(name for name in op.settings if name not in settings)
+    if not given and {getattr(x, "shape", None) for x in inputs} == {z.shape}:
+        return others and f"Settings: {others}."
+    line = f"Shown for {', '.join([*shapes, *given])}, which gives z {z.shape}."
+    return f"{line} More settings: {others}." if others else line
 
 
 def read_by(op, i, inputs):
     """The cache of one rule."""
     names = ["z", *(getattr(x, "name", "") for x in inputs)]
     read = [name for name, reads in zip(names, op.uses(i, len(inputs)), strict=False) if reads and name]
-    return ", ".join(read) or "shapes alone"
+    return ", ".join(read) or "nothing but shapes"
 
 
 def kinks():
     """The derivatives chosen where there is none, beside those of others."""
-    yield "# Kinks\n"
-    yield "What is chosen where there is no derivative, and what PyTorch 2.13 and JAX 0.10 answer.\n"
-    yield "| operation | chosen here | place | PyTorch | JAX |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield KINKS
     for op in TABLE.values():
         if op.kink:
-            yield f"| {title(op.function)} | {op.kink} | {' | '.join(ELSEWHERE[op.function])} |"
+            yield f"| {link(op.function)} | {op.kink} | {' | '.join(ELSEWHERE[op.function])} |"
+    yield ""
+
+
+def groups():
+    """The operations of each part of the table, by its title."""
+    found = {}
+    for function, op in TABLE.items():
+        if function in FIRST:
+            ops = found[FIRST[function]] = []
+        ops.append(op)
+    return found
+
+
+def contents():
+    """Links to all sections, by group."""
+    for name, ops in groups().items():
+        yield f"- **{name}**: {', '.join(link(op.function) for op in ops)}"
+    yield "- [Kinks](#kinks): what is chosen where there is no derivative\n"
 
 
 def said(answers):
@@ -128,8 +184,23 @@ def said(answers):
 
 def page():
     """The whole page as text."""
-    return "\n".join([INTRODUCTION, *kinks(), "", *(line for op in TABLE.values() for line in lines_of(op))])
+    lines = [INTRODUCTION, *contents()]
+    for name, ops in groups().items():
+        lines += [f"## {name}\n", *(line for op in ops for line in lines_of(op))]
+    return "\n".join([*lines, *kinks()])
+
+
+def draw():
+    """Runs the snippets of the pages, and keeps the pictures that they save."""
+    for source in sorted(DOCS.glob("*.md")):
+        text = source.read_text(encoding="utf-8")
+        if "](pictures/" in text:
+            with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+                list(outputs_of(text))
+                for picture in Path().glob("*.svg"):
+                    shutil.copy(picture, DOCS / "pictures")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    (DOCS / "operations.md").write_text(page(), encoding="utf-8")
+    draw()

@@ -1,26 +1,36 @@
-"""The pages of the documentation: every snippet runs and prints what is said, every link leads somewhere."""
+"""The pages of the documentation: every snippet runs and prints what is said, every link leads somewhere.
+
+A block of `text`, `console` (a table, which is not wrapped) or `numpy` (code) is what the Python or command
+above it prints. A block with a title is a file. The snippets save the pictures.
+"""
 
 import contextlib
 import io
 import re
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
+import tinygraph as tg
+import viz
 from tinygraph.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+PRINTED = {"text", "console", "numpy"}
+RULE = re.compile(r"`([^`]+)` \| \[[^\]]+\]\(operations\.md#(\w+)\)")
 
 
 def outputs_of(text):
     """What each block of text in a page should be: what the Python or the command above it prints."""
     namespace, printed = {}, None
     for language, title, source in BLOCK.findall(text):
-        if language == "text":
+        if language in PRINTED:
             yield source, printed
         elif title:
             Path(title).write_text(source, encoding="utf-8")
@@ -44,17 +54,54 @@ def run_command(source):
     return re.sub(" +$", "", out.getvalue(), flags=re.MULTILINE)  # tables end in spaces
 
 
+def texts(svg):
+    """All that a picture says, in its order; where it stands depends on the fonts of the machine."""
+    return [text.text for text in ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def prose(name):
+    return BLOCK.sub("", (DOCS / name).read_text(encoding="utf-8"))
+
+
+def anchors(name):
+    """The headings of a page, as anchors are made of them, and the objects that it documents."""
+    text = prose(name)
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r"^::: (\S+)", text, re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_snippets_print_what_is_said(name, tmp_path, monkeypatch):
+def test_snippets_print_what_is_said_and_save_the_pictures(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (DOCS / name).read_text(encoding="utf-8")
 
     for expected, actual in outputs_of(text):
         assert expected == actual
+    for made in tmp_path.glob("*.svg"):
+        assert texts(made) == texts(DOCS / "pictures" / made.name), "run python docs/make.py"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name):
-    text = BLOCK.sub("", (DOCS / name).read_text(encoding="utf-8"))
+    for path, anchor in LINK.findall(prose(name)):
+        target = (DOCS / name).parent / path if path else DOCS / name
+        assert target.exists(), path
+        assert not anchor or target.suffix != ".md" or anchor in anchors(target), f"{path}#{anchor}"
 
-    assert [link for link in LINK.findall(text) if not (DOCS / link).exists()] == []
+
+def test_formulas_of_the_lectures_stand_beside_the_rules_that_they_are():
+    sections = re.split(r"^### ", (DOCS / "operations.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    rules = {re.sub(r"[^\w -]", "", section.splitlines()[0]).lower(): section for section in sections}
+    pairs = RULE.findall((DOCS / "lectures.md").read_text(encoding="utf-8"))
+
+    assert pairs
+    assert [pair for pair in pairs if f"= {pair[0]}`" not in rules[pair[1]]] == []
+
+
+def test_every_public_name_is_documented():
+    paths = re.findall(r"^::: (\S+)", "".join(map(prose, PAGES)), re.MULTILINE)
+    listed = {name for path in paths for name in path.split(".")}
+    own = {name for name in tg.__all__ if getattr(np, name, None) is not getattr(tg, name)}
+
+    assert (own | set(viz.__all__)) - listed == set()

@@ -33,8 +33,8 @@ def test_every_operation_has_a_section_with_its_rules():
     text = make.page()
 
     for op in TABLE.values():
-        assert f"\n## {make.title(op.function)}\n" in text
-        assert f"z = {op.formula}\n" in text
+        assert f"\n### {make.title(op.function)}\n" in text
+        assert f"`z = {op.formula}`\n" in text
 
 
 def test_every_kink_is_in_the_table_and_tested():
