@@ -41,15 +41,26 @@ def test_wheel_holds_every_module_and_its_data_and_nothing_else(built):
     assert expected == actual
 
 
-def test_sdist_holds_what_the_tests_need_and_no_leftovers(built):
+def files_in(*folders):
+    """The names of the files in these folders, but for what tools leave behind."""
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()):
+        name = path.relative_to(ROOT)
+        if not any(part.startswith(".") or part == "__pycache__" for part in name.parts):
+            yield name.as_posix()
+
+
+def test_sdist_holds_the_whole_source_and_no_leftovers(built):
     [sdist] = built.glob("*.tar.gz")
-    expected = {"LICENSE", "Makefile", "README.md", "pyproject.toml", "tests/test_package.py"}
+    expected = {".ci/newcomer.py", "LICENSE", "Makefile", "README.md", "noxfile.py", "pyproject.toml"}
+    expected |= set(files_in(*PACKAGES, "docs", "examples", "tests"))
 
     with tarfile.open(sdist) as archive:
-        actual = {name.partition("/")[2] for name in archive.getnames()}
+        names = [name.partition("/")[2] for name in archive.getnames()]
 
-    assert expected <= actual
-    assert not [name for name in actual if re.match(r"\.venv|\.coverage|demo/|dist/|.*__pycache__", name)]
+    assert expected <= set(names)
+    assert len(names) == len(set(names))
+    leftovers = r"\.venv|\.nox|\.coverage|demo/|dist/|site/|.*__pycache__"
+    assert not [name for name in names if re.match(leftovers, name)]
 
 
 def imported(path):
