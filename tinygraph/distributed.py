@@ -1,10 +1,10 @@
 """`fit` over the workers of a Dask cluster, for more examples than one machine holds.
 
-X and Y are Dask arrays, chunked along the examples. Each chunk stays on a worker. A step sends the parameters
-to the workers; each computes the summed derivatives of its chunks with a compiled step; the sums are added up
-pairwise on the workers, neighbours first, and one vector of the size of the parameters comes back to the
-client, which updates. The order of additions follows from the chunks alone: not from how many workers there
-are, which of them died, or which joined.
+X and Y are Dask arrays, chunked along the examples. Each chunk stays on a worker. A step hands the
+parameters from worker to worker, down a tree; each computes the summed derivatives of its chunks with a
+compiled step; the sums are added up pairwise on the workers, neighbours first, and one vector of the size of
+the parameters comes back to the client, which updates. The order of additions follows from the chunks alone:
+not from how many workers there are, which of them died, or which joined.
 
 Every step is made of pure functions of data that Dask can make again, so a worker that dies costs the tasks
 that it had in hand.
@@ -36,11 +36,12 @@ from tinygraph.training import History, Run, Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["accuracy", "fit"]
+__all__ = ["accuracy", "fit", "from_npy"]
 
 CONNECT = "3s"  # for a worker to answer another
 PATIENCE = "tinygraph"
 LOOK_EVERY = 1.0  # seconds, for workers that joined
+FAN_OUT = 4  # workers that share a copy of the parameters, and copies made of one
 Batch = tuple[tuple[int, int], int, int]  # seed and epoch, and the part of so many
 _here = threading.local()  # a worker's models and their compiled steps, by name
 
@@ -87,6 +88,15 @@ def fit(
         ShapeError: X and Y are not chunked alike, or chunks of unknown size.
         MissingPackageError: Dask is not installed: `pip install "tinygraph[distributed]"`.
         distributed.KilledWorker: several workers died of the same task; otherwise, what a task raises.
+
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> X = da.random.default_rng(1).standard_normal((2, 600), chunks=(2, 150))
+    >>> network = Network([2, 8, 1], hidden="tanh")
+    >>> with Client(processes=False, dashboard_address=":0") as client:
+    ...     history = fit(network, X, (X[:1] * X[1:] > 0) * 1.0, client=client, epochs=5, progress=False)
+    >>> len(history.cost)
+    5
     """
     path = None if checkpoint is None else Path(checkpoint)
     settings = Settings(
@@ -98,9 +108,56 @@ def fit(
 
 
 def accuracy(model: Model, X: Any, Y: Any, *, client: Any) -> float:
-    """The share of the examples that the model has right, counted on the workers; see `fit`."""
+    """The share of the examples that the model has right, counted on the workers.
+
+    Args and what is raised are those of `fit`.
+
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> X = da.ones((2, 600), chunks=(2, 150))
+    >>> with Client(processes=False, dashboard_address=":0") as client:
+    ...     accuracy(Network([2, 1], method="zeros"), X, X[:1] * 0, client=client)
+    1.0
+    """
     with on_workers(client, model, X, Y, "numpy") as cluster:
         return cluster.accuracy()
+
+
+def from_npy(path: str | Path, examples: int) -> Any:
+    """A Dask array of the array in a .npy file, in chunks of so many examples (its last axis).
+
+    Workers read their own chunks, and must find the file under the same path. (`da.from_array` of an array
+    mapped from a file would send all of it through the client.)
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file; it has no array of numbers, or chunks none.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/X.npy", np.arange(15.0).reshape(3, 5))
+    ...     X = from_npy(f"{folder}/X.npy", examples=2)
+    >>> X.chunks
+    ((3,), (2, 2, 1))
+    """
+    package()
+    import dask.array as da
+    from dask.delayed import delayed
+
+    if examples < 1:
+        raise ValueError(f"examples is the size of a chunk, at least 1, not {examples}")
+    path = Path(path).resolve()
+    whole = np.load(path, mmap_mode="r")
+    *others, m = whole.shape
+    parts = [
+        da.from_delayed(delayed(part_of)(path, start, end), (*others, end - start), whole.dtype)
+        for start, end in pairwise([*range(0, m, examples), m])
+    ]
+    return da.concatenate(parts, axis=-1)
+
+
+def part_of(path: Path, start: int, end: int) -> Any:
+    """Some examples of the array in a file."""
+    return np.array(np.load(path, mmap_mode="r")[..., start:end])
 
 
 class ClusterRun(Run):
@@ -215,16 +272,17 @@ class Cluster:
         if workers == self.workers:
             return False
         self.workers, self.picked = workers, {}
-        self.chunks = self.each(itself, self.chunks, allow_other_workers=True)
+        self.chunks = self.each(last, self.chunks, allow_other_workers=True)
         return True
 
     def each(
-        self, function: Callable[..., Any], chunks: list[Any], *given: Any, **settings: Any
+        self, function: Callable[..., Any], *lists: list[Any], given: tuple[Any, ...] = (), **settings: Any
     ) -> list[Any]:
-        """`function(chunk, number, *given)` of each chunk, at its home."""
+        """`function(*given, number, *what the lists have for the chunk)` for each chunk, at its home."""
+        homes = self.homes(len(self.sizes))
         return [
-            self.client.submit(function, chunk, c, *given, workers=[home], pure=False, **settings)
-            for c, (chunk, home) in enumerate(zip(chunks, self.homes(len(chunks)), strict=True))
+            self.client.submit(function, *given, c, *mine, workers=[home], pure=False, **settings)
+            for c, (home, *mine) in enumerate(zip(homes, *lists, strict=True))
         ]
 
     def examples(self, batch: Batch | None) -> list[Any]:
@@ -232,14 +290,15 @@ class Cluster:
         if batch is None:
             return self.chunks
         if batch not in self.picked:
-            self.picked[batch] = self.each(examples_of, self.chunks, *batch)
+            self.picked[batch] = self.each(examples_of, self.chunks, given=batch)
         return self.picked[batch]
 
     def total(self, place: tuple[int, ...], batch: Batch | None, following: Batch | None) -> Any:
         """The derivatives and the cost, summed over all examples: one vector."""
 
-        def ask(*given: Any) -> Any:
-            tasks = self.each(derivatives_of, self.examples(batch), place, self.name, *given)
+        def ask(recipe: Any, thetas: list[Any]) -> Any:
+            given = (self.name, recipe, place)
+            tasks = self.each(derivatives_of, self.examples(batch), thetas, given=given)
             self.examples(following)
             return self.added(tasks)
 
@@ -249,10 +308,14 @@ class Cluster:
 
     def accuracy(self) -> float:
         """The share of all examples that are right."""
-        right = self.asked(lambda *given: self.added(self.each(right_of, self.chunks, self.name, *given)))
+
+        def ask(recipe: Any, thetas: list[Any]) -> Any:
+            return self.added(self.each(right_of, self.chunks, thetas, given=(self.name, recipe)))
+
+        right = self.asked(ask)
         return float(right) / sum(self.sizes)
 
-    def asked(self, ask: Callable[[Any, Any], Any]) -> Any:
+    def asked(self, ask: Callable[[Any, list[Any]], Any]) -> Any:
         """The answer of the workers with the parameters as they are; asked again when workers change.
 
         The parameters are the argument of a task, not scattered: so Dask can make them again for others.
@@ -263,21 +326,38 @@ class Cluster:
             self.changed()
         theta = np.concatenate([p.value.ravel() for p in self.model.parameters.values()])
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
-            self.sent = self.sent or self.client.submit(itself, self.recipe, pure=False)
-            theta = self.client.submit(itself, theta, pure=False)
-            answer = ask(self.sent, theta)
+            self.sent = self.sent or self.client.submit(last, self.recipe, pure=False)
+            at_first = {"workers": self.workers[:1], "allow_other_workers": True}
+            theta = self.client.submit(last, theta, pure=False, **at_first)
+            answer = ask(self.sent, self.copies(theta))
         while True:
             try:
                 return answer.result(timeout=LOOK_EVERY)
             except TimeoutError:
                 if self.changed():
-                    answer = ask(self.sent, theta)
+                    answer = ask(self.sent, self.copies(theta))
+
+    def copies(self, theta: Any) -> list[Any]:
+        """The parameters for each chunk: FAN_OUT workers share a copy, and FAN_OUT copies are made of one.
+
+        With a single copy, its worker would send it to all others, one after the other.
+        """
+        copies = [theta]
+        for g, leader in enumerate(self.workers[FAN_OUT::FAN_OUT]):
+            copies.append(self.client.submit(last, copies[g // FAN_OUT], workers=[leader], pure=False))
+        nearest = {worker: copies[w // FAN_OUT] for w, worker in enumerate(self.workers)}
+        return [nearest[home] for home in self.homes(len(self.sizes))]
 
     def added(self, tasks: list[Any]) -> Any:
-        """The sum of all, neighbours first."""
+        """The sum of one of each chunk, neighbours first, each where the first of its pair is."""
+        homes = self.homes(len(tasks))
         while len(tasks) > 1:
-            pairs = [tasks[i : i + 2] for i in range(0, len(tasks), 2)]
-            tasks = [self.client.submit(np.add, *p, pure=False) if len(p) == 2 else p[0] for p in pairs]
+            odd = tasks[len(tasks) & ~1 :]
+            pairs = zip(tasks[::2], tasks[1::2], homes[::2], strict=False)
+            tasks = [
+                self.client.submit(np.add, x, y, workers=[home], pure=False) for x, y, home in pairs
+            ] + odd
+            homes = homes[::2]
         return tasks[0]
 
     def release(self) -> None:
@@ -364,13 +444,13 @@ def prepared(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[...,
     return model, step
 
 
-def itself(x: Any, number: int = 0) -> Any:
-    """What it is given."""
-    return x
+def last(*given: Any) -> Any:
+    """What it is given last: to have it where the task runs."""
+    return given[-1]
 
 
 def derivatives_of(
-    chunk: Any, number: int, place: tuple[int, ...], name: str, recipe: bytes, theta: Any
+    name: str, recipe: bytes, place: tuple[int, ...], number: int, chunk: Any, theta: Any
 ) -> Any:
     """The derivatives and the cost of a chunk, summed over its examples: one vector."""
     x, y = chunk
@@ -383,14 +463,14 @@ def derivatives_of(
     return np.concatenate([np.ravel(x) for x in (*derivatives, cost)]).astype(theta.dtype) * m
 
 
-def right_of(chunk: Any, number: int, name: str, recipe: bytes, theta: Any) -> int:
+def right_of(name: str, recipe: bytes, number: int, chunk: Any, theta: Any) -> int:
     """How many examples of a chunk the model has right."""
     x, y = chunk
     model, _ = prepared(name, recipe, theta)
     return round(model.accuracy(x, y) * x.shape[-1]) if x.shape[-1] else 0
 
 
-def examples_of(chunk: Any, number: int, place: tuple[int, ...], i: int, n: int) -> Any:
+def examples_of(place: tuple[int, ...], i: int, n: int, number: int, chunk: Any) -> Any:
     """Part i of n of a chunk's examples, in the order that follows from the place."""
     x, y = chunk
     order = np.random.default_rng((*place, number)).permutation(x.shape[-1])
