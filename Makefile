@@ -19,7 +19,7 @@ fuzz: $(VENV)/dev.ready        ## compare derivatives of 20,000 random programs 
 	@TINYGRAPH_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/test_fuzz.py
 
 docs: $(VENV)/docs.ready       ## build the pages of docs/ as a site in site/
-	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build
 
 lint: $(VENV)/dev.ready        ## check formatting and lint
 	@$(VENV)/bin/python -m ruff format --check .
