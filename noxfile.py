@@ -10,7 +10,7 @@ import nox
 ROOT = Path(__file__).parent
 DIST = ROOT / "dist"
 PROJECT = nox.project.load_toml("pyproject.toml")
-PYTHONS = nox.project.python_versions(PROJECT)  # those that the classifiers name
+PYTHONS = nox.project.python_versions(PROJECT, max_version="3.14")
 EXTRAS = [extra for extra in PROJECT["project"]["optional-dependencies"] if extra not in ("dev", "docs")]
 
 nox.options.default_venv_backend = "uv"

@@ -14,6 +14,7 @@ from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"tinygraph", "viz"}
@@ -61,6 +62,35 @@ def test_sdist_holds_the_whole_source_and_no_leftovers(built):
     assert len(names) == len(set(names))
     leftovers = r"\.venv|\.nox|\.coverage|demo/|dist/|site/|.*__pycache__"
     assert not [name for name in names if re.match(leftovers, name)]
+
+
+def test_metadata_is_complete_and_by_the_standard(built):
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        text = archive.read(name)
+
+    metadata = Metadata.from_email(text)  # what is not by the standard is an error
+
+    assert metadata.license_expression == "MIT"
+    assert metadata.description == (ROOT / "README.md").read_text()
+    assert metadata.description_content_type == "text/markdown"
+    assert set(metadata.provides_extra) == set(PROJECT["optional-dependencies"])
+
+
+def test_citation_says_what_the_metadata_says():
+    lines = (ROOT / "CITATION.cff").read_text().splitlines()
+    expected = [f"version: {PROJECT['version']}", f"license: {PROJECT['license']}", "keywords:"]
+    expected += [f"  - {keyword}" for keyword in PROJECT["keywords"]]
+
+    assert [line for line in expected if line not in lines] == []
+
+
+def test_readme_tells_what_every_extra_is_for():
+    table = re.findall(r"^\| (`[^|]*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    expected = sorted(PROJECT["optional-dependencies"])
+
+    assert expected == sorted(re.findall(r"`(\w+)`", " ".join(table)))
 
 
 def imported(path):
