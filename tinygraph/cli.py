@@ -229,14 +229,11 @@ def check_many(options: Any, settings: dict[str, Any]) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from tinygraph.grading import grade_folder, write_csv
+    from tinygraph.grading import grade_folder
 
     bar = Console(stderr=True)
-    grades = grade_folder(
-        options.many, jobs=options.jobs, console=bar if bar.is_terminal else None, **settings
-    )
-    if options.csv is not None:
-        write_csv(grades, options.csv)
+    shown = bar if bar.is_terminal else None
+    grades = grade_folder(options.many, out=options.csv, jobs=options.jobs, console=shown, **settings)
     table = Table("file", "verdict", "right", "first wrong", "cause", box=None, padding=(0, 2, 0, 0))
     for g in grades:
         table.add_row(g.file, g.verdict, f"{g.right}/{g.functions}", g.first, g.cause)
