@@ -9,8 +9,10 @@ import html
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryFile
 from threading import RLock
 from typing import cast
@@ -25,6 +27,8 @@ __all__ = ["FORMATS", "render"]
 FORMATS = ("svg", "png", "pdf")
 STDERR = 2  # the descriptor to which C code writes
 ONE_AT_A_TIME = RLock()  # Graphviz keeps its state in global variables
+THAI = re.compile("[\u0e00-\u0e7f]")
+THAI_WORDS = Path("/usr/share/libthai/thbrk.tri")  # what the libthai inside pygraphviz looks for
 
 
 def render(source: str, format: str, title: str = "", description: str = "") -> bytes:
@@ -54,11 +58,20 @@ def in_process(source: str, format: str) -> bytes:
     except ImportError as error:  # a small system may lack libraries that all others have
         remedy = f", and that of pygraphviz does not load ({error}): put its program dot on the PATH"
         raise missing(format, remedy) from error
+    if THAI.search(source) and not draws_thai():
+        raise missing(
+            format, f" or, for Thai letters, {THAI_WORDS}: install libthai-data, or the program dot"
+        )
     try:
         with ONE_AT_A_TIME, quiet_fontconfig():
             return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))
     except (ValueError, OSError, pygraphviz.DotError) as error:
         raise GraphError(f"Graphviz could not draw the picture as {format}: {error}") from error
+
+
+def draws_thai() -> bool:
+    """Whether pygraphviz can break a line of Thai: without a list of its words, it would end the process."""
+    return sys.platform != "linux" or THAI_WORDS.exists()
 
 
 def missing(format: str, remedy: str) -> GraphError:

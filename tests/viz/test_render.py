@@ -95,6 +95,15 @@ def test_a_library_that_pygraphviz_lacks_is_named(without_dot, monkeypatch):
         render("digraph { a }", "png")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Thai is drawn by the system")
+def test_thai_letters_without_the_list_of_words_are_an_error_and_not_the_end(without_dot, monkeypatch):
+    monkeypatch.setattr("viz.render.THAI_WORDS", without_dot / "thbrk.tri")
+
+    with pytest.raises(GraphError, match=r"for Thai letters, .*thbrk.tri: install libthai-data"):
+        render('digraph { "\u0e01" }', "svg")
+    assert render('digraph { "\u0e81" }', "svg")
+
+
 def test_text_that_is_not_dot_is_an_error(without_dot):
     with pytest.raises(GraphError, match="could not draw"):
         render("digraph { a -> ", "svg")
