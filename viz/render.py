@@ -59,9 +59,8 @@ def in_process(source: str, format: str) -> bytes:
         remedy = f", and that of pygraphviz does not load ({error}): put its program dot on the PATH"
         raise missing(format, remedy) from error
     if THAI.search(source) and not draws_thai():
-        raise missing(
-            format, f" or, for Thai letters, {THAI_WORDS}: install libthai-data, or the program dot"
-        )
+        remedy = f" or, for Thai letters, {THAI_WORDS}: install libthai-data, or the program dot"
+        raise missing(format, remedy)
     try:
         with ONE_AT_A_TIME, quiet_fontconfig():
             return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))

@@ -10,9 +10,11 @@ import pygraphviz
 from hypothesis import strategies as st
 
 import tinygraph as tg
+from viz.render import THAI, draws_thai
 
 SVG = "{http://www.w3.org/2000/svg}"
 VIEWS = ["layers", "ops", "compact"]
+NAMES = st.text(max_size=40).filter(lambda name: draws_thai() or not THAI.search(name))
 
 
 def parameter(random, rows, columns, name):
