@@ -4,7 +4,6 @@ import numpy as np
 import pygraphviz
 import pytest
 from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 import tinygraph as tg
 import viz
