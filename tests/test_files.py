@@ -189,6 +189,32 @@ def test_what_cannot_be_written_is_named_and_no_file_is_made(path, parameters, e
     assert list(path.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "parameters", [tg.nn.Network([2, 1]), tg.parameter([1.0], name="W1"), [np.ones(2)], 3]
+)
+def test_what_is_no_parameters_is_refused(path, parameters):
+    with pytest.raises(TypeError, match="by name"):
+        tg.save(path, parameters)
+
+    assert not path.exists()
+
+
+def test_a_name_that_the_format_needs_itself_is_refused(tmp_path):
+    with pytest.raises(UserFileError, match="no place for an array called __metadata__"):
+        tg.save(tmp_path / "net.safetensors", {"__metadata__": np.ones(2)})
+
+
+def test_nothing_is_set_where_one_array_is_read_only(path):
+    first, second = np.zeros(2), np.zeros(2)
+    second.flags.writeable = False
+    tg.save(path, {"a": np.ones(2), "b": np.ones(2)})
+
+    with pytest.raises(ValueError, match="b cannot be set: its array is read-only"):
+        tg.load(path, into={"a": first, "b": second})
+
+    assert not first.any()
+
+
 def test_a_suffix_a_folder_and_a_file_that_are_not_there(tmp_path):
     with pytest.raises(UserFileError, match=r"net.pt ends in '.pt'; expected .safetensors or .npz"):
         tg.save("net.pt", {})

@@ -58,6 +58,9 @@ def test_weights_take_the_dtype_asked_for():
         (([5, 4], "glorot"), "method is 'glorot'; expected 'he', 'xavier', 'scaled', 'zeros'"),
         (([5],), r"layer_dims is \[5\]; expected units of two layers or more"),
         (([5, 0],), r"layer_dims is \[5, 0\]"),
+        (([5, 2.0],), r"layer_dims is \[5, 2.0\]"),
+        ((["5", 2],), r"layer_dims is \['5', 2\]"),
+        ((5,), "layer_dims is 5; expected units"),
     ],
 )
 def test_what_cannot_be_initialised_is_refused(arguments, message):
@@ -75,6 +78,11 @@ def test_l2_is_the_published_cost(case):
     J = J + tg.nn.l2_penalty(parameters, case.settings["lambd"], m)
 
     assert_published(case, {"cost": J.value})
+
+
+def test_l2_without_weights_is_refused():
+    with pytest.raises(ValueError, match="whose names begin with W; here is theta"):
+        tg.nn.l2_penalty({"theta": tg.parameter(1.0)}, 0.1, 5)
 
 
 def test_l2_adds_lambda_over_m_times_the_weights():
@@ -295,9 +303,22 @@ def test_accuracy_of_one_unit_is_the_share_on_the_right_side_of_a_half():
 
 
 @pytest.mark.parametrize(
+    ("classes", "shape"), [(1, (9, 1)), (1, (1, 8)), (1, (2, 9)), (3, (1, 9)), (3, (9, 3)), (3, (8,))]
+)
+def test_labels_that_do_not_fit_have_no_accuracy(classes, shape):
+    """They would stretch beside the predictions, and give some number."""
+    network = tg.nn.Network([5, classes], output="softmax" if classes > 1 else "sigmoid")
+
+    with pytest.raises(ShapeError, match="are not of the predictions"):
+        network.accuracy(X, np.ones(shape, int))
+
+
+@pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"hidden": "step"}, "hidden is 'step'; expected 'relu', 'tanh', 'sigmoid'"),
+        ({"hidden": ["relu", "tanh"]}, r"hidden is \['relu', 'tanh'\]; expected 'relu'"),
+        ({"l2": float("nan")}, "l2 is not negative; got 1.0 and nan"),
         ({"output": "relu"}, "output is 'relu'; expected 'sigmoid', 'softmax', 'linear'"),
         ({"keep_prob": 0}, r"keep_prob lies in \(0, 1\]"),
         ({"l2": -1}, "l2 is not negative"),

@@ -23,6 +23,7 @@ __all__ = ["assign", "check_fit", "check_place", "load", "named_arrays", "save",
 Parameters = Mapping[str, Any] | Iterable[Tensor]
 Arrays = dict[str, Any]
 CHECKSUM = "sha256"
+METADATA = "__metadata__"  # what .safetensors calls its own
 KINDS = "biuf"  # the dtypes that both formats hold
 
 
@@ -44,6 +45,7 @@ def save(path: str | Path, parameters: Parameters) -> None:
     Raises:
         UserFileError: another suffix, no name for a parameter, or a folder that cannot be written into.
         DtypeError: an array of something that the formats do not hold, such as objects.
+        TypeError: no parameters, such as a network itself.
         MissingPackageError: `.safetensors` without the package safetensors.
 
     >>> import tempfile
@@ -150,6 +152,8 @@ def check_fit(places: Mapping[str, Any], arrays: Mapping[str, Any], source: str)
     for name, place in places.items():
         if arrays[name].shape != place.shape:
             raise ShapeError(f"{name} in {source} has shape {arrays[name].shape}, but is {place.shape} here")
+        if not place.flags.writeable:
+            raise ValueError(f"{name} cannot be set: its array is read-only")
         if arrays[name].dtype != place.dtype:
             raise DtypeError(f"{name} in {source} is {arrays[name].dtype}, but {place.dtype} here")
 
@@ -165,8 +169,17 @@ def named_arrays(parameters: Parameters) -> Arrays:
     """
     if isinstance(parameters, Mapping):
         return {str(name): np.asanyarray(value_of(x)) for name, x in parameters.items()}
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        kind = type(parameters).__name__
+        raise TypeError(
+            f"give parameters by name, such as network.parameters, or a list of them, not a {kind}"
+        )
     found: Arrays = {}
     for p in parameters:
+        if not isinstance(p, Tensor):
+            raise TypeError(
+                f"a list of parameters holds Tensors, not a {type(p).__name__}; or give them by name"
+            )
         if p.name is None:
             raise UserFileError(
                 f"a parameter of shape {p.shape} has no name: give a mapping from names to them"
@@ -266,6 +279,8 @@ def read_member(archive: Any, name: str) -> Any:
 
 def dump_safetensors(arrays: Arrays) -> bytes:
     arrays = in_order(arrays)
+    if METADATA in arrays:
+        raise UserFileError(f"a .safetensors file has no place for an array called {METADATA}")
     return bytes(safetensors().numpy.save(arrays, metadata={CHECKSUM: digest(arrays)}))
 
 

@@ -8,6 +8,7 @@ Examples are columns: X is (n_0, m), Y is (n_L, m), or (m,) for class numbers.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -66,10 +67,8 @@ def initialize(
     >>> {name: p.shape for name, p in initialize([3, 2, 1], "he").items()}
     {'W1': (2, 3), 'b1': (2, 1), 'W2': (1, 2), 'b2': (1, 1)}
     """
-    if len(layer_dims) < 2 or min(layer_dims) < 1:
-        raise ValueError(
-            f"layer_dims is {list(layer_dims)}; expected units of two layers or more: [n_0, ..., n_L]"
-        )
+    if not are_units(layer_dims):
+        raise ValueError(f"layer_dims is {layer_dims}; expected units of two layers or more: [n_0, ..., n_L]")
     factor = chosen(
         {
             "he": lambda n: np.sqrt(2 / n),
@@ -88,9 +87,17 @@ def initialize(
     return parameters
 
 
+def are_units(layer_dims: Any) -> bool:
+    """Whether these are the units of two layers or more."""
+    try:
+        return len(layer_dims) > 1 and all(operator.index(n) > 0 for n in layer_dims)
+    except TypeError:
+        return False
+
+
 def chosen(choices: Mapping[str, Any], what: str, name: str) -> Any:
     """What a name stands for, or a ValueError that lists the names there are."""
-    if name not in choices:
+    if not isinstance(name, str) or name not in choices:
         raise ValueError(f"{what} is {name!r}; expected {', '.join(map(repr, choices))}")
     return choices[name]
 
@@ -103,10 +110,17 @@ def l2_penalty(parameters: Parameters, l2: float, m: int) -> Any:
 
     Weights are the parameters whose names begin with W.
 
+    Raises:
+        ValueError: there are none.
+
     >>> float(l2_penalty(initialize([2, 2], "scaled"), 0.0, 5).value)
     0.0
     """
     squares = [np.sum(np.square(W)) for name, W in parameters.items() if name.startswith("W")]
+    if not squares:
+        raise ValueError(
+            f"L2 is of weights, whose names begin with W; here is {', '.join(parameters) or 'none'}"
+        )
     return l2 / (2 * m) * sum(squares[1:], squares[0])
 
 
@@ -239,10 +253,16 @@ class Model:
         return np.argmax(A, axis=0) if len(A) > 1 else (A > 0.5).astype(int)
 
     def accuracy(self, X: Any, Y: Any) -> float:
-        """The share of the examples whose class is predicted."""
-        found, Y = self.predict(X), value_of(Y)
-        right = np.argmax(Y, axis=0) if found.ndim == 1 and np.ndim(Y) > 1 else Y
-        return float(np.mean(found == right))
+        """The share of the examples whose class is predicted.
+
+        Raises:
+            ShapeError: the labels are none of (1, m) for one output unit, (classes, m) for several, and (m,).
+        """
+        found, Y = self.predict(X), np.asanyarray(value_of(Y))
+        columns = found.ndim == 1 and Y.ndim == 2 and len(Y) > 1
+        if Y.shape not in (found.shape, found.shape[-1:]) and not (columns and Y.shape[1:] == found.shape):
+            raise ShapeError(f"labels {Y.shape} are not of the predictions, which are {found.shape}")
+        return float(np.mean(found == (np.argmax(Y, axis=0) if columns else Y)))
 
     def draw_masks(self, m: int, random: np.random.Generator) -> tuple[Any, ...]:
         """The random arrays of a step over m examples: none, unless there is dropout."""
@@ -292,14 +312,15 @@ class Network(Model):
         l2: float = 0.0,
         keep_prob: float = 1.0,
     ) -> None:
-        self.hidden, self.output, self.layer_dims = hidden, output, list(layer_dims)
+        self.hidden, self.output = hidden, output
         self.activation = chosen(HIDDEN, "hidden", hidden)
         self.last = chosen(OUTPUTS, "output", output)
-        if not 0 < keep_prob <= 1 or l2 < 0:
+        if not (0 < keep_prob <= 1 and 0 <= l2 < float("inf")):
             raise ValueError(f"keep_prob lies in (0, 1] and l2 is not negative; got {keep_prob} and {l2}")
         self.l2, self.keep_prob = l2, keep_prob
         method = method or ("xavier" if hidden in ("tanh", "sigmoid") else "he")
         super().__init__(initialize(layer_dims, method, seed, scale, dtype))
+        self.layer_dims = [int(n) for n in layer_dims]
 
     def logits(self, X: Any, *masks: Any) -> Any:
         """Z of the last layer."""
