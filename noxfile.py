@@ -30,10 +30,10 @@ def tests(session: nox.Session, resolution: str) -> None:
     session.run(*command, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
-@nox.session(python=False)
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the sdist, and the wheel from it."""
-    session.run("uv", "build", "--clear", "--quiet", "--out-dir", str(DIST), external=True)
+    session.run("uv", "build", "--clear", "--quiet", "--out-dir", DIST)
 
 
 @nox.session(requires=["build"])
