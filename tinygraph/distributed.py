@@ -40,7 +40,7 @@ __all__ = ["accuracy", "fit", "from_npy"]
 
 CONNECT = "3s"  # for a worker to answer another
 PATIENCE = "tinygraph"
-LOOK_EVERY = 1.0  # seconds, for workers that joined
+LOOK_EVERY = 0.2  # seconds, for workers that died or joined
 FAN_OUT = 4  # workers that share a copy of the parameters, and copies made of one
 Batch = tuple[tuple[int, int], int, int]  # seed and epoch, and the part of so many
 _here = threading.local()  # a worker's models and their compiled steps, by name
@@ -79,9 +79,8 @@ def fit(
         X, Y: Dask arrays (n_0, m) and (n_L, m) or (m,), in the same chunks along the last axis, and in one
             chunk along others. Nothing of them is gathered on the client.
         client: a `dask.distributed.Client`.
-        epochs, optimizer, learning_rate, batch_size, validation, patience, every, norms, checkpoint,
-            checkpoint_every, resume, seed, progress, console: see `tg.fit`; validation is a pair of arrays on
-            the client, small enough for it.
+        validation: a pair of arrays on the client, small enough for it.
+        epochs, ..., console: as in `tg.fit`.
         backend: what `tg.compile` takes.
 
     Raises:
@@ -174,9 +173,7 @@ class ClusterRun(Run):
     def take(self, i: int) -> float:
         """One step: what the workers found, the penalty, and the update."""
         place, n = (self.settings.seed, self.epoch), self.steps
-        batch = None if self.settings.batch_size is None else (place, i, n)
-        following = (place, i + 1, n) if batch and i + 1 < n else None
-        total = self.cluster.total((*place, i + 1), batch, following)
+        total = self.cluster.total((*place, i + 1), self.examples(i), self.examples(i + 1))
         *flat, summed = np.split(total, self.cluster.ends)
         cost, m = float(summed[0]), sum(part_size(size, i, n) for size in self.cluster.sizes)
         parameters = self.model.parameters
@@ -184,6 +181,13 @@ class ClusterRun(Run):
         cost += m * self.add_penalty(m)
         self.optimizer.update(parameters, Found(self.derivatives))  # type: ignore[arg-type]
         return cost
+
+    def examples(self, i: int) -> Batch | None:
+        """Batch i from the start of this epoch, which may be the first of the next."""
+        if self.settings.batch_size is None:
+            return None
+        epochs, i = divmod(i, self.steps)
+        return (self.settings.seed, self.epoch + epochs), i, self.steps
 
     def add_penalty(self, m: int) -> float:
         """What L2 adds to the cost and the derivatives: once, not in every chunk."""
