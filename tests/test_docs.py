@@ -1,14 +1,17 @@
 """The pages of the documentation: every snippet runs and prints what is said, every link leads somewhere.
 
 A block of `text`, `console` (a table, which is not wrapped) or `numpy` (code) is what the Python or command
-above it prints. A block with a title is a file. The snippets save the pictures.
+above it prints. A block with a title is a file. A block of `py` needs PyTorch, and runs where that is.
+The snippets save the pictures.
 """
 
 import contextlib
 import io
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
+from unittest.mock import ANY
 from xml.etree import ElementTree
 
 import numpy as np
@@ -34,8 +37,10 @@ def outputs_of(text):
             yield source, printed
         elif title:
             Path(title).write_text(source, encoding="utf-8")
-        elif language == "python":
+        elif language == "python" or (language == "py" and find_spec("torch")):
             printed = run_python(source, namespace)
+        elif language == "py":
+            printed = ANY
         elif source.startswith("tinygraph "):
             printed = run_command(source)
 
