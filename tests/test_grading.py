@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -225,16 +226,35 @@ GAPS = {
 }
 
 
-def test_the_exercise_is_right_once_its_gaps_are_filled_and_not_before(tmp_path):
+def exercise(**other):
+    """The exercise with its gaps filled, some of them otherwise."""
     text = EXERCISE.read_text(encoding="utf-8")
-    (tmp_path / "empty.ipynb").write_text(text, encoding="utf-8")
     for gap, line in GAPS.items():
         assert gap in text
-        text = text.replace(gap, line, 1)
-    (tmp_path / "filled.ipynb").write_text(text, encoding="utf-8")
+        text = text.replace(gap, other.get(gap.split()[0], line), 1)
+    return text
 
-    empty, filled = grade_folder(tmp_path)
+
+def test_the_exercise_is_right_once_its_gaps_are_filled_and_not_before(tmp_path):
+    (tmp_path / "empty.ipynb").write_text(EXERCISE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "filled.ipynb").write_text(exercise(), encoding="utf-8")
+
+    empty, filled = grade_folder(tmp_path, convention="course")
 
     assert (filled.verdict, filled.right, filled.functions) == ("right", 4, 4)
     assert empty.verdict != "right"
     assert empty.right == 0
+
+
+def test_the_command_of_the_exercise_finds_a_missing_average_where_it_is_missing(tmp_path):
+    """And not in the first derivative, which may have it by the other convention."""
+    name = tmp_path / "exercise.ipynb"
+    name.write_text(exercise(dW="dW = dZ @ A_prev.T", db="db = dZ.sum(axis=1, keepdims=True)"), "utf-8")
+    [command] = re.findall(r"`tinygraph (check [^`]*)`", EXERCISE.read_text(encoding="utf-8"))
+    options = command.split()[2:]
+
+    assert command.split()[:2] == ["check", "exercise.ipynb"]
+    assert main(["check", "--many", str(tmp_path), "--csv", str(tmp_path / "out.csv"), *options]) == 0
+    [row] = rows_of(tmp_path / "out.csv").values()
+    assert (row["first"], row["cause"], row["right"]) == ("dW3", "missing-1/m", "3")
+    assert row["told"].startswith("linear_backward")
