@@ -113,15 +113,19 @@ class Tensor(k.Recording):
     `grad` the derivative that the last `backward()` left on a parameter. Make one with `parameter` or
     `tensor`.
 
-    What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
-    every container that is alive, and one object a call instead of four halves the time of deep graphs. A
-    call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all
-    inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that the user
-    could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
-    `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or of
-    giving out the array, and `_kept` its contents then.
+    >>> x = parameter([1.0, 2.0], name="x")
+    >>> y = np.tanh(x) * 3
+    >>> y.shape, y.wants, y.node.op.name, x.node
+    ((2,), True, 'multiply', None)
     """
 
+    # What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
+    # every container that is alive, and one object a call instead of four halves the time of deep graphs. A
+    # call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all its
+    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that one
+    # could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
+    # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
+    # of giving out the array, and `_kept` its contents then.
     __slots__ = (
         "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
         "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
