@@ -70,7 +70,8 @@ def imports_of(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
-            child.parent = node
+            if not isinstance(child, ast.expr_context | ast.operator | ast.cmpop | ast.boolop | ast.unaryop):
+                child.parent = node  # those are one object for all trees: a copy of any would drag this along
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom) and not for_type_checkers(node):
             yield from ((is_at_top(node), name) for name in names_of(node))
