@@ -56,12 +56,11 @@ def test_sdist_holds_the_whole_source_and_no_leftovers(built):
     expected |= set(files_in(*PACKAGES, "docs", "examples", "tests"))
 
     with tarfile.open(sdist) as archive:
-        names = [name.partition("/")[2] for name in archive.getnames()]
+        actual = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert expected <= set(names)
-    assert len(names) == len(set(names))
+    assert expected <= actual
     leftovers = r"\.venv|\.nox|\.coverage|demo/|dist/|site/|.*__pycache__"
-    assert not [name for name in names if re.match(leftovers, name)]
+    assert not [name for name in actual if re.match(leftovers, name)]
 
 
 def test_metadata_is_complete_and_by_the_standard(built):
