@@ -372,6 +372,25 @@ def test_chunks_that_do_not_fit_are_refused(x, y, message, client):
         tg.distributed.fit(make_network(), x, y, client=client)
 
 
+def test_examples_that_cannot_be_learned_from_are_refused_by_the_workers(client):
+    network = make_network()
+    before = values(network)
+
+    with pytest.raises(
+        ValueError, match=r"labels of a sigmoid lie between 0 and 1, but Y reaches from -1\.0"
+    ):
+        tg.distributed.fit(network, DX, 2 * DY - 1, client=client, **SETTINGS)
+    with pytest.raises(ValueError, match="X has nan"):
+        tg.distributed.fit(network, da.where(DX > 2, np.nan, DX), DY, client=client, **SETTINGS)
+    assert values(network) == before
+
+
+def test_a_validation_may_be_lists(client):
+    held_out = X[:, :50].tolist(), Y[:, :50].tolist()
+
+    assert len(fit(make_network(), client, validation=held_out).validation_cost) == 2
+
+
 def test_a_mistake_in_the_cost_is_told_as_it_is(client):
     model = tg.nn.Model(make_network().parameters, lambda X, Y: X @ Y)
 

@@ -14,6 +14,7 @@ GALLERY = Path(__file__).parents[1] / "examples" / "gallery"
 README = (GALLERY.parents[1] / "README.md").read_text(encoding="utf-8")
 VIEWS = ["layers", "ops", "compact", "skip", "shared", "digits", "deep", "diagnosis", "colorblind"]
 PHOTOGRAPHS = ["page_forward", "page_backward", "page_layers"]
+PLOTS = ["plot_history", "plot_boundary", "plot_norms", "plot_weights"]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,16 @@ def test_notebook_is_run(made):
 def test_photographs_are_taken_where_there_is_a_browser(made):
     chromium = runpy.run_path(str(GALLERY / "make.py"))["CHROMIUM"]
 
-    assert {path.stem for path in made.glob("*.png")} == (set(PHOTOGRAPHS) if chromium else set())
+    assert {path.stem for path in made.glob("page_*.png")} == (set(PHOTOGRAPHS) if chromium else set())
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plot_is_made_and_shown(made, name):
+    page = (GALLERY.parents[1] / "docs" / "train.md").read_text(encoding="utf-8")
+    size = slice(16, 24)  # of width and height, in a PNG
+
+    assert (made / f"{name}.png").read_bytes()[size] == (GALLERY / f"{name}.png").read_bytes()[size]
+    assert f"gallery/{name}.png" in page
 
 
 @pytest.mark.parametrize(

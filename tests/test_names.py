@@ -132,6 +132,12 @@ def test_two_parameters_of_one_name_are_told_apart():
     assert (d[first], d[second]) == (3, 2)
 
 
+def test_a_number_that_is_taken_is_passed_over():
+    x, y, z = (tg.parameter(1.0, name=name) for name in ("x", "x", "x_2"))
+
+    assert names_in((x * y * z).named("J")) == ["x", "x_2", "x_2_2", "J"]
+
+
 def test_names_of_locals():
     rate = tg.parameter(2.0)
     scale = tg.parameter(3.0)

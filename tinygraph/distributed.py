@@ -31,7 +31,7 @@ from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
 from tinygraph.stories import describe
 from tinygraph.tensor import Tensor, parameter, tensor
-from tinygraph.training import History, Run, Settings
+from tinygraph.training import History, Run, Settings, pair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,7 +84,8 @@ def fit(
         backend: what `tg.compile` takes.
 
     Raises:
-        ShapeError: X and Y are not chunked alike, or chunks of unknown size.
+        ShapeError: X and Y are not chunked alike, or in chunks of unknown size, or have no examples.
+        ValueError: what `tg.fit` refuses of settings and examples; these the workers look at.
         MissingPackageError: Dask is not installed: `pip install "tinygraph[distributed]"`.
         distributed.KilledWorker: several workers died of the same task; otherwise, what a task raises.
 
@@ -99,10 +100,20 @@ def fit(
     """
     path = None if checkpoint is None else Path(checkpoint)
     settings = Settings(
-        epochs, learning_rate, batch_size, validation, patience, every, norms, path, checkpoint_every, seed
+        epochs,
+        learning_rate,
+        batch_size,
+        pair(validation),
+        patience,
+        every,
+        norms,
+        path,
+        checkpoint_every,
+        seed,
     )
     with on_workers(client, model, X, Y, backend) as cluster:
         run = ClusterRun(model, optimizer or Adam(), settings, cluster)
+        cluster.check()
         return run.through(resume, progress, console)
 
 
@@ -310,6 +321,14 @@ class Cluster:
         self.picked.pop(batch, None)  # type: ignore[arg-type]
         return total
 
+    def check(self) -> None:
+        """Raise what `Model.check` does of the examples in any chunk."""
+
+        def ask(recipe: Any, thetas: list[Any]) -> Any:
+            return self.added(self.each(check_chunk, self.chunks, thetas, given=(self.name, recipe)))
+
+        self.asked(ask)
+
     def accuracy(self) -> float:
         """The share of all examples that are right."""
 
@@ -465,6 +484,14 @@ def derivatives_of(
     masks = model.draw_masks(m, np.random.default_rng((*place, number)))
     cost, derivatives = step(x, y, *masks)
     return np.concatenate([np.ravel(x) for x in (*derivatives, cost)]).astype(theta.dtype) * m
+
+
+def check_chunk(name: str, recipe: bytes, number: int, chunk: Any, theta: Any) -> int:
+    """0, unless the model refuses these examples."""
+    x, y = chunk
+    if x.shape[-1]:
+        prepared(name, recipe, theta)[0].check(x, y)
+    return 0
 
 
 def right_of(name: str, recipe: bytes, number: int, chunk: Any, theta: Any) -> int:

@@ -178,11 +178,15 @@ def number_parameters(order: list[Any], given: Known) -> dict[Any, str]:
 
 def distinct(found: dict[Any, str]) -> dict[Any, str]:
     """`found` with a number after each name that an earlier tensor has already."""
-    taken: dict[str, int] = {}
+    numbers: dict[str, int] = {}  # the last of each name
     out = {}
     for tensor, name in found.items():
-        taken[name] = taken.get(name, 0) + 1
-        out[tensor] = name if taken[name] == 1 else f"{name}_{taken[name]}"
+        free = name
+        while free in numbers:
+            numbers[name] += 1
+            free = f"{name}_{numbers[name]}"
+        numbers[free] = 1
+        out[tensor] = free
     return out
 
 

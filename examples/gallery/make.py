@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from sklearn.datasets import load_digits
 
@@ -105,6 +106,47 @@ def draw(folder):
         yield drawing.save(folder / f"{name}.svg")
 
 
+def quadrants(m=600):
+    """Points of the plane, and whether both coordinates have the same sign."""
+    X = np.random.default_rng(1).standard_normal((2, m))
+    return X, (X[:1] * X[1:] > 0).astype(float)
+
+
+def vanishing():
+    """The history of a network of nine layers of sigmoids, in which derivatives vanish."""
+    network = tg.nn.Network([2, *[8] * 8, 1], hidden="sigmoid")
+    settings = {"epochs": 400, "norms": True, "progress": False, "backend": "numpy"}
+    return tg.fit(network, *quadrants(), optimizer=tg.optim.Adam(0.005), **settings)
+
+
+def readers():
+    """The first weights of a network that has learned to read digits."""
+    images, labels = load_digits(return_X_y=True)
+    network = tg.nn.Network([64, 16, 10], output="softmax", l2=1.0)
+    settings = {"epochs": 30, "batch_size": 64, "progress": False, "backend": "numpy"}
+    tg.fit(network, images.T / 16, labels, optimizer=tg.optim.Adam(0.01), **settings)
+    return network.parameters["W1"]
+
+
+def plot(folder):
+    """The four plots of training."""
+    X, Y = quadrants()
+    held_out = X[:, 450:], Y[:, 450:]
+    network = tg.nn.Network([2, 16, 8, 1], hidden="tanh", l2=0.05)
+    settings = {"epochs": 60, "batch_size": 50, "validation": held_out, "progress": False, "backend": "numpy"}
+    history = tg.fit(network, X[:, :450], Y[:, :450], optimizer=tg.optim.Adam(0.02), **settings)
+    plots = {
+        "history": lambda ax: tg.plots.history(history, ax),
+        "boundary": lambda ax: tg.plots.boundary(network, *held_out, ax=ax),
+        "norms": lambda ax: tg.plots.norms(vanishing(), ax),
+        "weights": lambda ax: tg.plots.weights(readers(), ax=ax),
+    }
+    for name, draw_into in plots.items():
+        ax = Figure(figsize=(6.4, 4.2), layout="constrained").subplots()
+        draw_into(ax).figure.savefig(folder / f"plot_{name}.png", dpi=150)
+        yield folder / f"plot_{name}.png"
+
+
 def photograph(page, steps):
     """The page at some steps, in the light and in the dark."""
     from playwright.sync_api import sync_playwright
@@ -139,6 +181,7 @@ def make(folder):
     """All of the gallery; gives the paths."""
     yield run_notebook(NOTEBOOK, NOTEBOOK if folder == GALLERY else folder / NOTEBOOK.name)
     yield from draw(folder)
+    yield from plot(folder)
     page = viz.page(skip(), view="ops").save(folder / "page.html")
     yield page
     if CHROMIUM:

@@ -371,6 +371,8 @@ def described(given: Any) -> str:
         return repr(given) if len(repr(given)) < 20 else "a text"
     if isinstance(given, np.ndarray):
         return f"an array of {given.dtype}"
+    if given is ...:
+        return "... (a gap to fill)"
     return f"a {type(given).__name__}"
 
 
