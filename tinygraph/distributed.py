@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["accuracy", "fit", "from_npy"]
 
 CONNECT = "3s"  # for a worker to answer another
-PATIENCE = "tinygraph"
-LOOK_EVERY = 0.2  # seconds, for workers that died or joined
+LOOK_EVERY = 10.0  # seconds, for workers that died or joined, should word of them be lost
 FAN_OUT = 4  # workers that share a copy of the parameters, and copies made of one
 Batch = tuple[tuple[int, int], int, int]  # seed and epoch, and the part of so many
 _here = threading.local()  # a worker's models and their compiled steps, by name
@@ -237,27 +236,65 @@ class Found:
 def on_workers(client: Any, model: Model, X: Any, Y: Any, backend: str) -> Iterator[Cluster]:
     """The chunks on the workers, for a while."""
     package()
-    client.register_plugin(patience(), name=PATIENCE)
-    cluster = Cluster(client, model, X, Y, backend)
+    workers = Workers(client, f"tinygraph-{time.time_ns()}")
     try:
+        cluster = Cluster(client, workers, model, X, Y, backend)
         yield cluster
-    finally:
         cluster.release()
-        client.unregister_worker_plugin(PATIENCE)
+    finally:
+        workers.close()
+
+
+class Workers:
+    """The addresses of the workers, and word of those that die or join, which the scheduler sends."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self.client, self.name = client, name
+        self.news, self.woken = threading.Event(), threading.Event()
+        client.subscribe_topic(name, self.hear)
+        client.register_plugin(on_scheduler(name), name=name)
+        client.register_plugin(on_worker(), name=name)
+        self.addresses = self.look()
+
+    def hear(self, event: Any) -> None:
+        """There is a worker more or less."""
+        self.news.set()
+        self.woken.set()
+
+    def look(self) -> list[str]:
+        """The workers there are, in a fixed order; where there is none, it waits for one."""
+        self.news.clear()
+        self.client.wait_for_workers(1)
+        return sorted(self.client.nthreads())
+
+    def changed(self) -> bool:
+        """Whether they are others than before."""
+        before, self.addresses = self.addresses, self.look()
+        return before != self.addresses
+
+    def wait(self, answer: Any) -> bool:
+        """Until the answer is there, which is returned, or there is word of workers."""
+        answer.add_done_callback(lambda done: self.woken.set())
+        self.woken.wait(LOOK_EVERY)
+        self.woken.clear()
+        return bool(answer.done())
+
+    def close(self) -> None:
+        """No more word, nor patience."""
+        self.client.unregister_worker_plugin(self.name)
+        self.client.unregister_scheduler_plugin(self.name)
+        self.client.unsubscribe_topic(self.name)
 
 
 class Cluster:
     """Chunks of examples on workers, and what is asked of all of them at once."""
 
-    def __init__(self, client: Any, model: Model, X: Any, Y: Any, backend: str) -> None:
-        self.client, self.model, self.dask = client, model, package()
+    def __init__(self, client: Any, workers: Workers, model: Model, X: Any, Y: Any, backend: str) -> None:
+        self.client, self.workers, self.model, self.dask = client, workers, model, package()
         self.sizes = chunk_sizes(X, Y)
         self.ends = np.cumsum([p.size for p in model.parameters.values()])
-        self.name = f"model-{time.time_ns()}"
         self.recipe = self.dask.protocol.pickle.dumps((model, backend))
         self.sent: Any = None  # the recipe, on a worker
-        self.workers = self.addresses()
-        self.looked = time.monotonic()
         self.chunks = self.spread(X, Y)
         self.picked: dict[Batch, list[Any]] = {}  # examples of batches to come
 
@@ -271,22 +308,16 @@ class Cluster:
         self.dask.wait(chunks)
         return chunks
 
-    def addresses(self) -> list[str]:
-        """The workers there are, in a fixed order; where there is none, it waits for one."""
-        self.client.wait_for_workers(1)
-        return sorted(self.client.nthreads())
-
     def homes(self, n: int) -> list[str]:
         """The worker of each of n chunks: shares as equal as can be, neighbours together."""
-        return [self.workers[c * len(self.workers) // n] for c in range(n)]
+        workers = self.workers.addresses
+        return [workers[c * len(workers) // n] for c in range(n)]
 
-    def changed(self) -> bool:
+    def moved(self) -> bool:
         """Whether workers died or joined; the chunks then have new homes."""
-        self.looked = time.monotonic()
-        workers = self.addresses()
-        if workers == self.workers:
+        if not self.workers.changed():
             return False
-        self.workers, self.picked = workers, {}
+        self.picked = {}
         self.chunks = self.each(last, self.chunks, allow_other_workers=True)
         return True
 
@@ -312,7 +343,7 @@ class Cluster:
         """The derivatives and the cost, summed over all examples: one vector."""
 
         def ask(recipe: Any, thetas: list[Any]) -> Any:
-            given = (self.name, recipe, place)
+            given = (self.workers.name, recipe, place)
             tasks = self.each(derivatives_of, self.examples(batch), thetas, given=given)
             self.examples(following)
             return self.added(tasks)
@@ -325,7 +356,7 @@ class Cluster:
         """Raise what `Model.check` does of the examples in any chunk."""
 
         def ask(recipe: Any, thetas: list[Any]) -> Any:
-            return self.added(self.each(check_chunk, self.chunks, thetas, given=(self.name, recipe)))
+            return self.added(self.each(check_chunk, self.chunks, thetas, given=(self.workers.name, recipe)))
 
         self.asked(ask)
 
@@ -333,7 +364,7 @@ class Cluster:
         """The share of all examples that are right."""
 
         def ask(recipe: Any, thetas: list[Any]) -> Any:
-            return self.added(self.each(right_of, self.chunks, thetas, given=(self.name, recipe)))
+            return self.added(self.each(right_of, self.chunks, thetas, given=(self.workers.name, recipe)))
 
         right = self.asked(ask)
         return float(right) / sum(self.sizes)
@@ -345,20 +376,18 @@ class Cluster:
         """
         import dask
 
-        if time.monotonic() - self.looked > LOOK_EVERY:
-            self.changed()
+        if self.workers.news.is_set():
+            self.moved()
         theta = np.concatenate([p.value.ravel() for p in self.model.parameters.values()])
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
             self.sent = self.sent or self.client.submit(last, self.recipe, pure=False)
-            at_first = {"workers": self.workers[:1], "allow_other_workers": True}
+            at_first = {"workers": self.workers.addresses[:1], "allow_other_workers": True}
             theta = self.client.submit(last, theta, pure=False, **at_first)
             answer = ask(self.sent, self.copies(theta))
-        while True:
-            try:
-                return answer.result(timeout=LOOK_EVERY)
-            except TimeoutError:
-                if self.changed():
-                    answer = ask(self.sent, self.copies(theta))
+        while not self.workers.wait(answer):
+            if self.moved():
+                answer = ask(self.sent, self.copies(theta))
+        return answer.result()
 
     def copies(self, theta: Any) -> list[Any]:
         """The parameters for each chunk: FAN_OUT workers share a copy, and FAN_OUT copies are made of one.
@@ -366,9 +395,9 @@ class Cluster:
         With a single copy, its worker would send it to all others, one after the other.
         """
         copies = [theta]
-        for g, leader in enumerate(self.workers[FAN_OUT::FAN_OUT]):
+        for g, leader in enumerate(self.workers.addresses[FAN_OUT::FAN_OUT]):
             copies.append(self.client.submit(last, copies[g // FAN_OUT], workers=[leader], pure=False))
-        nearest = {worker: copies[w // FAN_OUT] for w, worker in enumerate(self.workers)}
+        nearest = {worker: copies[w // FAN_OUT] for w, worker in enumerate(self.workers.addresses)}
         return [nearest[home] for home in self.homes(len(self.sizes))]
 
     def added(self, tasks: list[Any]) -> Any:
@@ -388,19 +417,33 @@ class Cluster:
         self.chunks, self.picked, self.sent = [], {}, None
 
 
-def patience() -> Any:
+def on_scheduler(name: str) -> Any:
+    """What lets the scheduler tell of workers that die or join, under this name."""
+    from distributed import SchedulerPlugin
+
+    class Telling(SchedulerPlugin):
+        def add_worker(self, scheduler: Any, worker: str) -> None:
+            scheduler.log_event(name, worker)
+
+        def remove_worker(self, scheduler: Any, worker: str, **why: Any) -> None:
+            scheduler.log_event(name, worker)
+
+    return Telling()
+
+
+def on_worker() -> Any:
     """What lets workers, those that join too, give up soon on one that died: they wait half a minute else."""
     import dask
     from distributed import WorkerPlugin
 
-    class Patience(WorkerPlugin):
+    class Impatient(WorkerPlugin):
         def setup(self, worker: Any) -> None:
             self.changed: Any = dask.config.set({"distributed.comm.timeouts.connect": CONNECT})
 
         def teardown(self, worker: Any) -> None:
             self.changed.__exit__(None, None, None)
 
-    return Patience()
+    return Impatient()
 
 
 def part_size(size: int, i: int, n: int) -> int:
