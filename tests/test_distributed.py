@@ -215,9 +215,9 @@ def test_the_parameters_go_down_a_tree_and_no_worker_sends_them_to_all_others(wo
     nearest = cluster.copies("theta")
 
     made = dict(cluster.client.made)
-    users = Counter(made.values()) + Counter(nearest)
+    users = Counter(made.values()) + Counter(nearest.values())
     assert max(users.values()) <= 2 * tg.distributed.FAN_OUT
-    assert set(nearest) == {"theta", *made}
+    assert set(nearest.values()) == {"theta", *made}
     for copy in made:
         hops = 0
         while copy != "theta":

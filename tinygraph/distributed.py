@@ -272,6 +272,11 @@ class Workers:
         before, self.addresses = self.addresses, self.look()
         return before != self.addresses
 
+    def gone(self, homes: dict[int, str]) -> list[int]:
+        """The chunks whose homes are not there any more."""
+        there = self.client.nthreads()
+        return [c for c, home in homes.items() if home not in there]
+
     def wait(self, answer: Any) -> bool:
         """Until the answer is there, which is returned, or there is word of workers."""
         answer.add_done_callback(lambda done: self.woken.set())
@@ -296,42 +301,47 @@ class Cluster:
         self.recipe = self.dask.protocol.pickle.dumps((model, backend))
         self.sent: Any = None  # the recipe, on a worker
         self.chunks = self.spread(X, Y)
-        self.picked: dict[Batch, list[Any]] = {}  # examples of batches to come
+        self.picked: dict[Batch, dict[int, Any]] = {}  # examples of batches to come
 
-    def spread(self, X: Any, Y: Any) -> list[Any]:
+    def spread(self, X: Any, Y: Any) -> dict[int, Any]:
         """A future of (x, y) for each chunk, neighbours on the same worker."""
         from dask.delayed import delayed
 
         pairs = [delayed(tuple)(pair) for pair in zip(*(a.to_delayed().ravel() for a in (X, Y)), strict=True)]
-        homes = zip(pairs, self.homes(len(pairs)), strict=True)
-        chunks = [self.client.compute(p, workers=[home], allow_other_workers=True) for p, home in homes]
-        self.dask.wait(chunks)
+        homes = self.homes().items()
+        chunks = {c: self.client.compute(pairs[c], workers=[h], allow_other_workers=True) for c, h in homes}
+        self.dask.wait(list(chunks.values()))
         return chunks
 
-    def homes(self, n: int) -> list[str]:
-        """The worker of each of n chunks: shares as equal as can be, neighbours together."""
-        workers = self.workers.addresses
-        return [workers[c * len(workers) // n] for c in range(n)]
+    def homes(self) -> dict[int, str]:
+        """The worker of each chunk: shares as equal as can be, neighbours together."""
+        workers, n = self.workers.addresses, len(self.sizes)
+        return {c: workers[c * len(workers) // n] for c in range(n)}
 
-    def moved(self) -> bool:
-        """Whether workers died or joined; the chunks then have new homes."""
-        if not self.workers.changed():
-            return False
-        self.picked = {}
-        self.chunks = self.each(last, self.chunks, allow_other_workers=True)
-        return True
+    def move(self) -> None:
+        """Give the chunks their homes on the workers that there are now."""
+        if self.workers.changed():
+            self.picked = {}
+            self.chunks = self.each(last, self.chunks, allow_other_workers=True)
 
     def each(
-        self, function: Callable[..., Any], *lists: list[Any], given: tuple[Any, ...] = (), **settings: Any
-    ) -> list[Any]:
-        """`function(*given, number, *what the lists have for the chunk)` for each chunk, at its home."""
-        homes = self.homes(len(self.sizes))
-        return [
-            self.client.submit(function, *given, c, *mine, workers=[home], pure=False, **settings)
-            for c, (home, *mine) in enumerate(zip(homes, *lists, strict=True))
-        ]
+        self,
+        function: Callable[..., Any],
+        *things: dict[int, Any],
+        given: tuple[Any, ...] = (),
+        only: list[int] | None = None,
+        **settings: Any,
+    ) -> dict[int, Any]:
+        """`function(*given, c, *the things of chunk c)` at the home of each chunk, or of only some."""
+        return {
+            c: self.client.submit(
+                function, *given, c, *(x[c] for x in things), workers=[home], pure=False, **settings
+            )
+            for c, home in self.homes().items()
+            if only is None or c in only
+        }
 
-    def examples(self, batch: Batch | None) -> list[Any]:
+    def examples(self, batch: Batch | None) -> dict[int, Any]:
         """The examples of a batch, chunk by chunk; workers begin to pick them at once."""
         if batch is None:
             return self.chunks
@@ -341,55 +351,64 @@ class Cluster:
 
     def total(self, place: tuple[int, ...], batch: Batch | None, following: Batch | None) -> Any:
         """The derivatives and the cost, summed over all examples: one vector."""
-
-        def ask(recipe: Any, thetas: list[Any]) -> Any:
-            given = (self.workers.name, recipe, place)
-            tasks = self.each(derivatives_of, self.examples(batch), thetas, given=given)
-            self.examples(following)
-            return self.added(tasks)
-
-        total = self.asked(ask)
+        total = self.asked(derivatives_of, (place,), batch, following)
         self.picked.pop(batch, None)  # type: ignore[arg-type]
         return total
 
     def check(self) -> None:
         """Raise what `Model.check` does of the examples in any chunk."""
-
-        def ask(recipe: Any, thetas: list[Any]) -> Any:
-            return self.added(self.each(check_chunk, self.chunks, thetas, given=(self.workers.name, recipe)))
-
-        self.asked(ask)
+        self.asked(check_chunk)
 
     def accuracy(self) -> float:
         """The share of all examples that are right."""
+        return float(self.asked(right_of)) / sum(self.sizes)
 
-        def ask(recipe: Any, thetas: list[Any]) -> Any:
-            return self.added(self.each(right_of, self.chunks, thetas, given=(self.workers.name, recipe)))
+    def asked(
+        self,
+        function: Callable[..., Any],
+        given: tuple[Any, ...] = (),
+        batch: Batch | None = None,
+        following: Batch | None = None,
+    ) -> Any:
+        """The sum of what a function finds in each chunk, with the parameters as they are.
 
-        right = self.asked(ask)
-        return float(right) / sum(self.sizes)
+        What a worker that dies had in hand is asked of others; one that joins has its share from the next on.
+        """
+        if self.workers.news.is_set():
+            self.move()
+        recipe, theta = self.sent_out()
 
-    def asked(self, ask: Callable[[Any, list[Any]], Any]) -> Any:
-        """The answer of the workers with the parameters as they are; asked again when workers change.
+        def ask(only: list[int] | None = None) -> dict[int, Any]:
+            model = (self.workers.name, recipe)
+            return self.each(
+                function, self.examples(batch), self.copies(theta), given=model + given, only=only
+            )
 
-        The parameters are the argument of a task, not scattered: so Dask can make them again for others.
+        tasks, homes = ask(), self.homes()
+        self.examples(following)
+        answer = self.added(tasks)
+        while not self.workers.wait(answer):
+            if gone := self.workers.gone(homes):
+                self.move()
+                tasks |= ask(gone)
+                homes |= {c: self.homes()[c] for c in gone}
+                answer = self.added(tasks)
+        return answer.result()
+
+    def sent_out(self) -> tuple[Any, Any]:
+        """The model, and the parameters as they are.
+
+        They are arguments of tasks, not scattered: so Dask can make them again for others.
         """
         import dask
 
-        if self.workers.news.is_set():
-            self.moved()
         theta = np.concatenate([p.value.ravel() for p in self.model.parameters.values()])
+        first = {"workers": self.workers.addresses[:1], "allow_other_workers": True, "pure": False}
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
-            self.sent = self.sent or self.client.submit(last, self.recipe, pure=False)
-            at_first = {"workers": self.workers.addresses[:1], "allow_other_workers": True}
-            theta = self.client.submit(last, theta, pure=False, **at_first)
-            answer = ask(self.sent, self.copies(theta))
-        while not self.workers.wait(answer):
-            if self.moved():
-                answer = ask(self.sent, self.copies(theta))
-        return answer.result()
+            self.sent = self.sent or self.client.submit(last, self.recipe, **first)
+            return self.sent, self.client.submit(last, theta, **first)
 
-    def copies(self, theta: Any) -> list[Any]:
+    def copies(self, theta: Any) -> dict[int, Any]:
         """The parameters for each chunk: FAN_OUT workers share a copy, and FAN_OUT copies are made of one.
 
         With a single copy, its worker would send it to all others, one after the other.
@@ -398,23 +417,21 @@ class Cluster:
         for g, leader in enumerate(self.workers.addresses[FAN_OUT::FAN_OUT]):
             copies.append(self.client.submit(last, copies[g // FAN_OUT], workers=[leader], pure=False))
         nearest = {worker: copies[w // FAN_OUT] for w, worker in enumerate(self.workers.addresses)}
-        return [nearest[home] for home in self.homes(len(self.sizes))]
+        return {c: nearest[home] for c, home in self.homes().items()}
 
-    def added(self, tasks: list[Any]) -> Any:
-        """The sum of one of each chunk, neighbours first, each where the first of its pair is."""
-        homes = self.homes(len(tasks))
+    def added(self, of_chunks: dict[int, Any]) -> Any:
+        """The sum, neighbours first, each where the first of its pair is."""
+        tasks, homes = list(of_chunks.values()), list(self.homes().values())
         while len(tasks) > 1:
             odd = tasks[len(tasks) & ~1 :]
             pairs = zip(tasks[::2], tasks[1::2], homes[::2], strict=False)
-            tasks = [
-                self.client.submit(np.add, x, y, workers=[home], pure=False) for x, y, home in pairs
-            ] + odd
-            homes = homes[::2]
+            sums = [self.client.submit(np.add, x, y, workers=[home], pure=False) for x, y, home in pairs]
+            tasks, homes = sums + odd, homes[::2]
         return tasks[0]
 
     def release(self) -> None:
         """Let go of all that is on workers."""
-        self.chunks, self.picked, self.sent = [], {}, None
+        self.chunks, self.picked, self.sent = {}, {}, None
 
 
 def on_scheduler(name: str) -> Any:
