@@ -24,6 +24,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client, LocalCluster
 from rich import print
+from rich.table import Table
 from scipy.optimize import nnls
 
 import tinygraph as tg
@@ -46,18 +47,19 @@ def outgoing(dask_worker):
 
 
 def steps(client, network, X, Y, n, at=lambda epoch: None):
-    """The seconds of n steps, after two that prepare, and the bytes that workers sent in each."""
-    times, sent = [], []
+    """Of n steps, after two that prepare: seconds, the processor's in this process, bytes sent by workers."""
+    times, busy, sent = [], [], []
 
     def watch(epoch):
-        times.append(time.perf_counter())
         sent.append(sum(client.run(outgoing).values()))
+        times.append(time.perf_counter())
+        busy.append(time.process_time())
         at(epoch - 2)
         return 0.01
 
     settings = {"learning_rate": watch, "epochs": n + 3, "every": 10**6, "progress": False}
     tg.distributed.fit(network, X, Y, client=client, optimizer=tg.optim.SGD(0.01), **settings)
-    return np.diff(times)[2:], np.diff(sent)[2:]
+    return [np.diff(measured)[2:] for measured in (times, busy, sent)]
 
 
 def size_of(network):
@@ -77,7 +79,7 @@ def scaling():
     for workers in (1, 2):
         network, X, Y = large()
         with cluster_of(workers) as client:
-            times, sent = steps(client, network, X, Y, 7)
+            times, _, sent = steps(client, network, X, Y, 7)
         seconds[workers] = np.median(times)
         multiple = np.median(sent) / size_of(network)
         print(f"{workers} workers: {seconds[workers]:.2f} s a step; sent: {multiple:.2f} x the parameters")
@@ -93,7 +95,7 @@ def faults():
             threading.Timer(0.4, os.kill, (pid, signal.SIGKILL)).start()
 
     with cluster_of(2) as client:
-        times, _ = steps(client, network, X, Y, 7, at=kill)
+        times, _, _ = steps(client, network, X, Y, 7, at=kill)
     print(f"a step {np.median(times):.2f} s; that in which a worker was killed {times[3]:.2f} s")
     print(f"each in turn: {', '.join(f'{t:.2f}' for t in times)}")
 
@@ -111,7 +113,7 @@ def files():
         network = tg.nn.Network([784, 64, 10], output="softmax", dtype=np.float32)
         with cluster_of(2, memory_limit="500MiB") as client:
             x, y = (tg.distributed.from_npy(path, examples=10_000) for path in (X, Y))
-            times, _ = steps(client, network, x, y, 3)
+            times, _, _ = steps(client, network, x, y, 3)
     print(f"{X.name} of {784 * m * 4 / 1e9:.2f} GB on 2 x 500 MiB: {np.median(times):.1f} s a step")
 
 
@@ -124,26 +126,26 @@ def copies_sent(workers):
 
 
 def terms(workers, size):
-    """What each unknown of the model is multiplied by: o, c, l, u, 1 / B."""
-    hops = copies_sent(workers) + int(np.ceil(np.log2(workers)))
-    return [1, workers, hops, size, hops * size]
+    """What each unknown of the model is multiplied by: o, c, u, 1 / B."""
+    return [1, workers, size, (copies_sent(workers) + np.ceil(np.log2(workers))) * size]
 
 
 def overheads():
-    """Seconds of a step with one example per worker, by workers and bytes of parameters."""
+    """Steps with one example per worker, by workers and bytes of parameters: seconds, and those of the
+    processor in this process, which is client and scheduler."""
     found = {}
     for workers in WORKERS:
         with cluster_of(workers) as client:
             for units in UNITS:
                 network = tg.nn.Network([1_000, units, 1])
                 X = da.zeros((1_000, workers), chunks=(1_000, 1))
-                times, _ = steps(client, network, X, X[:1], 15)
-                found[workers, size_of(network)] = float(np.median(times))
+                times, busy, _ = steps(client, network, X, X[:1], 15)
+                found[workers, size_of(network)] = float(np.median(times)), float(np.median(busy))
     return found
 
 
 def fitted(found):
-    """The unknowns, relative errors squared the least, and none below zero."""
+    """The unknowns: the sum of relative errors squared is least, and none is below zero."""
     rows = np.array([terms(*at) for at in found])
     seconds = np.array(list(found.values()))
     scale = rows.max(axis=0)
@@ -155,29 +157,33 @@ def said(unknowns, workers, size):
 
 
 def model():
-    found = overheads()
+    measured = overheads()
+    found = {at: seconds for at, (seconds, _) in measured.items()}
     few = fitted({at: seconds for at, seconds in found.items() if at[0] < max(WORKERS)})
     unknowns = fitted(found)
-    print("workers, MB of parameters: measured; said without the largest clusters; said by all")
-    for (workers, size), seconds in found.items():
-        both = [1e3 * said(u, workers, size) for u in (few, unknowns)]
-        print(f"{workers:3} {size / 1e6:6.2f}: {1e3 * seconds:6.0f} ms {both[0]:6.0f} ms {both[1]:6.0f} ms")
-    o, c, hop, u, per_byte = unknowns
-    print(f"o = {1e3 * o:.1f} ms, c = {1e3 * c:.1f} ms a worker, l = {1e3 * hop:.1f} ms a hop, ")
-    print(f"u = {1e9 * u:.1f} ms a MB on the client, B = {1e-6 / per_byte if per_byte else np.inf:.0f} MB/s")
-    foretell(unknowns)
+    table = Table("workers", "parameters", "measured", "said by fewer workers", "said by all", box=None)
+    for at, seconds in found.items():
+        guesses = (f"{1e3 * said(u, *at):.0f} ms" for u in (few, unknowns))
+        table.add_row(str(at[0]), f"{at[1] / 1e6:.2f} MB", f"{1e3 * seconds:.0f} ms", *guesses)
+    print(table)
+    o, c, u, per_byte = unknowns
+    print(f"o = {1e3 * o:.1f} ms, c = {1e3 * c:.1f} ms, u = {1e9 * u:.1f} ms a MB")
+    print(f"B = {1e-6 / per_byte:.0f} MB/s")
+    busy = {workers: busy for (workers, size), (_, busy) in measured.items() if size < 10_000}
+    serial, _ = np.polyfit(list(busy), list(busy.values()), 1)
+    print(f"client and scheduler alone: c = {1e3 * serial:.1f} ms")
+    foretell([o, serial, u, max(per_byte, 1 / GIGABIT)])
 
 
-def foretell(unknowns, compute=1.5):
+def foretell(unknowns, compute=1.6):
     """The large network over 60,000 examples, then over 6 million, with 1 Gbit/s between workers."""
-    size = 4 * (784 * 512 + 512 + 512 * 256 + 256 + 256 * 10 + 10)
-    slow = np.array([*unknowns[:-1], max(unknowns[-1], 1 / GIGABIT)])
+    size = size_of(tg.nn.Network(LARGE, dtype=np.float32))
     for seconds in (compute, 100 * compute):
-        alone = seconds + said(slow, 1, size)
+        alone = seconds + said(unknowns, 1, size)
         for workers in (8, 64, 512):
-            step = seconds / workers + said(slow, workers, size)
+            step = seconds / workers + said(unknowns, workers, size)
             print(
-                f"C = {seconds:g} s, {workers} workers: {step:.2f} s a step, {alone / step:.0f} times as fast"
+                f"C = {seconds:g} s, {workers} workers: {step:.2f} s a step, {alone / step:.1f} times as fast"
             )
 
 
