@@ -268,11 +268,14 @@ for _ in range(5):
     tg.save(path, {"n": np.zeros(5000)})
 span = (time.perf_counter() - began) * 3 / 5
 seen = set()
+saved, tell = os.pipe()
 for kill in range(200):
     child = os.fork()
     if child == 0:
         for n in range(10**9):  # until it is killed
             tg.save(path, {"n": np.full(5000, 1000.0 * kill + n % 1000)})
+            os.write(tell, b".") if n == 0 else None
+    os.read(saved, 1)
     time.sleep(delays.uniform(0, span))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
