@@ -32,7 +32,7 @@ from tinygraph.tensor import value_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["History", "Run", "Settings", "fit"]
+__all__ = ["History", "Run", "Settings", "fit", "pair"]
 
 Array = Any
 COLUMNS = ("epoch", "cost", "accuracy", "validation_cost", "validation_accuracy")
