@@ -5,5 +5,5 @@ the module in the place of the function `tg.tensor`.
 """
 
 import tinygraph.check
-import tinygraph.plan
+import tinygraph.plan  # noqa: F401
 import viz  # noqa: F401
