@@ -1,5 +1,6 @@
 """Training over a Dask cluster: two worker processes over TCP give what one machine gives."""
 
+import asyncio
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import sys
 import threading
 import tracemalloc
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +22,7 @@ import tinygraph as tg
 from tinygraph.errors import MissingPackageError, ShapeError
 
 distributed = pytest.importorskip("distributed", reason="Dask is an extra")
+dask = pytest.importorskip("dask", reason="Dask is an extra")
 da = pytest.importorskip("dask.array", reason="Dask is an extra")
 
 ROOT = Path(__file__).parents[1]
@@ -128,20 +131,21 @@ def test_lines_of_your_own_and_class_numbers_are_trained_as_well(client):
 
 
 class Killer(threading.Thread):
-    """Kills a worker a moment later, in the middle of a step."""
+    """Kills workers a moment later, in the middle of a step."""
 
-    def __init__(self, client, seconds):
+    def __init__(self, client, seconds, many):
         super().__init__()
-        pids = client.run(os.getpid)
-        self.pid, self.seconds = pids[max(pids)], seconds
+        self.pids, self.seconds = list(client.run(os.getpid).values())[:many], seconds
 
     def run(self):
         threading.Event().wait(self.seconds)
-        os.kill(self.pid, signal.SIGKILL)
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
 
 
-def test_a_killed_worker_and_one_that_joins_change_nothing_and_share_the_work(client):
-    """A SIGKILL in the third epoch; the worker that is started in its place is given chunks."""
+@pytest.mark.parametrize("killed", [1, 2])
+def test_killed_workers_and_those_that_join_change_nothing_and_share_the_work(killed, client):
+    """A SIGKILL in the third epoch, to one of two or to both; those that are started are given chunks."""
     expected, actual = make_network(), make_network()
     settings = {"epochs": 7, "batch_size": 300, "every": 7}
     fit(expected, client, **settings)
@@ -149,7 +153,7 @@ def test_a_killed_worker_and_one_that_joins_change_nothing_and_share_the_work(cl
 
     def watch(epoch):
         if epoch == 2:
-            watch.killer = Killer(client, 0.02)
+            watch.killer = Killer(client, 0.02, killed)
             watch.killer.start()
         if epoch == 4:
             client.wait_for_workers(2, timeout=60)
@@ -201,7 +205,7 @@ class Recorder:
     def __init__(self):
         self.made = []
 
-    def submit(self, function, parent, workers, pure):
+    def submit(self, function, parent, workers, allow_other_workers, pure):
         self.made.append((f"copy on {workers[0]}", parent))
         return self.made[-1][0]
 
@@ -223,6 +227,54 @@ def test_the_parameters_go_down_a_tree_and_no_worker_sends_them_to_all_others(wo
         while copy != "theta":
             copy, hops = made[copy], hops + 1
         assert hops <= 4  # 1, 4, 16, 64, ... copies in each hop, 128 for 512 workers
+
+
+def test_a_worker_that_died_unheard_of_holds_nobody_up(client):
+    """Not even those that would have had the parameters from it."""
+    x, y = DX.rechunk({1: 80}), DY.rechunk({1: 80})  # 7 chunks
+    gone = "tcp://127.0.0.1:1"
+    with tg.distributed.on_workers(client, make_network(), x, y, "numpy") as cluster:
+        first, second = cluster.workers.addresses
+        cluster.workers.addresses = [first] * 4 + [gone] + [second] * 2
+
+        assert cluster.accuracy() == make_network().accuracy(X, Y)
+
+
+def left_on(client):
+    """What a run may have left: tasks, plugins, settings of the workers."""
+
+    def of_scheduler(dask_scheduler):
+        found = dask_scheduler.plugins, dask_scheduler.worker_plugins, dask_scheduler.tasks
+        return [name for names in found for name in names if not str(name).startswith("getattr")]
+
+    names = client.run_on_scheduler(of_scheduler)
+    mine = [name for name in names if re.match("tinygraph|tuple|last|examples|derivatives|add-", str(name))]
+    return mine, set(client.run(dask.config.get, "distributed.comm.timeouts.connect").values())
+
+
+def test_nothing_is_left_of_two_runs_at_once_nor_of_a_mistake():
+    """Workers in threads, which share the settings of Dask."""
+    options = {"n_workers": 2, "threads_per_worker": 2, "processes": False, "dashboard_address": ":0"}
+    networks = [make_network(), make_network()]
+    with distributed.Client(silence_logs=60, **options) as client:
+        before = left_on(client)
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda network: fit(network, client, batch_size=100), networks))
+        with pytest.raises(ValueError, match="labels of a sigmoid") as kept:
+            tg.distributed.fit(make_network(), DX, DY - 1, client=client, progress=False)
+        wait_until(lambda: left_on(client) == before)
+
+        assert kept.value
+        assert values(networks[0]) == values(networks[1])
+        assert left_on(client) == before
+
+
+def wait_until(true):
+    """For ten seconds at most."""
+    for _ in range(100):
+        if true():
+            return
+        threading.Event().wait(0.1)
 
 
 @pytest.fixture(params=["npy", "h5", "zarr"])
@@ -315,6 +367,7 @@ def test_a_client_that_dies_leaves_its_last_checkpoint_and_another_goes_on(clust
     )
 
     assert killed.returncode == -signal.SIGKILL
+    assert [name for name in left_on(client)[0] if name.startswith("tinygraph")] == []
     assert len(history.cost) == 6
     assert values(expected) == values(actual)
 
@@ -357,6 +410,43 @@ def test_a_cluster_started_from_the_shell_trains_too(started_by_hand):
 def outgoing(dask_worker):
     """Bytes that a worker has sent to others and to the client."""
     return dask_worker.transfer_outgoing_bytes_total
+
+
+NO_CLIENT = r"client is a dask\.distributed\.Client, such as Client\(.*\), not "
+
+
+def assert_refused(client, error, message):
+    with pytest.raises(error, match=message):
+        tg.distributed.fit(make_network(), DX, DY, client=client, progress=False)
+    with pytest.raises(error, match=message):
+        tg.distributed.accuracy(make_network(), DX, DY, client=client)
+
+
+@pytest.mark.parametrize("given", [None, "tcp://scheduler:8786"])
+def test_what_is_no_client_is_refused(given):
+    assert_refused(given, TypeError, NO_CLIENT + repr(given))
+
+
+def test_a_client_that_cannot_be_asked_is_refused(cluster):
+    async def asynchronous():
+        async with distributed.Client(cluster.scheduler_address, asynchronous=True) as client:
+            assert_refused(client, TypeError, NO_CLIENT + "an asynchronous one")
+
+    asyncio.run(asynchronous())
+    closed = distributed.Client(cluster, set_as_default=False)
+    closed.close()
+    assert_refused(closed, ValueError, "the client is closed; connect anew")
+
+
+def test_arrays_that_are_not_dasks_are_refused_and_so_is_what_cannot_be_trained(client):
+    with pytest.raises(TypeError, match=r"X is a Dask array, such as .*, not of ndarray"):
+        tg.distributed.fit(make_network(), X, DY, client=client)
+    with pytest.raises(TypeError, match="fit trains a"):
+        tg.distributed.fit("network", DX, DY, client=client)
+    with pytest.raises(TypeError, match="the model is a"):
+        tg.distributed.accuracy("network", DX, DY, client=client)
+    with pytest.raises(ShapeError, match=r"X \(6, 0\) has no examples"):
+        tg.distributed.fit(make_network(), DX[:, :0], DY[:, :0], client=client)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from __future__ import annotations
 import copyreg
 import math
 import threading
-import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["accuracy", "fit", "from_npy"]
 
 CONNECT = "3s"  # for a worker to answer another
-LOOK_EVERY = 10.0  # seconds, for workers that died or joined, should word of them be lost
 FAN_OUT = 4  # workers that share a copy of the parameters, and copies made of one
 Batch = tuple[tuple[int, int], int, int]  # seed and epoch, and the part of so many
-_here = threading.local()  # a worker's models and their compiled steps, by name
+_prepared: dict[str, dict[int, Any]] = {}  # in a worker: models and compiled steps, by run and thread
 
 
 def fit(
@@ -84,7 +83,9 @@ def fit(
 
     Raises:
         ShapeError: X and Y are not chunked alike, or in chunks of unknown size, or have no examples.
-        ValueError: what `tg.fit` refuses of settings and examples; these the workers look at.
+        ValueError: what `tg.fit` refuses of settings and examples; these the workers look at. Or the client
+            is closed.
+        TypeError: what `tg.fit` refuses; X or Y is no Dask array, client no `Client` or an asynchronous one.
         MissingPackageError: Dask is not installed: `pip install "tinygraph[distributed]"`.
         distributed.KilledWorker: several workers died of the same task; otherwise, what a task raises.
 
@@ -110,9 +111,9 @@ def fit(
         checkpoint_every,
         seed,
     )
-    with on_workers(client, model, X, Y, backend) as cluster:
-        run = ClusterRun(model, optimizer or Adam(), settings, cluster)
-        cluster.check()
+    run = ClusterRun(model, optimizer or Adam(), settings, chunk_sizes(X, Y))
+    with on_workers(client, model, X, Y, backend) as run.cluster:
+        run.cluster.check()
         return run.through(resume, progress, console)
 
 
@@ -172,9 +173,10 @@ def part_of(path: Path, start: int, end: int) -> Any:
 class ClusterRun(Run):
     """A run over chunks that are on workers."""
 
-    def __init__(self, model: Model, optimizer: Optimizer, settings: Settings, cluster: Cluster) -> None:
-        super().__init__(model, optimizer, settings, sum(cluster.sizes))
-        self.cluster = cluster
+    cluster: Cluster
+
+    def __init__(self, model: Model, optimizer: Optimizer, settings: Settings, sizes: list[int]) -> None:
+        super().__init__(model, optimizer, settings, sum(sizes))
         self.derivatives: list[Any] = []  # of the last step
 
     def batches(self) -> Iterator[Callable[[], float]]:
@@ -235,60 +237,56 @@ class Found:
 @contextmanager
 def on_workers(client: Any, model: Model, X: Any, Y: Any, backend: str) -> Iterator[Cluster]:
     """The chunks on the workers, for a while."""
-    package()
-    workers = Workers(client, f"tinygraph-{time.time_ns()}")
-    try:
-        cluster = Cluster(client, workers, model, X, Y, backend)
+    check_client(client)
+    if not isinstance(model, Model):
+        raise TypeError(f"the model is a tg.nn.Network or a tg.nn.Model, not {model!r}")
+    with Workers(client) as workers, Cluster(client, workers, model, X, Y, backend) as cluster:
         yield cluster
-        cluster.release()
-    finally:
-        workers.close()
 
 
 class Workers:
     """The addresses of the workers, and word of those that die or join, which the scheduler sends."""
 
-    def __init__(self, client: Any, name: str) -> None:
-        self.client, self.name = client, name
-        self.news, self.woken = threading.Event(), threading.Event()
-        client.subscribe_topic(name, self.hear)
-        client.register_plugin(on_scheduler(name), name=name)
-        client.register_plugin(on_worker(), name=name)
-        self.addresses = self.look()
+    def __init__(self, client: Any) -> None:
+        self.client, self.name = client, f"tinygraph-{uuid.uuid4().hex}"
+        self.news = threading.Event()
+        self.addresses: list[str] = []
 
-    def hear(self, event: Any) -> None:
-        """There is a worker more or less."""
-        self.news.set()
-        self.woken.set()
+    def __enter__(self) -> Workers:
+        news = self.news  # not self: the client forgets none of its handlers
+        self.client.subscribe_topic(self.name, lambda event: news.set())
+        try:
+            self.client.register_plugin(on_scheduler(self.name, self.client.id), name=self.name)
+            with suppress(OSError):  # a worker that dies meanwhile; those that join have it in any case
+                self.client.register_plugin(on_worker(self.name), name=self.name)
+            self.addresses = self.look()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """No more word, nor impatience, where there is still somebody to tell."""
+        close = self.client.unregister_worker_plugin, self.client.unregister_scheduler_plugin
+        for forget in (*close, self.client.unsubscribe_topic):
+            if self.client.status == "running":
+                with suppress(OSError, ValueError):  # a worker or the scheduler that died, or started afresh
+                    forget(self.name)
 
     def look(self) -> list[str]:
         """The workers there are, in a fixed order; where there is none, it waits for one."""
         self.news.clear()
-        self.client.wait_for_workers(1)
-        return sorted(self.client.nthreads())
+        while True:
+            self.client.submit(
+                last, 0, pure=False
+            ).result()  # work, which brings workers where they come for it
+            if addresses := sorted(self.client.nthreads()):
+                return addresses
 
     def changed(self) -> bool:
         """Whether they are others than before."""
         before, self.addresses = self.addresses, self.look()
         return before != self.addresses
-
-    def gone(self, homes: dict[int, str]) -> list[int]:
-        """The chunks whose homes are not there any more."""
-        there = self.client.nthreads()
-        return [c for c, home in homes.items() if home not in there]
-
-    def wait(self, answer: Any) -> bool:
-        """Until the answer is there, which is returned, or there is word of workers."""
-        answer.add_done_callback(lambda done: self.woken.set())
-        self.woken.wait(LOOK_EVERY)
-        self.woken.clear()
-        return bool(answer.done())
-
-    def close(self) -> None:
-        """No more word, nor patience."""
-        self.client.unregister_worker_plugin(self.name)
-        self.client.unregister_scheduler_plugin(self.name)
-        self.client.unsubscribe_topic(self.name)
 
 
 class Cluster:
@@ -303,15 +301,26 @@ class Cluster:
         self.chunks = self.spread(X, Y)
         self.picked: dict[Batch, dict[int, Any]] = {}  # examples of batches to come
 
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Let go of all that is on workers, also where the exception holds on to this cluster."""
+        self.chunks, self.picked, self.sent = {}, {}, None
+
     def spread(self, X: Any, Y: Any) -> dict[int, Any]:
         """A future of (x, y) for each chunk, neighbours on the same worker."""
         from dask.delayed import delayed
 
         pairs = [delayed(tuple)(pair) for pair in zip(*(a.to_delayed().ravel() for a in (X, Y)), strict=True)]
-        homes = self.homes().items()
-        chunks = {c: self.client.compute(pairs[c], workers=[h], allow_other_workers=True) for c, h in homes}
-        self.dask.wait(list(chunks.values()))
-        return chunks
+        return {
+            c: self.client.compute(pairs[c], workers=[home], allow_other_workers=True)
+            for c, home in self.homes().items()
+        }
+
+    def submit(self, function: Callable[..., Any], *given: Any, home: str) -> Any:
+        """A task for one worker; should it be gone or paused, Dask gives it to another."""
+        return self.client.submit(function, *given, workers=[home], allow_other_workers=True, pure=False)
 
     def homes(self) -> dict[int, str]:
         """The worker of each chunk: shares as equal as can be, neighbours together."""
@@ -322,23 +331,15 @@ class Cluster:
         """Give the chunks their homes on the workers that there are now."""
         if self.workers.changed():
             self.picked = {}
-            self.chunks = self.each(last, self.chunks, allow_other_workers=True)
+            self.chunks = self.each(last, self.chunks)
 
     def each(
-        self,
-        function: Callable[..., Any],
-        *things: dict[int, Any],
-        given: tuple[Any, ...] = (),
-        only: list[int] | None = None,
-        **settings: Any,
+        self, function: Callable[..., Any], *things: dict[int, Any], given: tuple[Any, ...] = ()
     ) -> dict[int, Any]:
-        """`function(*given, c, *the things of chunk c)` at the home of each chunk, or of only some."""
+        """`function(*given, c, *the things of chunk c)` at the home of each chunk."""
         return {
-            c: self.client.submit(
-                function, *given, c, *(x[c] for x in things), workers=[home], pure=False, **settings
-            )
+            c: self.submit(function, *given, c, *(x[c] for x in things), home=home)
             for c, home in self.homes().items()
-            if only is None or c in only
         }
 
     def examples(self, batch: Batch | None) -> dict[int, Any]:
@@ -372,41 +373,33 @@ class Cluster:
     ) -> Any:
         """The sum of what a function finds in each chunk, with the parameters as they are.
 
-        What a worker that dies had in hand is asked of others; one that joins has its share from the next on.
+        A worker that joins has its share from here on; what one that dies had in hand, Dask gives to others.
         """
         if self.workers.news.is_set():
             self.move()
-        recipe, theta = self.sent_out()
-
-        def ask(only: list[int] | None = None) -> dict[int, Any]:
-            model = (self.workers.name, recipe)
-            return self.each(
-                function, self.examples(batch), self.copies(theta), given=model + given, only=only
-            )
-
-        tasks, homes = ask(), self.homes()
+        answer = self.ask(function, given, batch)
         self.examples(following)
-        answer = self.added(tasks)
-        while not self.workers.wait(answer):
-            if gone := self.workers.gone(homes):
-                self.move()
-                tasks |= ask(gone)
-                homes |= {c: self.homes()[c] for c in gone}
-                answer = self.added(tasks)
-        return answer.result()
+        try:
+            return answer.result()
+        finally:
+            answer.release()  # whoever keeps an error would keep this too
+
+    def ask(self, function: Callable[..., Any], given: tuple[Any, ...], batch: Batch | None) -> Any:
+        """The sum, on a worker some time."""
+        recipe, theta = self.sent_out()
+        of_all = (self.workers.name, recipe, *given)
+        return self.added(self.each(function, self.examples(batch), self.copies(theta), given=of_all))
 
     def sent_out(self) -> tuple[Any, Any]:
         """The model, and the parameters as they are.
 
         They are arguments of tasks, not scattered: so Dask can make them again for others.
         """
-        import dask
-
         theta = np.concatenate([p.value.ravel() for p in self.model.parameters.values()])
-        first = {"workers": self.workers.addresses[:1], "allow_other_workers": True, "pure": False}
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
-            self.sent = self.sent or self.client.submit(last, self.recipe, **first)
-            return self.sent, self.client.submit(last, theta, **first)
+        first = self.workers.addresses[0]
+        with LARGE:
+            self.sent = self.sent or self.submit(last, self.recipe, home=first)
+            return self.sent, self.submit(last, theta, home=first)
 
     def copies(self, theta: Any) -> dict[int, Any]:
         """The parameters for each chunk: FAN_OUT workers share a copy, and FAN_OUT copies are made of one.
@@ -415,7 +408,7 @@ class Cluster:
         """
         copies = [theta]
         for g, leader in enumerate(self.workers.addresses[FAN_OUT::FAN_OUT]):
-            copies.append(self.client.submit(last, copies[g // FAN_OUT], workers=[leader], pure=False))
+            copies.append(self.submit(last, copies[g // FAN_OUT], home=leader))
         nearest = {worker: copies[w // FAN_OUT] for w, worker in enumerate(self.workers.addresses)}
         return {c: nearest[home] for c, home in self.homes().items()}
 
@@ -425,42 +418,70 @@ class Cluster:
         while len(tasks) > 1:
             odd = tasks[len(tasks) & ~1 :]
             pairs = zip(tasks[::2], tasks[1::2], homes[::2], strict=False)
-            sums = [self.client.submit(np.add, x, y, workers=[home], pure=False) for x, y, home in pairs]
+            sums = [self.submit(np.add, x, y, home=home) for x, y, home in pairs]
             tasks, homes = sums + odd, homes[::2]
         return tasks[0]
 
-    def release(self) -> None:
-        """Let go of all that is on workers."""
-        self.chunks, self.picked, self.sent = {}, {}, None
 
-
-def on_scheduler(name: str) -> Any:
-    """What lets the scheduler tell of workers that die or join, under this name."""
+def on_scheduler(name: str, owner: str) -> Any:
+    """What lets the scheduler tell a client of workers that die or join, under this name."""
     from distributed import SchedulerPlugin
 
     class Telling(SchedulerPlugin):
         def add_worker(self, scheduler: Any, worker: str) -> None:
+            # What is left when all workers are gone, Dask keeps for them, though others may do it: as this.
+            left = [t for t in scheduler.unrunnable if t.loose_restrictions and t.worker_restrictions]
+            scheduler.set_restrictions({t.key: {*t.worker_restrictions, worker} for t in left})
             scheduler.log_event(name, worker)
 
         def remove_worker(self, scheduler: Any, worker: str, **why: Any) -> None:
             scheduler.log_event(name, worker)
 
+        def remove_client(self, scheduler: Any, client: str) -> None:
+            if client == owner:  # it died: what it left here goes too
+                scheduler.remove_plugin(name)
+                scheduler.loop.add_callback(scheduler.unregister_worker_plugin, None, name)
+
     return Telling()
 
 
-def on_worker() -> Any:
+def on_worker(name: str) -> Any:
     """What lets workers, those that join too, give up soon on one that died: they wait half a minute else."""
-    import dask
     from distributed import WorkerPlugin
 
     class Impatient(WorkerPlugin):
         def setup(self, worker: Any) -> None:
-            self.changed: Any = dask.config.set({"distributed.comm.timeouts.connect": CONNECT})
+            begin()
 
         def teardown(self, worker: Any) -> None:
-            self.changed.__exit__(None, None, None)
+            end(name)
 
     return Impatient()
+
+
+class Held:
+    """A setting of Dask in this process, for as long as any run needs it."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.setting, self.users, self.lock = {name: value}, 0, threading.Lock()
+
+    def __enter__(self) -> None:
+        import dask
+
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                self.changed: Any = dask.config.set(self.setting)
+
+    def __exit__(self, *exception: object) -> None:
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                self.changed.__exit__(None, None, None)
+
+
+IMPATIENT = Held("distributed.comm.timeouts.connect", CONNECT)
+LARGE = Held("distributed.admin.large-graph-warning-threshold", "1 TiB")  # parameters are sent without one
 
 
 def part_size(size: int, i: int, n: int) -> int:
@@ -470,6 +491,12 @@ def part_size(size: int, i: int, n: int) -> int:
 
 def chunk_sizes(X: Any, Y: Any) -> list[int]:
     """How many examples each chunk has, once X and Y agree on it."""
+    for name, array in {"X": X, "Y": Y}.items():
+        if not hasattr(array, "chunks"):
+            kind = type(array).__name__
+            raise TypeError(
+                f"{name} is a Dask array, such as da.from_array({name}, chunks=...), not of {kind}"
+            )
     sizes, others = X.chunks[-1], Y.chunks[-1]
     if any(map(math.isnan, (*sizes, *others))):
         raise ShapeError("X or Y has chunks of unknown size; call their compute_chunk_sizes() first")
@@ -478,7 +505,20 @@ def chunk_sizes(X: Any, Y: Any) -> list[int]:
             f"X and Y are chunked along the examples alone, and alike; X has the chunks {X.chunks}, "
             f"Y {Y.chunks}: use .rechunk({{0: -1, 1: n}}), or {{0: n}} for labels of one axis"
         )
+    if not sum(sizes):
+        raise ShapeError(f"X {X.shape} has no examples")
     return list(sizes)
+
+
+def check_client(client: Any) -> None:
+    """Raise a TypeError unless it is a client that can be asked here and now."""
+    if not isinstance(client, package().Client) or client.asynchronous:
+        kind = "an asynchronous one" if hasattr(client, "asynchronous") else repr(client)
+        raise TypeError(
+            f"client is a dask.distributed.Client, such as Client('tcp://scheduler:8786'), not {kind}"
+        )
+    if client.status != "running":
+        raise ValueError(f"the client is {client.status}; connect anew: Client('tcp://scheduler:8786')")
 
 
 def package() -> Any:
@@ -512,14 +552,25 @@ copyreg.pickle(Tensor, sent)
 # The work, on a worker
 
 
+def begin() -> None:
+    """A run begins on a worker."""
+    IMPATIENT.__enter__()
+
+
+def end(name: str) -> None:
+    """It ends: what was kept for it goes."""
+    IMPATIENT.__exit__()
+    _prepared.pop(name, None)
+
+
 def prepared(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[..., Any]]:
     """This thread's own copy of the model and its compiled step, with the parameters of the step in hand."""
-    if name not in vars(_here):
+    of_threads, thread = _prepared.setdefault(name, {}), threading.get_ident()
+    if thread not in of_threads:
         model, backend = package().protocol.pickle.loads(recipe)
         loss = model.loss if isinstance(model, Network) else model.cost
-        vars(_here).clear()  # of earlier runs
-        setattr(_here, name, (model, compile(loss, model.parameters, backend=backend)))
-    model, step = getattr(_here, name)
+        of_threads[thread] = model, compile(loss, model.parameters, backend=backend)
+    model, step = of_threads[thread]
     arrays = [p.value for p in model.parameters.values()]
     ends = np.cumsum([0, *[x.size for x in arrays]])
     for x, (start, end) in zip(arrays, pairwise(ends), strict=True):
