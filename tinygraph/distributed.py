@@ -31,7 +31,7 @@ from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
 from tinygraph.stories import describe
 from tinygraph.tensor import Tensor, parameter, tensor
-from tinygraph.training import History, Run, Settings, pair
+from tinygraph.training import History, Run, Settings, check_whole, pair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -140,7 +140,8 @@ def from_npy(path: str | Path, examples: int) -> Any:
     mapped from a file would send all of it through the client.)
 
     Raises:
-        FileNotFoundError, ValueError: there is no such file; it has no array of numbers, or chunks none.
+        FileNotFoundError: there is no such file.
+        ValueError: it has no array of numbers, or that no examples; or a chunk would have none.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -153,10 +154,11 @@ def from_npy(path: str | Path, examples: int) -> Any:
     import dask.array as da
     from dask.delayed import delayed
 
-    if examples < 1:
-        raise ValueError(f"examples is the size of a chunk, at least 1, not {examples}")
+    check_whole("examples", examples, optional=False)
     path = Path(path).resolve()
     whole = np.load(path, mmap_mode="r")
+    if not whole.ndim or not whole.shape[-1]:
+        raise ValueError(f"{path} has no examples, which are along the last axis; its array is {whole.shape}")
     *others, m = whole.shape
     parts = [
         da.from_delayed(delayed(part_of)(path, start, end), (*others, end - start), whole.dtype)
@@ -277,9 +279,8 @@ class Workers:
         """The workers there are, in a fixed order; where there is none, it waits for one."""
         self.news.clear()
         while True:
-            self.client.submit(
-                last, 0, pure=False
-            ).result()  # work, which brings workers where they come for it
+            # A task: where workers come for work alone, it brings one.
+            self.client.submit(last, 0, pure=False).result()
             if addresses := sorted(self.client.nthreads()):
                 return addresses
 
