@@ -325,7 +325,7 @@ def test_a_file_without_numbers_is_refused(tmp_path):
         tg.distributed.from_npy(tmp_path / "X.npy", examples=10)
     with pytest.raises(FileNotFoundError, match=r"Y\.npy"):
         tg.distributed.from_npy(tmp_path / "Y.npy", examples=10)
-    with pytest.raises(ValueError, match="examples is a whole number, 1 or more, not 0"):
+    with pytest.raises(ValueError, match="the size of a chunk, a whole number of 1 or more, not 0"):
         tg.distributed.from_npy(tmp_path / "Z.npy", examples=0)
     np.save(tmp_path / "Z.npy", np.ones((3, 0)))
     with pytest.raises(ValueError, match=r"Z\.npy has no examples, .*; its array is \(3, 0\)"):

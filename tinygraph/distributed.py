@@ -31,7 +31,7 @@ from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
 from tinygraph.stories import describe
 from tinygraph.tensor import Tensor, parameter, tensor
-from tinygraph.training import History, Run, Settings, check_whole, pair
+from tinygraph.training import History, Run, Settings, pair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -154,7 +154,8 @@ def from_npy(path: str | Path, examples: int) -> Any:
     import dask.array as da
     from dask.delayed import delayed
 
-    check_whole("examples", examples, optional=False)
+    if not isinstance(examples, int | np.integer) or examples < 1:
+        raise ValueError(f"examples is the size of a chunk, a whole number of 1 or more, not {examples!r}")
     path = Path(path).resolve()
     whole = np.load(path, mmap_mode="r")
     if not whole.ndim or not whole.shape[-1]:
