@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tinygraph.errors import MissingPackageError, ShapeError
+from tinygraph.errors import MissingPackageError, ShapeError, UserFileError
 
 distributed = pytest.importorskip("distributed", reason="Dask is an extra")
 dask = pytest.importorskip("dask", reason="Dask is an extra")
@@ -115,6 +115,15 @@ def test_the_same_seed_gives_the_same_bits_and_a_checkpoint_goes_on_to_them(clie
     fit(parts, client, checkpoint=tmp_path / "run.npz", **settings)
 
     assert values(whole) == values(parts)
+
+
+def test_a_checkpoint_of_batches_from_other_chunks_is_refused(client, tmp_path):
+    settings = {"epochs": 1, "batch_size": 200, "progress": False, "checkpoint": tmp_path / "run.npz"}
+    tg.distributed.fit(make_network(), DX, DY, client=client, **settings)
+    x, y = (a.rechunk({1: 100}) for a in (DX, DY))
+
+    with pytest.raises(UserFileError, match=r"chunks: 1 of 150, 1 of 50, .*; here it is .*chunks: 5 of 100"):
+        tg.distributed.fit(make_network(), x, y, client=client, **settings)
 
 
 def test_lines_of_your_own_and_class_numbers_are_trained_as_well(client):

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +181,14 @@ class ClusterRun(Run):
     def __init__(self, model: Model, optimizer: Optimizer, settings: Settings, sizes: list[int]) -> None:
         super().__init__(model, optimizer, settings, sum(sizes))
         self.derivatives: list[Any] = []  # of the last step
+
+    @property
+    def identity(self) -> str:
+        """That of one machine, and where there are batches, the chunks, which decide their order."""
+        if self.settings.batch_size is None:
+            return super().identity
+        alike = (f"{len(list(sizes))} of {size}" for size, sizes in groupby(self.cluster.sizes))
+        return f"{super().identity} from chunks: {', '.join(alike)}"
 
     def batches(self) -> Iterator[Callable[[], float]]:
         return (partial(self.take, i) for i in range(self.steps))
