@@ -303,10 +303,10 @@ class Cluster:
     """Chunks of examples on workers, and what is asked of all of them at once."""
 
     def __init__(self, client: Any, workers: Workers, model: Model, X: Any, Y: Any, backend: str) -> None:
-        self.client, self.workers, self.model, self.dask = client, workers, model, package()
+        self.client, self.workers, self.model = client, workers, model
         self.sizes = chunk_sizes(X, Y)
         self.ends = np.cumsum([p.size for p in model.parameters.values()])
-        self.recipe = self.dask.protocol.pickle.dumps((model, backend))
+        self.recipe = package().protocol.pickle.dumps((model, backend))
         self.sent: Any = None  # the recipe, on a worker
         self.chunks = self.spread(X, Y)
         self.picked: dict[Batch, dict[int, Any]] = {}  # examples of batches to come
@@ -491,7 +491,7 @@ class Held:
 
 
 IMPATIENT = Held("distributed.comm.timeouts.connect", CONNECT)
-LARGE = Held("distributed.admin.large-graph-warning-threshold", "1 TiB")  # parameters are sent without one
+LARGE = Held("distributed.admin.large-graph-warning-threshold", "1 TiB")  # no warning of large parameters
 
 
 def part_size(size: int, i: int, n: int) -> int:
