@@ -18,17 +18,17 @@ sys.path.insert(0, str(ROOT))
 import tinygraph as tg  # noqa: E402 - found by the line above
 from tests.cases import CASES  # noqa: E402
 from tests.test_docs import outputs_of  # noqa: E402
-from tinygraph import kernels as k  # noqa: E402
-from tinygraph.ops import TABLE, Each  # noqa: E402
-from tinygraph.stories import qualified  # noqa: E402
-from tinygraph.symbols import Symbol, formula_of_rule  # noqa: E402
+from tinygraph.guards.stories import qualified  # noqa: E402
+from tinygraph.notation.symbols import Symbol, formula_of_rule  # noqa: E402
+from tinygraph.rules import kernels as k  # noqa: E402
+from tinygraph.rules.table import TABLE, Each  # noqa: E402
 
 DOCS = ROOT / "docs"
 INTRODUCTION = """\
 # Every operation
 
 What can be recorded, what it computes, and the rule for each derivative. This page is made from the table
-of rules, `tinygraph/ops.py`, so it says what runs.
+of rules, `tinygraph/rules/table.py`, so it says what runs.
 
 To read it: z is the result and x, y, ... are the inputs; dz is the derivative of the cost with respect to z,
 and dx that with respect to x. A rule gives dx from dz and from the values that it *reads*, which are what a

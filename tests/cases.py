@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from tinygraph import kernels as k
+from tinygraph.rules import kernels as k
 
 __all__ = ["CASES", "KINKS", "Case"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.ops import Each, Operation
+from tinygraph.rules.table import Each, Operation
 
 __all__ = ["Mutant", "edited_rules", "spoiled", "spoiled_rules"]
 

@@ -10,8 +10,8 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 
-from tinygraph import kernels as k
-from tinygraph.ops import TABLE
+from tinygraph.rules import kernels as k
+from tinygraph.rules.table import TABLE
 
 __all__ = ["HIPS", "central_difference", "complex_step", "disagreement", "hips_applies", "hips_derivative"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.homework import BACKWARD, RIGHT
+from tests.debugger.homework import BACKWARD, RIGHT
 from tinygraph import cli, demo
-from tinygraph.check import Report, Row
+from tinygraph.checks import Report, Row
 from tinygraph.cli import main
 
 WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")

@@ -10,7 +10,7 @@ from tests.benchmarks.planted.cases import SEED, values_of
 from tests.benchmarks.planted.files import PLACES, line_by_line
 from tests.benchmarks.planted.mistakes import CHANGES, MISTAKES
 from tests.benchmarks.planted.programs import right_statements
-from tinygraph.check.probe import make_probe
+from tinygraph.debugger.probe import make_probe
 
 PLANTED = planted()
 SAMPLE = [*PLANTED[::100], *random_edits(5), *pairs(4)]

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 import tinygraph as tg
 from tests.programs import COMPLEX, REAL, Program, programs
+from tinygraph.engine.sweep import recorded_order
 from tinygraph.errors import ShapeError, TinygraphError
-from tinygraph.ops import TABLE
-from tinygraph.sweep import recorded_order
+from tinygraph.rules import kernels as k
+from tinygraph.rules.table import TABLE
 
 EXAMPLES = int(os.environ.get("TINYGRAPH_FUZZ", "600"))
 fuzz = settings(
@@ -166,4 +167,4 @@ def test_the_programs_use_every_row():
 
     collect()
 
-    assert TABLE.keys() - used == {tg.kernels.scatter}
+    assert TABLE.keys() - used == {k.scatter}

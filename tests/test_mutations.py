@@ -4,17 +4,17 @@ from functools import partial
 
 import pytest
 
-from tests import test_ops
 from tests.cases import CASES
-from tests.checks import check_first, check_kinks, check_single, failures
+from tests.laws import check_first, check_kinks, check_single, failures
 from tests.mutants import edited_rules, spoiled, spoiled_rules
-from tinygraph import kernels as k
-from tinygraph.ops import TABLE
+from tests.rules import test_table
+from tinygraph.rules import kernels as k
+from tinygraph.rules.table import TABLE
 
 ROWS = [pytest.param(op, id=op.name) for op in TABLE.values()]
 SHOWN = {
-    k.sigmoid_cross_entropy: partial(test_ops.test_dA_of_the_cross_entropy_behind_a_sigmoid, (3, 4)),
-    k.softmax_cross_entropy: test_ops.test_dA_of_the_cross_entropy_behind_a_softmax,
+    k.sigmoid_cross_entropy: partial(test_table.test_dA_of_the_cross_entropy_behind_a_sigmoid, (3, 4)),
+    k.softmax_cross_entropy: test_table.test_dA_of_the_cross_entropy_behind_a_softmax,
 }
 
 

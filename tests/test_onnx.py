@@ -8,7 +8,7 @@ import pytest
 import tinygraph as tg
 from tests.cases import CASES
 from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationError, UserFileError
-from tinygraph.ops import TABLE
+from tinygraph.rules.table import TABLE
 
 onnx = pytest.importorskip("onnx", reason="the format is an extra")
 runtime = pytest.importorskip("onnxruntime", reason="what runs the models is an extra of its own")

@@ -14,12 +14,12 @@ FILES = sorted(path for package in ("tinygraph", "viz") for path in (ROOT / pack
 
 # The only places, and why.
 MAY_EXECUTE = {
-    "tinygraph/check/loading.py": "runs the user's file, as was asked, in a process of its own",
+    "tinygraph/debugger/loading.py": "runs the user's file, as was asked, in a process of its own",
     "tinygraph/plan/build.py": "runs the text that it wrote itself from recorded calls",
 }
 MAY_PICKLE = {
-    "tinygraph/check/process.py": "calls and arrays for its own worker, in a folder of its own",
-    "tinygraph/check/worker.py": "reads them",
+    "tinygraph/debugger/process.py": "calls and arrays for its own worker, in a folder of its own",
+    "tinygraph/debugger/worker.py": "reads them",
     "tinygraph/distributed.py": "sends the model to the workers of the user's cluster, which run it anyway",
 }
 EVALUATES = {"eval", "__import__", "breakpoint"}

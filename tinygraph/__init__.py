@@ -52,9 +52,13 @@ from numpy import (
 )
 
 from tinygraph import errors, layerwise, optim
-from tinygraph.derivatives import Derivatives, grad, value_and_grad
+from tinygraph.engine.derivatives import Derivatives, grad, value_and_grad
+from tinygraph.engine.tensor import Node, Tensor, parameter, tensor
+from tinygraph.engine.why import why_no_gradient
 from tinygraph.files import load, save
-from tinygraph.kernels import (
+from tinygraph.guards.modes import detect_nan, errstate, no_grad
+from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
+from tinygraph.rules.kernels import (
     elu,
     gelu,
     leaky_relu,
@@ -66,14 +70,10 @@ from tinygraph.kernels import (
     softmax,
     softplus,
 )
-from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
-from tinygraph.modes import detect_nan, errstate, no_grad
-from tinygraph.tensor import Node, Tensor, parameter, tensor
-from tinygraph.why import why_no_gradient
 
 if _TYPE_CHECKING:
     from tinygraph import distributed, nn, onnx, plots
-    from tinygraph.check import Report, compare, gradcheck
+    from tinygraph.checks import Report, compare, gradcheck
     from tinygraph.onnx import to_onnx
     from tinygraph.plan import CompiledStep, compile
     from tinygraph.training import fit
@@ -83,12 +83,12 @@ __version__ = "0.1.0"
 # What is imported when it is first asked for, and from where: `import tinygraph` stays light.
 _LATER = {
     "CompiledStep": "plan",
-    "Report": "check",
-    "compare": "check",
+    "Report": "checks",
+    "compare": "checks",
     "compile": "plan",
     "distributed": "distributed",
     "fit": "training",
-    "gradcheck": "check",
+    "gradcheck": "checks",
     "nn": "nn",
     "onnx": "onnx",
     "plots": "plots",

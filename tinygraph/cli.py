@@ -198,7 +198,7 @@ def run_draw(options: Any) -> int:
 def run_check(options: Any) -> int:
     from rich.console import Console
 
-    from tinygraph.check.runner import check_file
+    from tinygraph.debugger.runner import check_file
 
     if (options.file is None) == (options.many is None):
         raise UserFileError("give one file to check, or a folder of them with --many DIR")
@@ -210,8 +210,8 @@ def run_check(options: Any) -> int:
     if options.debug:
         sys.stderr.write(report.printed + report.traceback)
     if options.picture:
-        from tinygraph.check.picture import save_picture
-        from tinygraph.check.probe import make_probe
+        from tinygraph.debugger.picture import save_picture
+        from tinygraph.debugger.probe import make_probe
 
         save_picture(report, make_probe(options.sizes, options.seed, options.activations), options.picture)
     if options.json:
@@ -229,7 +229,7 @@ def check_many(options: Any, settings: dict[str, Any]) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from tinygraph.grading import grade_folder
+    from tinygraph.debugger.grading import grade_folder
 
     bar = Console(stderr=True)
     shown = bar if bar.is_terminal else None
@@ -251,7 +251,7 @@ def run_code(options: Any) -> int:
 
 def load_tensor(source: str) -> Any:
     """The Tensor that FILE.py:NAME stands for; a function is called."""
-    from tinygraph.tensor import Tensor
+    from tinygraph.engine.tensor import Tensor
 
     file, colon, name = source.rpartition(":")
     if not colon or not name.isidentifier():
@@ -272,8 +272,8 @@ def load_tensor(source: str) -> Any:
 
 def load_module(file: str) -> Any:
     """A Python file as a module."""
-    from tinygraph.check.loading import code_file
-    from tinygraph.check.worker import load
+    from tinygraph.debugger.loading import code_file
+    from tinygraph.debugger.worker import load
 
     path = code_file(file, ".py")
     before = list(sys.path)
@@ -288,7 +288,7 @@ def in_file(file: str, what: str, call: Callable[[], Any]) -> Any:
 
     What the file prints goes to standard error: `tinygraph code FILE.py:J > step.py` holds code alone.
     """
-    from tinygraph.check.worker import describe
+    from tinygraph.debugger.worker import describe
 
     try:
         with redirect_stdout(sys.stderr):

@@ -19,11 +19,11 @@ from rich.table import Column, Table
 
 import tinygraph as tg
 from tinygraph import layerwise as lw
+from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import MissingPackageError, UserFileError
-from tinygraph.tensor import Tensor
 
 if TYPE_CHECKING:
-    from tinygraph.check import Report
+    from tinygraph.checks import Report
 
 __all__ = ["run"]
 

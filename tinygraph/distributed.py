@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygraph.engine.tensor import Tensor, parameter, tensor
 from tinygraph.errors import GraphError, MissingPackageError, ShapeError
+from tinygraph.guards.stories import describe
 from tinygraph.nn import Model, Network
 from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
-from tinygraph.stories import describe
-from tinygraph.tensor import Tensor, parameter, tensor
 from tinygraph.training import History, Run, Settings, pair
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
-from tinygraph.tensor import Tensor, value_of
 
 __all__ = ["assign", "check_fit", "check_place", "load", "named_arrays", "save", "save_bytes"]
 

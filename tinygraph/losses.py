@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
+from tinygraph.engine.tensor import Tensor, apply, value_of
 from tinygraph.errors import DtypeError, ShapeError
-from tinygraph.ops import TABLE
-from tinygraph.stories import describe
-from tinygraph.tensor import Tensor, apply, value_of
+from tinygraph.guards.stories import describe
+from tinygraph.rules import kernels as k
+from tinygraph.rules.table import TABLE
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy"]
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
+from tinygraph.engine.tensor import Tensor, parameter, tensor, value_of
 from tinygraph.errors import DtypeError, ShapeError
+from tinygraph.guards.modes import no_grad
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
-from tinygraph.modes import no_grad
-from tinygraph.tensor import Tensor, parameter, tensor, value_of
+from tinygraph.rules import kernels as k
 
 __all__ = ["Model", "Network", "batches", "count_examples", "dropout", "initialize", "l2_penalty"]
 

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
+from tinygraph.engine.sweep import recorded_order
+from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationError
 from tinygraph.files import save_bytes
-from tinygraph.names import graph_names
-from tinygraph.shapes import count, reduced_axes
-from tinygraph.stories import recorded_as
-from tinygraph.subscripts import explicit_subscripts
-from tinygraph.sweep import recorded_order
-from tinygraph.tensor import Tensor
+from tinygraph.guards.stories import recorded_as
+from tinygraph.notation.names import graph_names
+from tinygraph.rules import kernels as k
+from tinygraph.rules.shapes import count, reduced_axes
+from tinygraph.rules.subscripts import explicit_subscripts
 
 __all__ = ["FORMS", "to_onnx"]
 

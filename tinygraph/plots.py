@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygraph.engine.tensor import value_of
 from tinygraph.errors import MissingPackageError, ShapeError
-from tinygraph.modes import no_grad
+from tinygraph.guards.modes import no_grad
 from tinygraph.nn import Model
-from tinygraph.tensor import value_of
 from tinygraph.training import History
 
 if TYPE_CHECKING:

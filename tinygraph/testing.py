@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tinygraph.check.compare import Convention, compare
-from tinygraph.tensor import Tensor
+from tinygraph.checks.comparison import Convention, compare
+from tinygraph.engine.tensor import Tensor
 
 __all__ = ["assert_gradients"]
 

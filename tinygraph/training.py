@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygraph.engine.tensor import value_of
 from tinygraph.errors import UserFileError
 from tinygraph.files import assign, check_fit, check_place, load, named_arrays, save
-from tinygraph.modes import no_grad
+from tinygraph.guards.modes import no_grad
 from tinygraph.nn import Model, batches, count_examples
 from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
-from tinygraph.tensor import value_of
 
 if TYPE_CHECKING:
     from rich.console import Console

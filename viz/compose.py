@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tinygraph.chain import Layer, find_layers
-from tinygraph.tensor import Tensor
+from tinygraph.engine.chain import Layer, find_layers
+from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.reading import Graph, read_graph
 from viz.folds import fold_parts
-from viz.graph import Graph, read_graph
 from viz.highlight import Report, judge
 from viz.layouts import Layout
 from viz.nameless import CROSS_ENTROPIES, name_data

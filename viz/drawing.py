@@ -87,7 +87,7 @@ class Drawing:
 
         Args:
             path: a file ending in .svg, .png, .pdf, .dot (the DOT text) or .html (the page that steps
-                through both sweeps, see `viz.page`).
+                through both sweeps, see `viz.pages`).
 
         Raises:
             UserFileError: another suffix, or a file that cannot be written.

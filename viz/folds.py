@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.graph import Call, Input
+from tinygraph.graph.reading import Call, Input
 from viz.parts import Fold, Part
 
 __all__ = ["fold_parts"]

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
-from tinygraph.chain import Layer, carries_m, examples_of
-from tinygraph.names import function_of, untransposed
-from tinygraph.tensor import Tensor
-from viz.graph import Call, Graph, Quantity
+from tinygraph.engine.chain import Layer, carries_m, examples_of
+from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.reading import Call, Graph, Quantity
+from tinygraph.notation.names import function_of, untransposed
+from tinygraph.rules import kernels as k
 from viz.nameless import COSTS
 from viz.text import clean, name_text
 

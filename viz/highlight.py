@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from viz.graph import Graph, Quantity
+from tinygraph.graph.reading import Graph, Quantity
 from viz.picture import Picture
 from viz.text import clean
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.graph import Call, Quantity, is_number
+from tinygraph.graph.reading import Call, Quantity, is_number
 from viz.picture import Picture
 from viz.text import clean, derivative, lines, name_text, shape_text, span
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.tensor import Tensor
+from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.reading import Call, Quantity
 from viz.compose import Scene, check_choices, read_scene
-from viz.graph import Call, Quantity
 from viz.nameless import name_inner, name_rest
 from viz.notation import Latex, One
-from viz.page.formulas import Formulas
+from viz.pages.formulas import Formulas
 
 __all__ = ["chain_latex"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tinygraph import kernels as k
-from tinygraph.chain import Layer
-from viz.graph import Call, Graph, Quantity
+from tinygraph.engine.chain import Layer
+from tinygraph.graph.reading import Call, Graph, Quantity
+from tinygraph.rules import kernels as k
 
 __all__ = ["COSTS", "CROSS_ENTROPIES", "name_data", "name_inner", "name_rest"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
-from tinygraph.expressions import Expression, name_of_function
-from tinygraph.symbols import Symbol
+from tinygraph.notation.expressions import Expression, name_of_function
+from tinygraph.notation.symbols import Symbol
+from tinygraph.rules import kernels as k
 from viz.text import clean, name_text, shape_text
 
 __all__ = ["Latex", "Notation", "One", "is_one"]
@@ -284,7 +284,7 @@ def is_same_reshape(x: Expression) -> bool:
 
 
 def guarded(x: Any) -> Any:
-    """q for `where(p == 0, 1, q)`, which only avoids 0 / 0 (see `tinygraph.ops.ratio`)."""
+    """q for `where(p == 0, 1, q)`, which only avoids 0 / 0 (see `tinygraph.rules.table.ratio`)."""
     if isinstance(x, Expression) and x.function is np.where and len(x.args) == 3:
         condition, one, q = x.args
         if isinstance(condition, Expression) and condition.function is np.equal:

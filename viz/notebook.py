@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.page.arrays import STEPS, array_record
+from viz.pages.arrays import STEPS, array_record
 from viz.text import clean, name_text
 
 __all__ = ["array_html", "derivatives_html", "tensor_html"]

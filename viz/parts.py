@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinygraph.chain import Layer
-from tinygraph.names import untransposed
-from viz.graph import Call, Graph, Input, Quantity
+from tinygraph.engine.chain import Layer
+from tinygraph.graph.reading import Call, Graph, Input, Quantity
+from tinygraph.notation.names import untransposed
 from viz.text import clean
 
 __all__ = ["Fold", "Part", "find_parts", "layer_parts"]

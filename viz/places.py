@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from viz.graph import Call, Quantity
+from tinygraph.graph.reading import Call, Quantity
 
 __all__ = ["Places"]
 

@@ -29,11 +29,11 @@ from rich.progress import track
 from rich.table import Table
 
 import tinygraph as tg
-from tests.check.versions import NETWORKS as DRAWN
-from tests.check.versions import VERSIONS
-from tinygraph.check import process, worker
-from tinygraph.check.recorded import recorded_values
-from tinygraph.check.runner import check_file
+from tests.debugger.versions import NETWORKS as DRAWN
+from tests.debugger.versions import VERSIONS
+from tinygraph.checks.recorded import recorded_values
+from tinygraph.debugger import process, worker
+from tinygraph.debugger.runner import check_file
 
 from .planted import NETWORKS, Case, GraphCase, graphs, homework, names_in, pairs, planted, random_edits
 from .planted.mistakes import CHANGES, MISTAKES

@@ -7,8 +7,8 @@ import pytest
 
 import tinygraph as tg
 from tests.networks import OUTPUTS, make_network, parameters_of, record
-from tinygraph.check.runner import check_file
 from tinygraph.cli import main
+from tinygraph.debugger.runner import check_file
 from tinygraph.plan import code_of, plain_code_of
 
 EXPECTED = Path(__file__).with_name("expected")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import tinygraph as tg
 import viz
 from tests.viz.graphs import elements, network, nodes, pairs, text
+from tinygraph.engine.sweep import recorded_order
 from tinygraph.errors import GraphError
-from tinygraph.sweep import recorded_order
 from viz.folds import best_runs
 
 

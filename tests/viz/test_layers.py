@@ -19,9 +19,9 @@ from tests.viz.graphs import (
     text,
     three_layers,
 )
-from tinygraph.chain import find_layers
+from tinygraph.engine.chain import find_layers
+from tinygraph.graph.reading import read_graph
 from viz.formulas import Writer, joined, transposed
-from viz.graph import read_graph
 from viz.nameless import name_data, name_inner
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import tinygraph as tg
 from tests.viz.graphs import GRAPHS, three_layers, two_losses
-from tinygraph.expressions import Expression
-from tinygraph.symbols import Symbol
+from tinygraph.notation.expressions import Expression
+from tinygraph.notation.symbols import Symbol
 from viz.notation import Latex, Notation, One
 
 X, Y, W = (Symbol((3, 3), float, name) for name in ("X", "Y1", "W"))

@@ -21,7 +21,7 @@ from tests.viz.graphs import (
     text,
     three_layers,
 )
-from tinygraph.sweep import recorded_order
+from tinygraph.engine.sweep import recorded_order
 
 
 def draw(J):

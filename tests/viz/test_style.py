@@ -72,7 +72,7 @@ def test_every_colour_of_a_picture_has_a_dark_one(view):
 
 @each_palette
 def test_text_can_be_read_on_what_lights_up_in_a_page(palette):
-    css = files("viz.page").joinpath("page.css").read_text(encoding="utf-8")
+    css = files("viz.pages").joinpath("page.css").read_text(encoding="utf-8")
     light_ground, dark_ground = re.findall(r"--now: (#\w+)", css)
     for color in (palette.forward, palette.backward, palette.cache, palette.faint):
         assert contrast(color, light_ground) >= 4.5
@@ -80,7 +80,7 @@ def test_text_can_be_read_on_what_lights_up_in_a_page(palette):
 
 
 def test_colours_of_a_page_are_those_of_its_pictures():
-    css = files("viz.page").joinpath("page.css").read_text(encoding="utf-8")
+    css = files("viz.pages").joinpath("page.css").read_text(encoding="utf-8")
     backward, cache = (
         [m[1] for m in re.finditer(rf"--{name}: (#\w+)", css)] for name in ("backward", "cache")
     )

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced
+from tinygraph.rules import kernels as k
 
 __all__ = ["Buffer", "Memory", "is_view", "last_uses", "layout", "order_of", "plan_memory", "takes_out"]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinygraph.errors import ShapeError
+from tinygraph.notation.places import file_and_line, place_text
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Place, Traced, check
 from tinygraph.plan.source import Source
@@ -55,10 +54,7 @@ def whence(place: Place | None) -> str:
     """The user's line."""
     if place is None:
         return ""
-    code, instruction = place
-    positions = next(itertools.islice(code.co_positions(), instruction // 2, None), (None,))
-    line = positions[0] or code.co_firstlineno
-    return f", which comes from {Path(code.co_filename).name}:{line}"
+    return f", which comes from {place_text(*file_and_line(*place))}"
 
 
 def first_not_finite(source: Source, program: Program, values: Mapping[Traced, Any]) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.chain import find_layers
-from tinygraph.derivatives import checked_seed
-from tinygraph.names import graph_names
+from tinygraph.engine.chain import find_layers
+from tinygraph.engine.derivatives import checked_seed
+from tinygraph.engine.sweep import recorded_order
+from tinygraph.engine.tensor import Tensor, apply
+from tinygraph.notation.names import graph_names
 from tinygraph.plan.build import build
 from tinygraph.plan.record import Tape, Traced
 from tinygraph.plan.trace import Trace, finish
-from tinygraph.sweep import recorded_order
-from tinygraph.tensor import Tensor, apply
 
 __all__ = ["code_of", "retraced", "trace_of"]
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
 from tinygraph.plan.buffers import Buffer, Memory, is_view, last_uses, takes_out
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
@@ -28,6 +27,7 @@ from tinygraph.plan.source import (
     is_uniform,
     number_text,
 )
+from tinygraph.rules import kernels as k
 
 __all__ = ["write_loops"]
 

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
-from tinygraph.chain import carries_m, examples_of, sweep_order
-from tinygraph.derivatives import checked_seed
-from tinygraph.expressions import Expression
-from tinygraph.names import derivative_name, graph_names
+from tinygraph.engine.chain import carries_m, examples_of, sweep_order
+from tinygraph.engine.derivatives import checked_seed
+from tinygraph.engine.sweep import recorded_order, reverse_sweep
+from tinygraph.engine.tensor import Tensor
+from tinygraph.notation.expressions import Expression
+from tinygraph.notation.names import derivative_name, graph_names
 from tinygraph.plan.graph import retraced
 from tinygraph.plan.program import Program, simplify, symbols_in
 from tinygraph.plan.record import Tape, Traced, settled
 from tinygraph.plan.source import identifier, is_uniform
-from tinygraph.sweep import recorded_order, reverse_sweep
-from tinygraph.tensor import Tensor
+from tinygraph.rules import kernels as k
 
 __all__ = ["plain_code_of"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
 from tinygraph.plan.record import Traced, parts, same, values_of
+from tinygraph.rules import kernels as k
 
 __all__ = ["Program", "simplify", "symbols_in"]
 

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph import kernels as k
+from tinygraph.engine.sweep import reverse_sweep
+from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
-from tinygraph.ops import ALIASES, COMPOSED
-from tinygraph.stories import describe, qualified
-from tinygraph.sweep import reverse_sweep
-from tinygraph.symbols import Symbol
-from tinygraph.tensor import Tensor
+from tinygraph.guards.stories import describe, qualified
+from tinygraph.notation.places import OURS
+from tinygraph.notation.symbols import Symbol
+from tinygraph.rules import kernels as k
+from tinygraph.rules.table import ALIASES, COMPOSED
 
 __all__ = ["Place", "Tape", "Traced", "check", "parts", "same", "settled", "values_of"]
 
@@ -290,7 +291,7 @@ def settled(x: Any) -> Any:
 def user_place() -> Place | None:
     """Where the user's code is, or during the sweep the place that recorded the node it is at."""
     frame = sys._getframe(2)
-    while frame.f_globals.get("__package__") in ("tinygraph", __package__):
+    while frame.f_globals.get("__package__") in OURS:
         if frame.f_code is reverse_sweep.__code__:
             z = frame.f_locals["z"]
             return z._code, z._instruction

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph import kernels as k
 from tinygraph.errors import GraphError
-from tinygraph.expressions import ATOM, SIGNS
+from tinygraph.guards.stories import qualified
+from tinygraph.notation.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, check
-from tinygraph.stories import qualified
+from tinygraph.rules import kernels as k
 
 __all__ = [
     "Section",

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError, MissingPackageError
 from tinygraph.optim import Optimizer
 from tinygraph.plan.build import Built, build, load
@@ -21,7 +22,6 @@ from tinygraph.plan.failure import explained
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.trace import Trace, flattened, trace, unflattened
-from tinygraph.tensor import Tensor
 
 __all__ = ["CompiledStep", "compile"]
 

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.chain import Layer, find_layers
-from tinygraph.derivatives import checked_seed, leaves_of, lift
+from tinygraph.engine.chain import Layer, find_layers
+from tinygraph.engine.derivatives import checked_seed, leaves_of, lift
+from tinygraph.engine.sweep import recorded_order, reverse_sweep
+from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
-from tinygraph.names import derivative_name, graph_names
+from tinygraph.notation.names import derivative_name, graph_names
 from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settled, values_of
 from tinygraph.plan.source import Section
-from tinygraph.sweep import recorded_order, reverse_sweep
-from tinygraph.tensor import Tensor
 
 __all__ = ["Trace", "finish", "flattened", "trace", "unflattened"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from viz.graph import Call, Graph, Quantity
+from tinygraph.graph.reading import Call, Graph, Quantity
 from viz.labels import call_label, call_tooltip, is_seed, name_span, shape_span, twin_label
 from viz.picture import Picture
 from viz.places import Places

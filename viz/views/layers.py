@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tinygraph.chain import Layer
+from tinygraph.engine.chain import Layer
+from tinygraph.graph.reading import Graph, Quantity
 from viz.formulas import Formula, Writer
-from viz.graph import Graph, Quantity
 from viz.labels import (
     call_label,
     call_tooltip,

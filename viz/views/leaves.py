@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from viz.graph import Call, Quantity
+from tinygraph.graph.reading import Call, Quantity
 from viz.parts import Part
 
 __all__ = ["Leaves"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from viz.graph import Call, Graph, Quantity
+from tinygraph.graph.reading import Call, Graph, Quantity
 from viz.labels import call_label, call_tooltip, quantity_label, rule_label, twin_label
 from viz.parts import Part
 from viz.picture import Picture

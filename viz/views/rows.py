@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from viz.graph import Quantity
+from tinygraph.graph.reading import Quantity
 from viz.picture import Picture
 
 __all__ = ["Arrow", "Block", "above", "draw_rows", "is_shown", "source"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinygraph.check.probe import make_probe
-from tinygraph.check.steps import LEARNING_RATE
+from tinygraph.debugger.probe import make_probe
+from tinygraph.debugger.steps import LEARNING_RATE
 
 from .files import FUNCTIONS, PLACES, given_names, homework, line_by_line
 from .mistakes import CHANGES, MISTAKES

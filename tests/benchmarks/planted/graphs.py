@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import tinygraph as tg
-from tinygraph.check.probe import make_probe
+from tinygraph.debugger.probe import make_probe
 
 from .cases import SEED
 from .programs import LINEAR, NETWORKS, Net, evaluate, in_layer, right_statements

@@ -1,0 +1,107 @@
+"""Reports as text, as HTML, as JSON and in conditions."""
+
+import json
+
+import pytest
+
+from tinygraph.checks.report import Diagnosis, Report, Row, number, place, plain
+
+RIGHT = Row("dZ1", True, "agrees", (3, 7), 0.0, 0.0)
+WRONG = Row("dW1", False, "wrong", (3, 4), 0.5, 0.1, (2, 1), 1.5, 1.0)
+SHAPE = Row("db1", False, "shape (3,) instead of (3, 1)", (3,))
+MISSING = Row("db2", True, "missing", missing=True)
+
+
+def test_text_fits_80_columns_and_has_no_colours():
+    long = Row("dQ", False, "unknown name; known: " + ", ".join(f"dW{i}" for i in range(40)))
+
+    lines = str(Report([RIGHT, WRONG, SHAPE, MISSING, long])).splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert not any("\x1b" in line or line.endswith(" ") for line in lines)
+    assert lines[0].split() == ["largest", "relative", "worst"]
+    assert lines[3].split() == ["dZ1", "(3,", "7)", "0", "0", "agrees"]
+    assert lines[4].split() == ["dW1", "(3,", "4)", "5.0e-01", "1.0e-01", "[2,", "1]", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("report", "summary"),
+    [
+        (Report([]), "Nothing was compared: no derivative was given."),
+        (Report([MISSING]), "Nothing was compared: no derivative was given."),
+        (Report([RIGHT]), "The derivative agrees."),
+        (
+            Report([RIGHT, RIGHT, MISSING], convention="course", m=7),
+            "All 2 derivatives agree (dA and dZ carry the lectures' factor m = 7).",
+        ),
+        (
+            Report([RIGHT, RIGHT], convention="true", m=7),
+            "All 2 derivatives agree (dA and dZ are the true derivatives, without the lectures' factor m).",
+        ),
+        (
+            Report([RIGHT, WRONG, SHAPE]),
+            "2 of 3 are wrong; in the order of the sweep dW1 is the first: at [2, 1] it is 1.5 instead of 1.",
+        ),
+        (
+            Report([SHAPE]),
+            "1 of 1 is wrong; in the order of the sweep db1 is the first: shape (3,) instead of (3, 1).",
+        ),
+    ],
+)
+def test_summary_says_it_in_one_sentence(report, summary):
+    assert summary == report.summary
+    assert summary in repr(report)
+    assert summary in str(report).replace("\n", " ")
+
+
+def test_reason_keeps_a_verdict_that_says_more_than_wrong():
+    row = Row("dZ1", False, "m = 7 times too small", (1,), 1.0, 0.5, (0,), 1.0, 7.0)
+
+    assert "m = 7 times too small; at [0] it is 1 instead of 7" in Report([row]).summary
+
+
+def test_report_is_true_only_if_all_agree():
+    assert Report([RIGHT])
+    assert not Report([RIGHT, WRONG])
+    assert not Report([])
+
+
+def test_json_is_standard_and_complete():
+    report = Report(
+        [RIGHT, Row("dW1", False, "wrong", (1,), float("nan"), float("inf"), (0,))],
+        convention="course",
+        m=7,
+        notes=["a note"],
+    )
+
+    facts = json.loads(report.to_json(), parse_constant=pytest.fail)
+
+    assert {"ok", "summary", "first_wrong", "convention", "m", "rows", "notes", "diagnoses"} == set(facts)
+    assert (facts["ok"], facts["first_wrong"], facts["convention"], facts["m"]) == (False, "dW1", "course", 7)
+    assert facts["rows"][0]["shape"] == [3, 7]
+    assert facts["rows"][1]["largest"] is facts["rows"][1]["relative"] is None
+
+
+def test_html_has_the_colours():
+    html = Report([RIGHT, WRONG])._repr_html_()
+
+    assert html.startswith("<pre")
+    assert "color: #800000" in html
+    assert "dW1" in html
+
+
+def test_markup_in_names_is_text():
+    assert "[red]x[/red]" in str(Report([Row("[red]x[/red]", False, "unknown [b]name[/b]")]))
+
+
+def test_diagnoses_are_shown():
+    report = Report([WRONG], explain=lambda: [Diagnosis("dW1", "missing-1/m", "dW1 lacks the 1/m.")])
+
+    assert str(report).endswith("dW1 lacks the 1/m.")
+    assert json.loads(report.to_json())["diagnoses"][0]["cause"] == "missing-1/m"
+
+
+def test_numbers_and_places_as_text():
+    assert tuple(map(number, (None, 0.0, 1.23e-7, float("nan")))) == ("", "0", "1.2e-07", "nan")
+    assert tuple(map(place, (None, (), (1, 2)))) == ("", "[]", "[1, 2]")
+    assert plain({"a": (1, float("inf")), "b": "x"}) == {"a": [1, None], "b": "x"}

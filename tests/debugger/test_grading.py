@@ -1,0 +1,260 @@
+"""A folder of submissions: a row for each, whatever is in it, and in time."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.debugger.homework import RIGHT
+from tinygraph.cli import main
+from tinygraph.debugger.grading import Grade, grade, grade_folder, write_csv
+from tinygraph.errors import UserFileError
+
+WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
+ENDLESS = RIGHT + "\nwhile True: pass\n"
+NOTEBOOK = {
+    "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": WRONG}],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Submissions of five students, and what is none."""
+    files = {
+        "ada.py": RIGHT,
+        "bob/layers.py": WRONG,
+        "cyd.ipynb": json.dumps(NOTEBOOK),
+        "dan.py": "def linear_backward(dZ, cache:",
+        "eve.py": ENDLESS,
+        "notes.txt": "not this",
+        "__pycache__/old.py": RIGHT,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_each_submission_has_its_row(folder, tmp_path, capsys):
+    status = main(["check", "--many", str(folder), "--csv", str(tmp_path / "out.csv"), "--timeout", "3"])
+    printed = capsys.readouterr().out
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+
+    assert status == 0
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "ada.py": "right",
+        "bob/layers.py": "wrong",
+        "cyd.ipynb": "wrong",
+        "dan.py": "could not be run",
+        "eve.py": "could not be run",
+    }
+    assert rows["ada.py"]["right"] == rows["ada.py"]["functions"] == "4"
+    for name in ("bob/layers.py", "cyd.ipynb"):
+        assert (rows[name]["first"], rows[name]["cause"], rows[name]["right"]) == ("dW3", "missing-1/m", "3")
+        assert "linear_backward" in rows[name]["told"]
+    assert "SyntaxError" in rows["dan.py"]["told"]
+    assert all(row["told"].endswith(".") for row in rows.values())
+    assert "3 s" in rows["eve.py"]["told"] or "second" in rows["eve.py"]["told"]
+    assert float(rows["eve.py"]["seconds"]) < 10
+    assert all(name in printed for name in rows)
+
+
+def test_what_breaks_the_check_is_in_the_row(folder):
+    row = grade(folder / "gone.py", folder=folder)
+
+    assert row.verdict == "could not be run"
+    assert "UserFileError" in row.told
+
+
+def test_a_spreadsheet_computes_nothing(tmp_path):
+    write_csv([Grade("=1+1.py", "right", told="@SUM(1)")], tmp_path / "out.csv")
+
+    assert "'=1+1.py,right,0,0,,,'@SUM(1),0.0" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {row["file"]: row for row in csv.DictReader(file)}
+
+
+def write(folder, **texts):
+    """Submissions by name; __ stands for a folder's end."""
+    for name, text in texts.items():
+        path = folder / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+
+
+def verdicts(folder, **options):
+    return {g.file: g.verdict for g in grade_folder(folder, **options)}
+
+
+def test_nothing_crosses_from_one_submission_to_another(tmp_path, monkeypatch):
+    """Neither by import, nor by files that they leave behind, nor by what they do to others' files."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "submissions"
+    write(
+        folder,
+        ada=RIGHT + "open('left.txt', 'w').close()\n",
+        bob="from ada import *\n",
+        cyd="import os\nassert os.listdir('.') == ['cyd.py']\n" + RIGHT,
+        dan="import os\nos.remove(__file__)\n" + RIGHT,
+        eve__layers="from helpers import np\nassert open('data.txt').read() == '7'\n" + RIGHT,
+        eve__helpers="import numpy as np\n",
+    )
+    (folder / "eve" / "data.txt").write_text("7")
+    before = sorted(tmp_path.rglob("*"))
+
+    assert verdicts(folder) == {
+        "ada.py": "right",
+        "bob.py": "could not be run",
+        "cyd.py": "right",
+        "dan.py": "right",
+        "eve/helpers.py": "could not be run",
+        "eve/layers.py": "right",
+    }
+    assert before == sorted(tmp_path.rglob("*"))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_submission_that_ends_its_checker_does_not_stop_the_rest(tmp_path):
+    kill = "import os, signal\nos.kill(os.getppid(), signal.{})\n"
+    write(tmp_path, a=kill.format("SIGKILL"), b=RIGHT, c=kill.format("SIGINT") + RIGHT, d=RIGHT)
+
+    a, *others = grade_folder(tmp_path, jobs=1)
+
+    assert (a.verdict, a.told) == ("could not be run", "It ended the process that checked it.")
+    assert [g.verdict for g in others] == ["right"] * 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names and links as there")
+def test_odd_names_links_and_folders(tmp_path):
+    odd = ["a b.py", "new\nline.py", "\x1b[31m.py", "[red].py", b"\xff.py".decode(errors="surrogateescape")]
+    for name in odd:
+        (tmp_path / name).write_text(RIGHT)
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "link.py").symlink_to(tmp_path / "a b.py")
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "loop").symlink_to(tmp_path)
+    (tmp_path / "inner" / "link.py").symlink_to(Path("..") / "a b.py")
+    for skipped in (".venv/x.py", "__MACOSX/a.py", "._a b.py", "env/site-packages/x.py"):
+        (tmp_path / skipped).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / skipped).write_text(RIGHT)
+    found = verdicts(tmp_path, out=tmp_path / "out.csv")
+    rows = rows_of(tmp_path / "out.csv")
+
+    assert found.pop("gone.py") == "could not be run"
+    assert found.keys() == {
+        *("a b.py", "new\\nline.py", "\\x1b[31m.py", "[red].py", "\\udcff.py", "link.py", "inner/link.py")
+    }
+    assert set(found.values()) == {"right"}
+    assert rows.keys() == {*found, "gone.py"}
+
+
+BEGUN = "import os\nwith open('{}/begun', 'w') as file:\n    file.write(str(os.getpid()))\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as there")
+def test_ctrl_c_leaves_a_row_for_each_and_no_process(tmp_path):
+    """Two are checked, one is running, one waits."""
+    write(tmp_path, a=RIGHT, b=WRONG, c=BEGUN.format(tmp_path) + ENDLESS, d=RIGHT)
+    out, begun = tmp_path / "out.csv", tmp_path / "begun"
+    main = "import sys; from tinygraph.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", main, "check", "--many", str(tmp_path), "--csv", str(out), "--jobs=1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, **pipes, start_new_session=True) as run:
+        while not (begun.exists() and begun.read_text()):
+            assert run.poll() is None
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGINT)
+        printed, _ = run.communicate(timeout=60)
+
+    assert (run.returncode, printed) == (130, b"")
+    assert {name: row["verdict"] for name, row in rows_of(out).items()} == {
+        "a.py": "right",
+        "b.py": "wrong",
+        "c.py": "not checked",
+        "d.py": "not checked",
+    }
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+
+
+def test_options_and_tables_that_cannot_be_are_told_before_anything_is_checked(folder, tmp_path):
+    with pytest.raises(ValueError, match="jobs is 1 or more, not 0"):
+        grade_folder(folder, jobs=0)
+    with pytest.raises(ValueError, match="softplus"):
+        grade_folder(folder, activations=["softplus", "relu", "sigmoid"])
+    with pytest.raises(UserFileError, match=r"cannot write .*out\.csv"):
+        grade_folder(folder, out=tmp_path / "nowhere" / "out.csv")
+
+
+def test_no_folder_no_submission_and_two_things_at_once(tmp_path, capsys):
+    with pytest.raises(UserFileError, match="nowhere is no folder"):
+        grade_folder(tmp_path / "nowhere")
+    with pytest.raises(UserFileError, match=r"holds no \.py or \.ipynb file"):
+        grade_folder(tmp_path)
+
+    assert main(["check"]) == 2
+    assert main(["check", "a.py", "--many", "b"]) == 2
+    assert capsys.readouterr().err.count("give one file to check, or a folder of them with --many DIR") == 2
+
+
+# The exercise that is handed out
+
+EXERCISE = Path(__file__).parents[2] / "examples" / "teachers" / "exercise.ipynb"
+GAPS = {
+    "dW = ...": "dW = dZ @ A_prev.T / m",
+    "db = ...": "db = dZ.sum(axis=1, keepdims=True) / m",
+    "dA_prev = ...": "dA_prev = W.T @ dZ",
+    'dZ = ...\\n",\n    "    elif': 'dZ = dA * (Z > 0)\\n",\n    "    elif',
+    "dZ = ...": "dZ = dA * A * (1 - A)",
+    "dA = ...": "dA = -(Y / AL) + (1 - Y) / (1 - AL)",
+    "updated[name] = ...": "updated[name] = value - learning_rate * grads['d' + name]",
+}
+
+
+def exercise(**other):
+    """The exercise with its gaps filled, some of them otherwise."""
+    text = EXERCISE.read_text(encoding="utf-8")
+    for gap, line in GAPS.items():
+        assert gap in text
+        text = text.replace(gap, other.get(gap.split()[0], line), 1)
+    return text
+
+
+def test_the_exercise_is_right_once_its_gaps_are_filled_and_not_before(tmp_path):
+    (tmp_path / "empty.ipynb").write_text(EXERCISE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "filled.ipynb").write_text(exercise(), encoding="utf-8")
+
+    empty, filled = grade_folder(tmp_path, convention="course")
+
+    assert (filled.verdict, filled.right, filled.functions) == ("right", 4, 4)
+    assert empty.verdict != "right"
+    assert empty.right == 0
+
+
+def test_the_command_of_the_exercise_finds_a_missing_average_where_it_is_missing(tmp_path):
+    """And not in the first derivative, which may have it by the other convention."""
+    name = tmp_path / "exercise.ipynb"
+    name.write_text(exercise(dW="dW = dZ @ A_prev.T", db="db = dZ.sum(axis=1, keepdims=True)"), "utf-8")
+    [command] = re.findall(r"`tinygraph (check [^`]*)`", EXERCISE.read_text(encoding="utf-8"))
+    options = command.split()[2:]
+
+    assert command.split()[:2] == ["check", "exercise.ipynb"]
+    assert main(["check", "--many", str(tmp_path), "--csv", str(tmp_path / "out.csv"), *options]) == 0
+    [row] = rows_of(tmp_path / "out.csv").values()
+    assert (row["first"], row["cause"], row["right"]) == ("dW3", "missing-1/m", "3")
+    assert row["told"].startswith("linear_backward")

@@ -1,0 +1,92 @@
+"""The diagnosis of hand-derived arrays: the backward pass of the graph they belong to, explained from the
+top.
+
+A network as in the lectures is explained by the lectures' formulas; any other graph by those that its
+recording gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
+from tinygraph.checks.explain import explain, is_right
+from tinygraph.checks.lectures import Statement, backward_program
+from tinygraph.checks.recorded import recorded_program, recorded_values
+from tinygraph.checks.report import Diagnosis
+from tinygraph.engine.chain import Layer, find_layers
+from tinygraph.engine.derivatives import Derivatives
+from tinygraph.engine.tensor import value_of
+from tinygraph.rules import kernels as k
+
+__all__ = ["diagnose_arrays"]
+
+COSTS = (k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy)
+
+
+def diagnose_arrays(d: Derivatives, hand: Mapping[str, Any], convention: str) -> list[Diagnosis]:
+    """Why hand-derived arrays are wrong, each mistake once.
+
+    Args:
+        d: the derivatives of the graph.
+        hand: finite arrays by name, in the names of the graph.
+        convention: that of the arrays, "course" or "true".
+    """
+    program, values = lecture_program(d, convention) or (recorded_program(d), recorded_values(d) | {"m": d.m})
+    if "dJ" in values and convention == "course":
+        hand = {name: x / d.m if name in d and d.carries_m(name) else x for name, x in hand.items()}
+    setting = setting_of([values])
+    given = {s.name: [hand[s.name]] for s in program if s.name in hand}
+    found = merged(diagnosis_of(finding) for finding in explain(program, setting, given))
+    return found if "dJ" not in values else [of_this_graph(diagnosis) for diagnosis in found]
+
+
+def of_this_graph(diagnosis: Diagnosis) -> Diagnosis:
+    """The same, said of a graph that the lectures do not have."""
+    return replace(diagnosis, message=diagnosis.message.replace("the lectures' step", "the right step"))
+
+
+def lecture_program(d: Derivatives, convention: str) -> tuple[list[Statement], dict[str, Any]] | None:
+    """The lectures' program and the values of its names, if it makes the derivatives of this graph."""
+    layers = find_layers(d.order, d.names)
+    labels = labels_of(d)
+    if (
+        not layers
+        or labels is None
+        or [layer.suffix for layer in layers] != [str(i + 1) for i in range(len(layers))]
+    ):
+        return None
+    values = lecture_values(d, layers, labels, convention)
+    activations = [layer.activation for layer in layers]
+    try:
+        program = backward_program(activations, convention)
+    except KeyError:  # an activation that the lectures do not have
+        return None
+    setting = setting_of([values])
+    known = {s.name: [values[s.name]] for s in program if s.name in values}
+    fits = all(is_right(s, setting, known) for s in program if s.name in known)
+    return (program, values) if fits else None
+
+
+def labels_of(d: Derivatives) -> Any:
+    """The labels that the cost compares with; None if there is no cost of the table."""
+    costs = [t for t in d.order if t.op is not None and t.op.function in COSTS]
+    return value_of(costs[-1].inputs[1]) if costs else None
+
+
+def lecture_values(d: Derivatives, layers: Sequence[Layer], labels: Any, convention: str) -> dict[str, Any]:
+    """A0, Z1, A1, W1, b1, ... and the derivatives under the lectures' names, Y and m."""
+    factor = d.m if convention == "course" else 1
+    values: dict[str, Any] = {"Y": labels, "m": d.m, "A0": np.asarray(value_of(layers[0].A_prev))}
+    for layer in layers:
+        parts = {"W": layer.W, "b": layer.b, "Z": layer.Z, "A": layer.A}
+        for letter, t in parts.items():
+            if t is not None:
+                values[f"{letter}{layer.suffix}"] = value_of(t)
+                if t in d:
+                    values[f"d{letter}{layer.suffix}"] = d[t] * (factor if letter in "ZA" else 1)
+    return values

@@ -1,0 +1,323 @@
+"""The search: which edited formula gives the numbers that somebody's function gave?
+
+A formula matches if it gives their numbers on every probe. Formulas are tried from the likeliest on; parts
+that formulas share are computed once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from tinygraph.checks.edits import Edit, everywhere, positions, renamed, single_edits, truncated
+from tinygraph.notation.expressions import Expression
+
+__all__ = [
+    "Match",
+    "Setting",
+    "agrees",
+    "bracketings",
+    "distinct",
+    "fitted",
+    "matches",
+    "names_in",
+    "ratio",
+    "search",
+    "unfinished",
+]
+
+DOUBLE, SINGLE = 1e-9, 2e-5
+LIKELIEST = 10
+
+
+@dataclass(frozen=True)
+class Match:
+    """A formula that gives somebody's numbers, the edits that lead to it, and how far-fetched it is."""
+
+    expression: Any
+    edits: tuple[Edit, ...]
+    penalty: float
+
+    @property
+    def text(self) -> str:
+        """The formula as NumPy code."""
+        return str(self.expression)
+
+
+@dataclass
+class Setting:
+    """The values at hand in the probes: one mapping from names to values per probe.
+
+    `operands` and `factors` are what an edit may bring in (see `single_edits`), `floor` is a difference that
+    is only rounding. `shared` holds the
+    expressions that many edits have in common; their values are computed once per probe.
+    """
+
+    values: list[dict[str, Any]]
+    operands: Sequence[Any]
+    factors: Sequence[Any]
+    floor: float = 0.0
+    shared: dict[int, Any] = field(default_factory=dict)
+    known: dict[tuple[int, int], Any] = field(default_factory=dict)
+
+    @cached_property
+    def ratios(self) -> list[tuple[Any, int]]:
+        """See `ratios_of`."""
+        return ratios_of([f for f in self.factors if isinstance(f, Expression) or f == 2])
+
+    @cached_property
+    def known_ratios(self) -> Any:
+        """Their values, (number of ratios, number of probes)."""
+        n = len(self.values)
+        return np.array([[self.value(f, i) for i in range(n)] for f, _ in self.ratios], float).reshape(-1, n)
+
+    def share(self, *expressions: Any) -> None:
+        """Keep the values of all parts of these expressions."""
+        for expression in expressions:
+            self.shared |= {id(part): part for part, _ in positions(expression)}
+
+    def value(self, x: Any, probe: int) -> Any:
+        """The value of an expression in a probe; None if it has none."""
+        if not isinstance(x, Expression):
+            return x
+        if x.function is None:
+            return self.values[probe].get(x.name)
+        key = id(x), probe
+        if key in self.known:
+            return self.known[key]
+        args = [self.value(part, probe) for part in x.args]
+        result = None if any(a is None for a in args) else called(x.function, args, x.settings)
+        if id(x) in self.shared:
+            self.known[key] = result
+        return result
+
+    def without(self, names: Set[str]) -> Setting:
+        """The setting in which nothing that is made from these names may stand in a formula."""
+        operands = [x for x in self.operands if not names_in(x) & names]
+        return Setting(self.values, operands, self.factors, self.floor, self.shared, self.known)
+
+    def assign(self, name: str, values: Sequence[Any]) -> Setting:
+        """The setting in which `name` has other values."""
+        changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
+        return Setting(changed, self.operands, self.factors, self.floor)
+
+
+def names_in(x: Any) -> set[str]:
+    """The names in an expression."""
+    parts = [part for part, _ in positions(x)]
+    return {part.name for part in parts if isinstance(part, Expression) and part.function is None}
+
+
+def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    """The value of a call, None if it fails."""
+    try:
+        with np.errstate(all="ignore"):
+            return function(*args, **settings)
+    except (ValueError, TypeError, IndexError):
+        return None
+
+
+def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
+    """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
+    if value is None or np.shape(value) != np.shape(given):
+        return False
+    given = np.asarray(given)
+    size = float(np.max(np.abs(given), initial=0))
+    tolerance = SINGLE if given.dtype == np.float32 else DOUBLE
+    difference = np.abs(np.subtract(value, given, dtype=float))  # both may be masks
+    return bool(np.max(difference, initial=0) <= max(tolerance * size, floor))
+
+
+def matches(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
+    """Whether an expression gives the numbers of every probe."""
+    return all(agrees(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
+
+
+def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
+    """The formulas within two edits of a right one that give these numbers, likeliest first.
+
+    One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
+    likeliest.
+    """
+    ways = [way for formula in right for way in bracketings(formula)]
+    setting.share(*ways, *setting.operands)
+    edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
+    if all(np.asarray(g).dtype.kind in "iu" for g in given):
+        edits += [truncated(formula, 0) for formula in right]
+    found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
+    for further in (scaled, added, doubled):
+        found = found or list(further(right, edits, setting, given))
+    return distinct(found)
+
+
+def bracketings(x: Any) -> Iterator[Any]:
+    """A formula, and the same with a product of three grouped from the right: another single edit away."""
+    yield x
+    for part, put in positions(x):
+        if is_product(part) and is_product(part.args[0]):
+            (first, second), third = part.args[0].args, part.args[1]
+            yield put(first * (second * third))
+
+
+def is_product(x: Any) -> bool:
+    return isinstance(x, Expression) and x.function is np.multiply
+
+
+def distinct(found: Iterable[Match]) -> list[Match]:
+    """Each formula once, by its likeliest edits; the likeliest formulas first."""
+    best: dict[str, Match] = {}
+    for match in sorted(found, key=lambda match: (match.penalty, len(match.text))):
+        best.setdefault(match.text, match)
+    return list(best.values())
+
+
+def scaled(
+    right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
+) -> Iterator[Match]:
+    """Formulas that give these numbers up to a factor: a known ratio, or one number in every probe."""
+    for formula, done, penalty in [
+        *((formula, (), 0) for formula in right),
+        *((edit.expression, (edit,), edit.penalty) for edit in edits),
+    ]:
+        ratios = [ratio(setting.value(formula, i), g) for i, g in enumerate(given)]
+        if None in ratios:
+            continue
+        plain = all(edit.kind == "drop" for edit in done)
+        for factor, extra in constants(setting, ratios, literal=plain):  # type: ignore[arg-type]
+            extended = times(formula, factor)
+            edit = Edit(extended, "times", extra, formula, extended)
+            yield Match(extended, (*done, edit), penalty + extra)
+
+
+def added(
+    right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
+) -> Iterator[Match]:
+    """Formulas with a number in them that makes them fit: a penalty on W, an update by a rate of its own."""
+
+    def makes(formula: Any, setting: Setting) -> list[Any]:
+        return [setting.value(formula, i) for i in range(len(given))]
+
+    return fitted(unfinished(right, edits, setting), makes, setting, given)
+
+
+def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) -> Iterator[Match]:
+    """Formulas in which lr stands for a number that is still to be found."""
+    (lr,) = map(Expression, ["lr"])
+    for formula in right:
+        if "lr" in names_in(formula):
+            yield Match(formula, (Edit(formula, "replace", 0, lr, formula),), 0)
+        for operand in setting.operands:
+            for extended in (formula + lr * operand, formula - lr * operand):
+                yield Match(extended, (Edit(extended, "plus", 4, formula, extended),), 4)
+    for edit in edits:
+        if "lr" in names_in(edit.expression):
+            yield Match(edit.expression, (edit,), edit.penalty)
+
+
+def fitted(
+    templates: Iterable[Match],
+    makes: Callable[[Any, Setting], Sequence[Any]],
+    setting: Setting,
+    given: Sequence[Any],
+) -> Iterator[Match]:
+    """The templates with that number for lr which makes them fit; `makes` must be linear in it."""
+    start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
+    for template in templates:
+        pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
+        ratios = [share_of(*pair) for pair in pairs]
+        known = [r for r in ratios if r is not None]
+        if len(known) < len(ratios) or (min(known) < 0 and template.edits[0].kind == "plus"):
+            continue
+        for number, extra in constants(setting, known, literal=True):
+            formula = everywhere(template.expression, partial(renamed, "lr", number))
+            yield Match(formula, template.edits, template.penalty + extra)
+
+
+def share_of(start: Any, end: Any, given: Any) -> float | None:
+    """How far it is to `given` on the way from `start` to `end`, 1 for all of it, if it lies there."""
+    if start is None or end is None or not np.shape(start) == np.shape(end) == np.shape(given):
+        return None
+    with np.errstate(all="ignore"):
+        return ratio(end - start, given - start)
+
+
+def ratio(value: Any, given: Any) -> float | None:
+    """given / value, if that is one number."""
+    if value is None or np.shape(value) != np.shape(given) or not np.size(given):
+        return None
+    norm = float(np.sum(value * value))
+    if not norm or not np.isfinite(norm):
+        return None
+    factor = float(np.sum(value * given) / norm)
+    return factor if factor and agrees(value * factor, given) else None
+
+
+def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
+    """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
+    wanted = np.asarray(ratios)
+    near = np.abs(setting.known_ratios - wanted) <= DOUBLE * np.max(np.abs(wanted))
+    hits = [setting.ratios[i] for i in np.flatnonzero(near.all(axis=1))]
+    yield from hits
+    if not hits and literal:
+        yield from literals(setting, ratios)
+
+
+def ratios_of(factors: Sequence[Any]) -> list[tuple[Any, int]]:
+    """The factors that people may have too many or too few, and how far-fetched each is."""
+    pairs = list(itertools.combinations_with_replacement(factors, 2))
+    return [
+        (-1, 1),
+        *((f, 2) for f in factors),
+        *((made_ratio(1, f), 2) for f in factors),
+        *((made_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
+        *((made_ratio(1, made_product(f, g)), 4) for f, g in pairs),
+        *((made_product(f, g), 4) for f, g in pairs),
+    ]
+
+
+def literals(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
+    """One number c that gives the ratios of every probe as c, c / m or c * m."""
+    m = np.array([v.get("m", 1) for v in setting.values])
+    for power, written in ((0, None), (-1, made_ratio), (1, made_product)):
+        c = np.asarray(ratios) / m.astype(float) ** power
+        if np.ptp(c) <= DOUBLE * abs(c[0]):
+            yield (neat(c[0]) if written is None else written(neat(c[0]), Expression("m"))), 5
+            return
+
+
+def neat(number: float) -> Any:
+    """A number as one writes it: 1 / 209 rather than 0.00478468899522."""
+    n = round(1 / number)
+    return made_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
+
+
+def times(x: Any, factor: Any) -> Any:
+    """x * factor, or x / n for the factor 1 / n."""
+    if isinstance(factor, Expression) and factor.function is np.divide and str(factor.args[0]) == "1":
+        return x / factor.args[1]
+    return x * factor
+
+
+def made_ratio(f: Any, g: Any) -> Any:
+    return Expression().record(np.divide, (f, g), {})
+
+
+def made_product(f: Any, g: Any) -> Any:
+    return Expression().record(np.multiply, (f, g), {})
+
+
+def doubled(
+    right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
+) -> Iterator[Match]:
+    """Formulas two edits away, where the first is among the likeliest."""
+    shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
+    for first in shapes[:LIKELIEST]:
+        setting.share(first.expression)
+        for second in single_edits(first.expression, setting.operands, setting.factors):
+            if matches(second.expression, setting, given):
+                yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)

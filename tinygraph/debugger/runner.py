@@ -1,0 +1,247 @@
+"""The check of somebody's hand-derived layers: their functions, called one by one, against the engine.
+
+A file is a module with functions of the lectures' names, from `linear_backward` up, or with one function
+`backward(parameters, X, Y)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph.checks.comparison import Convention, array_of, compare_with, described, listed
+from tinygraph.checks.diagnose import effort
+from tinygraph.checks.report import Diagnosis
+from tinygraph.debugger.file_report import FileReport, FunctionVerdict, StepReport
+from tinygraph.debugger.homework import aliased, changes, diagnose_steps, habits, overflows
+from tinygraph.debugger.kept import kept_by
+from tinygraph.debugger.loading import code_file
+from tinygraph.debugger.probe import Probe, make_probe
+from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, Run, run_file
+from tinygraph.debugger.steps import Passed, Step, steps_of
+
+__all__ = ["check_file"]
+
+FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
+MORE_EXAMPLES = 4  # in the second network, which tells a number from m
+WHOLE = ("L_model_backward", "backward")
+UPHILL = (
+    "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
+    "that is gradient descent."
+)
+KEPT = "Your caches keep A where the lectures keep Z; that is as good."
+
+
+def check_file(
+    file: str | Path,
+    *,
+    sizes: Sequence[int] | None = None,
+    activations: Sequence[str] | None = None,
+    seed: int = 0,
+    timeout: float = TIMEOUT,
+    memory: int = MEMORY,
+    convention: Convention = "auto",
+) -> FileReport:
+    """Run the hand-derived layers in `file` and compare all they give with the engine's derivatives.
+
+    Each function found is called by itself, for every layer, on a real forward pass and with the right
+    derivative from above. In the lectures' convention that is m times the true derivative; if the file's own
+    `L_model_backward` or `backward` puts the 1/m into dA and dZ instead, its other functions are expected to
+    do without it.
+
+    Args:
+        file: a Python file, which is imported in a process of its own, without standard input; or a notebook,
+            of which only the definitions are run.
+        sizes: the units of each layer, the inputs first; if omitted 5, 4, 3, 1 or what suits `activations`.
+        activations: of each layer: relu, tanh or sigmoid, and at the end sigmoid or softmax; relu and at the
+            end sigmoid if omitted.
+        seed: of the probe's random numbers.
+        timeout: seconds for the file; one function may take a fifth of them.
+        memory: bytes that its process may have.
+        convention: "course" or "true" to insist on one.
+
+    Raises:
+        UserFileError: there is no such file.
+        ValueError: the sizes and activations are no network, or the convention is another.
+    """
+    path = code_file(file, ".py", ".ipynb")
+    first = make_probe(sizes, seed, activations)
+    probes = [first, make_probe(first.sizes, seed + 1, first.activations, first.m + MORE_EXAMPLES)]
+    steps = [steps_of(probe) for probe in probes]
+    flat = [*steps[0], *steps[1]]
+    run = run_file(path, flat, timeout, memory)
+    kept = kept_by(run.outcomes.values(), (s.first for s in judged_twice(run.values, steps, convention)))
+    values = {i: value for i, value in run.values.items() if flat[i].kept in (None, kept)}
+    judged = judged_twice(values, steps, convention)
+    uphill = judged_twice(turned_round(values, steps), steps, convention)
+    if ascends := goes_uphill(judged, uphill):
+        values, judged = turned_round(values, steps), uphill
+    seen = convention_of([s.first for s in judged], convention)
+    seen, causes = explained(probes, judged, seen, convention, run)
+    judged = judged_twice(values, steps, seen if causes else convention)
+    found = [s.either for s in judged if s.first.step.convention in (None, seen)]
+    outcomes = [run.outcomes[i] for i in values]
+    diagnoses = [*aliased(causes, run), *overflows(outcomes, run.defined), *habits(outcomes, run.defined)]
+    blamed = {d.function for d in diagnoses} or set(run.defined)
+    return FileReport(
+        [row for s in found for row in s.rows],
+        notes=[
+            *run.notes,
+            *([UPHILL] if ascends else []),
+            *([KEPT] if kept == "A" else []),
+            *(note for s in found for note in s.notes),
+            *changes(run.outcomes.values()),
+        ],
+        file=str(path),
+        steps=found,
+        functions=[verdict_on(name, run, found, name in blamed) for name in run.defined],
+        errors=run.errors({s.step.function: s.error for s in reversed(found) if s.error}),
+        convention=seen,
+        m=probes[0].m,
+        printed=run.printed,
+        traceback=run.traceback,
+        diagnoses=diagnoses,
+    )
+
+
+def explained(
+    probes: Sequence[Probe], judged: Sequence[Judged], seen: Passed, asked: Convention, run: Run
+) -> tuple[Passed, list[Diagnosis]]:
+    """The convention under which the fewest mistakes explain what is wrong, and these mistakes.
+
+    A dA or dZ that is wrong by the factor m can make the other convention seem to fit better; so the other
+    one is tried where a factor is what is wrong, unless one mistake explains everything.
+    """
+    other: Passed = "true" if seen == "course" else "course"
+    readings = []
+    for convention in (seen, other) if asked == "auto" else (seen,):
+        mine = [s for s in judged if s.first.step.convention in (None, convention)]
+        wrong = [(s.first.step, s.hands) for s in mine if s.hands and not s.either.ok]
+        if not wrong:
+            return convention, []
+        readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
+        causes = readings[0][1]
+        if not FACTORS & {d.cause for d in causes} or (len(causes) == 1 and causes[0].formula):
+            break
+    return min(readings, key=lambda reading: effort(reading[1]))
+
+
+class Judged(NamedTuple):
+    """What came of a step on the first probe, and on the second if the file lived so long."""
+
+    first: StepReport
+    second: StepReport | None
+
+    @property
+    def either(self) -> StepReport:
+        """The one that is wrong, if one is."""
+        confirmed = self.second is None or self.second.report is None or not self.first.ok
+        return self.first if confirmed else self.second  # type: ignore[return-value]
+
+    @property
+    def hands(self) -> tuple[dict[str, Any], ...]:
+        """What was given on both probes; nothing if it is not there twice."""
+        if self.second is None or not self.first.hand or not self.second.hand:
+            return ()
+        return self.first.hand, self.second.hand
+
+
+def judged_twice(values: Mapping[int, Any], steps: list[list[Step]], convention: Convention) -> list[Judged]:
+    """The steps that were taken, on both probes."""
+
+    def judged(probe: int, i: int) -> StepReport | None:
+        at = i + probe * len(steps[0])
+        step = steps[probe][i]
+        return judge(step, values[at], step.probe.m, convention) if at in values else None
+
+    pairs = [(judged(0, i), judged(1, i)) for i in range(len(steps[0]))]
+    return [Judged(first, second) for first, second in pairs if first is not None]
+
+
+def turned_round(values: Mapping[int, Any], steps: list[list[Step]]) -> dict[int, Any]:
+    """The values with the signs of whole derivatives turned round, and with updates that subtract."""
+
+    def turned(step: Step, value: Any) -> Any:
+        if isinstance(value, dict) and step.function in WHOLE:
+            return {name: minus(x) for name, x in value.items()}
+        if isinstance(value, dict) and step.function == "update_parameters":
+            return {name: minus(x, 2 * step.arguments[0].get(name, 0)) for name, x in value.items()}
+        return value
+
+    flat = [*steps[0], *steps[1]]
+    return {i: turned(flat[i], value) for i, value in values.items()}
+
+
+def minus(x: Any, start: Any = 0) -> Any:
+    """start - x, if x is an array of numbers that fits."""
+    array = array_of(x)
+    return start - array if array is not None and np.shape(start) in ((), array.shape) else x
+
+
+def goes_uphill(judged: list[Judged], uphill: list[Judged]) -> bool:
+    """Whether a file's derivatives are minus the lectures' and its update adds them: right together."""
+    concerned = (*WHOLE, "update_parameters")
+    rows = [
+        (a.either, b.either)
+        for a, b in zip(judged, uphill, strict=True)
+        if a.first.step.function in concerned
+    ]
+    told = {b.step.function for _, b in rows}
+    return len(told) > 1 and "update_parameters" in told and all(b.ok and not a.ok for a, b in rows)
+
+
+def convention_of(judged: list[StepReport], asked: Convention) -> Passed:
+    """The convention of a file: the one asked for, or that of its functions of all layers, or the lectures'.
+
+    A function of one layer alone cannot show whether it lacks the 1/m or expects it in what it is given, and
+    is held to the lectures' form.
+    """
+    if asked != "auto":
+        return asked
+    whole = [s.report.convention for s in judged if s.report is not None and s.step.function in WHOLE]
+    told = [convention for convention in whole if convention != "both"]
+    if told or not whole:
+        return told[0] if told else "course"
+    fits = {c: all(s.ok for s in judged if s.step.convention == c) for c in ("course", "true")}
+    return "true" if fits["true"] and not fits["course"] else "course"
+
+
+def verdict_on(name: str, run: Run, judged: list[StepReport], blamed: bool) -> FunctionVerdict:
+    """The verdict on a function from those on its steps.
+
+    One that is not blamed for anything, though it gives wrong numbers, has them from a function it calls.
+    """
+    steps = [s for s in judged if s.step.function == name]
+    wrong = any(s.report is not None and not s.ok for s in steps)
+    failed = not steps or any(s.error for s in steps)
+    verdict = ("wrong" if blamed else "passes on") if wrong else "could not be run" if failed else "agrees"
+    return FunctionVerdict(
+        name, verdict in ("agrees", "passes on"), verdict, run.defined[name], run.places.get(name, "")
+    )
+
+
+def judge(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
+    """What a function gave, or the exception it raised, against what it should have given."""
+    if isinstance(value, Failure):
+        return StepReport(step, error=value.sentence(step.name))
+    hand = step.form.read(value)
+    if hand is None:
+        return StepReport(step, error=f"{step.name} returned {shown(value)}; expected {step.form.expected}")
+    known = {name: x for name, x in hand.items() if name in step.targets}
+    required = [name for name, target in step.targets.items() if target.of_parameter]
+    report = compare_with(step.targets, known, m, step.convention or convention, require=required)
+    if others := hand.keys() - known.keys():
+        report.notes.append(
+            f"{listed(sorted(others))}: the lectures have no such name, so it was not compared."
+        )
+    return StepReport(step, report, hand=known)
+
+
+def shown(value: Any) -> str:
+    """A result in a few words."""
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return described(value)

@@ -1,0 +1,97 @@
+"""What a call of a NumPy function says: its inputs, and its settings by name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygraph.errors import UnknownOperationError
+from tinygraph.guards.stories import qualified
+from tinygraph.rules.table import Operation
+
+__all__ = ["read_call"]
+
+Read = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def read_call(op: Operation, args: tuple[Any, ...], settings: dict[str, Any]) -> Read:
+    """The inputs and the settings of a call, from its positional and keyword arguments."""
+    if op.function in READERS:
+        return READERS[op.function](*args, **settings)
+    arity = op.arity
+    if len(args) < arity:
+        raise UnknownOperationError(
+            f"{qualified(op.function)} on a Tensor takes {arity} inputs by position; {len(args)} given"
+        )
+    extra = args[arity:]
+    if extra:
+        settings = dict(zip(parameter_names(op.function)[arity:], extra, strict=False)) | settings
+    return args[:arity], known_settings(op, settings) if settings else {}
+
+
+def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
+    """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule."""
+    kept = {key: x for key, x in settings.items() if key in op.settings}
+    for key, x in settings.items():
+        default = defaults(op.function).get(key)
+        if key not in kept and not (x is None or x is default or (isinstance(x, str | int) and x == default)):
+            raise UnknownOperationError(
+                f"{qualified(op.function)}(..., {key}=...) on a Tensor has no derivative rule; "
+                f"settings that have one: {', '.join(op.settings) or 'none'}"
+            )
+    return kept
+
+
+@functools.cache
+def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters, in order."""
+    import inspect
+
+    return tuple(inspect.signature(function).parameters)
+
+
+@functools.cache
+def defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """The default of each parameter of a function."""
+    import inspect
+
+    return {name: p.default for name, p in inspect.signature(function).parameters.items()}
+
+
+def read_several(xs: Any, axis: int | None = 0, *, out: None = None) -> Read:
+    return tuple(xs), {"axis": axis}
+
+
+def read_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Read:
+    if not isinstance(subscripts, str):
+        raise UnknownOperationError(
+            "np.einsum on Tensors takes its subscripts as one string, like np.einsum('ij,jk->ik', x, y)"
+        )
+    return xs, {"subscripts": subscripts, "optimize": optimize}
+
+
+def read_clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Read:
+    return (x, a_min if min is None else min, a_max if max is None else max), {}
+
+
+def read_reshape(x: Any, shape: Any = None, order: str = "C", *, newshape: Any = None) -> Read:
+    if order != "C":
+        raise UnknownOperationError("np.reshape of a Tensor has a derivative rule for order='C' only")
+    return (x,), {"shape": newshape if shape is None else shape}
+
+
+def read_transpose(x: Any, axes: Any = None) -> Read:
+    return (x,), {} if axes is None else {"axes": tuple(axes)}
+
+
+READERS: dict[Callable[..., Any], Callable[..., Read]] = {
+    np.concatenate: read_several,
+    np.stack: read_several,
+    np.einsum: read_einsum,
+    np.clip: read_clip,
+    np.reshape: read_reshape,
+    np.transpose: read_transpose,
+}

@@ -1,0 +1,100 @@
+"""The chain of derivatives by name, in the order of the reverse sweep, and the course's factor m."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tinygraph.engine.tensor import Tensor, value_of
+from tinygraph.notation import names as n
+from tinygraph.rules import kernels as k
+
+__all__ = ["Layer", "carries_m", "examples_of", "find_layers", "sweep_order"]
+
+
+class Layer(NamedTuple):
+    """One layer of a network: Z = W @ A_prev + b, A = g(Z).
+
+    `b` is None where none is added, `A` where no activation follows.
+    """
+
+    suffix: str
+    W: Tensor
+    b: Any
+    A_prev: Any
+    Z: Tensor
+    A: Tensor | None
+
+    @property
+    def activation(self) -> str:
+        """The activation's name, or "linear"."""
+        return self.A.op.name if self.A is not None and self.A.op is not None else "linear"
+
+
+def find_layers(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Layer]:
+    """The layers of a graph, first to last, found from the names of its linear steps."""
+    users: dict[Tensor, list[Tensor]] = {}
+    for t in order:
+        for x in t.inputs:
+            if isinstance(x, Tensor):
+                users.setdefault(x, []).append(t)
+    found = []
+    for t in order:
+        weight = n.linear_weight(t, names)
+        if weight is not None and names.get(t, "").startswith("Z"):
+            found.append(layer_at(t, weight, names, users.get(t, [])))
+    return found
+
+
+def layer_at(Z: Tensor, W: Tensor, names: Mapping[Tensor, str], users: list[Tensor]) -> Layer:
+    """The layer whose linear step is Z with the weight W."""
+    product, b = Z, None
+    if n.function_of(Z) in n.SUMS:
+        first, second = Z.inputs
+        product, b = (first, second) if n.weight_of_product(first, names) is W else (second, first)
+    others = [x for x in product.inputs if n.untransposed(x) is not W]
+    A = next((u for u in users if u.op.activation), None)  # type: ignore[union-attr]
+    return Layer(names[Z][1:], W, b, others[0] if others else None, Z, A)
+
+
+def sweep_order(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Tensor]:
+    """The named tensors that want a derivative, in the order in which the sweep completes their derivatives.
+
+    A leaf is complete once the first recorded node that uses it is passed; the leaves between two results are
+    listed as they were used, so a layer reads dA, dZ, dW, db.
+    """
+    out: list[Tensor] = []
+    leaves: list[Tensor] = []
+    first_use = {x: t for t in reversed(order) for x in t.inputs if isinstance(x, Tensor)}
+    for t in reversed(order):
+        if t in names and t.wants:
+            out += [*reversed(leaves), t]
+            leaves = []
+        fresh = [x for x in t.inputs if isinstance(x, Tensor) and x.is_parameter and first_use[x] is t]
+        leaves += [x for x in reversed(list(dict.fromkeys(fresh))) if x in names]
+    return out + leaves[::-1]
+
+
+def carries_m(tensor: Tensor, name: str) -> bool:
+    """Whether the lectures leave 1/m out of this derivative: dA and dZ (and dX), but not dW and db."""
+    return not tensor.is_parameter or name[:1] in "XA"
+
+
+def examples_of(order: list[Tensor]) -> int:
+    """m, the number of examples that the cost of a graph averages over.
+
+    A cost of the table knows its axis of units; otherwise examples are columns, as in the lectures, and m is
+    the length of the last axis of the last matrix.
+    """
+    for t in reversed(order):
+        function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])
+        if function in (k.probability_cross_entropy, k.sigmoid_cross_entropy):
+            return k.examples(a, settings.get("axis", 0))
+        if function is k.softmax_cross_entropy:
+            return int(a.size) // int(a.shape[settings.get("axis", 0)])
+    return next((int(x.shape[-1]) for t in reversed(order) for x in matrices(t)), 1)
+
+
+def matrices(t: Tensor) -> Iterator[Any]:
+    """The results among the inputs of `t` that are matrices."""
+    return (value_of(x) for x in t.inputs if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2)

@@ -1,0 +1,325 @@
+"""What a backward pass gives: derivatives by name, by tensor, and as the chain of the lectures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from tinygraph.engine import chain
+from tinygraph.engine.sweep import Detour, recorded_order, reverse_sweep, shown_derivative
+from tinygraph.engine.tensor import Tensor, parameter, value_of
+from tinygraph.errors import GraphError, ShapeError, TinygraphError, UnknownNameError
+from tinygraph.guards.stories import describe
+from tinygraph.notation import names
+
+__all__ = ["Derivatives", "backward", "checked_seed", "grad", "leaves_of", "lift", "value_and_grad"]
+
+Convention = Literal["true", "course"]
+
+
+class Chain(dict[str, Any]):
+    """Derivatives by name in the order of the sweep; `note` says what they are times, if not 1."""
+
+    def __init__(self, derivatives: Mapping[str, Any], note: str = "") -> None:
+        super().__init__(derivatives)
+        self.note = note
+
+    def _repr_html_(self) -> str:
+        from viz.notebook import derivatives_html
+
+        return derivatives_html(self, self.note)
+
+
+class Derivatives(Mapping[str, Any]):
+    """The derivatives of one `backward()`: `d["dW1"]` by name, `d[W1]` by tensor.
+
+    Iterating gives the names in the order of the reverse sweep. All are true derivatives of the output; see
+    `chain` for the lectures' convention.
+    """
+
+    def __init__(
+        self,
+        output: Tensor,
+        arrays: dict[Tensor, Any],
+        detours: dict[Tensor, list[Detour]],
+        given_names: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.output = output
+        self._arrays = arrays
+        self._detours = detours
+        self._given_names = given_names
+
+    @cached_property
+    def order(self) -> list[Tensor]:
+        """The recorded tensors of the graph, first to last."""
+        return recorded_order(self.output)
+
+    @cached_property
+    def names(self) -> dict[Tensor, str]:
+        """The name of each tensor of the graph that has one."""
+        return names.graph_names(self.order, names.take_names(self.order, self._given_names), self.output)
+
+    @cached_property
+    def _tensors(self) -> dict[str, Tensor]:
+        """The tensors whose derivatives are here, by name, in the order of the sweep."""
+        order = chain.sweep_order(self.order, self.names)
+        return {self.names[t]: t for t in order if t in self}
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, Tensor):
+            return self._total(key) if key in self._detours or key not in self._arrays else self._arrays[key]
+        tensor = self._tensors.get(key[1:]) if isinstance(key, str) and key[:1] == "d" else None
+        if tensor is None:
+            raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
+        return self._total(tensor)
+
+    def of(self, tensors: Iterable[Tensor]) -> list[Any]:
+        """The derivatives with respect to several tensors."""
+        arrays, detours = self._arrays, self._detours
+        return [arrays[t] if t in arrays and t not in detours else self._total(t) for t in tensors]
+
+    def _total(self, tensor: Tensor) -> Any:
+        """The derivative of `tensor`: what the sweep found, and what went past it."""
+        past = [shown_derivative(detour) for detour in self._detours.get(tensor, ())]
+        parts = past + ([self._arrays[tensor]] if tensor in self._arrays else [])
+        if not parts:
+            raise UnknownNameError(
+                f"no derivative with respect to {describe(tensor)} here: it is no parameter of this graph "
+                f"and has no name; there are: {', '.join(self) or 'none'}"
+            )
+        return sum(parts[1:], start=parts[0])
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, Tensor):
+            return key in self._arrays or key in self._detours
+        return isinstance(key, str) and key[:1] == "d" and key[1:] in self._tensors
+
+    def __iter__(self) -> Iterator[str]:
+        return (
+            names.derivative_name(name) for name in self._tensors if self._tensors[name] is not self.output
+        )
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @cached_property
+    def m(self) -> int:
+        """The number of examples that the output averages over."""
+        return chain.examples_of(self.order)
+
+    def chain(self, convention: Convention = "true") -> Chain:
+        """The derivatives by name in the order of the reverse sweep: dA3, dZ3, dW3, db3, dA2, ...
+
+        Args:
+            convention: "true" gives the derivatives of the output; "course" gives dA and dZ times m, as the
+                lectures write them, who average over the m examples in dW and db only.
+
+        Raises:
+            ValueError: another convention.
+
+        >>> import tinygraph as tg
+        >>> W1, b1 = tg.parameter([[0.5, -0.5]], name="W1"), tg.parameter([[0.0]], name="b1")
+        >>> A1 = tg.sigmoid(W1 @ np.ones((2, 3)) + b1)
+        >>> list(tg.binary_cross_entropy(A1, np.ones((1, 3))).backward().chain())
+        ['dA1', 'dZ1', 'dW1', 'db1']
+        """
+        if convention not in ("true", "course"):
+            raise ValueError(f"convention is 'true' or 'course', not {convention!r}")
+        factor = self.m if convention == "course" else 1
+        note = f"dA and dZ are m = {self.m} times the derivatives" if factor != 1 else ""
+        return Chain(
+            {
+                name: self[name] * factor if factor != 1 and self.carries_m(name) else self[name]
+                for name in self
+            },
+            note=note,
+        )
+
+    def carries_m(self, name: str) -> bool:
+        """Whether the lectures' form of derivative `name` is m times the true one."""
+        return chain.carries_m(self._tensors[name[1:]], name[1:])
+
+    def to_latex(self, convention: Convention = "true") -> str:
+        """The chain as aligned equations in LaTeX, in the names of this graph and with its shapes.
+
+        Args:
+            convention: see `chain`; "course" leaves 1/m out of dA and dZ.
+
+        Raises:
+            ValueError: another convention.
+
+        >>> import tinygraph as tg
+        >>> W1, X = tg.parameter(np.ones((2, 3)), name="W1"), tg.tensor(np.ones((3, 5)), name="X")
+        >>> print(np.sum(np.tanh(W1 @ X)).backward().to_latex())
+        \\begin{aligned}
+        dA_{1} &= 1\\text{, repeated to 2×5} && \\in \\mathbb{R}^{2 \\times 5} \\\\
+        dZ_{1} &= dA_{1} \\odot (1 - A_{1} \\odot A_{1}) && \\in \\mathbb{R}^{2 \\times 5} \\\\
+        dW_{1} &= dZ_{1} X^{\\top} && \\in \\mathbb{R}^{2 \\times 3}
+        \\end{aligned}
+        """
+        from viz.latex import chain_latex
+
+        return chain_latex(self.output, self._given_names, convention)
+
+    def _repr_html_(self) -> str:
+        from viz.notebook import derivatives_html
+
+        return derivatives_html(self)
+
+    def __repr__(self) -> str:
+        return f"Derivatives({', '.join(f'{name} {np.shape(self[name])}' for name in self)})"
+
+
+def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives:
+    """The derivatives of `output` with respect to every parameter and named quantity that it was made from.
+
+    Each parameter's `grad` is set to its derivative. A second call computes the same again: nothing adds up
+    from call to call.
+
+    Args:
+        output: a Tensor of one entry, or of any shape if `seed` is given.
+        seed: the derivative to start from, of the shape of `output`; 1 if omitted.
+        names: a mapping such as `locals()` that names tensors which carry no name themselves.
+
+    Raises:
+        ShapeError: `output` has several entries and there is no seed, or the seed has another shape.
+        GraphError: `output` was not made from any parameter.
+
+    >>> import tinygraph as tg
+    >>> x = tg.parameter(3.0, name="x")
+    >>> d = (x * x).backward()
+    >>> float(d["dx"]), float(x.grad), float(d[x])
+    (6.0, 6.0, 6.0)
+    """
+    try:
+        arrays, detours = reverse_sweep(output, checked_seed(output, seed))
+    except TinygraphError as error:  # without the frames of the sweep
+        raise error.with_traceback(None) from None
+    for x, dx in arrays.items():
+        if x._op is None:
+            x.grad = dx
+    return Derivatives(output, arrays, detours, names)
+
+
+def checked_seed(output: Tensor, seed: Any) -> Any:
+    """The derivative to start from."""
+    value = output._value
+    if not output.wants:
+        raise GraphError(
+            f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
+            "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
+        )
+    if seed is None:
+        if value.ndim == 0:
+            return value.dtype.type(1)
+        if value.size == 1:
+            return np.ones_like(value)
+        raise ShapeError(
+            f"backward() starts from one number, but {describe(output)} has {value.size} entries; take its "
+            f"sum or mean first, or give the derivative to start with: backward(seed) of shape {value.shape}"
+        )
+    seed = np.asarray(value_of(seed), dtype=value.dtype)
+    if seed.shape != value.shape:
+        raise ShapeError(
+            f"the seed of backward() has shape {seed.shape}; {describe(output)} needs {value.shape}"
+        )
+    return seed
+
+
+Tensor.backward = backward  # type: ignore[method-assign, assignment]
+
+
+# The functional style ----------------------------------------------------------------
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
+) -> Callable[..., tuple[Any, Any]]:
+    """A function that gives f's value and its derivative with respect to arguments `argnums`.
+
+    The arguments may be arrays, numbers (floats), or dicts, lists and tuples of them; the derivative has the
+    same form. It may be nested: inside another `grad`, or where f uses a parameter from outside, value and
+    derivative are Tensors that can be derived again; otherwise they are arrays.
+
+    Raises:
+        ShapeError: f's value has several entries.
+        DtypeError: an argument to derive by holds integers.
+
+    >>> import tinygraph as tg
+    >>> value, dx = tg.value_and_grad(lambda x: x**3)(2.0)
+    >>> float(value), float(dx)
+    (8.0, 12.0)
+    """
+
+    def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen = (argnums,) if isinstance(argnums, int) else argnums
+        lifted = [lift(a) if i in chosen else a for i, a in enumerate(args)]
+        targets = {x for i in chosen for x in leaves_of(lifted[i])}
+        value = f(*lifted, **kwargs)
+        found, record = derivatives_for(value, targets)
+        of = [rebuild(lifted[i], found) for i in chosen]
+        return value if record else value_of(value), of[0] if isinstance(argnums, int) else tuple(of)
+
+    return derived
+
+
+def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The derivative of f as a function; see `value_and_grad`. Of any order: `grad(grad(f))`.
+
+    >>> import tinygraph as tg
+    >>> float(tg.grad(tg.grad(lambda x: x**4))(1.0))
+    12.0
+    """
+    both = value_and_grad(f, argnums)
+
+    def derived(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return derived
+
+
+def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any], bool]:
+    """The derivative of `value` with respect to each target, and whether it is recorded itself."""
+    zeros = {t: np.zeros_like(t._value) for t in targets}
+    if not isinstance(value, Tensor) or not value.wants:
+        return zeros, False
+    record = bool(parameters_of(value) - targets)
+    found, _ = reverse_sweep(value, checked_seed(value, None), targets, record=record)
+    return zeros | {t: found[t] for t in targets if t in found}, record
+
+
+def parameters_of(value: Tensor) -> set[Tensor]:
+    """The parameters that `value` was made from."""
+    order = recorded_order(value, wanted=True)
+    inputs = {t.node.inputs[i] for t in order for i in t.node.wanted}  # type: ignore[union-attr]
+    return {x for x in inputs | {value} if x.is_parameter}
+
+
+def lift(argument: Any) -> Any:
+    """The argument with a fresh parameter for each array in it, and an alias for each Tensor."""
+    if isinstance(argument, dict):
+        return {key: lift(x) for key, x in argument.items()}
+    if isinstance(argument, list | tuple):
+        return type(argument)(map(lift, argument))
+    return +argument if isinstance(argument, Tensor) and argument.wants else parameter(argument)
+
+
+def leaves_of(argument: Any) -> list[Tensor]:
+    """The tensors in nested dicts, lists and tuples."""
+    if isinstance(argument, dict):
+        return [x for inner in argument.values() for x in leaves_of(inner)]
+    if isinstance(argument, list | tuple):
+        return [x for inner in argument for x in leaves_of(inner)]
+    return [argument]
+
+
+def rebuild(argument: Any, found: Mapping[Tensor, Any]) -> Any:
+    """The nested form of `argument` with each tensor replaced by what was found for it."""
+    if isinstance(argument, dict):
+        return {key: rebuild(x, found) for key, x in argument.items()}
+    if isinstance(argument, list | tuple):
+        return type(argument)(rebuild(x, found) for x in argument)
+    return found[argument]

@@ -1,0 +1,155 @@
+"""The reverse sweep: from the cost back to everything that wants a derivative, in one loop.
+
+Nodes are numbered as they are recorded, and an input is always recorded before what is made from it. So going
+through the nodes by falling number meets each node only after all that use it: a topological order, without
+recursion. Each node's rules turn its derivative into contributions to its inputs; contributions add up; a
+derivative is dropped once it is spent, except those of parameters and of what has a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from heapq import heappop, heappush, heappushpop
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from tinygraph.engine.tensor import Node, Tensor
+from tinygraph.guards.broadcasts import notice
+from tinygraph.guards.changes import verify, verify_parameter
+from tinygraph.guards.modes import current_mode
+from tinygraph.guards.nans import finite_rule
+from tinygraph.rules.shapes import undo_broadcast
+from tinygraph.rules.table import Operation, Rule
+
+__all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative"]
+
+
+# A tensor, its value and its derivative, which went past the input that its node shows (`Operation.bypass`).
+Detour = tuple[Tensor, Any, Any]
+
+
+def shown_derivative(detour: Detour) -> Any:
+    """What the rule for the input that was passed by says: the lectures' dA of the cost."""
+    tensor, z, dz = detour
+    node: Node = tensor.node  # type: ignore[assignment]
+    shown, _ = node.op.bypass  # type: ignore[misc]
+    return node.op.rules[shown](dz, z, *node.cache, **node.settings)  # type: ignore[misc]
+
+
+def recorded_order(output: Tensor, wanted: bool = False) -> list[Tensor]:
+    """All recorded tensors that `output` was made from, itself included, in the order of recording.
+
+    With `wanted`, only those through which a derivative flows to a parameter. Leaves are not among them.
+
+    >>> import tinygraph as tg
+    >>> x = tg.parameter(2.0)
+    >>> [t.node.op.name for t in recorded_order(x * x + 1)]
+    ['multiply', 'add']
+    """
+    if output._op is None:
+        return []
+    found, stack = {output}, [output]
+    while stack:
+        t = stack.pop()
+        inputs = t.inputs
+        for x in [inputs[i] for i in t._wanted] if wanted else inputs:
+            if isinstance(x, Tensor) and x._op is not None and x not in found:
+                found.add(x)
+                stack.append(x)
+    return sorted(found, key=attrgetter("_serial"))
+
+
+def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
+    """`targets`, and those tensors of `order` through which a derivative flows to them."""
+    through = set(targets)
+    for t in order:
+        inputs = t.inputs
+        if any(inputs[i] in through for i in t._wanted):
+            through.add(t)
+    return through
+
+
+def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, kept in one piece for speed
+    output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False
+) -> tuple[dict[Tensor, Any], dict[Tensor, list[Detour]]]:
+    """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
+
+    `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives
+    are Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the
+    detours past it.
+
+    `found` holds derivatives that are not yet spent; an array in it belongs to the sweep, and is added to in
+    place, only if its tensor is in `owned`, as those of leaves are. The node `following` is next; others
+    wait in a heap, last recorded first.
+    """
+    mode = current_mode()
+    checking, detecting = mode.changed != "ignore", mode.nan
+    through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
+    found: dict[Tensor, Any] = {output: seed}
+    kept: dict[Tensor, Any] = {}
+    detours: dict[Tensor, list[Detour]] = {}
+    owned: set[Tensor] = set()
+    waiting: list[tuple[int, Tensor]] = []
+    ended = output._op is None or (targets is not None and output in targets)
+    following = None if ended else (-output._serial, output)
+    while following is not None:
+        z = following[1]
+        following = None
+        op: Operation = z._op  # type: ignore[assignment]
+        inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
+        if z._watched and checking:
+            verify(z, values)
+        arrays = values
+        value, rules, settings, stretches = z._value, op.rules, z._settings, op.stretches
+        if record:
+            value, values = z, inputs
+        dz = found.pop(z)
+        keep = op.activation or z.given_name is not None
+        if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
+            detours.setdefault(shown, []).append((z, value, dz))
+        for i in z._wanted:
+            x = inputs[i]
+            if through is not None and x not in through:
+                continue
+            rule: Rule = rules[i]  # type: ignore[assignment]
+            if detecting:
+                dx = finite_rule(z, i, rule, dz, value, values)
+            else:
+                dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
+            if stretches and (full := dx.shape) != (shape := arrays[i].shape):
+                if len(full) == 2 and full[0] == full[1]:
+                    notice(z, arrays)
+                dx = undo_broadcast(dx, shape)
+            leaf = x._op is None
+            if leaf and x._serial > z._serial and checking:
+                verify_parameter(z, i, x, arrays[i])
+            keep = keep or leaf
+            if x not in found:
+                if leaf and not record:
+                    a = arrays[i]
+                    if dx is dz or dx.base is not None or dx.dtype is not a.dtype or type(dx) is not type(a):
+                        dx = np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
+                    owned.add(x)
+                elif not leaf and (targets is None or x not in targets):
+                    if following is not None:
+                        heappush(waiting, following)
+                    following = (-x._serial, x)
+                found[x] = dx
+            elif x in owned:
+                total = found[x]
+                np.add(total, dx, total)
+            else:
+                found[x] = total = found[x] + dx
+                if type(total) is np.ndarray:
+                    owned.add(x)
+                elif hasattr(type(total), "held") and total.shape:  # of a plan, which does as an array does
+                    found[x] = total.held()
+                    owned.add(x)
+        if keep:
+            kept[z] = dz
+        if waiting:
+            following = heappop(waiting) if following is None else heappushpop(waiting, following)
+    kept.update(found)
+    return kept, detours

@@ -1,0 +1,762 @@
+"""Tensor and Node: the recording of calls, through operators and through NumPy's own dispatch protocol.
+
+A Tensor is a value and, unless it is a leaf, the Node that made it. A Node is one call: the operation, its
+inputs, and their values at the time, which are the cache. Tensor -> Node -> inputs has no cycle, so a graph
+is freed by reference count as soon as its last result is dropped.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import itertools
+import operator
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+
+from tinygraph.engine.calls import read_call
+from tinygraph.errors import DtypeError, GraphError, TinygraphError, UnknownOperationError
+from tinygraph.guards.changes import OWN, WHOLE, contents
+from tinygraph.guards.cuts import cut, taken
+from tinygraph.guards.modes import NORMAL, current_mode, no_grad
+from tinygraph.guards.nans import finite_forward
+from tinygraph.guards.stories import describe, failed, failed_call, qualified, unknown
+from tinygraph.notation import names
+from tinygraph.notation.places import OURS, file_and_line, user_frame
+from tinygraph.rules import kernels as k
+from tinygraph.rules import table as ops
+from tinygraph.rules.table import COMPOSED, TABLE, Operation
+
+if TYPE_CHECKING:
+    from tinygraph.engine.derivatives import Derivatives
+
+__all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
+
+_next_serial = itertools.count().__next__
+_new = object.__new__
+_ndarray = np.ndarray
+_ref = weakref.ref
+_frame = sys._getframe
+_NO_SETTINGS: dict[str, Any] = {}
+
+# What a tensor is in the flow of derivatives: data (nothing made from parameters), made from parameters by a
+# recorded call, a parameter that only the engine holds, or one that `.value` gave out; and a number, as an
+# operand. By the kinds of a call's inputs follow the positions whose derivative is wanted, those whose
+# contents are kept because the user can change them, and the kind of the result.
+DATA, MADE, PARAMETER, SHARED, NUMBER = range(5)
+Flow = tuple[tuple[int, ...], tuple[int, ...], int]
+
+
+@functools.cache
+def flow(kinds: tuple[int, ...], flowing: tuple[int, ...] = ()) -> Flow:
+    """How derivatives flow through a call with inputs of these kinds; `flowing` says to which, () to all."""
+    able = flowing or range(len(kinds))
+    wanted = tuple([i for i in able if kinds[i] in (MADE, PARAMETER, SHARED)])
+    watched = tuple(
+        [i for i, kind in enumerate(kinds) if kind in (DATA, SHARED) or (kind == PARAMETER and i not in able)]
+    )
+    return wanted, watched if wanted else (), MADE if wanted else DATA
+
+
+_SECOND = (1,)
+_TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
+_FLOW_OF_ONE = [flow((kind,)) for kind in range(5)]
+_FLOW_OF_TWO = {kinds: flow(kinds) for kinds in itertools.product(range(5), repeat=2)}
+
+
+class Node(NamedTuple):
+    """One recorded call.
+
+    `op` is its row of the table, `inputs` what it was called with (Tensors, arrays or numbers), `cache` the
+    values of these at the time, `settings` the keyword arguments, `wanted` the positions of the inputs whose
+    derivative is wanted, `serial` its place in the order of recording, `code` and `instruction` the place in
+    the user's program.
+    """
+
+    op: Operation
+    inputs: tuple[Any, ...]
+    cache: tuple[Any, ...]
+    settings: dict[str, Any]
+    wanted: tuple[int, ...]
+    serial: int
+    code: CodeType
+    instruction: int
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and line of the user's code that recorded this node."""
+        return file_and_line(self.code, self.instruction)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self.serial == other.serial
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.serial)
+
+    def __repr__(self) -> str:
+        file, line = self.place
+        return f"<Node {self.op.name} at {file}:{line}>"
+
+
+class Tensor(k.Recording):
+    """An array together with the call that made it.
+
+    Operators and NumPy functions on a Tensor give Tensors. `value` is the array, `node` the call (None for a
+    leaf), `wants` whether a derivative with respect to it is wanted (it is a parameter, or made from one),
+    `grad` the derivative that the last `backward()` left on a parameter. Make one with `parameter` or
+    `tensor`.
+
+    >>> x = parameter([1.0, 2.0], name="x")
+    >>> y = np.tanh(x) * 3
+    >>> y.shape, y.wants, y.node.op.name, x.node
+    ((2,), True, 'multiply', None)
+    """
+
+    # What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
+    # every container that is alive, and one object a call instead of four halves the time of deep graphs. A
+    # call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all its
+    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that one
+    # could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
+    # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
+    # of giving out the array, and `_kept` its contents then.
+    __slots__ = (
+        "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
+        "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
+    )  # fmt: skip
+    __hash__ = object.__hash__
+
+    given_name: str | None
+    grad: Any
+    _value: Any
+    _kind: int
+    _changed: int
+    _kept: Any
+    _watched: tuple[int, ...]
+    _op: Operation | None
+    _x: Any
+    _y: Any
+    _a: Any
+    _b: Any
+    _settings: dict[str, Any]
+    _wanted: tuple[int, ...]
+    _serial: int
+    _code: CodeType
+    _instruction: int
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        self._value = value
+        self._op = self._kept = None
+        self.given_name = name
+        self.grad = None
+        self._kind = DATA
+        self._serial = self._changed = -1
+
+    # What is known of it
+
+    @property
+    def value(self) -> Any:
+        """The array. `backward()` sees to it that what it needs stayed as it was."""
+        value, kind = self._value, self._kind
+        if kind:
+            if type(value) is not _ndarray:  # a number, which nobody can change
+                taken(self, None)
+                return value
+            taken(self, _ref(value))
+            if kind in _TRUSTED:
+                self._give_out()
+        return value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value
+        if self._kind == PARAMETER:
+            self._give_out()
+
+    def _give_out(self) -> None:
+        """Keep the contents of the array, which may be changed from now on, and of what it is a view of."""
+        if self._kind == PARAMETER:
+            self._kind, self._serial, self._kept = SHARED, _next_serial(), contents(self._value)
+            return
+        views = [self]
+        while views:
+            z = views.pop()
+            if z._kind == MADE and type(z._value) is _ndarray and OWN not in z._watched:
+                earlier = () if not z._watched else (z._kept,) if len(z._watched) == 1 else z._kept
+                own = contents(z._value)
+                z._kept = (own, *earlier) if earlier else own
+                z._watched = (OWN, *z._watched)
+                if z._value.base is not None:
+                    views += [x for x in z.inputs if isinstance(x, Tensor)]
+            elif z._kind == PARAMETER:
+                z._give_out()
+
+    @property
+    def wants(self) -> bool:
+        """Whether a derivative with respect to it is wanted."""
+        return self._kind != DATA
+
+    @wants.setter
+    def wants(self, wants: bool) -> None:
+        self._kind = (SHARED if self._op is None else MADE) if wants else DATA
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return cast("tuple[int, ...]", self._value.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._value.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(self._value.size)
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the value."""
+        return self._value.dtype
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given, else the one its structure implies (Z1, A1), else None."""
+        return names.name_of(self)
+
+    @property
+    def node(self) -> Node | None:
+        """The call that made it, None for a leaf."""
+        op = self._op
+        if op is None:
+            return None
+        cache = (self._a, self._b) if op.arity == 2 else self._a
+        return Node(
+            op, self.inputs, cache, self._settings, self._wanted, self._serial, self._code, self._instruction
+        )
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the call that made it was given; nothing for a leaf."""
+        if self._op is None:
+            return ()
+        return (self._x, self._y) if self._op.arity == 2 else cast("tuple[Any, ...]", self._x)
+
+    @property
+    def op(self) -> Operation | None:
+        """The operation that made it, None for a leaf."""
+        return self._op
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is a leaf that wants a derivative."""
+        return self._kind in (PARAMETER, SHARED)
+
+    def named(self, name: str) -> Tensor:
+        """Give this tensor a name and return it.
+
+        >>> import tinygraph as tg
+        >>> tg.tensor([1.0]).named("X").name
+        'X'
+        """
+        self.given_name = name
+        return self
+
+    if TYPE_CHECKING:  # its result is a `Derivatives`, so the method is put here by the module that has them
+
+        def backward(self, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives: ...
+
+    # NumPy's protocol
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """Record the call of a kernel."""
+        try:
+            op = TABLE.get(function)
+            if op is not None and len(args) == op.arity:
+                if settings or op.arity > 1:
+                    return apply(op, args, settings)
+                wanted, watched, kind = _FLOW_OF_ONE[self._kind]
+                return recorded(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
+            return call(function, args, settings)
+        except TinygraphError as error:  # without the frames in between, which are ours
+            raise error.with_traceback(None) from None
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
+        try:
+            if method == "__call__":
+                if settings:
+                    return call_ufunc(ufunc, args, settings)
+                op = TABLE.get(ufunc)
+                if op is None:
+                    return call(ufunc, args, settings)
+                return apply(op, args)
+            if method == "reduce" and ufunc in ops.REDUCTIONS:
+                settings.setdefault("axis", 0)
+                return call(ops.REDUCTIONS[ufunc], args, settings)
+            raise unknown(f"np.{ufunc.__name__}.{method}")
+        except TinygraphError as error:  # without the frames in between, which are ours
+            raise error.with_traceback(None) from None
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        try:
+            return call(function, args, settings)
+        except TinygraphError as error:
+            raise error.with_traceback(None) from None
+        except (ValueError, IndexError, TypeError) as error:
+            raise failed_call(function, args, settings, error) from None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._kind:
+            raise GraphError(
+                f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
+                "the path to it; write .value where you want the plain array"
+            )
+        return np.array(self._value, dtype=dtype, copy=copy)
+
+    # Operators
+
+    if TYPE_CHECKING:  # made by `operator_methods` below
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+
+    def __neg__(self) -> Tensor:
+        return apply(TABLE[np.negative], (self,))
+
+    def __pos__(self) -> Tensor:
+        return apply(TABLE[np.positive], (self,))
+
+    def __abs__(self) -> Tensor:
+        return apply(TABLE[np.absolute], (self,))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return apply(_GETITEM, (self,), {"index": plain_index(index)})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GraphError(
+            f"{describe(self)} cannot be changed in place: a recorded value may be in a cache; "
+            "use np.where, or change .value before recording"
+        )
+
+    def __gt__(self, other: Any) -> Any:
+        return compared(operator.gt, self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return compared(operator.ge, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return compared(operator.lt, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return compared(operator.le, self, other)
+
+    def __eq__(self, other: Any) -> Any:
+        return compared(operator.eq, self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return compared(operator.ne, self, other)
+
+    # Conversions
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        cut("bool()", self)
+        return bool(self._value)
+
+    def __float__(self) -> float:
+        cut("float()", self)
+        return float(self._item())
+
+    def __int__(self) -> int:
+        cut("int()", self)
+        return int(self._item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self._item(), spec) if spec else str(self)
+
+    def item(self) -> Any:
+        """The single entry as a Python number; ValueError if there is more than one."""
+        cut(".item()", self)
+        return self._item()
+
+    def _item(self) -> Any:
+        return self._value.item() if hasattr(self._value, "item") else self._value
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._value), separator=", ", threshold=20, prefix="Tensor(")
+        name = f", name={self.name!r}" if self.name is not None else ""
+        return f"Tensor({text}{name})"
+
+    def _repr_html_(self) -> str:
+        from viz.notebook import tensor_html
+
+        return tensor_html(self)
+
+    # Methods as arrays have them
+
+    @property
+    def T(self) -> Tensor:  # NumPy's name
+        """The transpose."""
+        return apply(TABLE[np.transpose], (self,))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """`np.transpose`, the axes given as numbers or as one tuple."""
+        flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return cast(Tensor, np.transpose(cast(Any, self), flat or None))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """`np.reshape`, the shape given as numbers or as one tuple."""
+        return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape))
+
+    def astype(self, dtype: Any) -> Any:
+        """The value in another dtype; only a floating dtype keeps the path of derivatives."""
+        if np.dtype(dtype).kind != "f":
+            raise DtypeError(
+                f"{describe(self)} cannot become {np.dtype(dtype).name} and keep its derivative; "
+                "write .value.astype(...) where you want the plain array"
+            )
+        return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
+
+    def sum(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.sum` of this tensor."""
+        return call(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def mean(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.mean` of this tensor."""
+        return call(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def max(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.max` of this tensor."""
+        return call(np.max, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def min(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.min` of this tensor."""
+        return call(np.min, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def prod(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.prod` of this tensor."""
+        return call(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def cumsum(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.cumsum` of this tensor."""
+        return call(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def var(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.var` of this tensor."""
+        return call(np.var, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def std(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.std` of this tensor."""
+        return call(np.std, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def ravel(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.ravel` of this tensor."""
+        return call(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def swapaxes(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.swapaxes` of this tensor."""
+        return call(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def squeeze(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.squeeze` of this tensor."""
+        return call(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def clip(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.clip` of this tensor."""
+        return call(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def take(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.take` of this tensor."""
+        return call(np.take, (self, *args), settings)  # type: ignore[no-any-return]
+
+    def dot(self, *args: Any, **settings: Any) -> Tensor:
+        """`np.dot` of this tensor."""
+        return call(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
+
+
+_GETITEM = TABLE[operator.getitem]
+
+# Recording ----------------------------------------------------------------
+
+
+def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
+    """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
+    if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
+        wanted, watched, kind = _FLOW_OF_ONE[x._kind]
+        return recorded(op, inputs, (x._value,), wanted, watched, kind, settings)
+    cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
+    kinds = tuple(
+        [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
+    )
+    wanted, watched, kind = flow(kinds, op.flowing)
+    return recorded(op, inputs, cache, wanted, watched, kind, settings)
+
+
+def recorded(
+    op: Operation,
+    inputs: tuple[Any, ...],
+    cache: tuple[Any, ...],
+    wanted: tuple[int, ...],
+    watched: tuple[int, ...],
+    kind: int,
+    settings: dict[str, Any],
+) -> Tensor:
+    """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
+    z = _new(Tensor)
+    mode = current_mode()
+    unusual = mode is not NORMAL
+    try:
+        if unusual and mode.nan:
+            z._value = finite_forward(op, inputs, cache, settings)
+        else:
+            z._value = op.forward(*cache, **settings) if settings else op.forward(*cache)
+    except (ValueError, IndexError, TypeError) as error:
+        raise failed(op, inputs, settings, error) from None
+    z.given_name = z.grad = None
+    frame = _frame(3)
+    if frame.f_globals.get("__package__") in OURS:
+        frame = user_frame(frame)
+    z._code = frame.f_code
+    z._instruction = frame.f_lasti
+    if unusual and not mode.recording:
+        z._op = z._kept = None
+        z._kind = DATA
+        return z
+    z._kind = kind
+    z._op = op
+    if op.arity == 2:
+        z._x, z._y = inputs
+        z._a, z._b = cache
+    else:
+        z._x = inputs
+        z._a = cache
+    z._settings = settings
+    z._wanted = wanted
+    if unusual and mode.changed == "ignore":
+        watched = ()
+    z._watched = watched
+    if len(watched) == 1:
+        z._kept = kept_of(inputs[watched[0]], cache[watched[0]])
+    elif watched:
+        z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
+    z._serial = _next_serial()
+    return z
+
+
+def kept_of(x: Any, array: Any) -> bytes | None:
+    """What a node keeps of `array`, the value of its input x; while data stays, all share a copy."""
+    now: bytes | None = (
+        array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else contents(array)
+    )
+    if isinstance(x, Tensor) and x._kind == DATA and x._op is None:
+        if now != x._kept:
+            x._kept = now
+        now = x._kept
+    return now
+
+
+def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The methods behind an operator and its reflected form.
+
+    The first is `recorded` and `apply` written into each other, since it is what networks are made of.
+    """
+    forward = op.forward
+
+    def method(x: Any, y: Any) -> Tensor:
+        mode = current_mode()
+        if mode is not NORMAL and (mode.nan or not mode.recording or mode.changed == "ignore"):
+            return apply(op, (x, listed(y)))
+        a = x._value
+        if isinstance(y, Tensor):
+            b = y._value
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
+        else:
+            b = y = listed(y)
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
+        z = _new(Tensor)
+        try:
+            z._value = forward(a, b)
+        except (ValueError, TypeError) as error:
+            raise failed(op, (x, y), _NO_SETTINGS, error) from None
+        z.given_name = z.grad = None
+        frame = _frame(1)
+        if frame.f_globals.get("__package__") in OURS:
+            frame = user_frame(frame)
+        z._kind = kind
+        z._op = op
+        z._x = x
+        z._y = y
+        z._a = a
+        z._b = b
+        z._settings = _NO_SETTINGS
+        z._wanted = wanted
+        z._watched = watched
+        if watched:
+            if watched == _SECOND:
+                z._kept = kept_of(y, b)
+            else:
+                z._kept = kept_of(x, a) if len(watched) == 1 else (kept_of(x, a), kept_of(y, b))
+        z._serial = _next_serial()
+        z._code = frame.f_code
+        z._instruction = frame.f_lasti
+        return z
+
+    def reflected(x: Tensor, y: Any) -> Tensor:
+        return apply(op, (listed(y), x))
+
+    return method, reflected
+
+
+def listed(y: Any) -> Any:
+    """A list or tuple as an array, anything else as it is."""
+    return np.asarray(y) if type(y) in (list, tuple) else y
+
+
+for _name, _ufunc in [
+    ("add", np.add),
+    ("sub", np.subtract),
+    ("mul", np.multiply),
+    ("truediv", np.divide),
+    ("pow", np.power),
+    ("matmul", np.matmul),
+]:
+    _method_pair = operator_methods(TABLE[_ufunc])
+    setattr(Tensor, f"__{_name}__", _method_pair[0])
+    setattr(Tensor, f"__r{_name}__", _method_pair[1])
+
+
+def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """A call of a NumPy function or kernel with a Tensor among its arguments."""
+    function = ops.ALIASES.get(function, function)
+    op = TABLE.get(function)
+    if op is not None:
+        inputs, settings = read_call(op, args, settings)
+        return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
+    if function in COMPOSED:
+        return COMPOSED[function](*args, **settings)
+    if function in ops.LOCALLY_CONSTANT:
+        for x in args:
+            if isinstance(x, Tensor) and x._kind:
+                cut(qualified(function), x)
+        return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
+    raise unknown(qualified(function))
+
+
+def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
+    dtype = settings.pop("dtype", None)
+    if settings:
+        raise UnknownOperationError(
+            f"np.{ufunc.__name__}(..., {next(iter(settings))}=...) on a Tensor is not recorded: a Tensor is "
+            "never written into; call it without and use the result"
+        )
+    if dtype is not None:
+        args = tuple(x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype=dtype) for x in args)
+    return call(ufunc, args, {})
+
+
+# Making tensors ----------------------------------------------------------------
+
+
+def tensor(array: Any, name: str | None = None) -> Tensor:
+    """A leaf that wants no derivative: data, labels.
+
+    Args:
+        array: anything np.asarray takes; it is not copied. Integers are allowed.
+        name: what pictures, errors and tables call it.
+
+    >>> import tinygraph as tg
+    >>> X = tg.tensor([[1.0, 2.0]], name="X")
+    >>> X.shape, X.wants
+    ((1, 2), False)
+    """
+    if isinstance(array, Tensor):
+        array = array.value
+    return Tensor(array if hasattr(array, "__array_function__") else np.asarray(array), name)
+
+
+def parameter(array: Any, name: str | None = None) -> Tensor:
+    """A leaf whose derivative is wanted. The array is copied, since an optimizer changes it in place.
+
+    Args:
+        array: floating point numbers in any shape; float32 stays float32.
+        name: W1, b1, ... give the layers their names.
+
+    Raises:
+        DtypeError: the array holds something other than floating point numbers.
+
+    >>> import tinygraph as tg
+    >>> W1 = tg.parameter([[1.0, 2.0]], name="W1")
+    >>> float((W1 * W1).sum().backward()["dW1"].sum())
+    6.0
+    """
+    leaf = tensor(array, name)
+    if leaf.dtype.kind != "f":
+        raise DtypeError(
+            f"a parameter holds floating point numbers, but {name or 'this array'} has dtype {leaf.dtype}, "
+            "which would round every update; write "
+            f"tg.parameter({name or 'array'}.astype(np.float64)) or 1.0 for 1"
+        )
+    leaf._value = leaf._value.copy()
+    leaf._kind = PARAMETER
+    return leaf
+
+
+def mark_updated(parameters: Iterable[Tensor]) -> None:
+    """Say that parameters were changed in place: derivatives of graphs recorded before are refused."""
+    now = _next_serial()
+    for p in parameters:
+        p._changed = p._serial = now
+
+
+def compared(relation: Callable[[Any, Any], Any], x: Tensor, y: Any) -> Any:
+    """A comparison by entry, as a plain array."""
+    sign = _SIGNS[relation]
+    for operand in (x, y):
+        if isinstance(operand, Tensor) and operand._kind:
+            cut(sign, operand)
+    return relation(x._value, y._value if isinstance(y, Tensor) else y)
+
+
+_SIGNS: dict[Any, str] = {
+    operator.gt: "the comparison >", operator.ge: "the comparison >=", operator.lt: "the comparison <",
+    operator.le: "the comparison <=", operator.eq: "the comparison ==", operator.ne: "the comparison !=",
+}  # fmt: skip
+
+
+def value_of(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return x._value if isinstance(x, Tensor) else x
+
+
+def plain_index(index: Any) -> Any:
+    """An index of its own: arrays in place of Tensors, and copies, since the user may change a mask."""
+    if isinstance(index, tuple):
+        return tuple(map(plain_index, index))
+    index = value_of(index)
+    return index.copy() if type(index) is _ndarray else copy.deepcopy(index) if type(index) is list else index

@@ -1,0 +1,119 @@
+"""Why a derivative is not there: which call cut the path from a parameter to a cost."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tinygraph.engine.sweep import recorded_order
+from tinygraph.engine.tensor import Tensor
+from tinygraph.guards.cuts import Cut, known_cuts
+from tinygraph.guards.stories import describe, name_in, place_of, recorded_as
+from tinygraph.notation.places import file_and_line, place_text
+
+__all__ = ["why_no_gradient"]
+
+
+def why_no_gradient(J: Any, W: Tensor) -> str:
+    """Which call cut the path of derivatives from W to J, and where; or that W is not used, or no path cut.
+
+    Seen are `.value`, `float()`, `int()`, `bool()`, `.item()`, comparisons, functions that are constant
+    nearly everywhere (np.round, np.argmax), `tg.no_grad()`, and inputs through which nothing flows (the
+    condition of np.where). A call on a Tensor that is gone since is told as a guess.
+
+    Args:
+        J: the cost, a Tensor; or what became of it, if it is none any more.
+        W: a parameter.
+
+    >>> import tinygraph as tg
+    >>> W1, X = tg.parameter(np.ones((2, 3)), name="W1"), np.ones((3, 4))
+    >>> A1 = np.tanh(W1 @ X)
+    >>> J = np.sum(tg.parameter(np.ones((1, 2)), name="W2") @ A1.value)
+    >>> print(tg.why_no_gradient(J, W1).partition(" (")[0])
+    J has no derivative with respect to W1: .value took A1 out of the graph
+    """
+    name = name_in(W, "the parameter")
+    if not W.wants:
+        return f"{name} is data: make it with tg.parameter to have derivatives with respect to it"
+    if isinstance(J, Tensor) and W in reached(J, wanted=True):
+        return f"J has a derivative with respect to {name}: no path is cut"
+    found = list(dict.fromkeys(reasons(J, W, name)))
+    return f"J has no derivative with respect to {name}: {'; '.join(found)}"
+
+
+def reached(z: Tensor, wanted: bool) -> set[Tensor]:
+    """All Tensors that `z` was made from, itself included; with `wanted`, along paths of derivatives."""
+    order = recorded_order(z, wanted)
+    found = {z, *order}
+    for t in order:
+        inputs = [t.inputs[i] for i in t._wanted] if wanted else t.inputs
+        found.update(x for x in inputs if isinstance(x, Tensor))
+    return found
+
+
+def reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
+    """What may be the reason, the surest first."""
+    graph = reached(J, wanted=False) if isinstance(J, Tensor) else set()
+    cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor) and hasattr(x, "_op")})
+    sure = [cut for cut in cuts if cut.tensor is not None and W in reached(cut.tensor, wanted=True)]
+    yield from dead_ends(graph, W)
+    yield from map(told, sorted(sure, key=lambda cut: not used_in(cut, graph)))
+    graph = graph or ({J} if isinstance(J, Tensor) else set())
+    unrecorded = [t for t in graph if t._op is None and hasattr(t, "_code")]
+    yield from (f"{describe(t)} was computed under no_grad ({made_at(t)})" for t in unrecorded)
+    if sure or unrecorded:
+        return
+    files = {z.node.place[0] for z in graph if z._op is not None}  # type: ignore[union-attr]
+    gone = [
+        cut for cut in cuts if cut.tensor is None and (used_in(cut, graph) or cut.file in files or not graph)
+    ]
+    yield from (f"perhaps {told(cut)}" for cut in gone[-3:])
+    if W not in graph:
+        yield not_used(W, name)
+
+
+def dead_ends(graph: set[Tensor], W: Tensor) -> Iterator[str]:
+    """Inputs through which no derivative flows, though they were made from W."""
+    for z in sorted((z for z in graph if z._op is not None), key=lambda z: z._serial):
+        flowing = z._op.flowing  # type: ignore[union-attr]
+        for i, x in enumerate(z.inputs):
+            ends = bool(flowing) and i not in flowing and not (z._op.bypass and i == z._op.bypass[0])  # type: ignore[union-attr]
+            if ends and isinstance(x, Tensor) and W in reached(x, wanted=True):
+                call, operands = recorded_as(z)
+                yield f"no derivative flows through {operands[i]} in {call} ({place_of(z)})"
+
+
+def used_in(cut: Cut, graph: set[Tensor]) -> bool:
+    """Whether the array that was taken out stands in the graph."""
+    arrays = [x for t in graph for x in (t._value, *t.inputs) if isinstance(x, np.ndarray)]
+    return cut.array is not None and any(np.may_share_memory(cut.array, x) for x in arrays)
+
+
+def told(cut: Cut) -> str:
+    what = "a result of " + cut.operation if cut.tensor is None and cut.operation else "a parameter"
+    name = what if cut.tensor is None else name_in(cut.tensor, f"a result of {cut.operation}")
+    return f"{cut.how} took {name} out of the graph ({place_text(cut.file, cut.line)})"
+
+
+def made_at(t: Tensor) -> str:
+    """Where a Tensor was computed that was not recorded."""
+    return place_text(*file_and_line(t._code, t._instruction))
+
+
+def not_used(W: Tensor, name: str) -> str:
+    """That W is not used, or where it was."""
+    uses = {z for z in gc.get_referrers(W) if isinstance(z, Tensor) and z._op is not None}
+    uses |= {
+        z
+        for inputs in gc.get_referrers(W)
+        if type(inputs) is tuple
+        for z in gc.get_referrers(inputs)
+        if isinstance(z, Tensor)
+    }
+    if not uses:
+        return f"{name} is not used in J"
+    first = min(uses, key=lambda z: z._serial)
+    return f"{name} is used in {recorded_as(first)[0]} ({place_of(first)}), but J is not made from that"

@@ -1,0 +1,3 @@
+"""The reading of a recorded graph: its quantities and calls, their names, the layers."""
+
+__all__: list[str] = []

@@ -1,0 +1,208 @@
+"""What is drawn: the quantities and calls of a recorded graph, with the arrows that have a red partner.
+
+This is the recording as pictures show it. A cost that knows the logits behind its probabilities (see
+`Operation.bypass`) is shown with its probabilities, and its derivative takes the lectures' path through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph.engine.sweep import recorded_order
+from tinygraph.engine.tensor import Node, Tensor, value_of
+from tinygraph.errors import GraphError
+from tinygraph.notation.names import graph_names, name_of, take_names
+from viz.text import identifier, unique
+
+__all__ = ["Call", "Graph", "Input", "Quantity", "is_number", "read_graph"]
+
+
+@dataclass(eq=False, slots=True)
+class Quantity:
+    """A leaf or a result.
+
+    `wanted` says that its derivative is part of the sweep; `uses` are the calls it enters, one entry for each
+    time.
+    """
+
+    tensor: Any
+    name: str | None
+    id: str
+    wanted: bool
+    call: Call | None = None
+    uses: list[Call] = field(default_factory=list)
+    is_output: bool = False
+
+    @property
+    def value(self) -> Any:
+        """Its array."""
+        return value_of(self.tensor)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of its value."""
+        return tuple(np.shape(self.value))
+
+    @property
+    def arriving(self) -> int:
+        """How many derivatives arrive here, to be added up."""
+        return sum(x.wanted for call in dict.fromkeys(self.uses) for x in call.inputs if x.quantity is self)
+
+    @property
+    def terms(self) -> int:
+        """How many derivatives add up here: those that arrive, and the seed of an output."""
+        return self.arriving + self.is_output
+
+
+class Input(NamedTuple):
+    """A quantity that enters a call, its position there, and whether a derivative comes back."""
+
+    quantity: Quantity
+    position: int
+    wanted: bool
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """One recorded operation."""
+
+    node: Node
+    id: str
+    result: Quantity
+    inputs: list[Input]
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a derivative goes through it."""
+        return any(x.wanted for x in self.inputs)
+
+    @property
+    def reads_cache(self) -> bool:
+        """Whether a rule that the sweep runs reads a value of the forward pass."""
+        is_value = [True, *(not is_number(x) for x in self.node.inputs)]
+        uses = [self.node.op.uses(i, len(self.node.inputs)) for i in self.node.wanted]
+        return any(read and value for used in uses for read, value in zip(used, is_value, strict=False))
+
+    @property
+    def stretches(self) -> bool:
+        """Whether a wanted input is stretched to the shape of the result, and so its derivative summed."""
+        function = self.node.op.function
+        elementwise = function in (np.where, np.clip) or getattr(function, "signature", "") is None
+        return elementwise and any(x.wanted and x.quantity.shape != self.result.shape for x in self.inputs)
+
+
+@dataclass(eq=False, slots=True)
+class Graph:
+    """The quantities and calls behind some outputs, in the order of recording."""
+
+    outputs: list[Quantity]
+    quantities: list[Quantity]
+    calls: list[Call]
+    names: dict[Tensor, str]
+    order: list[Tensor]
+
+
+def read_graph(outputs: Sequence[Tensor], names: Mapping[str, Any] | None = None) -> Graph:
+    """The graph behind `outputs`; GraphError if nothing was recorded."""
+    order = recorded(outputs)
+    known = named(outputs, order, names)
+    reader = Reader(known, derived(outputs), {id(x): name for name, x in (names or {}).items()})
+    calls = [reader.call(t) for t in order]
+    found = [reader.quantity(t) for t in outputs]
+    for output in found:
+        output.is_output = True
+    return Graph(found, list(reader.quantities.values()), calls, known, order)
+
+
+def recorded(outputs: Sequence[Any]) -> list[Tensor]:
+    """The recorded tensors behind `outputs`, in the order of recording."""
+    if not outputs:
+        raise GraphError("there is no output to draw: give the cost J, or several outputs of one graph")
+    for output in outputs:
+        if not isinstance(output, Tensor) or output.node is None:
+            raise GraphError(
+                f"there is no graph behind {output!r:.80}: draw what was computed from tensors, such as the "
+                "cost J, and not under tg.no_grad()"
+            )
+    found = {t for output in outputs for t in recorded_order(output)}
+    return sorted(found, key=lambda t: t.node.serial)  # type: ignore[union-attr]
+
+
+def named(
+    outputs: Sequence[Tensor], order: list[Tensor], names: Mapping[str, Any] | None
+) -> dict[Tensor, str]:
+    """The names in a graph; an output without one is J, or J1, J2, ... if there are several."""
+    known = take_names(order, names)
+    nameless = [t for t in outputs if name_of(t, known) is None]
+    costs = [f"J{i}" for i in range(1, len(nameless) + 1)] if len(outputs) > 1 else ["J"]
+    known |= dict(zip(nameless, costs, strict=False))
+    return graph_names(order, known)
+
+
+def shown_inputs(node: Node) -> Iterable[int]:
+    """The positions of the inputs that pictures show."""
+    hidden = node.op.bypass[1] if node.op.bypass else -1
+    return (i for i in range(len(node.inputs)) if i != hidden)
+
+
+def wanted_inputs(node: Node) -> set[int]:
+    """The positions of the shown inputs to which a derivative goes in pictures."""
+    shown, used = node.op.bypass or (-1, -1)
+    return {shown if i == used else i for i in node.wanted}
+
+
+def derived(outputs: Sequence[Tensor]) -> set[Tensor]:
+    """The tensors that the sweep from `outputs` meets in pictures."""
+    found = {t for t in outputs if t.wants}
+    stack = list(found)
+    while stack:
+        node = stack.pop().node
+        if node is not None:
+            fresh = {node.inputs[i] for i in wanted_inputs(node)} - found
+            found |= fresh
+            stack += fresh
+    return found
+
+
+class Reader:
+    """Makes one Quantity for each tensor or array, and one Call for each node."""
+
+    def __init__(self, names: dict[Tensor, str], derived: set[Tensor], array_names: dict[int, str]) -> None:
+        self.names, self.derived, self.array_names = names, derived, array_names
+        self.quantities: dict[int, Quantity] = {}
+        self.taken: dict[str, int] = {}
+
+    def quantity(self, x: Any) -> Quantity:
+        """The quantity of a tensor or of an array."""
+        if id(x) not in self.quantities:
+            is_tensor = isinstance(x, Tensor)
+            name = self.names.get(x) if is_tensor else self.array_names.get(id(x))
+            made_by = x.node.op.name if is_tensor and x.node else "constant"
+            key = unique(identifier(name or made_by), self.taken)
+            self.quantities[id(x)] = Quantity(x, name, key, is_tensor and x in self.derived)
+        return self.quantities[id(x)]
+
+    def call(self, t: Tensor) -> Call:
+        """The call that made `t`."""
+        node: Node = t.node  # type: ignore[assignment]
+        wanted = wanted_inputs(node) if t in self.derived else set()
+        inputs = [
+            Input(self.quantity(node.inputs[i]), i, i in wanted)
+            for i in shown_inputs(node)
+            if not is_number(node.inputs[i])
+        ]
+        result = self.quantity(t)
+        key = unique(f"{result.id}.{identifier(node.op.name)}", self.taken)
+        result.call = call = Call(node, key, result, inputs)
+        for x in inputs:
+            x.quantity.uses.append(call)
+        return call
+
+
+def is_number(x: Any) -> bool:
+    """Whether pictures show an input as part of the operation's own label."""
+    return isinstance(x, int | float) or (not isinstance(x, Tensor) and np.ndim(x) == 0)

@@ -1,0 +1,61 @@
+"""Suspicious broadcasts: (n,) beside (n, 1), or (m, 1) beside (1, m), which make a square.
+
+They are noticed during the sweep, where a broadcast is undone, so that recording costs nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from typing import Any
+
+import numpy as np
+
+from tinygraph.errors import BroadcastError, BroadcastWarning
+from tinygraph.guards.modes import current_mode
+from tinygraph.guards.stories import place_of, recorded_as
+
+__all__ = ["notice"]
+
+_seen: set[tuple[str, int]] = set()
+
+
+def notice(z: Any, values: tuple[Any, ...]) -> None:
+    """Warn, once per line of code, or raise, if two inputs of node `z` make a square that is seldom meant."""
+    pairs = itertools.combinations(range(len(values)), 2)
+    pair = next(((i, j) for i, j in pairs if suspicious(np.shape(values[i]), np.shape(values[j]))), None)
+    reaction = current_mode().broadcast
+    if pair is None or reaction == "ignore" or not z._op.arity:  # einsum says what meets what
+        return
+    if reaction == "raise":
+        raise BroadcastError(message(z, values, pair))
+    place = z.node.place
+    if place not in _seen:
+        warnings.warn_explicit(message(z, values, pair), BroadcastWarning, *place)
+        _seen.add(place)
+
+
+def suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether a vector meets a column of its length, or a column a row.
+
+    >>> suspicious((5,), (5, 1)), suspicious((5, 1), (1, 5)), suspicious((4, 1), (4, 5))
+    (True, True, False)
+    """
+    if len(a) + len(b) not in (3, 4) or 1 not in (*a, *b):
+        return False
+    row, column = (a, b) if len(a) < len(b) or a[0] == 1 else (b, a)
+    n = row[-1] if row else 1
+    return n > 1 and row in ((n,), (1, n)) and column == (n, 1)
+
+
+def message(z: Any, values: tuple[Any, ...], pair: tuple[int, int]) -> str:
+    call, operands = recorded_as(z)
+    shapes = [np.shape(values[i]) for i in pair]
+    names = [operands[i] for i in pair]
+    row = 0 if shapes[1][-1] == 1 else 1
+    n = shapes[row][-1]
+    return (
+        f"{call} ({place_of(z)}): {names[0]} is {shapes[0]} and {names[1]} is {shapes[1]}, so each entry "
+        f"meets every entry of the other: ({n}, {n}). Did you mean {names[row]}.reshape({n}, 1)? "
+        'If it is meant, say so with tg.errstate(broadcast="ignore")'
+    )

@@ -1,0 +1,71 @@
+"""Where paths of derivatives are cut: the calls that take a plain value out of a Tensor, and their places.
+
+Recording costs nothing: only a call that cuts, such as `.value` or `float()`, writes down where it was, among
+the last few thousand. Nothing is kept alive by that: a Tensor is known by its address and number.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from types import CodeType
+from typing import Any, NamedTuple
+
+from tinygraph.notation.places import file_and_line, user_frame
+
+__all__ = ["Cut", "cut", "known_cuts", "taken"]
+
+LIMIT = 4096
+_frame = sys._getframe
+_cuts: deque[tuple[Any, ...]] = deque(maxlen=LIMIT)
+_write_down = _cuts.append
+
+
+class Cut(NamedTuple):
+    """A call that gave a plain value: how it is written, the Tensor and the array if they are still alive."""
+
+    how: str
+    tensor: Any
+    array: Any
+    operation: str | None
+    file: str
+    line: int
+
+
+def taken(x: Any, array: Any) -> None:
+    """Write down that the caller's caller read `.value` of Tensor x; `array` is a weak reference."""
+    frame = _frame(2)
+    _write_down((".value", known_as(x), x._serial, array, x._op, frame.f_code, frame.f_lasti))
+
+
+def cut(how: str, x: Any) -> None:
+    """Write down that the user's program takes a plain value out of Tensor x by a call of this package."""
+    frame = user_frame(_frame(2))
+    _write_down((how, known_as(x), x._serial, None, x._op, frame.f_code, frame.f_lasti))
+
+
+def known_as(x: Any) -> Any:
+    """What finds a Tensor again: its address, which its number confirms; a leaf has no number."""
+    return id(x) if x._op is not None else weakref.ref(x)
+
+
+def known_cuts(alive: Mapping[int, Any]) -> list[Cut]:
+    """What was written down in the user's program; `alive` has the Tensors by address."""
+    found = {}
+    for how, address, serial, array, op, code, instruction in list(_cuts):
+        x = alive.get(address) if op is not None else address()
+        same = op is None or (x is not None and x._op is op and x._serial == serial)
+        if not inside(code):
+            place = file_and_line(code, instruction)
+            found[how, place, id(x)] = Cut(
+                how, x if same else None, array() if array else None, op and op.name, *place
+            )
+    return list(found.values())
+
+
+def inside(code: CodeType) -> bool:
+    """Whether code belongs to tinygraph or viz."""
+    package = __file__.rpartition("tinygraph")[0]
+    return code.co_filename.startswith((f"{package}tinygraph", f"{package}viz"))

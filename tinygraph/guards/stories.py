@@ -1,0 +1,170 @@
+"""Words for errors: what an operation and its operands are called."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
+from tinygraph.notation.places import place_text, user_place
+from tinygraph.rules.table import Operation
+
+__all__ = [
+    "describe",
+    "failed",
+    "failed_call",
+    "letters",
+    "name_in",
+    "place_of",
+    "qualified",
+    "recorded_as",
+    "unknown",
+    "written",
+]
+
+
+def describe(x: Any) -> str:
+    """`W1 (3, 4)`, or `a (3, 4) float64 Tensor` for something without a name.
+
+    >>> import numpy as np
+    >>> import tinygraph as tg
+    >>> describe(tg.tensor(np.ones((3, 4)), name="X")), describe(2.0)
+    ('X (3, 4)', '2.0')
+    """
+    if not hasattr(x, "shape"):
+        return repr(x)
+    name = getattr(x, "name", None)
+    return f"{name} {x.shape}" if name else f"a {x.shape} {x.dtype} {type(x).__name__}"
+
+
+def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception) -> Exception:
+    """The error of a forward call, retold: as written, with the operands, where they were made, and a fix.
+
+    >>> import numpy as np
+    >>> import tinygraph as tg
+    >>> W2, A1 = tg.parameter(np.ones((5, 7)), name="W2"), tg.tensor(np.ones((8, 64)), name="A1")
+    >>> try:
+    ...     W2 @ A1
+    ... except tg.errors.ShapeError as error:
+    ...     print(str(error).partition("): ")[2])
+    W2 is (5, 7), A1 is (8, 64): 7 and 8 must agree. Should W2 be (5, 8)?
+    """
+    names = [name_in(x, letter) for x, letter in zip(inputs, letters(), strict=False)]
+    shapes = ", ".join(f"{name} is {of(x)}" for name, x in zip(names, inputs, strict=True) if name != of(x))
+    makers = "".join(
+        f" {n} was made at {made_at(x)}." for n, x in zip(names, inputs, strict=True) if made_at(x)
+    )
+    advice = matrix_advice(names, inputs) if op.symbol == "@" else None
+    return retold(f"{written(op, names, settings)} ({user_place()}): {shapes}", error, makers, advice)
+
+
+def failed_call(
+    function: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any], error: Exception
+) -> Exception:
+    """The same for a function that has no row, but is written with rows: np.split."""
+    arrays = [x for part in args for x in (part if isinstance(part, list | tuple) else [part])]
+    names = {id(x): name_in(x, letter) for x, letter in zip(arrays, letters(), strict=False)}
+
+    def say(x: Any) -> str:
+        return f"[{', '.join(map(say, x))}]" if isinstance(x, list | tuple) else names.get(id(x)) or repr(x)
+
+    given = [*map(say, args), *(f"{key}={x!r}" for key, x in settings.items())]
+    shapes = ", ".join(f"{names[id(x)]} is {of(x)}" for x in arrays if hasattr(x, "shape"))
+    call = f"{qualified(function)}({', '.join(given)}) ({user_place()})"
+    return retold(f"{call}: {shapes}", error)
+
+
+def retold(call: str, error: Exception, makers: str = "", advice: str | None = None) -> Exception:
+    """An error of NumPy's as one of ours."""
+    kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
+    reason = advice or " ".join(str(error).split())
+    return kind(f"{call}: {reason.rstrip('.')}{end(reason)}{makers}")
+
+
+def end(reason: str) -> str:
+    return "" if reason.endswith("?") else "."
+
+
+def letters() -> Iterator[str]:
+    """Names for operands that have none."""
+    return itertools.chain("xyz", map("x{}".format, itertools.count(4)))
+
+
+def name_in(x: Any, letter: str) -> str:
+    """What an operand is called in a sentence; a number is itself."""
+    return getattr(x, "name", None) or (letter if hasattr(x, "shape") else repr(x))
+
+
+def of(x: Any) -> str:
+    """The shape of an array, and its dtype if that is not a floating one."""
+    if not hasattr(x, "shape"):
+        return repr(x)
+    return f"{x.shape}" if x.dtype.kind == "f" else f"{x.shape} {x.dtype}"
+
+
+def written(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4))."""
+    if op.symbol in "+−*/@**" and len(names) == 2:
+        return f"{names[0]} {op.symbol.replace('−', '-')} {names[1]}"
+    if op.function is operator.getitem:
+        return f"{names[0]}[{settings['index']!r}]"
+    operands = [f"[{', '.join(names)}]"] if op.function in (np.concatenate, np.stack) else names
+    given = [*operands, *(f"{key}={x!r}" for key, x in settings.items())]
+    return f"{qualified(op.function)}({', '.join(given)})"
+
+
+def made_at(x: Any) -> str | None:
+    """The file and line of the user's code that made a recorded operand."""
+    return None if getattr(x, "op", None) is None else place_of(x)
+
+
+def place_of(z: Any) -> str:
+    """The file and line of the user's code that recorded `z`: net.py:14."""
+    return place_text(*z.node.place)
+
+
+def recorded_as(z: Any) -> tuple[str, list[str]]:
+    """The recorded call behind `z` as one writes it, and what its operands are called.
+
+    >>> import numpy as np
+    >>> import tinygraph as tg
+    >>> W1, X = tg.parameter(np.ones((2, 3)), name="W1"), tg.tensor(np.ones((3, 5)), name="X")
+    >>> recorded_as(np.tanh(W1 @ X))
+    ('A1 = np.tanh(x)', ['x'])
+    """
+    names = [name_in(x, letter) for x, letter in zip(z.inputs, letters(), strict=False)]
+    call = written(z.op, names, z.node.settings)
+    return (f"{z.name} = {call}" if z.name else call), names
+
+
+def matrix_advice(names: Sequence[str], inputs: Sequence[Any]) -> str | None:
+    """Which lengths of two matrices must agree, and the likeliest fix."""
+    x, y = names
+    a, b = (tuple[int, ...](getattr(operand, "shape", ())) for operand in inputs)
+    if len(a) != 2 or len(b) != 2:
+        return None
+    agree = f"{a[1]} and {b[0]} must agree"
+    if a[0] == b[0]:
+        return f"{agree}. Did you mean {x}.T @ {y}?"
+    if a[1] == b[1]:
+        return f"{agree}. Did you mean {x} @ {y}.T?"
+    return f"{agree}. Should {x} be ({a[0]}, {b[0]})?"
+
+
+def qualified(function: Callable[..., Any]) -> str:
+    """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
+    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
+    return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
+
+
+def unknown(name: str) -> UnknownOperationError:
+    """The error for a function that is not in the table."""
+    return UnknownOperationError(
+        f"{name} has no row in the table of operations, so its derivative is unknown; write it with "
+        "operations that have one, or call it on .value if no derivative should flow through it"
+    )

@@ -1,0 +1,197 @@
+"""Expressions: trees of NumPy calls, written as a person would write them and evaluated with given values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygraph.rules import kernels as k
+from tinygraph.rules.table import ALIASES
+
+__all__ = ["ATOM", "SIGNS", "Expression", "bare", "bracketed", "name_of_function", "written"]
+
+# Signs of operators and how tightly they bind.
+SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
+    np.add: ("+", 4),
+    np.subtract: ("-", 4),
+    np.multiply: ("*", 5),
+    np.divide: ("/", 5),
+    np.matmul: ("@", 5),
+    np.dot: ("@", 5),
+    np.power: ("**", 7),
+    np.greater: (">", 2),
+    np.greater_equal: (">=", 2),
+    np.less: ("<", 2),
+    np.less_equal: ("<=", 2),
+    np.equal: ("==", 2),
+    np.not_equal: ("!=", 2),
+}
+COMPARISON, NEGATIVE, ATOM = 2, 6, 9
+
+
+class Expression(k.Recording):
+    """A name, or the call of a function on expressions and constants.
+
+    NumPy functions, kernels and operators on expressions give expressions.
+
+    >>> A, Y = Expression("A2"), Expression("Y")
+    >>> dZ = (A - Y) / 5
+    >>> str(dZ), float(dZ.evaluate({"A2": 0.75, "Y": 1.0}))
+    ('(A2 - Y) / 5', -0.05)
+    """
+
+    __slots__ = ("args", "function", "name", "settings")
+    __hash__ = object.__hash__
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.function: Callable[..., Any] | None = None
+        self.args: tuple[Any, ...] = ()
+        self.settings: dict[str, Any] = {}
+
+    @property
+    def T(self) -> Any:  # NumPy's name
+        """The transpose."""
+        return np.transpose(self)  # type: ignore[call-overload]
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """The expression of `function(*args, **settings)`."""
+        made = Expression()
+        made.function, made.args, made.settings = function, args, settings
+        return made
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
+        return self.record(ufunc if method == "__call__" else getattr(ufunc, method), args, settings)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        return self.record(ALIASES.get(function, function), args, settings)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.record(operator.getitem, (self, index), {})
+
+    def __neg__(self) -> Any:
+        return self.record(np.negative, (self,), {})
+
+    def astype(self, dtype: Any) -> Any:
+        """The symbol in another dtype."""
+        return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
+
+    def dot(self, other: Any) -> Any:
+        """`np.dot`."""
+        return self.record(np.dot, (self, other), {})
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """Its value, given those of the names in it."""
+        if self.function is None:
+            return values[self.name]
+        return self.function(*[evaluated(x, values) for x in self.args], **self.settings)
+
+    def __str__(self) -> str:
+        return written(self)[0]
+
+    def __repr__(self) -> str:
+        return f"Expression({str(self)!r})"
+
+
+def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
+    def method(self: Expression, other: Any) -> Any:
+        return self.record(function, (other, self) if reflected else (self, other), {})
+
+    return method
+
+
+for _name, _function in [
+    ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
+    ("matmul", np.matmul), ("pow", np.power),
+]:  # fmt: skip
+    setattr(Expression, f"__{_name}__", _operator(_function, False))
+    setattr(Expression, f"__r{_name}__", _operator(_function, True))
+for _name, _function in [
+    ("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal),
+    ("eq", np.equal), ("ne", np.not_equal),
+]:  # fmt: skip
+    setattr(Expression, f"__{_name}__", _operator(_function, False))
+
+
+def bare(x: Any) -> Any:
+    """The same expression without what a subclass adds (the shape and dtype of a symbol)."""
+    if isinstance(x, list | tuple):
+        return type(x)(map(bare, x))
+    if not isinstance(x, Expression):
+        return x
+    made = Expression(x.name)
+    made.function, made.args, made.settings = x.function, tuple(map(bare, x.args)), x.settings
+    return made
+
+
+def evaluated(x: Any, values: Mapping[str, Any]) -> Any:
+    """The value of an argument of a call."""
+    if isinstance(x, Expression):
+        return x.evaluate(values)
+    return type(x)(evaluated(i, values) for i in x) if isinstance(x, list | tuple) else x
+
+
+def written(x: Any) -> tuple[str, int]:
+    """`x` as an expression, and how tightly its outermost sign binds."""
+    if not isinstance(x, Expression):
+        return (text_of_constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else NEGATIVE)
+    function = x.function
+    if function is None:
+        return x.name, ATOM
+    if function in SIGNS and not x.settings:
+        return written_operator(x, *SIGNS[function])
+    if function is np.negative:
+        return f"-{bracketed(x.args[0], NEGATIVE)}", NEGATIVE
+    if function is np.transpose and not x.settings and len(x.args) == 1:
+        return f"{bracketed(x.args[0], ATOM)}.T", ATOM
+    if function is operator.getitem:
+        return f"{bracketed(x.args[0], ATOM)}[{text_of_index(x.args[1])}]", ATOM
+    parts = [written(a)[0] for a in x.args] + [f"{key}={written(v)[0]}" for key, v in x.settings.items()]
+    return f"{name_of_function(function)}({', '.join(parts)})", ATOM
+
+
+def written_operator(x: Expression, sign: str, tightness: int) -> tuple[str, int]:
+    """A sign between two expressions; a power groups from the right, a comparison not at all."""
+    left, right = x.args
+    group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
+    first = bracketed(left, tightness + (not group_left))
+    return f"{first} {sign} {bracketed(right, tightness + (not group_right))}", tightness
+
+
+def bracketed(x: Any, tightness: int) -> str:
+    """`x` as an expression, in brackets if it binds less tightly than asked."""
+    text, own = written(x)
+    return text if own >= tightness else f"({text})"
+
+
+def text_of_constant(x: Any) -> str:
+    if isinstance(x, list | tuple) and any(isinstance(i, Expression) for i in x):
+        return f"[{', '.join(written(i)[0] for i in x)}]"
+    if isinstance(x, np.dtype):
+        return f"np.{x.name}"
+    return repr(x.item()) if isinstance(x, np.generic) else repr(x)
+
+
+def text_of_index(index: Any) -> str:
+    if isinstance(index, tuple):
+        return ", ".join(map(text_of_index, index))
+    if isinstance(index, slice):
+        ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
+        return ":".join(ends if index.step is None else [*ends, str(index.step)])
+    return "..." if index is Ellipsis else text_of_constant(index)
+
+
+def name_of_function(function: Callable[..., Any]) -> str:
+    """How the function is called in NumPy code: np.cos, np.sum for np.add.reduce, relu for a kernel."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
+            owner.__name__
+        ]
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"np.{function.__name__}" if module.startswith("numpy") else str(function.__name__)

@@ -1,0 +1,94 @@
+"""Symbols: arrays that know only their shape and dtype, and remember the calls that made them.
+
+The rules of the table are plain NumPy, so they run on symbols as they run on arrays. What comes out is the
+rule as a formula, and the list of NumPy calls behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygraph.notation.expressions import Expression
+from tinygraph.rules.table import Operation
+
+__all__ = ["Symbol", "formula_of_rule"]
+
+
+class Symbol(Expression):
+    """An array without numbers: `shape` and `dtype`, and either a name or the call that made it.
+
+    NumPy functions, kernels and operators on symbols give symbols. Their shape and dtype are found by calling
+    the function on arrays of that shape and dtype that hold one number.
+
+    >>> dz, x = Symbol((2, 3), float, "dz"), Symbol((2, 3), float, "x")
+    >>> (dz * np.cos(x)).shape, str(dz * (x > 0))
+    ((2, 3), 'dz * (x > 0)')
+    """
+
+    __slots__ = ("dtype", "shape")
+    __hash__ = object.__hash__
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, name: str = "") -> None:
+        super().__init__(name)
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """The symbol of `function(*args, **settings)`; a list of symbols if it gives a list."""
+        with np.errstate(all="ignore"):
+            sample = function(*map(sample_of, args), **{key: sample_of(x) for key, x in settings.items()})
+        made = Symbol(np.shape(sample), np.asarray(sample).dtype)
+        made.function, made.args, made.settings = function, args, settings
+        return made
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        if function in (np.ndim, np.shape, np.size):
+            return function(*map(sample_of, args))
+        return super().__array_function__(function, types, args, settings)
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.shape}, {self.dtype}, {str(self)!r})"
+
+
+def sample_of(x: Any) -> Any:
+    """An array of the shape and dtype of a symbol, holding ones in the memory of a single number."""
+    if isinstance(x, Symbol):
+        return np.broadcast_to(np.ones((), x.dtype), x.shape)
+    return type(x)(map(sample_of, x)) if isinstance(x, list | tuple) else x
+
+
+def formula_of_rule(
+    op: Operation,
+    i: int,
+    arguments: tuple[Any, ...],
+    z: Any,
+    dz: Any,
+    settings: Mapping[str, Any] | None = None,
+) -> Any:
+    """The rule for input i of `op` run on symbols.
+
+    >>> from tinygraph.rules.kernels import relu
+    >>> from tinygraph.rules.table import TABLE
+    >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
+    >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
+    'dA1 * (Z1 > 0)'
+    """
+    rule = op.rules[i]
+    if rule is None:
+        raise ValueError(f"input {i} of {op.name} has no derivative")
+    return rule(dz, z, *arguments, **(settings or {}))
