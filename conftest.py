@@ -1,4 +1,4 @@
-"""Imports the packages before pytest does: asked for the examples of one file, it would run that a second time."""
+"""Imports the packages first: asked for the examples of one file alone, pytest would run it a second time."""
 
 import tinygraph.checks
 import tinygraph.plan  # noqa: F401
