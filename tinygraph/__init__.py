@@ -52,10 +52,10 @@ from numpy import (
 )
 
 from tinygraph import errors, layerwise, optim
-from tinygraph.engine.derivatives import Derivatives, grad, value_and_grad
 from tinygraph.engine.tensor import Node, Tensor, parameter, tensor
-from tinygraph.engine.why import why_no_gradient
 from tinygraph.files import load, save
+from tinygraph.graph.derivatives import Derivatives, grad, value_and_grad
+from tinygraph.graph.why import why_no_gradient
 from tinygraph.guards.modes import detect_nan, errstate, no_grad
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
 from tinygraph.rules.kernels import (

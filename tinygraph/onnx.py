@@ -19,8 +19,8 @@ from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationError
 from tinygraph.files import save_bytes
+from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.stories import recorded_as
-from tinygraph.notation.names import graph_names
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import count, reduced_axes
 from tinygraph.rules.subscripts import explicit_subscripts
@@ -105,7 +105,7 @@ class Graph:
         order = recorded_order(output)
         if not order:
             raise GraphError("this tensor was not made by an operation, so there is no graph to export")
-        names = graph_names(order, {}, output)
+        names = name_graph(order, [output])
         self.taken = set(names.values())
         for t in order:
             self.known[t] = Value(self.put(t, names), t.value)
@@ -117,7 +117,7 @@ class Graph:
         model = helper.make_model(graph, producer_name="tinygraph", opset_imports=opset, ir_version=IR)
         return self.onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
-    def put(self, t: Tensor, names: dict[Any, str]) -> str:
+    def put(self, t: Tensor, names: GraphNames) -> str:
         """The nodes of one recorded call; its result, by its name."""
         op: Any = t.op
         if op.function not in FORMS:
@@ -132,7 +132,7 @@ class Graph:
         made.doc_string = recorded_as(t)[0]
         return result
 
-    def value(self, x: Any, names: dict[Any, str]) -> Any:
+    def value(self, x: Any, names: GraphNames) -> Any:
         """What an operation was given: a result, an input of the model, a weight or a constant."""
         if x is None or isinstance(x, int | float):
             return x

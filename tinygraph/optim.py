@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.derivatives import Derivatives
 from tinygraph.engine.tensor import Tensor, mark_updated
 from tinygraph.files import assign
+from tinygraph.graph.derivatives import Derivatives
 
 __all__ = [
     "SGD",

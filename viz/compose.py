@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tinygraph.engine.chain import Layer, find_layers
 from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.layers import Layer
+from tinygraph.graph.naming import CROSS_ENTROPIES
 from tinygraph.graph.reading import Graph, read_graph
+from tinygraph.notation.text import name_text
 from viz.folds import fold_parts
 from viz.highlight import Report, judge
 from viz.layouts import Layout
-from viz.nameless import CROSS_ENTROPIES, name_data
 from viz.parts import Part, find_parts, layer_parts
 from viz.picture import Picture
 from viz.places import Places
 from viz.style import PALETTES
-from viz.text import name_text
 from viz.views.compact import Find, draw_compact
 from viz.views.layers import draw_layers
 from viz.views.ops import draw_ops
@@ -103,9 +103,7 @@ class Scene:
 def read_scene(outputs: Sequence[Tensor], names: Mapping[str, Any] | None, **choices: Any) -> Scene:
     """Read the graph behind `outputs`; GraphError if nothing was recorded."""
     graph = read_graph(outputs, names)
-    layers = find_layers(graph.order, graph.names)
-    name_data(graph, layers)
-    return Scene(graph, layers, **choices)
+    return Scene(graph, graph.layers, **choices)
 
 
 def listed(outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:

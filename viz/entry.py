@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.engine.derivatives import Derivatives
-from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.derivatives import Derivatives
 from viz.compose import Scene, check_choices, listed, read_scene
 from viz.drawing import Drawing
 from viz.highlight import Report
@@ -164,7 +163,7 @@ def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor
 
 def swept_from(output: Tensor) -> Derivatives:
     """The derivatives of an output; no `grad` changes."""
-    return Derivatives(output, *reverse_sweep(output, np.ones_like(output.value)))
+    return Derivatives(output, np.ones_like(output.value))
 
 
 def added(parts: Iterable[Any]) -> Any:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.chain import Layer, carries_m, examples_of
 from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.layers import Layer, carries_m, examples_of
+from tinygraph.graph.naming import COSTS
 from tinygraph.graph.reading import Call, Graph, Quantity
 from tinygraph.notation.names import function_of, untransposed
+from tinygraph.notation.text import clean, name_text
 from tinygraph.rules import kernels as k
-from viz.nameless import COSTS
-from viz.text import clean, name_text
 
 __all__ = ["Formula", "Writer"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from tinygraph.graph.reading import Graph, Quantity
+from tinygraph.notation.text import clean
 from viz.picture import Picture
-from viz.text import clean
 
 __all__ = ["Report", "judge"]
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinygraph.graph.reading import Call, Quantity, is_number
+from tinygraph.notation.text import clean, name_text, shape_text
 from viz.picture import Picture
-from viz.text import clean, derivative, lines, name_text, shape_text, span
+from viz.text import derivative, lines, span
 
 __all__ = [
     "call_label",

@@ -10,8 +10,8 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor
 from tinygraph.graph.reading import Call, Quantity
+from tinygraph.graph.stand_ins import name_inner, name_rest
 from viz.compose import Scene, check_choices, read_scene
-from viz.nameless import name_inner, name_rest
 from viz.notation import Latex, One
 from viz.pages.formulas import Formulas
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from tinygraph.notation.expressions import Expression, name_of_function
 from tinygraph.notation.symbols import Symbol
+from tinygraph.notation.text import clean, name_text, shape_text
 from tinygraph.rules import kernels as k
-from viz.text import clean, name_text, shape_text
 
 __all__ = ["Latex", "Notation", "One", "is_one"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.notation.text import clean, name_text
 from viz.pages.arrays import STEPS, array_record
-from viz.text import clean, name_text
 
 __all__ = ["array_html", "derivatives_html", "tensor_html"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinygraph.engine.chain import Layer
+from tinygraph.graph.layers import Layer
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
 from tinygraph.notation.names import untransposed
-from viz.text import clean
+from tinygraph.notation.text import clean
 
 __all__ = ["Fold", "Part", "find_parts", "layer_parts"]
 

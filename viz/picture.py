@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import graphviz
 
+from tinygraph.notation.text import unique
 from viz.style import FONT, Palette
-from viz.text import span, table, unique
+from viz.text import span, table
 
 __all__ = ["Picture"]
 

@@ -212,7 +212,7 @@ def test_a_second_backward_from_another_output_of_the_same_graph():
 def test_named_values_and_those_beside_a_leaf_are_kept():
     x, y = tg.parameter(2.0, name="x"), tg.parameter(3.0, name="y")
     hidden = x * y
-    unnamed = hidden * hidden
+    unnamed = (lambda x: x * x)(hidden)
     z = np.exp(unnamed * 0.01).named("z")
     d = (z * 2).backward()
 

@@ -6,7 +6,8 @@ import pytest
 import tinygraph as tg
 from tests.networks import make_network
 from tinygraph.engine.sweep import recorded_order
-from tinygraph.notation.names import derivative_name, graph_names, suffix_of, take_names
+from tinygraph.graph.naming import name_graph
+from tinygraph.notation.names import derivative_name, suffix_of
 
 X = np.ones((3, 4))
 
@@ -21,7 +22,7 @@ def bias(name=None, rows=2):
 
 def names_in(J):
     """All names of the graph of J, in the order of recording."""
-    return list(graph_names(recorded_order(J), output=J).values())
+    return [name for x, name in name_graph(recorded_order(J), [J]).items() if isinstance(x, tg.Tensor)]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,9 @@ def test_names_of_locals_leave_given_names_and_underscores_alone():
     x, _y = tg.parameter(2.0, name="X"), tg.parameter(3.0)
     J = x * _y
 
-    assert take_names(recorded_order(J), {"x": x, "_y": _y, "J": J}) == {J: "J"}
+    names = name_graph(recorded_order(J), [J], {"other": x, "_z": _y, "cost": J})
+
+    assert dict(names.items()) == {x: "X", _y: "_y", J: "cost"}
 
 
 def test_names_of_locals_find_the_layers():

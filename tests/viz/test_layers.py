@@ -19,10 +19,10 @@ from tests.viz.graphs import (
     text,
     three_layers,
 )
-from tinygraph.engine.chain import find_layers
+from tinygraph.graph.layers import find_layers
 from tinygraph.graph.reading import read_graph
+from tinygraph.graph.stand_ins import name_inner
 from viz.formulas import Writer, joined, transposed
-from viz.nameless import name_data, name_inner
 
 
 def parameter(random, shape, name):
@@ -77,7 +77,7 @@ def written(J, convention):
     """The formulas of a network, and the values of the names in them."""
     graph = read_graph([J])
     layers = find_layers(graph.order, graph.names)
-    name_data(graph, layers)
+
     name_inner(graph, layers)
     writer = Writer(graph, convention == "course")
     rules = [rule for layer in layers for rule in writer.layer_rules(layer)]
@@ -150,8 +150,8 @@ def test_forward_formulas():
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (by_rows, "Z₁ = XW₁ − b₁"),
-        (lambda: by_rows(turned=True, minus=True), "Z₁ = b₁ − XW₁ᵀ"),
+        (by_rows, "Z₁ = A₀W₁ − b₁"),
+        (lambda: by_rows(turned=True, minus=True), "Z₁ = b₁ − A₀W₁ᵀ"),
         (by_entries, "Z₁ = W₁ ∗ X + b₁"),
         (vectors, "Z₁ = W₁ @ X + b₁"),
         (by_subscripts, "Z₁ = einsum(W₁, X) + b₁"),

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.text import clean, identifier, name_text, shape_text, span, unique
+from tinygraph.notation.text import clean, identifier, name_text, shape_text, unique
+from viz.text import span
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What holds in every view."""
 
+from functools import reduce
+
 import numpy as np
 import pygraphviz
 import pytest
@@ -8,9 +10,9 @@ from hypothesis import example, given, settings
 import tinygraph as tg
 import viz
 from tests.viz.graphs import GRAPHS, NAMES, VIEWS, edges, elements, network, text, three_layers, two_losses
+from tinygraph.notation.text import name_text
 from viz.picture import LEGEND
 from viz.style import PALETTES
-from viz.text import name_text
 
 each_view = pytest.mark.parametrize("view", VIEWS)
 each_graph = pytest.mark.parametrize("graph", GRAPHS)
@@ -107,10 +109,9 @@ def test_names_are_shown_as_text(view, first, second):
 @each_view
 def test_chain_of_two_thousand_operations_becomes_text_without_recursion(view):
     x = tg.parameter(1.0, name="x")
-    for _ in range(2000):
-        x = x + 1.0
+    y = reduce(lambda y, _: y + 1.0, range(2000), x)
 
-    drawing = viz.draw(x, view=view, fold=False)
+    drawing = viz.draw(y, view=view, fold=False)
 
     assert drawing.source.count("class=fwd") == 2001
 

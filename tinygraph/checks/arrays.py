@@ -18,9 +18,9 @@ from tinygraph.checks.explain import explain, is_right
 from tinygraph.checks.lectures import Statement, backward_program
 from tinygraph.checks.recorded import recorded_program, recorded_values
 from tinygraph.checks.report import Diagnosis
-from tinygraph.engine.chain import Layer, find_layers
-from tinygraph.engine.derivatives import Derivatives
 from tinygraph.engine.tensor import value_of
+from tinygraph.graph.derivatives import Derivatives
+from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.rules import kernels as k
 
 __all__ = ["diagnose_arrays"]

@@ -20,11 +20,11 @@ import numpy as np
 
 from tinygraph.checks.report import Diagnosis, Index, Report, Row
 from tinygraph.checks.rounding import SEEDS, largest, norm, rounding
-from tinygraph.engine.chain import find_layers
-from tinygraph.engine.derivatives import Derivatives, checked_seed
 from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import UnknownNameError
+from tinygraph.graph.derivatives import Derivatives, checked_seed
+from tinygraph.graph.layers import find_layers
 from tinygraph.notation.names import derivative_name
 from tinygraph.rules.shapes import undo_broadcast
 
@@ -143,7 +143,7 @@ def explained(
     from tinygraph.checks.arrays import diagnose_arrays  # the search is needed for wrong values only
     from tinygraph.checks.diagnose import effort
 
-    d = Derivatives(J, *reverse_sweep(J, checked_seed(J, None)), names)
+    d = Derivatives(J, checked_seed(J, None), names)
     arrays = {name: array_of(x) for name, x in hand.items()}
     usable = {name: x for name, x in arrays.items() if x is not None and np.isfinite(x).all()}
     first = "true" if seen == "true" else "course"
@@ -160,12 +160,12 @@ def targets_of(
 ) -> tuple[dict[str, Target], int]:
     """The derivatives of J by name, in the order of the sweep, and m. `wanted` may ask for dX, dA0, dA1."""
     seed = checked_seed(J, None)
-    d, *others = [Derivatives(J, *reverse_sweep(J, seed * s), names) for s in SEEDS]
+    d, *others = [Derivatives(J, seed * s, names) for s in SEEDS]
     variants = {
         name: [d[name], *(other[name] / s for other, s in zip(others, SEEDS[1:], strict=True))] for name in d
     }
     scale = max((largest(x[0]) for x in variants.values()), default=0.0)
-    parameters = {derivative_name(name) for t, name in d.names.items() if t.is_parameter}
+    parameters = {derivative_name(name) for t, name in d.names.items() if getattr(t, "is_parameter", False)}
     targets = {}
     for name, x in variants.items():
         carries_m = d.carries_m(name)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.lectures import Statement
-from tinygraph.engine.derivatives import Derivatives
 from tinygraph.engine.tensor import Node, Tensor, value_of
+from tinygraph.graph.derivatives import Derivatives
 from tinygraph.notation.expressions import bare
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import Symbol
@@ -26,8 +26,8 @@ __all__ = ["recorded_program", "recorded_values"]
 
 def recorded_values(d: Derivatives) -> dict[str, Any]:
     """The values of a graph by name, and its derivatives."""
-    found = {name: value_of(t) for t, name in d.names.items()}
-    found |= dict(named_arrays(d).values())
+    found = {name: value_of(x) for x, name in d.names.items()}
+    found |= dict(nameless_arrays(d).values())
     return found | {name: d[name] for name in d} | {derivative_name(d.names[d.output]): 1.0}
 
 
@@ -63,13 +63,18 @@ def recorded_program(d: Derivatives) -> list[Statement]:
     return [statements[name] for name in d if name in statements]
 
 
-def named_arrays(d: Derivatives) -> dict[int, tuple[str, Any]]:
-    """The plain arrays that a graph was made with, by their id: X1, X2, ... unless named already."""
+def nameless_arrays(d: Derivatives) -> dict[int, tuple[str, Any]]:
+    """The plain arrays without a name that a graph was made with, by their id: X1, X2, ..."""
     taken = set(d.names.values())
     free = (
         name for name in itertools.chain("XY", map("X{}".format, itertools.count(1))) if name not in taken
     )
-    arrays = {id(x): x for t in d.order for x in t.inputs if isinstance(x, np.ndarray) and x.ndim}
+    arrays = {
+        id(x): x
+        for t in d.order
+        for x in t.inputs
+        if isinstance(x, np.ndarray) and x.ndim and x not in d.names
+    }
     return {key: (next(free), x) for key, x in arrays.items()}
 
 
@@ -79,8 +84,10 @@ def named(name: str, t: Tensor) -> Symbol:
 
 def forward_symbols(d: Derivatives) -> dict[Any, Any]:
     """A symbol for each tensor: its name, or the call that made it from named ones."""
-    symbols: dict[Any, Any] = {t: named(name, t) for t, name in d.names.items()}
-    symbols |= {key: Symbol(x.shape, x.dtype, name) for key, (name, x) in named_arrays(d).items()}
+    symbols: dict[Any, Any] = {
+        x if isinstance(x, Tensor) else id(x): named(name, x) for x, name in d.names.items()
+    }
+    symbols |= {key: Symbol(x.shape, x.dtype, name) for key, (name, x) in nameless_arrays(d).items()}
     for t in d.order:
         if t not in symbols:
             node = t.node

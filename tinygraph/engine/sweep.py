@@ -72,9 +72,15 @@ def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
 
 
 def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, kept in one piece for speed
-    output: Tensor, seed: Any, targets: Set[Tensor] | None = None, record: bool = False
+    output: Tensor,
+    seed: Any,
+    targets: Set[Tensor] | None = None,
+    record: bool = False,
+    named: Set[Tensor] = frozenset(),
 ) -> tuple[dict[Tensor, Any], dict[Tensor, list[Detour]]]:
     """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
+
+    Named are activations, what was given a name, and what stands in `named`.
 
     `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives
     are Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the
@@ -106,7 +112,7 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
         if record:
             value, values = z, inputs
         dz = found.pop(z)
-        keep = op.activation or z.given_name is not None
+        keep = op.activation or z.given_name is not None or (named and z in named)
         if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
             detours.setdefault(shown, []).append((z, value, dz))
         for i in z._wanted:

@@ -14,7 +14,7 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -33,7 +33,7 @@ from tinygraph.rules import table as ops
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 
 if TYPE_CHECKING:
-    from tinygraph.engine.derivatives import Derivatives
+    from tinygraph.graph.derivatives import Derivatives
 
 __all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
 
@@ -229,7 +229,7 @@ class Tensor(k.Recording):
 
     @property
     def name(self) -> str | None:
-        """The name it was given, else the one its structure implies (Z1, A1), else None."""
+        """The name it was given, else its variable's, else the one its structure implies (Z1, A1), else None."""
         return names.name_of(self)
 
     @property
@@ -259,6 +259,14 @@ class Tensor(k.Recording):
     def is_parameter(self) -> bool:
         """Whether it is a leaf that wants a derivative."""
         return self._kind in (PARAMETER, SHARED)
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """What a copy or a pickle holds: a leaf keeps its name, and forgets the line where it was made."""
+        state = {key: getattr(self, key) for key in self.__slots__ if key[:2] != "__" and hasattr(self, key)}
+        if self._op is None:
+            state["given_name"] = self.name
+            state = {key: x for key, x in state.items() if key not in ("_code", "_instruction")}
+        return None, state
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -545,7 +553,7 @@ def recorded(
     z._instruction = frame.f_lasti
     if unusual and not mode.recording:
         z._op = z._kept = None
-        z._kind = DATA
+        z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
         return z
     z._kind = kind
     z._op = op
@@ -695,9 +703,17 @@ def tensor(array: Any, name: str | None = None) -> Tensor:
     >>> X.shape, X.wants
     ((1, 2), False)
     """
+    return leaf_at(_frame(1), array, name)
+
+
+def leaf_at(frame: FrameType, array: Any, name: str | None) -> Tensor:
+    """A leaf made in this frame; in one of ours, the line says nothing of its name."""
     if isinstance(array, Tensor):
         array = array.value
-    return Tensor(array if hasattr(array, "__array_function__") else np.asarray(array), name)
+    leaf = Tensor(array if hasattr(array, "__array_function__") else np.asarray(array), name)
+    if frame.f_globals.get("__package__") not in OURS:
+        leaf._code, leaf._instruction = frame.f_code, frame.f_lasti
+    return leaf
 
 
 def parameter(array: Any, name: str | None = None) -> Tensor:
@@ -715,7 +731,7 @@ def parameter(array: Any, name: str | None = None) -> Tensor:
     >>> float((W1 * W1).sum().backward()["dW1"].sum())
     6.0
     """
-    leaf = tensor(array, name)
+    leaf = leaf_at(_frame(1), array, name)
     if leaf.dtype.kind != "f":
         raise DtypeError(
             f"a parameter holds floating point numbers, but {name or 'this array'} has dtype {leaf.dtype}, "

@@ -1,13 +1,14 @@
-"""What is drawn: the quantities and calls of a recorded graph, with the arrows that have a red partner.
+"""The reading of a recorded graph, on which everything stands that looks at one: its quantities and calls.
 
-This is the recording as pictures show it. A cost that knows the logits behind its probabilities (see
-`Operation.bypass`) is shown with its probabilities, and its derivative takes the lectures' path through them.
+A cost that knows the logits behind its probabilities (see `Operation.bypass`) is read with its probabilities, and
+its derivative takes the lectures' path through them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,9 @@ import numpy as np
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Node, Tensor, value_of
 from tinygraph.errors import GraphError
-from tinygraph.notation.names import graph_names, name_of, take_names
-from viz.text import identifier, unique
+from tinygraph.graph.layers import Layer, examples_of, find_layers
+from tinygraph.graph.naming import GraphNames, name_graph
+from tinygraph.notation.text import identifier, unique
 
 __all__ = ["Call", "Graph", "Input", "Quantity", "is_number", "read_graph"]
 
@@ -95,22 +97,32 @@ class Call:
         return elementwise and any(x.wanted and x.quantity.shape != self.result.shape for x in self.inputs)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Graph:
     """The quantities and calls behind some outputs, in the order of recording."""
 
     outputs: list[Quantity]
     quantities: list[Quantity]
     calls: list[Call]
-    names: dict[Tensor, str]
+    names: GraphNames
     order: list[Tensor]
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Its layers, first to last."""
+        return find_layers(self.order, self.names)
+
+    @cached_property
+    def m(self) -> int:
+        """The number of examples that its cost averages over."""
+        return examples_of(self.order)
 
 
 def read_graph(outputs: Sequence[Tensor], names: Mapping[str, Any] | None = None) -> Graph:
     """The graph behind `outputs`; GraphError if nothing was recorded."""
-    order = recorded(outputs)
-    known = named(outputs, order, names)
-    reader = Reader(known, derived(outputs), {id(x): name for name, x in (names or {}).items()})
+    order = order_behind(outputs)
+    known = name_graph(order, outputs, names)
+    reader = Reader(known, swept_tensors(outputs))
     calls = [reader.call(t) for t in order]
     found = [reader.quantity(t) for t in outputs]
     for output in found:
@@ -118,7 +130,7 @@ def read_graph(outputs: Sequence[Tensor], names: Mapping[str, Any] | None = None
     return Graph(found, list(reader.quantities.values()), calls, known, order)
 
 
-def recorded(outputs: Sequence[Any]) -> list[Tensor]:
+def order_behind(outputs: Sequence[Any]) -> list[Tensor]:
     """The recorded tensors behind `outputs`, in the order of recording."""
     if not outputs:
         raise GraphError("there is no output to draw: give the cost J, or several outputs of one graph")
@@ -130,17 +142,6 @@ def recorded(outputs: Sequence[Any]) -> list[Tensor]:
             )
     found = {t for output in outputs for t in recorded_order(output)}
     return sorted(found, key=lambda t: t.node.serial)  # type: ignore[union-attr]
-
-
-def named(
-    outputs: Sequence[Tensor], order: list[Tensor], names: Mapping[str, Any] | None
-) -> dict[Tensor, str]:
-    """The names in a graph; an output without one is J, or J1, J2, ... if there are several."""
-    known = take_names(order, names)
-    nameless = [t for t in outputs if name_of(t, known) is None]
-    costs = [f"J{i}" for i in range(1, len(nameless) + 1)] if len(outputs) > 1 else ["J"]
-    known |= dict(zip(nameless, costs, strict=False))
-    return graph_names(order, known)
 
 
 def shown_inputs(node: Node) -> Iterable[int]:
@@ -155,7 +156,7 @@ def wanted_inputs(node: Node) -> set[int]:
     return {shown if i == used else i for i in node.wanted}
 
 
-def derived(outputs: Sequence[Tensor]) -> set[Tensor]:
+def swept_tensors(outputs: Sequence[Tensor]) -> set[Tensor]:
     """The tensors that the sweep from `outputs` meets in pictures."""
     found = {t for t in outputs if t.wants}
     stack = list(found)
@@ -171,8 +172,8 @@ def derived(outputs: Sequence[Tensor]) -> set[Tensor]:
 class Reader:
     """Makes one Quantity for each tensor or array, and one Call for each node."""
 
-    def __init__(self, names: dict[Tensor, str], derived: set[Tensor], array_names: dict[int, str]) -> None:
-        self.names, self.derived, self.array_names = names, derived, array_names
+    def __init__(self, names: GraphNames, swept: set[Tensor]) -> None:
+        self.names, self.swept = names, swept
         self.quantities: dict[int, Quantity] = {}
         self.taken: dict[str, int] = {}
 
@@ -180,16 +181,16 @@ class Reader:
         """The quantity of a tensor or of an array."""
         if id(x) not in self.quantities:
             is_tensor = isinstance(x, Tensor)
-            name = self.names.get(x) if is_tensor else self.array_names.get(id(x))
+            name = self.names.get(x)
             made_by = x.node.op.name if is_tensor and x.node else "constant"
             key = unique(identifier(name or made_by), self.taken)
-            self.quantities[id(x)] = Quantity(x, name, key, is_tensor and x in self.derived)
+            self.quantities[id(x)] = Quantity(x, name, key, is_tensor and x in self.swept)
         return self.quantities[id(x)]
 
     def call(self, t: Tensor) -> Call:
         """The call that made `t`."""
         node: Node = t.node  # type: ignore[assignment]
-        wanted = wanted_inputs(node) if t in self.derived else set()
+        wanted = wanted_inputs(node) if t in self.swept else set()
         inputs = [
             Input(self.quantity(node.inputs[i]), i, i in wanted)
             for i in shown_inputs(node)

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.chain import find_layers
-from tinygraph.engine.derivatives import checked_seed
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor, apply
-from tinygraph.notation.names import graph_names
+from tinygraph.graph.derivatives import checked_seed
+from tinygraph.graph.naming import name_graph
 from tinygraph.plan.build import build
 from tinygraph.plan.record import Tape, Traced
 from tinygraph.plan.trace import Trace, finish
@@ -43,13 +42,13 @@ def trace_of(J: Tensor) -> Trace:
 def retraced(J: Tensor, tape: Tape) -> tuple[Tensor, list[Traced], list[Tensor]]:
     """The graph on traced arrays: its output, the symbols of its data, and its parameters."""
     order = recorded_order(J)
-    names = names_of_leaves(J, order)
+    names = name_graph(order, [J])
     made: dict[int, Any] = {}
     for t in order:
         for x in t.inputs:
             array = x.value if isinstance(x, Tensor) else x
             if id(x) not in made and isinstance(array, np.ndarray):
-                symbol = Traced(array, tape, names.get(id(x), "constant"))
+                symbol = Traced(array, tape, names.get(x, "constant"))
                 made[id(x)] = traced_leaf(x, symbol) if isinstance(x, Tensor) else symbol
         inputs = tuple(made.get(id(x), x) for x in t.inputs)
         made[id(t)] = new = apply(t.op, inputs, t._settings)  # type: ignore[arg-type]
@@ -65,18 +64,3 @@ def traced_leaf(x: Tensor, symbol: Traced) -> Tensor:
     leaf = Tensor(symbol, x.given_name)
     leaf.wants = x.wants
     return leaf
-
-
-def names_of_leaves(J: Tensor, order: list[Tensor]) -> dict[int, str]:
-    """Names for what enters the graph, by id; arrays without a name are X and Y where those stand."""
-    names = graph_names(order, output=J)
-    found = {id(t): name for t, name in names.items() if t.op is None}
-    layers = find_layers(order, names)
-    inputs = [layer.A_prev for layer in layers[:1]]
-    for name, x in [*(("X", x) for x in inputs), *(("Y", x) for x in J.inputs[1:2])]:
-        if isinstance(x, np.ndarray) or (isinstance(x, Tensor) and x.op is None):
-            found.setdefault(id(x), name)
-    others = {id(x) for t in order for x in t.inputs if isinstance(x, np.ndarray) and id(x) not in found}
-    if len(others) == 1 and "Y" not in found.values():
-        found[others.pop()] = "Y"
-    return found

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.chain import carries_m, examples_of, sweep_order
-from tinygraph.engine.derivatives import checked_seed
 from tinygraph.engine.sweep import recorded_order, reverse_sweep
 from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.derivatives import checked_seed
+from tinygraph.graph.layers import carries_m, examples_of, sweep_order
+from tinygraph.graph.naming import name_graph
 from tinygraph.notation.expressions import Expression
-from tinygraph.notation.names import derivative_name, graph_names
+from tinygraph.notation.names import derivative_name
 from tinygraph.plan.graph import retraced
 from tinygraph.plan.program import Program, simplify, symbols_in
 from tinygraph.plan.record import Tape, Traced, settled
@@ -60,7 +61,7 @@ def plain_code_of(J: Tensor) -> str:
     seed = checked_seed(J, None)
     output, data, parameters = retraced(J, tape)
     order = recorded_order(output)
-    names = graph_names(order, output=output)
+    names = name_graph(order, [output])
     m = Traced(examples_of(order), tape, "m")
     start = Traced(seed * m.value, tape)
     start.fixed = True
@@ -70,7 +71,7 @@ def plain_code_of(J: Tensor) -> str:
         if t in swept and t is not output:
             dt = settled(swept[t])
             derivatives[derivative_name(names[t])] = dt if carries_m(t, names[t]) else dt / m
-    values = {t.value: name for t, name in names.items() if t.op is not None}
+    values = {t.value: names[t] for t in order if t in names}
     program, became = simplify(derivatives.values(), [], keep=True)
     wished = {became[s]: name for s, name in values.items() if s in became}
     wished |= {became[s]: name for name, s in derivatives.items()}

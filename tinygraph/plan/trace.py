@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.engine.chain import Layer, find_layers
-from tinygraph.engine.derivatives import checked_seed, leaves_of, lift
 from tinygraph.engine.sweep import recorded_order, reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
-from tinygraph.notation.names import derivative_name, graph_names
+from tinygraph.graph.derivatives import checked_seed, leaves_of, lift
+from tinygraph.graph.layers import Layer, find_layers
+from tinygraph.graph.naming import GraphNames, name_graph
+from tinygraph.notation.names import derivative_name
 from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settled, values_of
 from tinygraph.plan.source import Section
@@ -164,7 +165,7 @@ def finish(
             found[p] = zeros(p, tape, optimizer)
     end = last_serial(tape)
     order = recorded_order(J)
-    names = graph_names(order, output=J)
+    names = name_graph(order, [J])
     symbols = symbol_names(names, found)
     arguments, numbers = list(given), {}
     targets: list[tuple[Traced, Traced]] = []
@@ -202,12 +203,12 @@ def last_serial(tape: Tape) -> float:
     return Traced(0.0, tape).serial
 
 
-def symbol_names(names: Mapping[Tensor, str], found: Mapping[Tensor, Any]) -> dict[Traced, str]:
+def symbol_names(names: GraphNames, found: Mapping[Tensor, Any]) -> dict[Traced, str]:
     """The lectures' names for values and derivatives."""
     out: dict[Traced, str] = {}
-    for t, name in names.items():
-        if isinstance(t.value, Traced):
-            out.setdefault(t.value, name)
+    for x, name in names.items():
+        if isinstance(x, Tensor) and isinstance(x.value, Traced):
+            out.setdefault(x.value, name)
     for t, dt in found.items():
         if t in names and isinstance(dt, Traced):
             out.setdefault(dt, derivative_name(names[t]))

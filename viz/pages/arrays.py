@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.text import shape_text
+from tinygraph.notation.text import shape_text
 from viz.values import number_writer
 
 __all__ = ["STEPS", "array_record"]

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.chain import carries_m
+from tinygraph.graph.layers import carries_m
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
 from tinygraph.notation.symbols import Symbol
+from tinygraph.notation.text import clean
 from tinygraph.rules.shapes import undo_broadcast
 from viz.formulas import Writer
 from viz.notation import Notation, is_one
-from viz.text import clean
 
 __all__ = ["Formulas"]
 

@@ -13,10 +13,10 @@ from string import Template
 from typing import Any
 
 from tinygraph.errors import GraphError
+from tinygraph.graph.stand_ins import name_inner, name_rest
 from viz.compose import Scene
 from viz.drawing import check_size, write_file
 from viz.layouts import find_layouts
-from viz.nameless import name_inner, name_rest
 from viz.pages.formulas import Formulas
 from viz.pages.story import Story, Views
 from viz.pages.sweep import Sweep

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
+from tinygraph.notation.text import clean
 from viz.labels import symbol
 from viz.pages.arrays import array_record
 from viz.pages.formulas import Formulas
 from viz.pages.sweep import Sweep
 from viz.picture import Picture
 from viz.places import Places
-from viz.text import clean
 
 __all__ = ["Story"]
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tinygraph.engine.chain import Layer
+from tinygraph.graph.layers import Layer
 from tinygraph.graph.reading import Graph, Quantity
+from tinygraph.graph.stand_ins import name_inner
+from tinygraph.notation.text import clean, name_text, subscript
 from viz.formulas import Formula, Writer
 from viz.labels import (
     call_label,
@@ -22,11 +24,10 @@ from viz.labels import (
     twin_label,
 )
 from viz.layouts import Layout
-from viz.nameless import name_inner
 from viz.parts import Fold, Part
 from viz.picture import Picture
 from viz.places import Places
-from viz.text import clean, lines, link, name_text, span, subscript, table
+from viz.text import lines, link, span, table
 from viz.views.leaves import Leaves
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 

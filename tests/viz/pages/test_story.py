@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -222,11 +223,8 @@ def test_without_parameters_there_is_a_forward_sweep_only():
 
 def test_long_unnamed_chain_gets_numbers():
     x = tg.parameter(0.5, name="x")
-    y = x
-    for _ in range(9):
-        y = np.exp(np.sin(y))
 
-    found = formulas(y)
+    found = formulas(reduce(lambda y, _: np.exp(np.sin(y)), range(9), x))
 
     assert "exp(sin(exp(sin(x))))" in found
     assert "v₆ = exp(sin(exp(sin(exp(sin(x))))))" in found

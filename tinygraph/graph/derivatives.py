@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.engine import chain
-from tinygraph.engine.sweep import Detour, recorded_order, reverse_sweep, shown_derivative
+from tinygraph.engine.sweep import recorded_order, reverse_sweep, shown_derivative
 from tinygraph.engine.tensor import Tensor, parameter, value_of
-from tinygraph.errors import GraphError, ShapeError, TinygraphError, UnknownNameError
+from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
+from tinygraph.graph import layers
+from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.stories import describe
-from tinygraph.notation import names
+from tinygraph.notation.names import derivative_name
 
 __all__ = ["Derivatives", "backward", "checked_seed", "grad", "leaves_of", "lift", "value_and_grad"]
 
@@ -40,16 +41,10 @@ class Derivatives(Mapping[str, Any]):
     `chain` for the lectures' convention.
     """
 
-    def __init__(
-        self,
-        output: Tensor,
-        arrays: dict[Tensor, Any],
-        detours: dict[Tensor, list[Detour]],
-        given_names: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, output: Tensor, seed: Any, given_names: Mapping[str, Any] | None = None) -> None:
         self.output = output
-        self._arrays = arrays
-        self._detours = detours
+        self._seed = seed
+        self._arrays, self._detours = reverse_sweep(output, seed)
         self._given_names = given_names
 
     @cached_property
@@ -58,23 +53,29 @@ class Derivatives(Mapping[str, Any]):
         return recorded_order(self.output)
 
     @cached_property
-    def names(self) -> dict[Tensor, str]:
-        """The name of each tensor of the graph that has one."""
-        return names.graph_names(self.order, names.take_names(self.order, self._given_names), self.output)
+    def names(self) -> GraphNames:
+        """The names of the tensors and arrays of the graph."""
+        return name_graph(self.order, [self.output], self._given_names)
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:
-        """The tensors whose derivatives are here, by name, in the order of the sweep."""
-        order = chain.sweep_order(self.order, self.names)
-        return {self.names[t]: t for t in order if t in self}
+        """The tensors that have a derivative, by name, in the order of the sweep."""
+        return {self.names[t]: t for t in layers.sweep_order(self.order, self.names)}
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, Tensor):
-            return self._total(key) if key in self._detours or key not in self._arrays else self._arrays[key]
-        tensor = self._tensors.get(key[1:]) if isinstance(key, str) and key[:1] == "d" else None
+            return self._arrays[key] if key in self._arrays and key not in self._detours else self._total(key)
+        tensor = self._tensor(key)
         if tensor is None:
             raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
         return self._total(tensor)
+
+    def _tensor(self, key: object) -> Tensor | None:
+        """The tensor whose derivative has a name; of a layer's parts, the lectures' name will do as well."""
+        if not isinstance(key, str) or key[:1] != "d":
+            return None
+        alias = self.names.aliases.get(key[1:])
+        return self._tensors.get(key[1:], alias if getattr(alias, "wants", False) else None)
 
     def of(self, tensors: Iterable[Tensor]) -> list[Any]:
         """The derivatives with respect to several tensors."""
@@ -83,6 +84,8 @@ class Derivatives(Mapping[str, Any]):
 
     def _total(self, tensor: Tensor) -> Any:
         """The derivative of `tensor`: what the sweep found, and what went past it."""
+        if tensor not in self._arrays and tensor not in self._detours and tensor in self:
+            self._complete()
         past = [shown_derivative(detour) for detour in self._detours.get(tensor, ())]
         parts = past + ([self._arrays[tensor]] if tensor in self._arrays else [])
         if not parts:
@@ -92,15 +95,23 @@ class Derivatives(Mapping[str, Any]):
             )
         return sum(parts[1:], start=parts[0])
 
+    def _complete(self) -> None:
+        """Sweep once more for what has a name only by the user's line, which the first sweep does not read."""
+        try:
+            found, _ = reverse_sweep(self.output, self._seed, named=frozenset(self._tensors.values()))
+        except ChangedArrayError as error:
+            told = "the derivatives of variables are computed when they are asked for, and by now"
+            raise ChangedArrayError(f"{told} {error}") from None
+        self._arrays = found | self._arrays
+
     def __contains__(self, key: object) -> bool:
         if isinstance(key, Tensor):
-            return key in self._arrays or key in self._detours
-        return isinstance(key, str) and key[:1] == "d" and key[1:] in self._tensors
+            return key in self._arrays or key in self._detours or (key.wants and key in self.names)
+        tensor = self._tensor(key)
+        return tensor is not None and tensor is not self.output
 
     def __iter__(self) -> Iterator[str]:
-        return (
-            names.derivative_name(name) for name in self._tensors if self._tensors[name] is not self.output
-        )
+        return (derivative_name(name) for name, t in self._tensors.items() if t is not self.output)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -108,7 +119,7 @@ class Derivatives(Mapping[str, Any]):
     @cached_property
     def m(self) -> int:
         """The number of examples that the output averages over."""
-        return chain.examples_of(self.order)
+        return layers.examples_of(self.order)
 
     def chain(self, convention: Convention = "true") -> Chain:
         """The derivatives by name in the order of the reverse sweep: dA3, dZ3, dW3, db3, dA2, ...
@@ -140,7 +151,9 @@ class Derivatives(Mapping[str, Any]):
 
     def carries_m(self, name: str) -> bool:
         """Whether the lectures' form of derivative `name` is m times the true one."""
-        return chain.carries_m(self._tensors[name[1:]], name[1:])
+        tensor = self._tensor(name)
+        assert tensor is not None
+        return layers.carries_m(tensor, name[1:])
 
     def to_latex(self, convention: Convention = "true") -> str:
         """The chain as aligned equations in LaTeX, in the names of this graph and with its shapes.
@@ -170,7 +183,8 @@ class Derivatives(Mapping[str, Any]):
         return derivatives_html(self)
 
     def __repr__(self) -> str:
-        return f"Derivatives({', '.join(f'{name} {np.shape(self[name])}' for name in self)})"
+        shapes = (f"{name} {self._tensors[name[1:]].shape}" for name in self)
+        return f"Derivatives({', '.join(shapes)})"
 
 
 def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives:
@@ -195,13 +209,13 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     (6.0, 6.0, 6.0)
     """
     try:
-        arrays, detours = reverse_sweep(output, checked_seed(output, seed))
+        d = Derivatives(output, checked_seed(output, seed), names)
     except TinygraphError as error:  # without the frames of the sweep
         raise error.with_traceback(None) from None
-    for x, dx in arrays.items():
+    for x, dx in d._arrays.items():
         if x._op is None:
             x.grad = dx
-    return Derivatives(output, arrays, detours, names)
+    return d
 
 
 def checked_seed(output: Tensor, seed: Any) -> Any:

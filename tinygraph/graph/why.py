@@ -62,7 +62,7 @@ def reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
     yield from dead_ends(graph, W)
     yield from map(told, sorted(sure, key=lambda cut: not used_in(cut, graph)))
     graph = graph or ({J} if isinstance(J, Tensor) else set())
-    unrecorded = [t for t in graph if t._op is None and hasattr(t, "_code")]
+    unrecorded = [t for t in graph if t._op is None and hasattr(t, "_wanted")]
     yield from (f"{describe(t)} was computed under no_grad ({made_at(t)})" for t in unrecorded)
     if sure or unrecorded:
         return

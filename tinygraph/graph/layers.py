@@ -1,11 +1,12 @@
-"""The chain of derivatives by name, in the order of the reverse sweep, and the course's factor m."""
+"""The layers of a graph, its derivatives in the order of the reverse sweep, and the course's factor m."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tinygraph.engine.tensor import Tensor, value_of
+from tinygraph.graph.naming import GraphNames
 from tinygraph.notation import names as n
 from tinygraph.rules import kernels as k
 
@@ -31,33 +32,29 @@ class Layer(NamedTuple):
         return self.A.op.name if self.A is not None and self.A.op is not None else "linear"
 
 
-def find_layers(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Layer]:
-    """The layers of a graph, first to last, found from the names of its linear steps."""
+def find_layers(order: list[Tensor], names: GraphNames) -> list[Layer]:
+    """The layers of a graph, first to last: its linear steps, whatever they are called."""
     users: dict[Tensor, list[Tensor]] = {}
     for t in order:
         for x in t.inputs:
             if isinstance(x, Tensor):
                 users.setdefault(x, []).append(t)
-    found = []
-    for t in order:
-        weight = n.linear_weight(t, names)
-        if weight is not None and names.get(t, "").startswith("Z"):
-            found.append(layer_at(t, weight, names, users.get(t, [])))
-    return found
+    return [layer_at(names.everything[key], *step, users) for key, step in names.linear_steps.items()]
 
 
-def layer_at(Z: Tensor, W: Tensor, names: Mapping[Tensor, str], users: list[Tensor]) -> Layer:
+def layer_at(Z: Tensor, W: Tensor, suffix: str, users: dict[Tensor, list[Tensor]]) -> Layer:
     """The layer whose linear step is Z with the weight W."""
     product, b = Z, None
     if n.function_of(Z) in n.SUMS:
         first, second = Z.inputs
-        product, b = (first, second) if n.weight_of_product(first, names) is W else (second, first)
+        is_first = any(n.untransposed(x) is W for x in getattr(first, "inputs", ()))
+        product, b = (first, second) if is_first else (second, first)
     others = [x for x in product.inputs if n.untransposed(x) is not W]
-    A = next((u for u in users if u.op.activation), None)  # type: ignore[union-attr]
-    return Layer(names[Z][1:], W, b, others[0] if others else None, Z, A)
+    A = next((u for u in users.get(Z, ()) if u.op.activation), None)  # type: ignore[union-attr]
+    return Layer(suffix, W, b, others[0] if others else None, Z, A)
 
 
-def sweep_order(order: list[Tensor], names: Mapping[Tensor, str]) -> list[Tensor]:
+def sweep_order(order: list[Tensor], names: GraphNames) -> list[Tensor]:
     """The named tensors that want a derivative, in the order in which the sweep completes their derivatives.
 
     A leaf is complete once the first recorded node that uses it is passed; the leaves between two results are

@@ -1,23 +1,14 @@
-"""Names for what nobody named and no structure names, so that formulas can speak of it."""
+"""Stand-ins for what has no name, so that formulas can speak of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tinygraph.engine.chain import Layer
+from tinygraph.graph.layers import Layer
+from tinygraph.graph.naming import COSTS
 from tinygraph.graph.reading import Call, Graph, Quantity
-from tinygraph.rules import kernels as k
 
-__all__ = ["COSTS", "CROSS_ENTROPIES", "name_data", "name_inner", "name_rest"]
-
-CROSS_ENTROPIES = frozenset({k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy})
-COSTS = CROSS_ENTROPIES | {k.mse}
-
-
-def name_data(graph: Graph, layers: Iterable[Layer]) -> None:
-    """Call the labels of a cost Y and the data that enters a layer X, if they are leaves without a name."""
-    found = [("X", q) for _, q in inputs_of(graph, layers)] + [("Y", q) for _, q in cost_inputs(graph.calls)]
-    give(graph, [(name, q) for name, q in found if q.call is None])
+__all__ = ["name_inner", "name_rest"]
 
 
 def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:

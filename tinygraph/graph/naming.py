@@ -1,0 +1,263 @@
+"""The one rule that names what stands in a graph: tensors, and the plain arrays that entered it.
+
+A name that was given comes first, then one from a mapping such as `locals()`, then the variable that the user's
+line assigns to, then the structure: weights W1, W2, ... in the order of their use, their layers' Z1 and A1, the
+data X that enters a layer, the labels Y of a cost, the output J. What has none of these stays without a name.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinygraph.notation import names as n
+from tinygraph.rules import kernels as k
+
+__all__ = ["COSTS", "CROSS_ENTROPIES", "GraphNames", "name_graph"]
+
+CROSS_ENTROPIES = frozenset({k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy})
+COSTS = CROSS_ENTROPIES | {k.mse}
+# Costs whose second argument enters the graph as it is, under the name that the user's line has for it.
+TAKE_LABELS = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
+
+
+@dataclass
+class GraphNames(Mapping[Any, str]):
+    """The names in one graph: `names[x]` for a tensor or an array x.
+
+    `everything` are all tensors and arrays by their id, `linear_steps` those that a weight makes, with the weight and
+    the suffix of their layer, `aliases` the lectures' names of what the user calls something else: Z1 for `pre`.
+    """
+
+    by_id: dict[int, str]
+    everything: dict[int, Any]
+    linear_steps: dict[int, tuple[Any, str]]
+    aliases: dict[str, Any]
+
+    def __getitem__(self, x: Any) -> str:
+        return self.by_id[id(x)]
+
+    def get(self, x: Any, default: Any = None) -> Any:
+        """The name of x, if it has one."""
+        return self.by_id.get(id(x), default)
+
+    def __contains__(self, x: object) -> bool:
+        return id(x) in self.by_id
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.everything[key] for key in self.by_id)
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+
+def name_graph(
+    order: Iterable[Any], outputs: Sequence[Any] = (), names: Mapping[str, Any] | None = None
+) -> GraphNames:
+    """The names of everything in a graph.
+
+    Args:
+        order: its recorded tensors, first to last.
+        outputs: those that are called J, or J1, J2, ... if there are several, where they have no name.
+        names: a mapping such as `locals()`, for what was given no name; those that begin with _ do not count.
+    """
+    return Namer(list(order), outputs, names or {}).names()
+
+
+class Namer:
+    """Names one graph."""
+
+    def __init__(self, order: list[Any], outputs: Sequence[Any], names: Mapping[str, Any]) -> None:
+        self.order, self.outputs = order, outputs
+        self.items = {id(x): x for t in order for x in (*t.inputs, t) if is_nameable(x)}
+        self.given = self.given_names(names)
+        self.assigned = {key: name for key, name in self.assigned_names() if key not in self.given}
+        self.numbers = self.numbered_parameters()
+        self.weights: dict[int, Any] = {}
+        self.structure = self.structural_names()
+
+    def names(self) -> GraphNames:
+        """Each item by the first rule that has a name for it, no name twice."""
+        chosen: dict[int, str] = {}
+        variables: dict[str, list[int]] = {}
+        counted: set[str] = set()  # variables whose later values the structure counts
+        for key in self.items:
+            assigned, structure = self.assigned.get(key), self.structure.get(key)
+            if key in self.given:
+                chosen[key] = self.given[key]
+            elif structure and assigned in (None, structure, structure[0]):  # Z3 for Z in a loop
+                chosen[key] = structure
+                counted.add(assigned or "")
+            elif assigned:
+                variables.setdefault(assigned, []).append(key)
+        chosen = distinct_names(chosen)
+        for variable, keys in variables.items():
+            taken = set(chosen.values())
+            begins = variable in counted and is_leaf(self.items[keys[0]]) and f"{variable}0" not in taken
+            found = [f"{variable}0"] if begins else self.loop_names(variable, keys, taken)
+            chosen |= dict(zip(keys, found, strict=False))
+        chosen = {key: chosen[key] for key in self.items if key in chosen}
+        chosen |= self.role_names(chosen)
+        found = {key: chosen[key] for key in self.items if key in chosen}
+        taken = set(found.values())
+        lectures = distinct_names(self.structure)
+        aliases = {name: self.items[key] for key, name in lectures.items() if name not in taken}
+        suffixes = {key: found[key] if found[key][0] in "Zz" else lectures[key] for key in self.weights}
+        steps = {key: (weight, suffixes[key][1:]) for key, weight in self.weights.items()}
+        return GraphNames(found, self.items, steps, aliases)
+
+    # By itself
+
+    def given_names(self, names: Mapping[str, Any]) -> dict[int, str]:
+        """Names that were given to tensors, and those that a mapping gives to tensors and arrays."""
+        mapped = {id(x): name for name, x in names.items() if not name.startswith("_")}
+        found = {}
+        for key, x in self.items.items():
+            name = (
+                getattr(x, "given_name", None)
+                or mapped.get(key)
+                or mapped.get(id(getattr(x, "_value", None)))
+            )
+            if name:
+                found[key] = name
+        return found
+
+    def assigned_names(self) -> Iterator[tuple[int, str]]:
+        """The variables that results and leaves are assigned to, and as which arrays enter calls."""
+        inner = self.inner_results()
+        for t in self.order:
+            line = n.line_of_call(t)
+            if line is None:
+                continue
+            for x, name in zip(t.inputs, self.operand_names(t, line), strict=False):
+                if name and isinstance(x, np.ndarray) and x.ndim:
+                    yield id(x), name
+            for x in t.inputs:
+                if is_leaf(x) and (name := n.assigned_name(x)):
+                    yield id(x), name
+            if line.target and id(t) not in inner:
+                yield id(t), line.target
+
+    def operand_names(self, t: Any, line: Any) -> tuple[str | None, ...]:
+        """What the user's line calls the inputs of a call, as far as they are the operands written there."""
+        if n.is_direct(t, line):
+            return line.operands  # type: ignore[no-any-return]
+        return line.operands[:2] if line.called in TAKE_LABELS and t.op.function in CROSS_ENTROPIES else ()
+
+    def inner_results(self) -> set[int]:
+        """What a call of a library makes on the way to its result, which alone is assigned to something."""
+        return {
+            id(x)
+            for t in self.order
+            for x in t.inputs
+            if getattr(x, "op", None) is not None
+            and (x._code, x._instruction) == (t._code, t._instruction)
+            and not n.is_direct(x, n.line_of_call(x))  # type: ignore[arg-type]
+        }
+
+    def loop_names(self, stem: str, keys: list[int], taken: set[str]) -> list[str]:
+        """`h`, or h1, h2, ... for what is assigned to h again and again; h0 for a leaf that this began with."""
+        if len(keys) == 1 and stem not in taken:
+            return [stem]
+        if stem[-1].isdigit():
+            return list(distinct_names(dict.fromkeys(keys, stem), taken).values())
+        first = 0 if is_leaf(self.items[keys[0]]) and not is_leaf(self.items[keys[-1]]) else 1
+        free = (name for i in itertools.count(first) if (name := f"{stem}{i}") not in taken)
+        return list(itertools.islice(free, len(keys)))
+
+    # By structure
+
+    def own(self, x: Any) -> str | None:
+        """The name that something has without its structure."""
+        key = id(x)
+        return self.given.get(key) or self.assigned.get(key) or self.numbers.get(key)
+
+    def suffix(self, x: Any) -> str | None:
+        """The suffix of a weight's layer: what follows the W of its name, or _U for a variable U."""
+        name, assigned = self.own(x), self.assigned.get(id(x))
+        suffix = n.suffix_of(name)
+        return f"_{assigned}" if suffix is None and assigned else suffix
+
+    def numbered_parameters(self) -> dict[int, str]:
+        """W1, b1, W2, ... for the weights and biases of linear steps that have no name."""
+        self.numbers = found = {}
+        layer = 0
+        for t in self.order:
+            if n.function_of(t) in n.MATRIX_PRODUCTS:
+                for x in n.parameter_factors(t):
+                    if self.own(x) is None:
+                        layer += 1
+                        found[id(x)] = f"W{layer}"
+            elif n.function_of(t) in n.SUMS:
+                weight = n.linear_weight(t, self)
+                suffix = None if weight is None else self.suffix(weight)
+                for x in t.inputs if suffix is not None else ():
+                    if getattr(x, "is_parameter", False) and self.own(x) is None:
+                        found[id(x)] = f"b{suffix}"
+        return found
+
+    def structural_names(self) -> dict[int, str]:
+        """Names of layers, also of those without a bias, and of numbered parameters."""
+        biased = {
+            id(x)
+            for t in self.order
+            if n.function_of(t) in n.SUMS and n.linear_weight(t, self) is not None
+            for x in t.inputs
+        }
+        found = dict(self.numbers)
+        for t in self.order:
+            weight = None if id(t) in biased else n.linear_weight(t, self)
+            name = n.structural_name(t, self) or (weight is not None and f"Z{n.layer_suffix(t, self)}")
+            if name:
+                found[id(t)] = name
+                if weight is not None:
+                    self.weights[id(t)] = weight
+        return found
+
+    def role_names(self, chosen: Mapping[int, str]) -> dict[int, str]:
+        """J for an output, X for data that enters a layer, Y for the labels of a cost."""
+        several = len(self.outputs) > 1
+        nameless = [x for x in self.outputs if id(x) not in chosen]
+        roles = [(f"J{i}" if several else "J", x) for i, x in enumerate(nameless, 1)]
+        roles += [("X", x) for t in self.order for x in self.data_of_layer(t)]
+        roles += [("Y", t.inputs[1]) for t in self.order if n.function_of(t) in COSTS]
+        found = {id(x): name for name, x in reversed(roles) if id(x) in self.items and id(x) not in chosen}
+        found = {key: name for key, name in found.items() if name[0] == "J" or is_leaf(self.items[key])}
+        return distinct_names({key: found[key] for key in self.items if key in found}, set(chosen.values()))
+
+    def data_of_layer(self, t: Any) -> list[Any]:
+        """The leaves that a linear step multiplies with its weight."""
+        weight = n.product_weight(t, self)
+        return [] if weight is None else [x for x in t.inputs if n.untransposed(x) is not weight]
+
+
+def is_nameable(x: Any) -> bool:
+    """Whether x is a tensor, or an array that is more than a number."""
+    return hasattr(x, "given_name") or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def is_leaf(x: Any) -> bool:
+    """Whether x was not computed by a recorded call."""
+    return is_nameable(x) and getattr(x, "op", None) is None
+
+
+def distinct_names(found: Mapping[int, str], taken: Iterable[str] = ()) -> dict[int, str]:
+    """`found` with a number after each name that an earlier item has already.
+
+    >>> distinct_names({1: "Z1", 2: "Z1", 3: "Z1"})
+    {1: 'Z1', 2: 'Z1_2', 3: 'Z1_3'}
+    """
+    numbers = dict.fromkeys(taken, 1)  # the last of each name
+    out = {}
+    for key, name in found.items():
+        free = name
+        while free in numbers:
+            numbers[name] += 1
+            free = f"{name}_{numbers[name]}"
+        numbers[free] = 1
+        out[key] = free
+    return out
