@@ -14,21 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.checks.edits import Edit, everywhere, positions, renamed, single_edits, truncated
+from tinygraph.checks.edits import (
+    Edit,
+    change_everywhere,
+    positions_in,
+    rename_operand,
+    single_edits,
+    truncate_formula,
+)
 from tinygraph.notation.expressions import Expression
 
 __all__ = [
     "Match",
     "Setting",
-    "agrees",
-    "bracketings",
-    "distinct",
-    "fitted",
-    "matches",
+    "bracketings_of",
+    "distinct_matches",
+    "fit_matches",
+    "is_match",
+    "is_same_array",
+    "matches_to_fit",
     "names_in",
-    "ratio",
-    "search",
-    "unfinished",
+    "ratio_to",
+    "search_formulas",
 ]
 
 DOUBLE, SINGLE = 1e-9, 2e-5
@@ -79,7 +86,7 @@ class Setting:
     def share(self, *expressions: Any) -> None:
         """Keep the values of all parts of these expressions."""
         for expression in expressions:
-            self.shared |= {id(part): part for part, _ in positions(expression)}
+            self.shared |= {id(part): part for part, _ in positions_in(expression)}
 
     def value(self, x: Any, probe: int) -> Any:
         """The value of an expression in a probe; None if it has none."""
@@ -91,7 +98,7 @@ class Setting:
         if key in self.known:
             return self.known[key]
         args = [self.value(part, probe) for part in x.args]
-        result = None if any(a is None for a in args) else called(x.function, args, x.settings)
+        result = None if any(a is None for a in args) else call_value(x.function, args, x.settings)
         if id(x) in self.shared:
             self.known[key] = result
         return result
@@ -109,11 +116,11 @@ class Setting:
 
 def names_in(x: Any) -> set[str]:
     """The names in an expression."""
-    parts = [part for part, _ in positions(x)]
+    parts = [part for part, _ in positions_in(x)]
     return {part.name for part in parts if isinstance(part, Expression) and part.function is None}
 
 
-def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+def call_value(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
     """The value of a call, None if it fails."""
     try:
         with np.errstate(all="ignore"):
@@ -122,7 +129,7 @@ def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> A
         return None
 
 
-def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
+def is_same_array(value: Any, given: Any, floor: float = 0.0) -> bool:
     """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
     if value is None or np.shape(value) != np.shape(given):
         return False
@@ -133,32 +140,32 @@ def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
     return bool(np.max(difference, initial=0) <= max(tolerance * size, floor))
 
 
-def matches(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
+def is_match(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
     """Whether an expression gives the numbers of every probe."""
-    return all(agrees(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
+    return all(is_same_array(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
 
 
-def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
+def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
     """The formulas within two edits of a right one that give these numbers, likeliest first.
 
     One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
     likeliest.
     """
-    ways = [way for formula in right for way in bracketings(formula)]
+    ways = [way for formula in right for way in bracketings_of(formula)]
     setting.share(*ways, *setting.operands)
     edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
     if all(np.asarray(g).dtype.kind in "iu" for g in given):
-        edits += [truncated(formula, 0) for formula in right]
-    found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
-    for further in (scaled, added, doubled):
+        edits += [truncate_formula(formula, 0) for formula in right]
+    found = [Match(e.expression, (e,), e.penalty) for e in edits if is_match(e.expression, setting, given)]
+    for further in (scaled_matches, matches_with_number, matches_of_two_edits):
         found = found or list(further(right, edits, setting, given))
-    return distinct(found)
+    return distinct_matches(found)
 
 
-def bracketings(x: Any) -> Iterator[Any]:
+def bracketings_of(x: Any) -> Iterator[Any]:
     """A formula, and the same with a product of three grouped from the right: another single edit away."""
     yield x
-    for part, put in positions(x):
+    for part, put in positions_in(x):
         if is_product(part) and is_product(part.args[0]):
             (first, second), third = part.args[0].args, part.args[1]
             yield put(first * (second * third))
@@ -168,7 +175,7 @@ def is_product(x: Any) -> bool:
     return isinstance(x, Expression) and x.function is np.multiply
 
 
-def distinct(found: Iterable[Match]) -> list[Match]:
+def distinct_matches(found: Iterable[Match]) -> list[Match]:
     """Each formula once, by its likeliest edits; the likeliest formulas first."""
     best: dict[str, Match] = {}
     for match in sorted(found, key=lambda match: (match.penalty, len(match.text))):
@@ -176,7 +183,7 @@ def distinct(found: Iterable[Match]) -> list[Match]:
     return list(best.values())
 
 
-def scaled(
+def scaled_matches(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas that give these numbers up to a factor: a known ratio, or one number in every probe."""
@@ -184,17 +191,17 @@ def scaled(
         *((formula, (), 0) for formula in right),
         *((edit.expression, (edit,), edit.penalty) for edit in edits),
     ]:
-        ratios = [ratio(setting.value(formula, i), g) for i, g in enumerate(given)]
+        ratios = [ratio_to(setting.value(formula, i), g) for i, g in enumerate(given)]
         if None in ratios:
             continue
         plain = all(edit.kind == "drop" for edit in done)
-        for factor, extra in constants(setting, ratios, literal=plain):  # type: ignore[arg-type]
-            extended = times(formula, factor)
+        for factor, extra in constant_factors(setting, ratios, literal=plain):  # type: ignore[arg-type]
+            extended = times_factor(formula, factor)
             edit = Edit(extended, "times", extra, formula, extended)
             yield Match(extended, (*done, edit), penalty + extra)
 
 
-def added(
+def matches_with_number(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas with a number in them that makes them fit: a penalty on W, an update by a rate of its own."""
@@ -202,10 +209,10 @@ def added(
     def makes(formula: Any, setting: Setting) -> list[Any]:
         return [setting.value(formula, i) for i in range(len(given))]
 
-    return fitted(unfinished(right, edits, setting), makes, setting, given)
+    return fit_matches(matches_to_fit(right, edits, setting), makes, setting, given)
 
 
-def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) -> Iterator[Match]:
+def matches_to_fit(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) -> Iterator[Match]:
     """Formulas in which lr stands for a number that is still to be found."""
     (lr,) = map(Expression, ["lr"])
     for formula in right:
@@ -219,7 +226,7 @@ def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) ->
             yield Match(edit.expression, (edit,), edit.penalty)
 
 
-def fitted(
+def fit_matches(
     templates: Iterable[Match],
     makes: Callable[[Any, Setting], Sequence[Any]],
     setting: Setting,
@@ -229,24 +236,24 @@ def fitted(
     start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
     for template in templates:
         pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
-        ratios = [share_of(*pair) for pair in pairs]
+        ratios = [share_of_way(*pair) for pair in pairs]
         known = [r for r in ratios if r is not None]
         if len(known) < len(ratios) or (min(known) < 0 and template.edits[0].kind == "plus"):
             continue
-        for number, extra in constants(setting, known, literal=True):
-            formula = everywhere(template.expression, partial(renamed, "lr", number))
+        for number, extra in constant_factors(setting, known, literal=True):
+            formula = change_everywhere(template.expression, partial(rename_operand, "lr", number))
             yield Match(formula, template.edits, template.penalty + extra)
 
 
-def share_of(start: Any, end: Any, given: Any) -> float | None:
+def share_of_way(start: Any, end: Any, given: Any) -> float | None:
     """How far it is to `given` on the way from `start` to `end`, 1 for all of it, if it lies there."""
     if start is None or end is None or not np.shape(start) == np.shape(end) == np.shape(given):
         return None
     with np.errstate(all="ignore"):
-        return ratio(end - start, given - start)
+        return ratio_to(end - start, given - start)
 
 
-def ratio(value: Any, given: Any) -> float | None:
+def ratio_to(value: Any, given: Any) -> float | None:
     """given / value, if that is one number."""
     if value is None or np.shape(value) != np.shape(given) or not np.size(given):
         return None
@@ -254,17 +261,17 @@ def ratio(value: Any, given: Any) -> float | None:
     if not norm or not np.isfinite(norm):
         return None
     factor = float(np.sum(value * given) / norm)
-    return factor if factor and agrees(value * factor, given) else None
+    return factor if factor and is_same_array(value * factor, given) else None
 
 
-def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
+def constant_factors(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
     """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
     wanted = np.asarray(ratios)
     near = np.abs(setting.known_ratios - wanted) <= DOUBLE * np.max(np.abs(wanted))
     hits = [setting.ratios[i] for i in np.flatnonzero(near.all(axis=1))]
     yield from hits
     if not hits and literal:
-        yield from literals(setting, ratios)
+        yield from literal_factors(setting, ratios)
 
 
 def ratios_of(factors: Sequence[Any]) -> list[tuple[Any, int]]:
@@ -273,45 +280,45 @@ def ratios_of(factors: Sequence[Any]) -> list[tuple[Any, int]]:
     return [
         (-1, 1),
         *((f, 2) for f in factors),
-        *((made_ratio(1, f), 2) for f in factors),
-        *((made_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
-        *((made_ratio(1, made_product(f, g)), 4) for f, g in pairs),
-        *((made_product(f, g), 4) for f, g in pairs),
+        *((make_ratio(1, f), 2) for f in factors),
+        *((make_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
+        *((make_ratio(1, make_product(f, g)), 4) for f, g in pairs),
+        *((make_product(f, g), 4) for f, g in pairs),
     ]
 
 
-def literals(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
+def literal_factors(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
     """One number c that gives the ratios of every probe as c, c / m or c * m."""
     m = np.array([v.get("m", 1) for v in setting.values])
-    for power, written in ((0, None), (-1, made_ratio), (1, made_product)):
+    for power, written in ((0, None), (-1, make_ratio), (1, make_product)):
         c = np.asarray(ratios) / m.astype(float) ** power
         if np.ptp(c) <= DOUBLE * abs(c[0]):
-            yield (neat(c[0]) if written is None else written(neat(c[0]), Expression("m"))), 5
+            yield (neat_number(c[0]) if written is None else written(neat_number(c[0]), Expression("m"))), 5
             return
 
 
-def neat(number: float) -> Any:
+def neat_number(number: float) -> Any:
     """A number as one writes it: 1 / 209 rather than 0.00478468899522."""
     n = round(1 / number)
-    return made_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
+    return make_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
 
 
-def times(x: Any, factor: Any) -> Any:
+def times_factor(x: Any, factor: Any) -> Any:
     """x * factor, or x / n for the factor 1 / n."""
     if isinstance(factor, Expression) and factor.function is np.divide and str(factor.args[0]) == "1":
         return x / factor.args[1]
     return x * factor
 
 
-def made_ratio(f: Any, g: Any) -> Any:
+def make_ratio(f: Any, g: Any) -> Any:
     return Expression().record(np.divide, (f, g), {})
 
 
-def made_product(f: Any, g: Any) -> Any:
+def make_product(f: Any, g: Any) -> Any:
     return Expression().record(np.multiply, (f, g), {})
 
 
-def doubled(
+def matches_of_two_edits(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas two edits away, where the first is among the likeliest."""
@@ -319,5 +326,5 @@ def doubled(
     for first in shapes[:LIKELIEST]:
         setting.share(first.expression)
         for second in single_edits(first.expression, setting.operands, setting.factors):
-            if matches(second.expression, setting, given):
+            if is_match(second.expression, setting, given):
                 yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)

@@ -11,7 +11,7 @@ import numpy as np
 from tinygraph.checks.causes import WHY
 from tinygraph.checks.comparison import array_of, listed
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
-from tinygraph.checks.explain import Memory, explain
+from tinygraph.checks.explain import FormulaMemory, explain_program
 from tinygraph.checks.lectures import (
     Statement,
     backward_program,
@@ -80,14 +80,14 @@ def diagnose_steps(
         convention: the file's, "course" or "true".
         lines: where each function is defined.
     """
-    memory, found = Memory(), []
+    memory, found = FormulaMemory(), []
     settings: dict[int, Setting] = {}
     for step, given in wrong:
         program = PROGRAMS[step.function](step, convention)
         if id(step.probe) not in settings:
             both = step.probe, counterpart(step.probe, probes[1])
             settings[id(step.probe)] = setting_of([values_of(probe, convention) for probe in both])
-        findings = explain(program, settings[id(step.probe)], by_name(step, given, program), memory)
+        findings = explain_program(program, settings[id(step.probe)], by_name(step, given, program), memory)
         found += [diagnosis_of(f, step.function, lines.get(step.function), convention) for f in findings]
     return merged(found)
 
