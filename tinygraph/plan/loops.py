@@ -14,28 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.buffers import Buffer, Memory, is_view, last_uses, takes_out
+from tinygraph.plan.buffers import Buffer, Memory, has_out, is_view, last_uses
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
     Section,
     Source,
-    Writer,
-    assemble,
+    StepWriter,
+    assemble_module,
     dtype_text,
-    empty,
+    empty_array,
     is_uniform,
-    number_text,
+    number_code,
 )
 from tinygraph.rules import kernels as k
 
 __all__ = ["write_loops"]
 
-MANY = 400  # entries from which on NumPy's exp, tanh, ... are faster than a loop
-LARGE = 20_000  # multiplications from which on a product is BLAS's
+SLOW_FROM = 400  # entries from which on NumPy's exp, tanh, ... are faster than a loop
+BLAS_FROM = 20_000  # multiplications from which on a product is BLAS's
 
 
-def horner(coefficients: Sequence[float], x: str) -> str:
+def horner_formula(coefficients: Sequence[float], x: str) -> str:
     """c[0] x + c[1] x^2 + ... with nested brackets."""
     text = repr(coefficients[-1])
     for c in reversed(coefficients[:-1]):
@@ -88,7 +88,7 @@ def scale_and_rest(x):
     y = y if y > -708.0 else -708.0
     n = np.rint(y * 1.4426950408889634)
     r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10
-    rest = {horner([1 / factorial(i) for i in range(1, 14)], "r")}
+    rest = {horner_formula([1 / factorial(i) for i in range(1, 14)], "r")}
     return np.int64((np.int64(n) + 1023) << 52).view(np.float64), rest
 """,
     "exp": """
@@ -122,7 +122,7 @@ def log1p_of_share(x):
     # for x in [0, 1]: log(1 + x) = 2 artanh(x / (2 + x))
     s = x / (2.0 + x)
     q = s * s
-    return 2.0 * s + s * {horner([2 / i for i in range(3, 36, 2)], "q")}
+    return 2.0 * s + s * {horner_formula([2 / i for i in range(3, 36, 2)], "q")}
 """,
     "log_of_sum": """
 @numba.njit(**INLINE)
@@ -156,13 +156,13 @@ def axis_of(s: Traced) -> str | None:
     return "last" if axes == (1,) else "first"
 
 
-def is_product(s: Traced) -> bool:
+def is_small_product(s: Traced) -> bool:
     """Whether this is the product of two small matrices."""
     if s.function is not np.dot or s.ndim != 2 or s.dtype.kind != "f":
         return False
     x, y = s.args
     same = isinstance(x, Traced) and isinstance(y, Traced) and x.ndim == y.ndim == 2 and x.dtype == y.dtype
-    return same and x.size * y.shape[1] <= LARGE and x.size > 0
+    return same and x.size * y.shape[1] <= BLAS_FROM and x.size > 0
 
 
 def is_formula(s: Traced) -> bool:
@@ -172,7 +172,7 @@ def is_formula(s: Traced) -> bool:
         or s.function in SMOOTH
         or s.function in (np.where, k.cast_to, np.power, np.reciprocal)
     )
-    if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= MANY):
+    if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= SLOW_FROM):
         return False
     if s.function is np.power and not is_two(s.args[1]):
         return False
@@ -191,8 +191,8 @@ def is_two(x: Any) -> bool:
     return np.shape(value) == () and not isinstance(x, Traced) and value == 2
 
 
-def in_kernel(s: Traced) -> bool:
-    return is_formula(s) or is_product(s) or axis_of(s) is not None
+def is_in_kernel(s: Traced) -> bool:
+    return is_formula(s) or is_small_product(s) or axis_of(s) is not None
 
 
 def source_of(x: Traced) -> tuple[Traced, bool]:
@@ -212,7 +212,12 @@ class Nest:
 
     def takes(self, s: Traced) -> bool:
         """Whether s can be computed in the same loops."""
-        if is_product(s) or is_product(self.calls[0]) or loop_shape(s) != self.shape or not self.shape:
+        if (
+            is_small_product(s)
+            or is_small_product(self.calls[0])
+            or loop_shape(s) != self.shape
+            or not self.shape
+        ):
             return False
         own = {c: c for c in self.calls}
         for x in symbols_in(s):
@@ -248,24 +253,24 @@ def kernels_of(steps: Sequence[Traced], pause: float) -> list[Kernel | Traced]:
     run: list[Traced] = []
     for s in steps:
         if run and run[-1].serial <= pause < s.serial:
-            found += flushed(run)
+            found += flush_run(run)
             run = []
-        if in_kernel(s):
+        if is_in_kernel(s):
             run.append(s)
         elif is_turn(s):
             found.append(s)
         else:
-            found += flushed(run)
+            found += flush_run(run)
             found.append(s)
             run = []
-    return found + flushed(run)
+    return found + flush_run(run)
 
 
 def is_turn(s: Traced) -> bool:
     return s.function is np.transpose and source_of(s)[0] is not s
 
 
-def flushed(run: list[Traced]) -> list[Kernel | Traced]:
+def flush_run(run: list[Traced]) -> list[Kernel | Traced]:
     """A run as a kernel; one call of NumPy costs no more than a kernel of its own."""
     return list(run) if len(run) < 2 else [Kernel(run)]
 
@@ -280,22 +285,22 @@ class Lines:
         self.row_after: list[str] = []
         self.after: list[str] = []
 
-    def nested(self, axes: list[str], shape: tuple[int, ...]) -> list[str]:
+    def nest(self, axes: list[str], shape: tuple[int, ...]) -> list[str]:
         """All of them, with the loops."""
         loops = [f"for {axis} in range({n}):" for axis, n in zip(axes, shape, strict=True)]
         deepest = max(len(loops) - 1, 0)
-        lines = [indented(line, depth) for depth, line in enumerate(loops[:deepest])]
-        lines += [indented(line, deepest) for line in [*self.row, *loops[deepest:]]]
-        lines += [indented(line, len(loops)) for line in self.inner]
-        lines += [indented(line, deepest) for line in self.row_after]
+        lines = [indent_line(line, depth) for depth, line in enumerate(loops[:deepest])]
+        lines += [indent_line(line, deepest) for line in [*self.row, *loops[deepest:]]]
+        lines += [indent_line(line, len(loops)) for line in self.inner]
+        lines += [indent_line(line, deepest) for line in self.row_after]
         return [*self.before, *lines, *self.after]
 
 
-def indented(line: str, depth: int) -> str:
+def indent_line(line: str, depth: int) -> str:
     return "    " * depth + line
 
 
-class LoopWriter(Writer):
+class LoopWriter(StepWriter):
     """Writes kernels and the function that calls them and NumPy."""
 
     def __init__(
@@ -348,7 +353,7 @@ class LoopWriter(Writer):
         self.kernels.append("\n".join([*head, *self.body, *returned]))
         for s in kernel.calls:
             if s in self.fresh:
-                self.add(f"{self.text[s][0]} = {empty(s)}", s)
+                self.add(f"{self.text[s][0]} = {empty_array(s)}", s)
         given = [self.text[s][0] if s in self.text else self.name(s, "t") for s in numbers]
         self.add(
             f"{', '.join(given)} = {name}({arguments})" if given else f"{name}({arguments})", kernel.calls[0]
@@ -357,7 +362,7 @@ class LoopWriter(Writer):
     def write_nest(self, nest: Nest) -> None:
         """The loops of a nest."""
         self.current = nest
-        if is_product(nest.calls[0]):
+        if is_small_product(nest.calls[0]):
             self.write_product(nest.calls[0])
             return
         axes = [f"i{n}" for n in range(len(nest.shape))]
@@ -369,21 +374,21 @@ class LoopWriter(Writer):
                 self.write_column(s, axes, lines)
             else:
                 self.write_total(s, axes, lines)
-        self.body += [f"    {line}" for line in lines.nested(axes, nest.shape)]
+        self.body += [f"    {line}" for line in lines.nest(axes, nest.shape)]
 
     def write_entry(self, s: Traced, axes: list[str], lines: Lines) -> None:
         """One entry of an elementwise call, stored where something else reads it."""
         self.local[s] = f"v{len(self.local)}"
         lines.inner.append(f"{self.local[s]} = {self.formula(s, axes)}")
         if any(s in places for places in (self.memory.of, self.memory.targets, self.fresh, self.private)):
-            lines.inner.append(f"{self.at(s, axes)} = {self.local[s]}")
+            lines.inner.append(f"{self.entry_at(s, axes)} = {self.local[s]}")
 
     def write_column(self, s: Traced, axes: list[str], lines: Lines) -> None:
         """A sum, mean or maximum over the first of two axes: all columns grow row by row."""
-        place = self.at(s, ["0", axes[-1]][2 - s.ndim :])
+        place = self.entry_at(s, ["0", axes[-1]][2 - s.ndim :])
         rows, columns = s.args[0].shape
         lines.before += [f"for {axes[-1]} in range({columns}):", f"    {place} = {self.start(s)}"]
-        lines.inner.append(self.grown(s, place, axes))
+        lines.inner.append(self.grow_total(s, place, axes))
         if s.function is np.mean:
             share = f"    {place} /= {self.number(rows, s.dtype)}"
             lines.after += [f"for {axes[-1]} in range({columns}):", share]
@@ -394,18 +399,18 @@ class LoopWriter(Writer):
         whole = axis_of(s) == "all"
         first, last = (lines.before, lines.after) if whole else (lines.row, lines.row_after)
         first.append(f"{total} = {self.start(s)}")
-        lines.inner.append(self.grown(s, total, axes))
+        lines.inner.append(self.grow_total(s, total, axes))
         if s.function is np.mean:
             last.append(f"{total} = {total} / {self.number(s.args[0].size // s.size, s.dtype)}")
         if s.shape:
             place = ["0"] * s.ndim if whole else [axes[0], "0"][: s.ndim]
-            last.append(f"{self.at(s, place)} = {total}")
+            last.append(f"{self.entry_at(s, place)} = {total}")
 
     def start(self, s: Traced) -> str:
         """What a sum or a maximum starts from."""
         return self.number(-np.inf if s.function == np.maximum.reduce else 0.0, s.dtype)
 
-    def grown(self, s: Traced, total: str, axes: list[str]) -> str:
+    def grow_total(self, s: Traced, total: str, axes: list[str]) -> str:
         """The statement that takes one entry into a sum or a maximum."""
         value = self.element(s.args[0], axes, s.dtype)
         largest = s.function == np.maximum.reduce
@@ -415,10 +420,10 @@ class LoopWriter(Writer):
         """x @ y: along rows of y, or where y is turned along its columns."""
         (x, x_turned), (y, y_turned) = map(source_of, s.args)
         n, inner, m = s.shape[0], s.args[0].shape[1], s.shape[1]
-        out, left = self.at(s, ["i", "j"]), self.at(x, ["k", "i"] if x_turned else ["i", "k"])
+        out, left = self.entry_at(s, ["i", "j"]), self.entry_at(x, ["k", "i"] if x_turned else ["i", "k"])
         zero = self.number(0.0, s.dtype)
         if y_turned or m == 1:
-            right = self.at(y, ["j", "k"] if y_turned else ["k", "j"])
+            right = self.entry_at(y, ["j", "k"] if y_turned else ["k", "j"])
             lines = [
                 f"for i in range({n}):", f"    for j in range({m}):", f"        total = {zero}",
                 f"        for k in range({inner}):", f"            total += {left} * {right}",
@@ -428,13 +433,13 @@ class LoopWriter(Writer):
             lines = [
                 f"for i in range({n}):", f"    for j in range({m}):", f"        {out} = {zero}",
                 f"    for k in range({inner}):", f"        w = {left}",
-                f"        for j in range({m}):", f"            {out} += w * {self.at(y, ['k', 'j'])}",
+                f"        for j in range({m}):", f"            {out} += w * {self.entry_at(y, ['k', 'j'])}",
             ]  # fmt: skip
         self.body += [f"    {line}" for line in lines]
 
     # Elements
 
-    def at(self, x: Traced, index: list[str]) -> str:
+    def entry_at(self, x: Traced, index: list[str]) -> str:
         """An entry of an array: of an argument of the kernel, or of the memory that only this kernel uses."""
         if x not in self.private:
             name = self.read(x)
@@ -449,7 +454,7 @@ class LoopWriter(Writer):
         return f"{work}[{' + '.join([str(start), *terms])}]"
 
     def number(self, x: Any, dtype: Any) -> str:
-        text = number_text(float(x))[0]
+        text = number_code(float(x))[0]
         return text if dtype == np.float64 else f"np.{np.dtype(dtype).name}({text})"
 
     def element(self, x: Any, axes: list[str], dtype: Any) -> str:
@@ -459,7 +464,9 @@ class LoopWriter(Writer):
         if not isinstance(x, Traced):
             return ("True" if x else "False") if np.dtype(dtype).kind == "b" else self.number(x, dtype)
         text = (
-            self.local[x] if x in self.local and (x.shape == () or self.same_nest(x)) else self.entry(x, axes)
+            self.local[x]
+            if x in self.local and (x.shape == () or self.is_in_nest(x))
+            else self.entry(x, axes)
         )
         if x.dtype == dtype and (x.shape or x.function is not None):
             return text
@@ -467,7 +474,7 @@ class LoopWriter(Writer):
             return f"({self.number(1, dtype)} if {text} else {self.number(0, dtype)})"
         return f"np.{np.dtype(dtype).name}({text})"
 
-    def same_nest(self, x: Traced) -> bool:
+    def is_in_nest(self, x: Traced) -> bool:
         return self.nest.get(x) is self.current and axis_of(x) is None
 
     def entry(self, x: Traced, axes: list[str]) -> str:
@@ -477,7 +484,7 @@ class LoopWriter(Writer):
             return self.read(base)
         own = axes[len(axes) - x.ndim :]
         index = ["0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)]
-        return self.at(base, index[::-1] if turned else index)
+        return self.entry_at(base, index[::-1] if turned else index)
 
     def formula(self, s: Traced, axes: list[str]) -> str:
         """An elementwise call as a formula."""
@@ -514,7 +521,7 @@ def write_loops(
     update = sections[-2].end if len(sections) > 1 else -1
     parts = kernels_of(program.steps, update if finite else -1)
     returned = set(results)
-    shared = outside(program, parts, [*results, *finite]) | set(finite)
+    shared = results_outside(program, parts, [*results, *finite]) | set(finite)
     memory, private = memory_of(program, parts, targets, returned, shared)
     wanted = shared | returned | {new for _, new in pairs}
     fresh = {s for part in parts if isinstance(part, Kernel) for s in part.calls if s in returned and s.shape}
@@ -539,7 +546,7 @@ def write_loops(
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.add(f"return {', '.join(map(writer.returned, results))}")
     functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
-    return assemble(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
+    return assemble_module(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
 
 
 def helpers_of(text: str) -> list[str]:
@@ -549,7 +556,9 @@ def helpers_of(text: str) -> list[str]:
     return [helper for name, helper in HELPERS.items() if name in called]
 
 
-def outside(program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]) -> set[Traced]:
+def results_outside(
+    program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]
+) -> set[Traced]:
     """What another part than its own reads, and what is behind a transpose among those `seen`."""
     home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
     found = {source_of(x)[0] for x in seen if is_turn(x)}
@@ -584,7 +593,7 @@ def memory_of(
             continue
         if s in targets and s in nest and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
             memory.targets[s] = targets[s]
-        elif s in targets or (s in nest and s in shared) or (s not in nest and takes_out(s)):
+        elif s in targets or (s in nest and s in shared) or (s not in nest and has_out(s)):
             memory.of[s] = buffer = Buffer(s)
             memory.buffers.append(buffer)
         elif s in nest and (s in stored or is_whole(s)):
@@ -607,4 +616,4 @@ def is_free(target: Traced, s: Traced, nest: Nest, last: bool) -> bool:
 
 def is_whole(s: Traced) -> bool:
     """Whether the result is complete only after its loops."""
-    return is_product(s) or axis_of(s) is not None
+    return is_small_product(s) or axis_of(s) is not None

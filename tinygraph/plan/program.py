@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.record import Traced, parts, same, values_of
+from tinygraph.plan.record import Traced, nested_parts, same_array, values_of
 from tinygraph.rules import kernels as k
 
-__all__ = ["Program", "simplify", "symbols_in"]
+__all__ = ["Program", "simplify_program", "symbols_in"]
 
 BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like})
 
@@ -33,7 +33,7 @@ class Program:
         self.results = results
 
 
-def simplify(
+def simplify_program(
     results: Iterable[Traced], checks: Iterable[Traced], keep: bool = False
 ) -> tuple[Program, dict[Traced, Traced]]:
     """The program that computes `results` and makes `checks`, and what became of every symbol.
@@ -44,27 +44,27 @@ def simplify(
     became: dict[Traced, Traced] = {}
     known: dict[Any, Traced] = {}
     constants: dict[int, Traced] = {}
-    for s in reachable([*results, *checks]):
+    for s in reachable_symbols([*results, *checks]):
         if s.function is None:
             became[s] = s
-        elif s.function is same:
+        elif s.function is same_array:
             became[s] = became[s.args[0]]
         else:
-            s.args, s.settings = renewed((s.args, s.settings), became, constants, s)
-            without_broadcasts(s)
-            unchanged = input_unchanged(s)
+            s.args, s.settings = renew_arguments((s.args, s.settings), became, constants, s)
+            drop_broadcasts(s)
+            unchanged = unchanged_input(s)
             if is_fixed(s):
                 became[s] = constant_of(s)
             elif unchanged is not None:
                 became[s] = unchanged
             else:
-                became[s] = known.setdefault(identity(s), s)
+                became[s] = known.setdefault(call_identity(s), s)
     if not keep:
         prefer_results(known.values())
         cast_masks(known.values())
     asked = [became[r] for r in results]
     ends = [*asked, *(c for c in checks if not c.args[0].fixed)]
-    kept = [s for s in reachable(ends) if s.function is not None]
+    kept = [s for s in reachable_symbols(ends) if s.function is not None]
     used = dict.fromkeys(x for s in kept for x in symbols_in(s) if x.function is None)
     leaves = list(used | dict.fromkeys(r for r in asked if r.function is None))
     return Program(kept, leaves, asked), became
@@ -76,7 +76,7 @@ def is_fixed(s: Traced) -> bool:
     return s.function in BY_SHAPE or (bool(given) and all(x.fixed for x in given))
 
 
-def input_unchanged(s: Traced) -> Traced | None:
+def unchanged_input(s: Traced) -> Traced | None:
     """The input that a multiplication or division by 1 gives back, bit for bit."""
     if s.function not in (np.multiply, np.divide):
         return None
@@ -100,16 +100,16 @@ def constant_of(s: Traced) -> Traced:
     return leaf
 
 
-def without_broadcasts(s: Traced) -> None:
+def drop_broadcasts(s: Traced) -> None:
     """Let an elementwise call repeat its inputs by itself, where the others have the full shape."""
     if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
         return
     x, y = s.args
-    x = unstretched(x, y, s.shape)
-    s.args = x, unstretched(y, x, s.shape)
+    x = undo_stretch(x, y, s.shape)
+    s.args = x, undo_stretch(y, x, s.shape)
 
 
-def unstretched(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
+def undo_stretch(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
     """What x was before it was broadcast to `shape`, if `other` has that shape."""
     if not isinstance(x, Traced) or np.shape(values_of(other)) != shape:
         return x
@@ -129,11 +129,11 @@ def symbols_in(s: Traced) -> list[Traced]:
         if isinstance(x, Traced):
             found.append(x)
         elif isinstance(x, tuple | list | slice):
-            found += [inner for inner in parts(x) if isinstance(inner, Traced)]
+            found += [inner for inner in nested_parts(x) if isinstance(inner, Traced)]
     return found
 
 
-def reachable(ends: Iterable[Traced]) -> list[Traced]:
+def reachable_symbols(ends: Iterable[Traced]) -> list[Traced]:
     """Everything that `ends` were made from, themselves included, in the order of recording."""
     stack = list(ends)
     found = set(stack)
@@ -145,14 +145,14 @@ def reachable(ends: Iterable[Traced]) -> list[Traced]:
     return sorted(found, key=attrgetter("serial"))
 
 
-def renewed(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], user: Traced) -> Any:
+def renew_arguments(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], user: Traced) -> Any:
     """`x` with each symbol replaced by what it became, and each array by a symbol that stands for it."""
     if isinstance(x, Traced):
         return became[x]
     if isinstance(x, tuple | list):
-        return type(x)([renewed(inner, became, constants, user) for inner in x])
+        return type(x)([renew_arguments(inner, became, constants, user) for inner in x])
     if isinstance(x, dict):
-        return {key: renewed(inner, became, constants, user) for key, inner in x.items()}
+        return {key: renew_arguments(inner, became, constants, user) for key, inner in x.items()}
     if isinstance(x, np.ndarray):
         if id(x) not in constants:
             constants[id(x)] = leaf = Traced(x, user.tape)
@@ -161,7 +161,7 @@ def renewed(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], 
     return x
 
 
-def identity(s: Traced) -> Any:
+def call_identity(s: Traced) -> Any:
     """A key that two calls share only if they give the same bits."""
     return s.function, key_of(s.args), key_of(s.settings), s.quiet
 
@@ -191,10 +191,10 @@ def cast_masks(steps: Iterable[Traced]) -> None:
     cast: dict[Any, Traced] = {}
     for s in steps:
         if s.function is np.multiply and s.shape and s.dtype.kind == "f":
-            s.args = tuple(as_numbers(x, s, cast) for x in s.args)
+            s.args = tuple(mask_as_numbers(x, s, cast) for x in s.args)
 
 
-def as_numbers(x: Any, user: Traced, cast: dict[Any, Traced]) -> Any:
+def mask_as_numbers(x: Any, user: Traced, cast: dict[Any, Traced]) -> Any:
     """x, or if it is a mask of the full shape, its numbers in the dtype of `user`."""
     if not isinstance(x, Traced) or x.dtype.kind != "b" or x.shape != user.shape:
         return x

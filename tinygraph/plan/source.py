@@ -20,26 +20,26 @@ from tinygraph.guards.stories import qualified
 from tinygraph.notation.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
 from tinygraph.plan.program import Program, symbols_in
-from tinygraph.plan.record import Traced, check
+from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
 
 __all__ = [
     "Section",
     "Source",
-    "Writer",
-    "assemble",
+    "StepWriter",
+    "assemble_module",
     "dtype_text",
-    "empty",
-    "identifier",
+    "empty_array",
     "is_uniform",
-    "number_text",
+    "number_code",
+    "python_name",
     "write_source",
 ]
 
 # Signs between two numbers; @ is none, and np.power is not quite ** there.
 OPERATORS = {f: sign for f, sign in SIGNS.items() if f not in (np.matmul, np.dot, np.power)}
 OPERATORS[operator.pow] = SIGNS[np.power]
-WIDTH = 100
+LINE_WIDTH = 100
 NUMBERS = {0.0: "zero", 1.0: "one", 2.0: "two", 0.5: "half", -1.0: "minus_one"}
 RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
 
@@ -59,13 +59,13 @@ class Source(NamedTuple):
     calls: dict[int, Traced]
 
 
-def identifier(name: str) -> str:
+def python_name(name: str) -> str:
     """`name` as a Python name, as near as possible."""
     name = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
     return f"_{name}" if name[0].isdigit() or name in RESERVED else name
 
 
-class Writer:
+class StepWriter:
     """Writes one step.
 
     `names` are the names wished for; `text` holds for each symbol the expression that reads it.
@@ -95,7 +95,7 @@ class Writer:
 
     def name(self, s: Traced, wish: str) -> str:
         """A name of its own for `s`."""
-        name = base = identifier(wish)
+        name = base = python_name(wish)
         while name in self.taken:
             self.taken[base] = number = self.taken[base] + 1
             name = f"{base}_{number}"
@@ -129,9 +129,9 @@ class Writer:
 
     def read(self, x: Any) -> str:
         """The expression that reads x."""
-        return self.bound(x)[0]
+        return self.bound_expression(x)[0]
 
-    def bound(self, x: Any) -> tuple[str, int]:
+    def bound_expression(self, x: Any) -> tuple[str, int]:
         """The same, and how tightly its outermost sign binds."""
         if isinstance(x, Traced):
             return self.text[x] if x in self.text else self.fixed(x)
@@ -145,7 +145,7 @@ class Writer:
             return f"slice({self.read(x.start)}, {self.read(x.stop)}, {self.read(x.step)})", ATOM
         if isinstance(x, np.dtype | type):
             return dtype_text(x), ATOM
-        return number_text(x)
+        return number_code(x)
 
     def operand(self, x: Any, s: Traced) -> str:
         """An input of an elementwise call: a number becomes an array made once, which NumPy reads sooner."""
@@ -162,7 +162,7 @@ class Writer:
             holder = Traced(0.0, self.program.results[0].tape)
             name = self.name(holder, NUMBERS.get(float(x), "c"))
             double = "" if dtype == np.float64 else f", np.{dtype.name}"
-            self.constants[key] = name, f"{name} = np.array({number_text(float(x))[0]}{double})"
+            self.constants[key] = name, f"{name} = np.array({number_code(float(x))[0]}{double})"
         return self.constants[key][0]
 
     def fixed(self, x: Traced) -> tuple[str, int]:
@@ -170,10 +170,10 @@ class Writer:
         if not is_uniform(x):
             raise GraphError(f"{x} is read before it is made")
         if not x.shape:
-            return number_text(np.asarray(x.value)[()])
-        number = number_text(x.value.flat[0].item())[0] if x.size else "0"
+            return number_code(np.asarray(x.value)[()])
+        number = number_code(x.value.flat[0].item())[0] if x.size else "0"
         self.name(x, "constant")
-        self.arrays.append(f"{self.read(x)} = {empty(x, 'full', number)}")
+        self.arrays.append(f"{self.read(x)} = {empty_array(x, 'full', number)}")
         return self.text[x]
 
     def call(self, s: Traced, *more: str) -> str:
@@ -194,21 +194,24 @@ class Writer:
         """The call as an expression, with signs where there are some."""
         function: Any = s.function
         if function is operator.getitem:
-            return f"{bracketed(self.bound(s.args[0]), ATOM)}[{self.index(s.args[1])}]", ATOM
+            return (
+                f"{bracket_expression(self.bound_expression(s.args[0]), ATOM)}[{self.index(s.args[1])}]",
+                ATOM,
+            )
         if function is np.transpose and not s.settings and len(s.args) == 1:
-            return f"{bracketed(self.bound(s.args[0]), ATOM)}.T", ATOM
+            return f"{bracket_expression(self.bound_expression(s.args[0]), ATOM)}.T", ATOM
         if function is k.cast_to:
-            x = bracketed(self.bound(s.args[0]), ATOM)
+            x = bracket_expression(self.bound_expression(s.args[0]), ATOM)
             return f"{x}.astype({self.read(s.settings['dtype'])})", ATOM
         sign = OPERATORS.get(function) if not s.shape and not s.settings else None
         if sign is None:
             return self.call(s), ATOM
         text, tightness = sign
-        left, right = map(self.bound, s.args)
+        left, right = map(self.bound_expression, s.args)
         looser = tightness + 1
         if text == "**":
-            return f"{bracketed(left, looser)} ** {bracketed(right, tightness)}", tightness
-        return f"{bracketed(left, tightness)} {text} {bracketed(right, looser)}", tightness
+            return f"{bracket_expression(left, looser)} ** {bracket_expression(right, tightness)}", tightness
+        return f"{bracket_expression(left, tightness)} {text} {bracket_expression(right, looser)}", tightness
 
     def index(self, index: Any) -> str:
         if isinstance(index, tuple) and index:
@@ -222,7 +225,7 @@ class Writer:
 
     def write_step(self, s: Traced, following: Traced | None) -> None:
         """The lines of one call."""
-        if s.function is check:
+        if s.function is note_check:
             x, expected = s.args
             kind = type(expected).__name__
             told = "the data now lead elsewhere than when this was recorded"
@@ -236,7 +239,7 @@ class Writer:
             name = self.text[s][0] if s in self.text else self.name(s, "t")
             lines = [f"{name} = {self.expression(s)[0]}"]
             if s.function is k.scatter:
-                lines = [f"{name} = {empty(s, 'zeros')}", self.scattered(s, name)]
+                lines = [f"{name} = {empty_array(s, 'zeros')}", self.scattered(s, name)]
             for line in lines:
                 self.add(line, s)
 
@@ -248,7 +251,7 @@ class Writer:
             return True
         if following is None or following.quiet or is_view(following):
             return False
-        if following.function in (check, k.scatter, np.where):  # the last two write before they read it
+        if following.function in (note_check, k.scatter, np.where):  # the last two write before they read it
             return False
         return not s.shape and self.counts.get(s) == 1 and any(x is s for x in symbols_in(following))
 
@@ -313,7 +316,7 @@ class Writer:
         for buffer in self.memory.buffers:
             first = buffer.results[0]
             names = list(dict.fromkeys(self.text[s][0] for s in buffer.results))
-            lines.append(f"{names[0]} = {empty(first)}")
+            lines.append(f"{names[0]} = {empty_array(first)}")
             lines += [f"{name} = {names[0]}" for name in names[1:]]
         return [*(line for _, line in self.constants.values()), *self.arrays, *lines]
 
@@ -325,13 +328,13 @@ def spare_name(s: Traced) -> str:
     return "slope" if s.function is k.cast_to and s.args[0].dtype.kind == "b" else "T"
 
 
-def bracketed(written: tuple[str, int], tightness: int) -> str:
+def bracket_expression(written: tuple[str, int], tightness: int) -> str:
     """An expression, in brackets if it binds less tightly than asked."""
     text, own = written
     return text if own >= tightness else f"({text})"
 
 
-def empty(s: Traced, maker: str = "empty", *number: str) -> str:
+def empty_array(s: Traced, maker: str = "empty", *number: str) -> str:
     """An array of the shape, dtype and layout of `s`."""
     order = order_of(s)
     dtype = [] if s.dtype == np.float64 else [f"dtype={dtype_text(s.dtype)}"]
@@ -344,12 +347,14 @@ def empty(s: Traced, maker: str = "empty", *number: str) -> str:
     )
 
 
-def signature(arguments: tuple[str, ...]) -> list[str]:
+def function_signature(arguments: tuple[str, ...]) -> list[str]:
     """The first lines of the function."""
     line = f"def step({', '.join(arguments)}):"
-    if len(line) <= WIDTH:
+    if len(line) <= LINE_WIDTH:
         return [line]
-    inner = textwrap.wrap(", ".join(arguments) + ",", WIDTH, initial_indent="    ", subsequent_indent="    ")
+    inner = textwrap.wrap(
+        ", ".join(arguments) + ",", LINE_WIDTH, initial_indent="    ", subsequent_indent="    "
+    )
     return ["def step(", *inner, "):"]
 
 
@@ -362,10 +367,10 @@ def dtype_text(dtype: Any) -> str:
     return "bool" if np.dtype(dtype).kind == "b" else f"np.{np.dtype(dtype).name}"
 
 
-def number_text(x: Any) -> tuple[str, int]:
+def number_code(x: Any) -> tuple[str, int]:
     """A number as Python or NumPy code."""
     if isinstance(x, np.generic):
-        return f"np.{x.dtype.name}({number_text(x.item())[0]})", ATOM
+        return f"np.{x.dtype.name}({number_code(x.item())[0]})", ATOM
     if isinstance(x, float) and not np.isfinite(x):
         return ("np.nan", ATOM) if x != x else ("np.inf", ATOM) if x > 0 else ("-np.inf", ATOM - 3)
     return repr(x), ATOM if x >= 0 else ATOM - 3
@@ -396,7 +401,7 @@ def write_source(
     the caller's is changed.
     """
     memory = plan_memory(program, targets, results)
-    writer = Writer(program, memory, names, arguments)
+    writer = StepWriter(program, memory, names, arguments)
     writer.name_memory()
     title, section = "", sections[0]
     for s, following in zip(program.steps, [*program.steps[1:], None], strict=True):
@@ -414,11 +419,11 @@ def write_source(
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
     writer.add(f"return {', '.join(map(writer.returned, results))}")
-    return assemble(writer, tuple(map(writer.read, arguments)), about)
+    return assemble_module(writer, tuple(map(writer.read, arguments)), about)
 
 
-def assemble(
-    writer: Writer,
+def assemble_module(
+    writer: StepWriter,
     arguments: tuple[str, ...],
     about: str,
     imports: Sequence[str] = (),
@@ -430,7 +435,7 @@ def assemble(
         head += ["# Made once. A name set to another name lives in the same memory.", *made, ""]
     for function in functions:
         head += ["", *function.strip().splitlines(), ""]
-    head += ["", *signature(arguments)]
+    head += ["", *function_signature(arguments)]
     body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
     calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}
     return Source("\n".join([*head, *(line for line, _ in body)]) + "\n", arguments, calls)
