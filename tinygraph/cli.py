@@ -273,12 +273,12 @@ def load_tensor(source: str) -> Any:
 def load_module(file: str) -> Any:
     """A Python file as a module."""
     from tinygraph.debugger.loading import code_file
-    from tinygraph.debugger.worker import load
+    from tinygraph.debugger.worker import load_file
 
     path = code_file(file, ".py")
     before = list(sys.path)
     try:
-        return in_file(file, "its import", lambda: load(str(path)))
+        return in_file(file, "its import", lambda: load_file(str(path)))
     finally:
         sys.path[:] = before
 
@@ -288,12 +288,12 @@ def in_file(file: str, what: str, call: Callable[[], Any]) -> Any:
 
     What the file prints goes to standard error: `tinygraph code FILE.py:J > step.py` holds code alone.
     """
-    from tinygraph.debugger.worker import describe
+    from tinygraph.debugger.worker import describe_error
 
     try:
         with redirect_stdout(sys.stderr):
             return call()
     except (Exception, SystemExit) as error:
-        told = describe(error, file)
+        told = describe_error(error, file)
         line = f":{told['line']}" if told["line"] else ""
         raise UserFileError(f"{file}{line}: {what} raised {told['type']}: {told['message']}") from error

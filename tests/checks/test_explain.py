@@ -12,11 +12,11 @@ from tinygraph.checks.explain import explain_program
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
 from tinygraph.checks.recorded import recorded_program, recorded_values
 from tinygraph.checks.search import Setting, is_match, search_formulas
-from tinygraph.debugger.homework import values_of
+from tinygraph.debugger.homework import pass_values
 from tinygraph.debugger.probe import make_probe
 from tinygraph.notation.expressions import Expression
 
-PROBES = [values_of(make_probe(seed=seed), "course") for seed in (0, 1)]
+PROBES = [pass_values(make_probe(seed=seed), "course") for seed in (0, 1)]
 SETTING = setting_of(PROBES)
 PROGRAM = backward_program(["relu", "relu", "sigmoid"])
 
