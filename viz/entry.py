@@ -13,7 +13,7 @@ from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from viz.compose import Scene, check_choices, listed, read_scene
 from viz.drawing import Drawing
-from viz.highlight import Report
+from viz.highlight import HasVerdicts
 from viz.layouts import Layout
 from viz.pages.page import Page
 from viz.picture import Picture
@@ -35,7 +35,7 @@ def draw(
     unfold: Collection[str] = (),
     values: bool = False,
     derivatives: Mapping[str, Any] | Literal["sweep"] | None = None,
-    highlight: Report | None = None,
+    highlight: HasVerdicts | None = None,
     names: Mapping[str, Any] | None = None,
     convention: Literal["course", "true"] | None = None,
     palette: str = "lecture",
@@ -112,7 +112,7 @@ def page(
     outputs: Tensor | Sequence[Tensor],
     view: View | None = "auto",
     *,
-    highlight: Report | None = None,
+    highlight: HasVerdicts | None = None,
     names: Mapping[str, Any] | None = None,
     convention: Literal["course", "true"] | None = None,
     palette: str = "lecture",

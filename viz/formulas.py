@@ -16,7 +16,7 @@ from tinygraph.graph.reading import Call, Graph, Quantity
 from tinygraph.notation.names import function_of, untransposed
 from tinygraph.rules import kernels as k
 from viz.nameless import COSTS
-from viz.text import clean, name_text
+from viz.text import clean_text, name_text
 
 __all__ = ["Formula", "Writer"]
 
@@ -60,7 +60,7 @@ class Writer:
         """What formulas call a tensor, an array or a number."""
         q = self.quantities.get(id(x))
         if q is None:
-            return clean(f"{x:.4g}" if isinstance(x, int | float) else str(x))
+            return clean_text(f"{x:.4g}" if isinstance(x, int | float) else str(x))
         return self.aliases.get(id(x)) or (name_text(q.name) if q.name else "·")
 
     def derivative(self, x: Any) -> str:

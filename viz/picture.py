@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import graphviz
 
 from viz.style import FONT, Palette
-from viz.text import span, table, unique
+from viz.text import span, table, unique_text
 
 __all__ = ["Picture"]
 
 # From this many nodes on, Graphviz's search for straight lines is cut short: tangled graphs take minutes.
-LARGE = 150
+SIMPLEX_LIMIT = 150
 
 WIDEST = 140  # characters in a row of the legend
 
@@ -96,7 +96,7 @@ class Picture:
         """Add an arrow from `tail` to `head`; `against` the layout's direction, so that it moves nothing."""
         self.mark(kind)
         plain = tail.partition(":")[0], head.partition(":")[0]
-        key = unique(f"{plain[0]}->{plain[1]}", self._edges)
+        key = unique_text(f"{plain[0]}->{plain[1]}", self._edges)
         self.between.setdefault(plain, []).append(key)
         ends = (head, tail) if against else (tail, head)
         look = self.palette.edge(kind) | look
@@ -152,7 +152,7 @@ class Picture:
             label=f"<{table(span(' ', point_size='4'), *rows, align='LEFT')}>",
             labelloc="b",
             labeljust="l",
-            **({"nslimit": "2"} if self.nodes > LARGE else {}),
+            **({"nslimit": "2"} if self.nodes > SIMPLEX_LIMIT else {}),
         )
         return str(self.dot.source)
 

@@ -16,7 +16,7 @@ from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Node, Tensor, value_of
 from tinygraph.errors import GraphError
 from tinygraph.notation.names import graph_names, name_of, take_names
-from viz.text import identifier, unique
+from viz.text import identifier, unique_text
 
 __all__ = ["Call", "Graph", "Input", "Quantity", "is_number", "read_graph"]
 
@@ -182,7 +182,7 @@ class Reader:
             is_tensor = isinstance(x, Tensor)
             name = self.names.get(x) if is_tensor else self.array_names.get(id(x))
             made_by = x.node.op.name if is_tensor and x.node else "constant"
-            key = unique(identifier(name or made_by), self.taken)
+            key = unique_text(identifier(name or made_by), self.taken)
             self.quantities[id(x)] = Quantity(x, name, key, is_tensor and x in self.derived)
         return self.quantities[id(x)]
 
@@ -196,7 +196,7 @@ class Reader:
             if not is_number(node.inputs[i])
         ]
         result = self.quantity(t)
-        key = unique(f"{result.id}.{identifier(node.op.name)}", self.taken)
+        key = unique_text(f"{result.id}.{identifier(node.op.name)}", self.taken)
         result.call = call = Call(node, key, result, inputs)
         for x in inputs:
             x.quantity.uses.append(call)

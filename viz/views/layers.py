@@ -13,12 +13,12 @@ from tinygraph.graph.reading import Graph, Quantity
 from viz.formulas import Formula, Writer
 from viz.labels import (
     call_label,
+    call_symbol,
     call_tooltip,
-    doubted,
+    mark_doubt,
     name_span,
     rule_label,
     shape_span,
-    symbol,
     twin_label,
 )
 from viz.layouts import Layout
@@ -26,22 +26,22 @@ from viz.nameless import name_inner
 from viz.parts import Fold, Part
 from viz.picture import Picture
 from viz.places import Places
-from viz.text import clean, lines, link, name_text, span, subscript, table
+from viz.text import clean_text, lines, link, name_text, span, subscript, table
 from viz.views.leaves import Leaves
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
 
-FEW = 3  # leaves in a row
+LABELS_IN_ROW = 3  # leaves in a row
 
 
 def draw_layers(picture: Picture, graph: Graph, layout: Layout, course: bool) -> Places:
     """Draw a graph as boxes: layers, what repeats, and what lies between them."""
     name_inner(graph, [layer for part in layout.boxes for layer in part.layers])
-    return View(picture, graph, layout, Writer(graph, course)).draw()
+    return LayersView(picture, graph, layout, Writer(graph, course)).draw()
 
 
-class View:
+class LayersView:
     """One picture in the making: its boxes, the groups of leaves that enter them, the writer of formulas."""
 
     def __init__(self, picture: Picture, graph: Graph, layout: Layout, writer: Writer) -> None:
@@ -71,7 +71,7 @@ class View:
 
     def draw_frame(self, opened: Part, keys: list[str]) -> None:
         """The frame around what an opened box holds, in both rows; its heading closes it."""
-        title = often(opened.fold) if opened.fold else f"layer {opened.title}"
+        title = repeats_text(opened.fold) if opened.fold else f"layer {opened.title}"
         self.picture.frame(opened.key, link(span(f"⊟ {title}"), self.layout.parent), keys)
 
     def places(self) -> Places:
@@ -124,7 +124,7 @@ class View:
         """The box of repeats; layers that count on have formulas for the layer l."""
         self.picture.mark("×")
         numbers = [part.layer.suffix for part in fold.parts if part.layer]
-        if fold.period > 1 or not counts_on(numbers):
+        if fold.period > 1 or not is_consecutive(numbers):
             return self.repeat_block(part, fold)
         first, model, last = fold.parts[0], fold.parts[1].layer, fold.parts[-1]
         assert model is not None
@@ -135,12 +135,12 @@ class View:
 
     def repeat_block(self, part: Part, fold: Fold) -> Block:
         """The box of repeats without a formula: what follows each other in one of them."""
-        steps = [step_text(p, symbol(p.calls[-1])) for p in fold.first]
+        steps = [step_text(p, call_symbol(p.calls[-1])) for p in fold.first]
         goes_back = [p for p in fold.first if any(x.wanted for x in p.inputs)]
         wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
         title = self.heading(part, f"<B>{span(f'× {fold.times:,}')}</B>")
-        label = table(title, span(clean(" → ".join(steps), 60)))
-        twin = span(clean(" ← ".join(wanted), 60)) if wanted else ""
+        label = table(title, span(clean_text(" → ".join(steps), 60)))
+        twin = span(clean_text(" ← ".join(wanted), 60)) if wanted else ""
         if wanted:
             self.picture.mark("′")
         caches = any(call.reads_cache for call in part.calls)
@@ -200,13 +200,13 @@ class View:
                 self.picture.mark(sign)
         if rule.text.endswith("/ m"):
             self.picture.mark("m", f"m = {self.writer.m} examples")
-        return doubted(self.picture, rule.of, text)
+        return mark_doubt(self.picture, rule.of, text)
 
     def group_block(self, group: tuple[Quantity, ...]) -> Block:
         """The names and shapes of leaves that are drawn as one."""
         times = self.leaves.times(group)
-        label = joined(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
-        twin = joined([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
+        label = join_labels(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
+        twin = join_labels([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
         look = self.picture.look(*(q.id for q in group))
         part = self.owner[group[0].uses[0]]
         column = self.leaves.column(group, len({self.source(x.quantity) for x in part.inputs}))
@@ -224,17 +224,17 @@ class View:
         return Block(q.id, "text", label, "derivative-text", twin, look=self.picture.look(q.id))
 
 
-def joined(labels: list[str], times: int, short: list[str] | None = None) -> str:
+def join_labels(labels: list[str], times: int, short: list[str] | None = None) -> str:
     """Labels with commas, a few in a row; of leaves that repeat, the first and the last: W₂ … W₉, b₂ … b₉."""
     if times > 1 and len(labels) % times == 0:
         n = len(labels) // times
         pairs = zip((short or labels)[:n], labels[-n:], strict=True)
         labels = [f"{first}{span(' … ')}{last}" for first, last in pairs]
     comma = span(", ")
-    return table(*(comma.join(labels[i : i + FEW]) for i in range(0, len(labels), FEW)))
+    return table(*(comma.join(labels[i : i + LABELS_IN_ROW]) for i in range(0, len(labels), LABELS_IN_ROW)))
 
 
-def often(fold: Fold) -> str:
+def repeats_text(fold: Fold) -> str:
     """How many repeats there are, and of which layers if each is one."""
     first, last = fold.parts[0], fold.parts[-1]
     layers = f"layers {first.title} … {last.title} " if first.layer and fold.period == 1 else ""
@@ -246,26 +246,26 @@ def step_text(part: Part, sign: str) -> str:
     return f"layer ({part.layer.activation})" if part.layer else sign
 
 
-def counts_on(suffixes: list[str]) -> bool:
+def is_consecutive(suffixes: list[str]) -> bool:
     """Whether layers are numbered one after another, also those of one weight: Z1_2, Z1_3.
 
-    >>> counts_on(["2", "3", "4"]), counts_on(["1_2", "1_3"]), counts_on(["2", "4"]), counts_on(["_a", "_b"])
-    (True, True, False, False)
+    >>> [is_consecutive(suffixes) for suffixes in (["2", "3", "4"], ["1_2", "1_3"], ["2", "4"], ["_a", "_b"])]
+    [True, True, False, False]
     """
-    numbers = [number_of(suffix) for suffix in suffixes]
+    numbers = [suffix_number(suffix) for suffix in suffixes]
     expected = [str(int(numbers[0] or 0) + i) for i in range(len(suffixes))] if suffixes else [""]
     stems = {suffix.removesuffix(number) for suffix, number in zip(suffixes, numbers, strict=True)}
     return numbers == expected and len(stems) == 1
 
 
-def number_of(suffix: str) -> str:
+def suffix_number(suffix: str) -> str:
     """The number at the end of a layer's name, perhaps empty."""
     return suffix[len(suffix.rstrip("0123456789")) :]
 
 
 def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
     """The names of layer l for those of a layer with a number: Wₗ for W₂, and Aₗ₋₁ for A₁."""
-    number = number_of(layer.suffix)
+    number = suffix_number(layer.suffix)
     stem = layer.suffix.removesuffix(number)
     found = {}
     for i, ending, tensors in (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tinygraph.graph.reading import Quantity
 from viz.picture import Picture
 
-__all__ = ["Arrow", "Block", "above", "draw_rows", "is_shown", "source"]
+__all__ = ["Arrow", "Block", "draw_rows", "is_shown", "node_above", "source_node"]
 
 
 @dataclass(slots=True)
@@ -100,12 +100,12 @@ def is_shown(q: Quantity) -> bool:
     return q.call is None or q.name is not None or q.is_output or len(q.uses) != 1
 
 
-def source(q: Quantity) -> str:
+def source_node(q: Quantity) -> str:
     """The node from which a quantity comes: its own, or that of its call."""
     return q.id if is_shown(q) or q.call is None else q.call.id
 
 
-def above(q: Quantity) -> str:
+def node_above(q: Quantity) -> str:
     """The call above which a leaf stands: its only one, if that has another input to stand in line with."""
     if q.call is not None or len(q.uses) != 1 or len(q.uses[0].inputs) == 1:
         return ""
