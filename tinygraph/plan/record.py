@@ -19,7 +19,7 @@ import numpy as np
 from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
-from tinygraph.guards.stories import describe, qualified
+from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
@@ -259,7 +259,7 @@ def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
 
 
 def function_name(function: Callable[..., Any]) -> str:
-    return "x[...]" if function is operator.getitem else qualified(function)
+    return "x[...]" if function is operator.getitem else qualified_name(function)
 
 
 NumpyCall = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.errors import GraphError
-from tinygraph.guards.stories import qualified
+from tinygraph.guards.stories import qualified_name
 from tinygraph.notation.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
 from tinygraph.plan.program import Program, symbols_in
@@ -380,7 +380,7 @@ def function_text(function: Any) -> str:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
-    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified(function)
+    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified_name(function)
 
 
 def write_source(
