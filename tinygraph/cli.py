@@ -25,7 +25,7 @@ CHECKED_WITH = ("sizes", "activations", "seed", "timeout", "convention")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, those of the process if omitted; the exit status.
 
-    >>> main(["--installed_version"])  # doctest: +ELLIPSIS
+    >>> main(["--version"])  # doctest: +ELLIPSIS
     tinygraph ...
     0
     """
@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        return complain(error)
+        return print_error(error)
 
 
-def complain(error: Exception) -> int:
+def print_error(error: Exception) -> int:
     """Say what is wrong in one sentence."""
     expected = isinstance(error, TinygraphError | ValueError | OSError | ImportError)
     said = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"

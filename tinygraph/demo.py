@@ -72,11 +72,11 @@ def run(
     parameters = training.parameters
     if resume:
         training.resume()
-    introduce(examples, console)
+    print_introduction(examples, console)
     training.take(steps, examples, console)
-    grade(parameters, examples, console)
+    print_accuracy(parameters, examples, console)
 
-    J = cost(parameters, examples.X, examples.Y)
+    J = network_cost(parameters, examples.X, examples.Y)
     show_chain(J.backward().chain(convention="course"), console)
     report = tg.compare(J, derive_by_hand(parameters, examples.X, examples.Y))
     show_proof(report, console)
@@ -139,7 +139,7 @@ def predict(parameters: Mapping[str, Tensor], X: Any) -> Tensor:
     return A3
 
 
-def cost(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> Tensor:
+def network_cost(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> Tensor:
     A3 = predict(parameters, tg.tensor(X, name="X"))
     J: Tensor = tg.binary_cross_entropy(A3, tg.tensor(Y, name="Y"))
     return J
@@ -169,7 +169,7 @@ class Training:
             self.keep()
 
     def step(self, examples: Examples) -> None:
-        J = cost(self.parameters, examples.X, examples.Y)
+        J = network_cost(self.parameters, examples.X, examples.Y)
         self.descent.update(self.parameters, J.backward())
         self.costs.append(float(J.value))
 
@@ -211,7 +211,7 @@ def derive_by_hand(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArra
 # What is printed
 
 
-def introduce(examples: Examples, console: Console) -> None:
+def print_introduction(examples: Examples, console: Console) -> None:
     network = " → ".join(map(str, LAYER_DIMS))
     console.print("[bold]Breast cancer: malignant or benign?[/]")
     console.print(f"{examples.Y.size} tumours to learn from, {examples.Y_test.size} others to test with.")
@@ -228,7 +228,7 @@ def steps_bar(console: Console) -> Progress:
     )
 
 
-def grade(parameters: Mapping[str, Tensor], examples: Examples, console: Console) -> None:
+def print_accuracy(parameters: Mapping[str, Tensor], examples: Examples, console: Console) -> None:
     right, m = count_classified_right(parameters, examples.X_test, examples.Y_test)
     console.print(f"\nTest accuracy [bold]{right / m:.3f}[/] ({right} of {m} tumours).\n")
 

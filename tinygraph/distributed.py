@@ -238,7 +238,7 @@ class FoundDerivatives:
         self.derivatives = derivatives
 
     def of(self, parameters: Any) -> list[Any]:
-        """All of them."""
+        """The derivatives of all parameters: an optimizer never asks for fewer."""
         return self.derivatives
 
 
@@ -247,7 +247,7 @@ class FoundDerivatives:
 
 @contextmanager
 def on_workers(client: Any, model: Model, X: Any, Y: Any, backend: str) -> Iterator[Cluster]:
-    """The chunks on the workers, for a while."""
+    """The chunks on the workers, until the block ends."""
     check_client(client)
     if not isinstance(model, Model):
         raise TypeError(f"the model is a tg.nn.Network or a tg.nn.Model, not {model!r}")
@@ -293,8 +293,8 @@ class Workers:
             if addresses := sorted(self.client.nthreads()):
                 return addresses
 
-    def changed(self) -> bool:
-        """Whether they are others than before."""
+    def has_changed(self) -> bool:
+        """Whether the addresses are others than when this was asked before."""
         before, self.addresses = self.addresses, self.look()
         return before != self.addresses
 
@@ -339,7 +339,7 @@ class Cluster:
 
     def move(self) -> None:
         """Give the chunks their homes on the workers that there are now."""
-        if self.workers.changed():
+        if self.workers.has_changed():
             self.picked = {}
             self.chunks = self.each(last_argument, self.chunks)
 
@@ -395,7 +395,7 @@ class Cluster:
             answer.release()  # whoever keeps an error would keep this too
 
     def ask(self, function: Callable[..., Any], given: tuple[Any, ...], batch: Batch | None) -> Any:
-        """The sum, on a worker some time."""
+        """The future of the sum over all chunks of what a function finds in each."""
         recipe, theta = self.send_out()
         of_all = (self.workers.name, recipe, *given)
         return self.add_up(self.each(function, self.examples(batch), self.copies(theta), given=of_all))
@@ -423,7 +423,7 @@ class Cluster:
         return {c: nearest[home] for c, home in self.homes().items()}
 
     def add_up(self, of_chunks: dict[int, Any]) -> Any:
-        """The sum, neighbours first, each where the first of its pair is."""
+        """The future of the sum: two neighbours at a time, on the worker of the first, until one is left."""
         tasks, homes = list(of_chunks.values()), list(self.homes().values())
         while len(tasks) > 1:
             odd = tasks[len(tasks) & ~1 :]
@@ -549,7 +549,7 @@ def dask_package() -> Any:
 
 
 def reduce_leaf(t: Tensor) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
-    """How a leaf is pickled: made anew on the other side, where other tensors have other numbers."""
+    """How a leaf is pickled: made anew on the other side, since numbers of Tensors are of one process."""
     if t.op is not None:
         raise GraphError(
             f"{describe(t)} was recorded, and a record stays in its process: a cost that is sent to workers "
@@ -591,7 +591,7 @@ def prepare_step(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[
 
 
 def last_argument(*given: Any) -> Any:
-    """What it is given last: to have it where the task runs."""
+    """Its last argument: a task that computes nothing, but brings that to the worker on which it runs."""
     return given[-1]
 
 

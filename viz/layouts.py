@@ -39,7 +39,10 @@ def find_layouts(name: str, boxes: list[Part]) -> list[Layout]:
 
 
 def openable_parts(layout: Layout) -> Iterable[Part]:
-    """The boxes that a layout is the first to show and that hold something, but for repeats in repeats."""
+    """The boxes that may open in a layout: layers of several operations, and repeats outside of repeats.
+
+    Those that outer layouts show too are left out: there they have opened already.
+    """
     in_repeats = layout.opened is not None and layout.opened.fold
     return (
         part
@@ -49,7 +52,7 @@ def openable_parts(layout: Layout) -> Iterable[Part]:
 
 
 def open_part(layout: Layout, part: Part, name: str) -> Layout:
-    """The layout in which a box is open as well."""
+    """The layout of `layout`'s boxes in which `part` is open as well."""
     layout.links[part.key] = name
     i, inner = layout.boxes.index(part), part_contents(part)
     boxes = [*layout.boxes[:i], *inner, *layout.boxes[i + 1 :]]
@@ -57,7 +60,7 @@ def open_part(layout: Layout, part: Part, name: str) -> Layout:
 
 
 def part_contents(part: Part) -> list[Part]:
-    """What a box holds: the operations of a layer, or repeats."""
+    """What a box shows when it opens: the operations of a layer, or the repeats, many of them as one box."""
     if part.fold is None:
         return [Part(call.id, [call]) for call in part.calls]
     parts, period = part.fold.parts, part.fold.period

@@ -70,7 +70,7 @@ class Case:
 
 
 def causes_by_dtype(case: Case) -> Iterator[str]:
-    """The cause that fractions cut off tell."""
+    """The cause where fractions were cut off: an array of integers was filled."""
     if case.edit.kind == "truncate" or "floor_divide" in case.first.text:
         yield "integers"
 

@@ -170,7 +170,7 @@ def nearness_of(x: Any, operand: Any) -> int:
 
 
 def truncate_formula(expression: Any, penalty: int) -> Edit:
-    """What an array of integers keeps."""
+    """A formula whose result is stored in an array of integers, which cuts fractions off."""
     kept = np.trunc(expression)
     return Edit(kept, "truncate", penalty, expression, kept)
 

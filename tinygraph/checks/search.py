@@ -38,8 +38,10 @@ __all__ = [
     "search_formulas",
 ]
 
-DOUBLE, SINGLE = 1e-9, 2e-5
-LIKELIEST = 10
+DOUBLE, SINGLE = 1e-9, 2e-5  # relative to the largest entry: what rounding may come to
+LIKELIEST = (
+    10  # first edits that a second one is tried after: each costs as much as all single edits together
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Setting:
     """The values at hand in the probes: one mapping from names to values per probe.
 
     `operands` and `factors` are what an edit may bring in (see `single_edits`), `floor` is a difference that
-    is only rounding. `shared` holds the
-    expressions that many edits have in common; their values are computed once per probe.
+    is only rounding. `shared` holds the expressions that many edits have in common; their values are computed
+    once per probe, and kept in `known`.
     """
 
     values: list[dict[str, Any]]
@@ -74,12 +76,12 @@ class Setting:
 
     @cached_property
     def ratios(self) -> list[tuple[Any, int]]:
-        """See `ratios_of`."""
+        """The constant factors that people may have too many or too few (see `ratios_of`)."""
         return ratios_of([f for f in self.factors if isinstance(f, Expression) or f == 2])
 
     @cached_property
     def known_ratios(self) -> Any:
-        """Their values, (number of ratios, number of probes)."""
+        """The values of `ratios`, as an array of (number of ratios, number of probes)."""
         n = len(self.values)
         return np.array([[self.value(f, i) for i in range(n)] for f, _ in self.ratios], float).reshape(-1, n)
 
@@ -94,6 +96,7 @@ class Setting:
             return x
         if x.function is None:
             return self.values[probe].get(x.name)
+        # By identity: edits are built from the very parts that are shared, and to compare takes longer.
         key = id(x), probe
         if key in self.known:
             return self.known[key]
@@ -106,11 +109,13 @@ class Setting:
     def without(self, names: Set[str]) -> Setting:
         """The setting in which nothing that is made from these names may stand in a formula."""
         operands = [x for x in self.operands if not names_in(x) & names]
+        # The values stay, and with them what is known of shared parts.
         return Setting(self.values, operands, self.factors, self.floor, self.shared, self.known)
 
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
         changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
+        # Without `known`: the name may stand in any of the expressions in it.
         return Setting(changed, self.operands, self.factors, self.floor)
 
 
@@ -125,7 +130,7 @@ def call_value(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) 
     try:
         with np.errstate(all="ignore"):
             return function(*args, **settings)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError):  # most edits make shapes that do not fit
         return None
 
 
@@ -151,10 +156,12 @@ def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]
     One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
     likeliest.
     """
+    # Every formula costs a look at the probes, so the dearer kinds are tried only where the cheaper ones,
+    # which are likelier in any case, found nothing.
     ways = [way for formula in right for way in bracketings_of(formula)]
     setting.share(*ways, *setting.operands)
     edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
-    if all(np.asarray(g).dtype.kind in "iu" for g in given):
+    if all(np.asarray(g).dtype.kind in "iu" for g in given):  # only an array of integers cuts fractions off
         edits += [truncate_formula(formula, 0) for formula in right]
     found = [Match(e.expression, (e,), e.penalty) for e in edits if is_match(e.expression, setting, given)]
     for further in (scaled_matches, matches_with_number, matches_of_two_edits):
@@ -163,7 +170,10 @@ def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]
 
 
 def bracketings_of(x: Any) -> Iterator[Any]:
-    """A formula, and the same with a product of three grouped from the right: another single edit away."""
+    """A formula, and the same with products of three grouped from the right.
+
+    The value is the same, but the parts are others, and an edit changes one part.
+    """
     yield x
     for part, put in positions_in(x):
         if is_product(part) and is_product(part.args[0]):
@@ -191,9 +201,11 @@ def scaled_matches(
         *((formula, (), 0) for formula in right),
         *((edit.expression, (edit,), edit.penalty) for edit in edits),
     ]:
+        # Found by division, not by trying each factor: one look at a formula serves all factors.
         ratios = [ratio_to(setting.value(formula, i), g) for i, g in enumerate(given)]
         if None in ratios:
             continue
+        # An edited formula that is off by any number besides would explain too much.
         plain = all(edit.kind == "drop" for edit in done)
         for factor, extra in constant_factors(setting, ratios, literal=plain):  # type: ignore[arg-type]
             extended = times_factor(formula, factor)
@@ -233,11 +245,13 @@ def fit_matches(
     given: Sequence[Any],
 ) -> Iterator[Match]:
     """The templates with that number for lr which makes them fit; `makes` must be linear in it."""
+    # Linear: what it makes of 0 and of 1 says what it makes of every number, and so which number fits.
     start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
     for template in templates:
         pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
         ratios = [share_of_way(*pair) for pair in pairs]
         known = [r for r in ratios if r is not None]
+        # Terms are tried with both signs, so that a number below zero would be the other one again.
         if len(known) < len(ratios) or (min(known) < 0 and template.edits[0].kind == "plus"):
             continue
         for number, extra in constant_factors(setting, known, literal=True):
@@ -246,7 +260,7 @@ def fit_matches(
 
 
 def share_of_way(start: Any, end: Any, given: Any) -> float | None:
-    """How far it is to `given` on the way from `start` to `end`, 1 for all of it, if it lies there."""
+    """The number r for which start + r * (end - start) is `given`, if there is one."""
     if start is None or end is None or not np.shape(start) == np.shape(end) == np.shape(given):
         return None
     with np.errstate(all="ignore"):
@@ -260,12 +274,13 @@ def ratio_to(value: Any, given: Any) -> float | None:
     norm = float(np.sum(value * value))
     if not norm or not np.isfinite(norm):
         return None
-    factor = float(np.sum(value * given) / norm)
+    factor = float(np.sum(value * given) / norm)  # of least squares, so that noise in one entry counts little
     return factor if factor and is_same_array(value * factor, given) else None
 
 
 def constant_factors(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
     """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
+    # All probes at once: a factor that fits each of them fits for a reason.
     wanted = np.asarray(ratios)
     near = np.abs(setting.known_ratios - wanted) <= DOUBLE * np.max(np.abs(wanted))
     hits = [setting.ratios[i] for i in np.flatnonzero(near.all(axis=1))]
@@ -299,7 +314,7 @@ def literal_factors(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple
 
 def neat_number(number: float) -> Any:
     """A number as one writes it: 1 / 209 rather than 0.00478468899522."""
-    n = round(1 / number)
+    n = round(1 / number)  # ratio_to never gives 0
     return make_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
 
 
@@ -322,6 +337,7 @@ def matches_of_two_edits(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas two edits away, where the first is among the likeliest."""
+    # Of equally likely edits the replacements last: there are many of them.
     shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
     for first in shapes[:LIKELIEST]:
         setting.share(first.expression)

@@ -97,7 +97,7 @@ def diagnose_steps(
 
 
 def blame_aliases(causes: Sequence[Diagnosis], run: FileRun) -> list[Diagnosis]:
-    """The causes, with a dA that was changed after it was made blamed on the function that changed it."""
+    """The causes, where a dA that a later function changed is blamed on that function, not on its maker."""
     changers = [o for o in run.outcomes.values() if any(map(DERIVATIVE.fullmatch, o.changed))]
     if not changers:
         return list(causes)
@@ -114,12 +114,12 @@ def blame_aliases(causes: Sequence[Diagnosis], run: FileRun) -> list[Diagnosis]:
 
 
 def find_habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
-    """Functions whose second call gives something else than the first: one diagnosis each."""
+    """A diagnosis for each function whose second call gives something else than the first."""
     found: dict[str, Diagnosis] = {}
     for outcome in outcomes:
         step = outcome.step
         if not outcome.repeated and step.function not in found:
-            name = next(iter(outcome.named), step.function)
+            name = next(iter(outcome.named_arrays), step.function)
             message = f"{step.name}: {WHY['not-zeroed']}"
             line = lines.get(step.function)
             found[step.function] = Diagnosis(
@@ -129,7 +129,7 @@ def find_habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) ->
 
 
 def find_overflows(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
-    """Functions that give NaN or infinity: one diagnosis each, none for those that only pass it on."""
+    """A diagnosis for each function that gives NaN or infinity, but not for those that only pass it on."""
     found: dict[str, Diagnosis] = {}
     for step, names in ((outcome.step, outcome.not_finite) for outcome in outcomes if outcome.not_finite):
         function, layered = step.function, step.function.startswith(("linear_", "L_model_"))

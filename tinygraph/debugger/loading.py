@@ -173,7 +173,7 @@ def is_installed(name: str) -> bool:
 
 
 def needed_modules(trees: Sequence[ast.AST], folder: Path) -> set[str]:
-    """The modules that are imported without a way out, here and in files beside that are imported."""
+    """The modules without which an import fails, in these files and in those beside them that they import."""
     found: set[str] = set()
     waiting = [name for tree in trees for name in imported_modules(tree)]
     while waiting:
@@ -196,7 +196,7 @@ def parse_file(path: Path) -> ast.AST:
 
 
 def imported_modules(node: ast.AST) -> Iterator[str]:
-    """The modules that are imported, but for those in a `try`, which has its own way out."""
+    """The modules that are imported, but for those in a `try`, which says what to do without them."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -99,7 +99,7 @@ class Outcome:
     threads: int = 0
 
     @cached_property
-    def named(self) -> dict[str, Any]:
+    def named_arrays(self) -> dict[str, Any]:
         """The arrays in the value by name; none if it has another form or the call failed."""
         return {} if isinstance(self.value, Failure) else self.step.form.read(self.value) or {}
 
@@ -107,7 +107,9 @@ class Outcome:
     def not_finite(self) -> list[str]:
         """The names of results that hold NaN or infinity."""
         arrays = {
-            name: x for name, x in self.named.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fc"
+            name: x
+            for name, x in self.named_arrays.items()
+            if isinstance(x, np.ndarray) and x.dtype.kind in "fc"
         }
         return [name for name, x in arrays.items() if not np.isfinite(x).all()]
 

@@ -57,8 +57,11 @@ class Step:
     are the right values. `convention` is that of the derivative passed in; None where none is passed in, and
     the function chooses. `kept` is what the caches hold besides ((A_prev, W, b), .): Z as in the lectures, or
     A, as some do; None where there are none. `layer` is None for a function of all layers, `probe` the
-    network of the arguments. `deep` is for update_parameters, which in week 3 may know two layers only: on
-    more than two it is tried where the file's other functions take any number, on two elsewhere.
+    network of the arguments.
+
+    `deep` is for update_parameters alone, and None elsewhere: whether the step has more than two layers. In
+    week 3 that function may know two layers only, so the deep step is for files whose other functions take
+    any number of layers, and the step of two layers for all other files.
     """
 
     function: str
@@ -129,7 +132,7 @@ def smaller_probes(probe: Probe) -> tuple[Probe, Probe]:
 
 
 def exact_target(value: Any, of_parameter: bool = False) -> Target:
-    """What is not a derivative, or one by a parameter."""
+    """The target of a value that is the same under both conventions: no derivative, or one by a parameter."""
     return Target(value, 0.0, carries_m=False, of_parameter=of_parameter)
 
 

@@ -30,7 +30,10 @@ _ndarray = np.ndarray
 
 
 def array_contents(x: Any) -> bytes | None:
-    """The bytes of a small array, of a larger one those of entries at even distances; None if it is none."""
+    """The bytes by which a change is noticed: all of a small array, of a larger one those of 1,024 entries.
+
+    None for what is no NumPy array, such as a number, which cannot be changed in place.
+    """
     if type(x) is not _ndarray:
         return None
     if x.nbytes <= WHOLE or current_mode().whole:
@@ -39,7 +42,7 @@ def array_contents(x: Any) -> bytes | None:
 
 
 def spread_entries(x: Any) -> Any:
-    """Entries of `x` at even distances, an odd number of entries apart so that no column is passed over."""
+    """Entries of `x` at even distances: an odd number apart, so that no column is passed over."""
     flat = x.ravel(order="K") if x.flags.c_contiguous or x.flags.f_contiguous else x.flat
     return flat[:: x.size // SPREAD | 1]
 

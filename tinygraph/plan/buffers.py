@@ -91,14 +91,14 @@ def order_of(x: Traced) -> Any:
 
 
 def root_of(s: Traced) -> Traced:
-    """The result whose memory `s` is, or is a view of."""
+    """The result that owns the memory of `s`: itself, or what it is a view of."""
     while is_view(s):
         s = s.args[0]
     return s
 
 
 def last_uses(program: Program) -> dict[Traced, int]:
-    """By root: the number of the last step that reads it or a view of it."""
+    """For each owner of memory, the number of the last step that reads it or a view of it."""
     last = {root_of(x): i for i, s in enumerate(program.steps) for x in symbols_in(s)}
     end = len(program.steps)
     return last | {root_of(r): end for r in program.results}

@@ -63,7 +63,10 @@ SIGNED: dict[Any, str] = {
 }
 SLOW: dict[Any, str] = {f: f"np.{f.__name__}({{}})" for f in (np.log, np.log1p, np.sin, np.cos, np.arctan)}
 SMOOTH: dict[Any, str] = {np.exp: "exp", np.expm1: "expm1", np.tanh: "tanh", np.logaddexp: "log_of_sum"}
+# SMOOTH is not among them: its formulas are in double precision, whatever the arrays are.
 FORMULAS = SIGNED | SLOW | {np.sqrt: "np.sqrt({})"}
+# A division by zero gives inf, as in NumPy. Sums may be taken in another order, several numbers at once; the
+# other flags of fastmath are left out, since they take NaN and inf to be impossible.
 OPTIONS = """
 OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}, "cache": True}
 INLINE = OPTIONS | {"inline": "always"}
@@ -174,16 +177,14 @@ def is_formula(s: Traced) -> bool:
     )
     if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= SLOW_FROM):
         return False
+    # Other powers cost a call of pow per entry, which NumPy does as well.
     if s.function is np.power and not is_two(s.args[1]):
         return False
+    # A number that is the same at every step is written into the loop, whatever its dtype was.
     operands = [x for x in symbols_in(s) if not (x.fixed and is_uniform(x))]
-    if s.function is not k.cast_to and any(np.dtype(values_dtype(x)).kind not in "fb" for x in operands):
+    if s.function is not k.cast_to and any(x.dtype.kind not in "fb" for x in operands):
         return False
     return all(x.shape or not isinstance(x.value, np.ndarray) for x in operands)
-
-
-def values_dtype(x: Traced) -> Any:
-    return x.dtype
 
 
 def is_two(x: Any) -> bool:
@@ -220,6 +221,8 @@ class Nest:
         ):
             return False
         own = {c: c for c in self.calls}
+        # At entry (i, j) these loops know their own results at (i, j) alone. What reads them at another entry
+        # (a transpose, a row that is repeated), or reads a sum of them, waits for the next nest.
         for x in symbols_in(s):
             base, turned = source_of(x)
             if base in own and (turned or base.shape != self.shape or axis_of(base) is not None):
@@ -228,6 +231,7 @@ class Nest:
 
 
 def loop_shape(s: Traced) -> tuple[int, ...]:
+    """How often each loop runs: a reduction goes over what it reads, all else over what it makes."""
     return s.args[0].shape if axis_of(s) is not None else s.shape
 
 
@@ -252,6 +256,7 @@ def kernels_of(steps: Sequence[Traced], pause: float) -> list[Kernel | Traced]:
     found: list[Kernel | Traced] = []
     run: list[Traced] = []
     for s in steps:
+        # The check for NaN stands there, between the derivatives and the update that it may prevent.
         if run and run[-1].serial <= pause < s.serial:
             found += flush_run(run)
             run = []
@@ -267,6 +272,7 @@ def kernels_of(steps: Sequence[Traced], pause: float) -> list[Kernel | Traced]:
 
 
 def is_turn(s: Traced) -> bool:
+    """Whether this is a transpose that loops see through, by exchanging the indices."""
     return s.function is np.transpose and source_of(s)[0] is not s
 
 
@@ -276,7 +282,11 @@ def flush_run(run: list[Traced]) -> list[Kernel | Traced]:
 
 
 class Lines:
-    """The statements of a nest: before and after it, before and after each innermost loop, and inside."""
+    """The statements of a nest, by where they stand.
+
+    `before` and `after` are outside of all loops, `inner` is within the innermost one; `row` and `row_after`
+    are before and after that one, once for each row.
+    """
 
     def __init__(self) -> None:
         self.before: list[str] = []
@@ -326,7 +336,8 @@ class LoopWriter(StepWriter):
         self.body: list[str] = []
 
     def share_out(self, private: Sequence[Traced]) -> None:
-        """A place for each array that only one kernel uses, in one array by dtype."""
+        """Give each array that only one kernel uses a place in a large one; there is one for each dtype."""
+        # So a kernel takes one argument for all of them: numba looks at each argument at each call.
         sizes: dict[str, int] = {}
         for s in private:
             work = f"work_{s.dtype.name}"
@@ -335,7 +346,7 @@ class LoopWriter(StepWriter):
         self.arrays += [f"{work} = np.empty({n}, {dtype_text(work[5:])})" for work, n in sizes.items()]
 
     def is_inlined(self, s: Traced, following: Traced | None) -> bool:
-        """A view that loops cannot see through has a name, by which they take it."""
+        """As in any step; but views other than transposes have a name, by which a kernel takes them."""
         return super().is_inlined(s, following) and (not is_view(s) or is_turn(s))
 
     # Kernels
@@ -346,6 +357,7 @@ class LoopWriter(StepWriter):
         self.local: dict[Traced, str] = {}
         for nest in kernel.nests:
             self.write_nest(nest)
+        # An array is written where its reader finds it; a number has no memory, so the function returns it.
         numbers = [s for s in kernel.calls if not s.shape and s in wanted]
         name, arguments = f"loops_{len(self.kernels) + 1}", ", ".join(self.used)
         head = ["@numba.njit(**OPTIONS)", f"def {name}({arguments}):"]
@@ -378,6 +390,7 @@ class LoopWriter(StepWriter):
 
     def write_entry(self, s: Traced, axes: list[str], lines: Lines) -> None:
         """One entry of an elementwise call, stored where something else reads it."""
+        # A local variable: most results are read in the same pass, and are then never stored.
         self.local[s] = f"v{len(self.local)}"
         lines.inner.append(f"{self.local[s]} = {self.formula(s, axes)}")
         if any(s in places for places in (self.memory.of, self.memory.targets, self.fresh, self.private)):
@@ -385,6 +398,7 @@ class LoopWriter(StepWriter):
 
     def write_column(self, s: Traced, axes: list[str], lines: Lines) -> None:
         """A sum, mean or maximum over the first of two axes: all columns grow row by row."""
+        # Down each column in turn would be one number that grows, but would read memory in large strides.
         place = self.entry_at(s, ["0", axes[-1]][2 - s.ndim :])
         rows, columns = s.args[0].shape
         lines.before += [f"for {axes[-1]} in range({columns}):", f"    {place} = {self.start(s)}"]
@@ -418,6 +432,7 @@ class LoopWriter(StepWriter):
 
     def write_product(self, s: Traced) -> None:
         """x @ y: along rows of y, or where y is turned along its columns."""
+        # Either way the innermost loop runs along y as it lies in memory.
         (x, x_turned), (y, y_turned) = map(source_of, s.args)
         n, inner, m = s.shape[0], s.args[0].shape[1], s.shape[1]
         out, left = self.entry_at(s, ["i", "j"]), self.entry_at(x, ["k", "i"] if x_turned else ["i", "k"])
@@ -463,6 +478,7 @@ class LoopWriter(StepWriter):
             x = np.asarray(x.value).flat[0]
         if not isinstance(x, Traced):
             return ("True" if x else "False") if np.dtype(dtype).kind == "b" else self.number(x, dtype)
+        # What this nest has just computed is in a variable, and so is every number of this kernel.
         text = (
             self.local[x]
             if x in self.local and (x.shape == () or self.is_in_nest(x))
@@ -475,6 +491,7 @@ class LoopWriter(StepWriter):
         return f"np.{np.dtype(dtype).name}({text})"
 
     def is_in_nest(self, x: Traced) -> bool:
+        """Whether these loops have computed this entry of x; of a reduction, only part of it."""
         return self.nest.get(x) is self.current and axis_of(x) is None
 
     def entry(self, x: Traced, axes: list[str]) -> str:
@@ -482,7 +499,7 @@ class LoopWriter(StepWriter):
         if not x.shape:
             self.used[self.read(base)] = None
             return self.read(base)
-        own = axes[len(axes) - x.ndim :]
+        own = axes[len(axes) - x.ndim :]  # broadcasting aligns the last axes
         index = ["0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)]
         return self.entry_at(base, index[::-1] if turned else index)
 
@@ -518,7 +535,7 @@ def write_loops(
     about: str,
 ) -> Source:
     """The module, as `write_source` makes it, with loops for numba."""
-    update = sections[-2].end if len(sections) > 1 else -1
+    update = sections[-2].end if len(sections) > 1 else -1  # after it, the update begins
     parts = kernels_of(program.steps, update if finite else -1)
     returned = set(results)
     shared = results_outside(program, parts, [*results, *finite]) | set(finite)
@@ -544,7 +561,7 @@ def write_loops(
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
-    writer.add(f"return {', '.join(map(writer.returned, results))}")
+    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
     functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
     return assemble_module(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
 
@@ -559,7 +576,10 @@ def helpers_of(text: str) -> list[str]:
 def results_outside(
     program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]
 ) -> set[Traced]:
-    """What another part than its own reads, and what is behind a transpose among those `seen`."""
+    """What another part reads than the one that makes it, so that it needs memory that both know.
+
+    So does what is behind a transpose in `seen`, since whoever reads a transpose reads its memory.
+    """
     home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
     found = {source_of(x)[0] for x in seen if is_turn(x)}
     for s in program.steps:
@@ -589,6 +609,7 @@ def memory_of(
     }
     last = last_uses(program)
     for i, s in enumerate(program.steps):
+        # A number needs no memory, and what the caller is given is made anew at each step.
         if not s.shape or s in returned:
             continue
         if s in targets and s in nest and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
@@ -602,7 +623,7 @@ def memory_of(
 
 
 def is_free(target: Traced, s: Traced, nest: Nest, last: bool) -> bool:
-    """Whether loops may write `s` to `target`: nothing later reads that, and these loops entry by entry."""
+    """Whether loops may write `s` over `target`: nothing reads it later, and these loops entry by entry."""
     if is_whole(s) or not last:
         return False
     return all(

@@ -47,9 +47,10 @@ def simplify_program(
     for s in reachable_symbols([*results, *checks]):
         if s.function is None:
             became[s] = s
-        elif s.function is same_array:
+        elif s.function is same_array:  # a copy, which nothing can tell from the array itself
             became[s] = became[s.args[0]]
         else:
+            # In the order of recording, so that it is known by now what became of all that a call reads.
             s.args, s.settings = renew_arguments((s.args, s.settings), became, constants, s)
             drop_broadcasts(s)
             unchanged = unchanged_input(s)
@@ -62,6 +63,7 @@ def simplify_program(
     if not keep:
         prefer_results(known.values())
         cast_masks(known.values())
+    # Again from the ends: what was replaced, folded or seen to be twice there is read by nothing now.
     asked = [became[r] for r in results]
     ends = [*asked, *(c for c in checks if not c.args[0].fixed)]
     kept = [s for s in reachable_symbols(ends) if s.function is not None]
@@ -82,6 +84,7 @@ def unchanged_input(s: Traced) -> Traced | None:
         return None
     x, y = s.args
     for kept, one in ((x, y), (y, x)) if s.function is np.multiply else ((x, y),):
+        # A 1 may still repeat its other factor, or turn it into another dtype: then the call is needed.
         whole = isinstance(kept, Traced) and (kept.shape, kept.dtype) == (s.shape, s.dtype)
         if whole and is_constant(one) and values_of(one) == 1:
             return kept  # type: ignore[no-any-return]
@@ -102,6 +105,7 @@ def constant_of(s: Traced) -> Traced:
 
 def drop_broadcasts(s: Traced) -> None:
     """Let an elementwise call repeat its inputs by itself, where the others have the full shape."""
+    # The rule of a sum broadcasts. A ufunc repeats an input as it goes, and no larger array is made for it.
     if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
         return
     x, y = s.args
@@ -115,6 +119,7 @@ def undo_stretch(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
         return x
     if x.function is np.broadcast_to and x.shape == shape:
         return x.args[0]
+    # Strides of zero: one number in memory, repeated along all axes.
     if x.fixed and x.shape and x.value.size and not any(x.value.strides):
         number = Traced(x.value[(0,) * x.ndim], x.tape)
         number.serial, number.fixed = x.serial, True
@@ -154,7 +159,7 @@ def renew_arguments(x: Any, became: dict[Traced, Traced], constants: dict[int, T
     if isinstance(x, dict):
         return {key: renew_arguments(inner, became, constants, user) for key, inner in x.items()}
     if isinstance(x, np.ndarray):
-        if id(x) not in constants:
+        if id(x) not in constants:  # one array is one argument of the step, however many calls read it
             constants[id(x)] = leaf = Traced(x, user.tape)
             leaf.serial = user.serial
         return constants[id(x)]
@@ -167,17 +172,19 @@ def call_identity(s: Traced) -> Any:
 
 
 def key_of(x: Any) -> Any:
+    """An argument as a part of `call_identity`: symbols by which they are, numbers by what they are."""
     if isinstance(x, Traced):  # not its serial, which a constant shares with the call that uses it
         return key_of(x.value) if is_constant(x) else (Traced, id(x))
     if isinstance(x, tuple | list):
         return tuple(map(key_of, x))
     if isinstance(x, dict):
         return tuple((key, key_of(x[key])) for key in sorted(x))
-    return type(x), repr(x)
+    return type(x), repr(x)  # 1, 1.0 and True are equal, but give results of other dtypes; -0.0 and 0.0 too
 
 
 def prefer_results(steps: Iterable[Traced]) -> None:
     """Ask max(x, 0) > 0 where x > 0 was asked: the same answer for every x, and x need not be kept."""
+    # The relu of a hidden layer: A1 is needed for dW2 in any case, Z1 for nothing but this mask.
     rectified: dict[Traced, Traced] = {}
     for s in steps:
         if s.function is np.maximum and is_zero(s.args[1]) and isinstance(s.args[0], Traced):
@@ -201,7 +208,7 @@ def mask_as_numbers(x: Any, user: Traced, cast: dict[Any, Traced]) -> Any:
     if (x, user.dtype) not in cast:
         cast[x, user.dtype] = made = Traced(x.value.astype(user.dtype), user.tape)
         made.function, made.args, made.settings = k.cast_to, (x,), {"dtype": user.dtype}
-        made.place, made.serial = user.place, user.serial - 0.5
+        made.place, made.serial = user.place, user.serial - 0.5  # just before the call that asked first
     return cast[x, user.dtype]
 
 

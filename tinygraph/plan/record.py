@@ -64,12 +64,12 @@ class Tape:
 
 
 def same_array(x: Any) -> Any:
-    """The array itself: what a copy is once every result has memory of its own."""
+    """What a copy is recorded as: the array itself, since every result of a plan has memory of its own."""
     return x
 
 
 def note_check(x: Any, expected: Any) -> None:
-    """The place of a check: data was asked for a number, and the recording goes on with the answer."""
+    """What is recorded where the loss asks an array for a number: each later step has to find the same."""
 
 
 class Traced(Symbol):
@@ -170,7 +170,7 @@ class Traced(Symbol):
 
     @property
     def base(self) -> Traced:
-        """Something, for memory that is shared: the sweep then makes a copy of its own."""
+        """Not None, as if this were a view of itself: so the sweep makes a copy before it adds to it."""
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -252,7 +252,7 @@ def values_of(x: Any) -> Any:
 
 
 def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    """Whether this takes entries by a condition on data."""
+    """Whether this is indexing by a mask: how many entries it takes then depends on the data."""
     return function is operator.getitem and any(
         isinstance(i, Traced) and i.dtype.kind == "b" for i in nested_parts(args[1])
     )
@@ -277,7 +277,7 @@ def canonical_call(
 
 
 def write_into(out: Any, made: Traced) -> Traced:
-    """Let the array of `out=` hold the result from now on."""
+    """Note that the array given as `out=` holds the result `made` from now on, cast to its dtype."""
     (target,) = out if isinstance(out, tuple) else (out,)
     if not (isinstance(target, Traced) and target.now is not None):
         raise GraphError(f"{describe(target)} cannot be written into by a step that is being compiled")
@@ -287,7 +287,7 @@ def write_into(out: Any, made: Traced) -> Traced:
 
 
 def lay_out(value: Any, like: Any) -> Any:
-    """The numbers in memory as that of `like` is laid out: what is summed later is summed in that order."""
+    """A copy of the numbers in the memory order of `like`: later sums add them up in that order."""
     if not isinstance(like, np.ndarray):
         return value
     laid = np.empty_like(like)
@@ -296,7 +296,7 @@ def lay_out(value: Any, like: Any) -> Any:
 
 
 def settle_arrays(x: Any) -> Any:
-    """`x` with what it holds now in place of each array that is written into."""
+    """`x`, where each array that was written into is replaced by the result that it holds now."""
     if isinstance(x, Traced):
         return x if x.now is None else x.now
     if isinstance(x, tuple | list):
@@ -307,7 +307,7 @@ def settle_arrays(x: Any) -> Any:
 
 
 def recorded_place() -> CodePlace | None:
-    """Where the user's code is, or during the sweep the place that recorded the node it is at."""
+    """The user's line that runs; during the sweep, the line that recorded the node whose rule runs."""
     frame = sys._getframe(2)
     while frame.f_globals.get("__package__") in OURS:
         if frame.f_code is reverse_sweep.__code__:

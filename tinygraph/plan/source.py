@@ -104,7 +104,11 @@ class StepWriter:
         return name
 
     def name_memory(self) -> None:
-        """Results in a buffer: the name of what is written over them at last, or of what they are over."""
+        """Name the results in buffers, each as the result that is written over it last.
+
+        That is often one with a name of the lectures: dZ1 is also the product that it is made from. Where
+        none of them has a name, all in a buffer share a spare one.
+        """
         over = self.memory.over
         after = {x: s for s, x in over.items()}
         spare: dict[Buffer, str] = {}
@@ -132,9 +136,9 @@ class StepWriter:
         return self.bound_expression(x)[0]
 
     def bound_expression(self, x: Any) -> tuple[str, int]:
-        """The same, and how tightly its outermost sign binds."""
+        """The expression that reads x, and how tightly its outermost sign binds."""
         if isinstance(x, Traced):
-            return self.text[x] if x in self.text else self.fixed(x)
+            return self.text[x] if x in self.text else self.fixed_number(x)
         if isinstance(x, bool | None | str) or x is Ellipsis:
             return repr(x), ATOM
         if isinstance(x, tuple):
@@ -165,7 +169,7 @@ class StepWriter:
             self.constants[key] = name, f"{name} = np.array({number_code(float(x))[0]}{double})"
         return self.constants[key][0]
 
-    def fixed(self, x: Traced) -> tuple[str, int]:
+    def fixed_number(self, x: Traced) -> tuple[str, int]:
         """A number that is the same at every step, or an array of one such number."""
         if not is_uniform(x):
             raise GraphError(f"{x} is read before it is made")
@@ -239,7 +243,7 @@ class StepWriter:
             name = self.text[s][0] if s in self.text else self.name(s, "t")
             lines = [f"{name} = {self.expression(s)[0]}"]
             if s.function is k.scatter:
-                lines = [f"{name} = {empty_array(s, 'zeros')}", self.scattered(s, name)]
+                lines = [f"{name} = {empty_array(s, 'zeros')}", self.scatter_statement(s, name)]
             for line in lines:
                 self.add(line, s)
 
@@ -267,18 +271,18 @@ class StepWriter:
             loosely = "" if np.can_cast(x.dtype, s.dtype, "same_kind") else ', casting="unsafe"'
             return [f"np.copyto({out}, {self.read(x)}{loosely})"]
         if s.function is k.scatter:
-            return [f"{out}.fill(0)", self.scattered(s, out)]
+            return [f"{out}.fill(0)", self.scatter_statement(s, out)]
         return [self.call(s, f"out={out}")]
 
-    def scattered(self, s: Traced, out: str) -> str:
+    def scatter_statement(self, s: Traced, out: str) -> str:
         """The statement that adds the entries of a scatter."""
         index, x = s.settings["index"], self.read(s.args[0])
         if k.is_basic(index):
             return f"{out}[{self.index(index)}] = {x}"
         return f"np.add.at({out}, {self.read(index)}, {x})"
 
-    def returned(self, s: Traced) -> str:
-        """A result for the caller, in memory of its own."""
+    def returned_result(self, s: Traced) -> str:
+        """A result for the caller: copied if it is an input or a view, which a later step may write over."""
         shared = s.shape and (s.function is None or is_view(s))
         return f"np.array({self.read(s)})" if shared else self.read(s)
 
@@ -311,7 +315,7 @@ class StepWriter:
             self.add('    raise FloatingPointError("NaN or infinity in the cost or the derivatives")')
 
     def allocation(self) -> list[str]:
-        """The lines that make the buffers; a name set to another one lives in the same memory."""
+        """The lines that make the arrays once; of several names for a buffer, all are set to the first."""
         lines = []
         for buffer in self.memory.buffers:
             first = buffer.results[0]
@@ -418,7 +422,7 @@ def write_source(
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
-    writer.add(f"return {', '.join(map(writer.returned, results))}")
+    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
     return assemble_module(writer, tuple(map(writer.read, arguments)), about)
 
 

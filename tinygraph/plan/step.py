@@ -198,7 +198,7 @@ class Race:
         return self.plans[0].form
 
     def holds(self) -> bool:
-        """As of a plan."""
+        """Whether the parameters still hold the arrays that the plans were made for."""
         return self.plans[0].holds()
 
     @property
@@ -309,7 +309,7 @@ def constants_of(built: BuiltStep, recorded: Trace) -> tuple[Any, ...]:
 
 
 def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
-    """GraphError if what should be constant is another the second time, as random numbers are."""
+    """GraphError if an array that the loss makes is another one when it runs again, as random numbers are."""
     for x, y in itertools.zip_longest(constants, again):
         if x is not y and not np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f"):
             raise GraphError(
@@ -319,7 +319,7 @@ def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
 
 
 def array_kind(x: Any) -> Any:
-    """What decides whether a plan for one array serves another."""
+    """What two arrays must have in common for the same plan: shape, strides and dtype."""
     return (x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x)
 
 

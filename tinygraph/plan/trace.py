@@ -205,7 +205,7 @@ def zero_derivative(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Trace
 
 
 def last_serial(tape: Tape) -> float:
-    """The number of a symbol recorded now."""
+    """The number that a symbol recorded now has: all numbers up to here are smaller."""
     return Traced(0.0, tape).serial
 
 

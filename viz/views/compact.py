@@ -36,6 +36,7 @@ def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> No
     cells = [value_cell(picture, q, values)]
     if q.wanted:
         cells.append(derivative_cell(picture, q, values, find))
+    # The cells stand across the arrow that leaves them: side by side on an arrow that goes down.
     upright = bool(node_above(q)) == (picture.direction == "right")
     rows = "".join(cells) if upright else "</TR><TR>".join(cells)
     style = 'BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="3" COLOR="#9a9a9a"'
@@ -53,6 +54,7 @@ def value_cell(picture: Picture, q: Quantity, values: bool) -> str:
 
 def derivative_cell(picture: Picture, q: Quantity, values: bool, find: Find) -> str:
     head = f'<FONT COLOR="{picture.palette.backward}"><B>{twin_label(picture, q)}</B></FONT>'
+    # The derivative of an output by itself is 1, which its label says already.
     numbers = "" if not values or is_seed(q) else derivative_lines(picture, find(q))
     fill = picture.palette.wrong_fill if picture.verdicts.get(q.id) == "wrong" else "white"
     own = f'ID="d{q.id}" TOOLTIP="derivative"'  # Graphviz makes a group of a cell that has both

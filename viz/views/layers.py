@@ -56,14 +56,14 @@ class LayersView:
         blocks = [self.block(part) for part in self.parts]
         blocks += [self.group_block(group) for group in dict.fromkeys(self.leaves.groups.values())]
         blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
-        framed = list(self.framed(blocks))
+        framed = list(self.framed_blocks(blocks))
         arrows = [arrow for part in self.parts for arrow in self.arrows(part)]
         draw_rows(self.picture, blocks, arrows, {block.key for block in framed})
         if self.layout.opened:
             self.draw_frame(self.layout.opened, [key for block in framed for key in block.keys])
         return self.places()
 
-    def framed(self, blocks: list[Block]) -> Iterable[Block]:
+    def framed_blocks(self, blocks: list[Block]) -> Iterable[Block]:
         """What an opened box holds, with the leaves that stand above it."""
         inner = self.layout.inner if self.layout.opened else []
         keys = {part.key for part in inner} | {q.id for part in inner for q in self.shown_results(part)}
@@ -97,6 +97,7 @@ class LayersView:
     def arrows(self, part: Part) -> Iterable[Arrow]:
         """The arrows into a box, one for each input of an operation or source of more, and out of it."""
         into = [(self.source(x.quantity), x.wanted) for x in part.inputs]
+        # x * x has two arrows, one for each rule; a box of several operations has one from each node.
         once = {key for key, _ in into if len(part.calls) > 1 or key in self.leaves.grouped}
         for key, wanted in into:
             if key not in once:
@@ -121,11 +122,12 @@ class LayersView:
         return self.layer_block(part) if part.layer else self.call_block(part)
 
     def fold_block(self, part: Part, fold: Fold) -> Block:
-        """The box of repeats; layers that count on have formulas for the layer l."""
+        """The box of repeats; if they are layers numbered one after another, with formulas for layer l."""
         self.picture.mark("×")
         numbers = [part.layer.suffix for part in fold.parts if part.layer]
         if fold.period > 1 or not is_consecutive(numbers):
             return self.repeat_block(part, fold)
+        # The second one is the model: the first may read X, which is no name of a layer l - 1.
         first, model, last = fold.parts[0], fold.parts[1].layer, fold.parts[-1]
         assert model is not None
         with self.writer.calling(general_names(self.writer, model)):
@@ -136,6 +138,7 @@ class LayersView:
     def repeat_block(self, part: Part, fold: Fold) -> Block:
         """The box of repeats without a formula: what follows each other in one of them."""
         steps = [step_text(p, call_symbol(p.calls[-1])) for p in fold.first]
+        # The first repeat stands for all: they are alike, or they would not have been folded.
         goes_back = [p for p in fold.first if any(x.wanted for x in p.inputs)]
         wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
         title = self.heading(part, f"<B>{span(f'× {fold.times:,}')}</B>")
@@ -162,6 +165,7 @@ class LayersView:
         name = f"{'layers' if times > 1 else 'layer'} {part.title}"
         title = self.heading(part, f"<B>{span(name)}</B> {span(f'({layer.activation})')}{often}")
         label = table(title, span(self.writer.linear(layer)), span(self.writer.activation(layer)))
+        # A layer of constants alone has no red twin: the sweep never comes there.
         rules = self.writer.layer_rules(layer) if any(x.wanted for x in part.inputs) else []
         return self.with_rules(Block(part.key, "layer", label, "layer-rule"), rules)
 
@@ -196,6 +200,7 @@ class LayersView:
         """dW₁ = dZ₁A₀ᵀ / m"""
         text = f"{self.writer.derivative(rule.of.tensor)} {rule.sign} {rule.text}"
         for sign in ("+=", "∗", "·", "′", "Σ"):
+            # A dot without spaces belongs to max(·, 0), where it stands for an input.
             if (f" {sign} " if sign == "·" else sign) in text:
                 self.picture.mark(sign)
         if rule.text.endswith("/ m"):
@@ -208,7 +213,7 @@ class LayersView:
         label = join_labels(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
         twin = join_labels([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
         look = self.picture.look(*(q.id for q in group))
-        part = self.owner[group[0].uses[0]]
+        part = self.owner[group[0].uses[0]]  # leaves of a group enter the same boxes
         column = self.leaves.column(group, len({self.source(x.quantity) for x in part.inputs}))
         return Block(group[0].id, "text", label, "derivative-text", twin, beside=column, look=look)
 
@@ -275,6 +280,7 @@ def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
         for x in tensors:
             q = writer.quantities.get(id(x))
             if q is not None and (q.name or "").endswith(stem + i):
+                # Only the last number of the name: Z1_2 is a second result of weight 1.
                 found[id(x)] = ending.join(name_text(q.name or "").rsplit(subscript(i), 1))
     return found
 
@@ -282,7 +288,7 @@ def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
 def name_input(writer: Writer, parts: list[Part]) -> None:
     """Let formulas call the input X of the first layer A0, as the lectures do."""
     first = next((layer for part in parts for layer in part.layers), None)
-    if first is None or not first.suffix.isdecimal():
+    if first is None or not first.suffix.isdecimal():  # no layer l - 1 then
         return
     q = writer.quantities.get(id(first.A_prev))
     if q is not None and q.call is None and q.name == "X":

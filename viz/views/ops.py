@@ -34,6 +34,7 @@ def call_arrows(call: Call) -> list[Arrow]:
 
 def layer_members(part: Part) -> list[tuple[str, bool]]:
     """The operations of a layer, its parameters and results; and whether each has a twin."""
+    # Leaves that other operations use too stand outside of the frame.
     private = [x.quantity for x in part.inputs if x.quantity.call is None and node_above(x.quantity)]
     results = [call.result for call in part.calls if is_shown(call.result)]
     return [

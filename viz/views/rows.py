@@ -64,6 +64,7 @@ def draw_rows(
 
 
 def draw_block(picture: Picture, block: Block, turned: bool) -> None:
+    """Draw a block and its twin, in one column."""
     picture.node(block.key, block.kind, block.label, block.tooltip)
     if block.twin:
         picture.node("d" + block.key, block.twin_kind, block.twin, block.twin_tooltip, **block.look)
@@ -84,11 +85,13 @@ def draw_cache(picture: Picture, block: Block, turned: bool) -> None:
         picture.edge("cache", label, twin, against=turned)
     elif block.caches:
         picture.edge("cache", key, twin, against=turned)
-    else:
+    else:  # nothing is drawn, but without an edge the twin may come to stand on top
         picture.order(*((twin, key) if turned else (key, twin)))
 
 
 def draw_arrow(picture: Picture, arrow: Arrow, beside: bool, turned: bool) -> None:
+    """Draw an arrow and its red partner, which goes back and so must not turn the layout around."""
+    # Graphviz keeps heavy arrows short and straight: those along the row, so that both rows run level.
     weight = "1" if beside else "1000"
     picture.edge("fwd", arrow.tail, arrow.head, against=turned, weight=weight)
     if arrow.wanted:
