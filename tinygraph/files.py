@@ -223,7 +223,7 @@ def part_file(path: Path) -> Path:
 
 
 def order_bytes(arrays: Arrays) -> Arrays:
-    """Plain arrays as they lie in a file: row by row, in the byte order of this machine's kind."""
+    """Plain arrays as they lie in a file: row by row, the lowest byte of each number first."""
     for name, x in arrays.items():
         if x.dtype.kind not in KINDS:
             raise DtypeError(f"{name} has dtype {x.dtype}; files hold booleans, integers and floats")

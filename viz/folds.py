@@ -59,7 +59,7 @@ def best_runs(kinds: Any) -> tuple[list[int], list[int]]:
 
 
 def count_repeats(kinds: Any, period: int) -> Any:
-    """For each part, how often the `period` parts from there on come, one after another; 1 for few times."""
+    """For each part, how often the `period` parts from there on follow each other; too few count as 1."""
     same = kinds[period:] == kinds[:-period]
     ends = np.append(np.flatnonzero(~same), len(same))
     here = np.arange(len(same))

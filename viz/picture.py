@@ -78,7 +78,7 @@ class Picture:
             self.dot.attr(size="{:g},{:g}".format(*max_size))
 
     def mark(self, name: str, text: str = "") -> None:
-        """Let the legend explain a mark, in its own words or in these."""
+        """Let the legend explain a mark: with `text`, or in the words of `LEGEND`."""
         self.marks[name] = text or self.marks.get(name) or LEGEND[name]
 
     def look(self, *keys: str) -> dict[str, str]:
@@ -93,7 +93,7 @@ class Picture:
         self.dot.node(key, f"<{label}>", id=key, **{"class": kind} | self.palette.node(kind) | hover | look)
 
     def edge(self, kind: str, tail: str, head: str, against: bool = False, **look: str) -> None:
-        """Add an arrow from `tail` to `head`; `against` the layout's direction, so that it moves nothing."""
+        """Add an arrow from `tail` to `head`. One `against` the direction of the layout shifts no node."""
         self.mark(kind)
         plain = tail.partition(":")[0], head.partition(":")[0]
         key = unique_text(f"{plain[0]}->{plain[1]}", self._edges)

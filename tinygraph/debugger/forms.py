@@ -141,7 +141,7 @@ def is_cache(cache: Any) -> bool:
 
 
 def read_cache(cache: Any, layer: int, A: Any, may_keep_A: bool) -> Named:
-    """Z from a cache in the course's form, unless A is there and may be."""
+    """Z from a cache in the course's form; nothing where the cache holds A instead and may do so."""
     if not is_cache(cache) or (may_keep_A and np.array_equal(cache[1], A)):
         return {}
     return {f"Z{layer}": cache[1]}

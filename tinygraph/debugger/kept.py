@@ -15,7 +15,7 @@ __all__ = ["what_is_kept"]
 
 
 def what_is_kept(outcomes: Iterable[Outcome], reports: Iterable[StepReport]) -> Kept:
-    """A, if the file's own forward functions keep it, or without any linear_activation_backward takes it.
+    """What a file's caches keep, Z or A: as its forward functions show, or without any as its way back does.
 
     The derivative of relu is the same from either, so that its layers tell nothing.
     """
@@ -28,6 +28,7 @@ def what_is_kept(outcomes: Iterable[Outcome], reports: Iterable[StepReport]) -> 
 
 
 def is_telling(report: StepReport) -> bool:
+    """Whether a step shows which of Z and A it reads: that of relu does not."""
     return report.step.probe.activation(report.step.layer or 0) != "relu"
 
 

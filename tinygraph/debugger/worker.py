@@ -199,7 +199,7 @@ def changed_arguments(
 
 
 def changed_parts(name: str, before: Any, after: Any) -> Iterator[str]:
-    """The same for one of them."""
+    """The name of an argument that is not what it was, or the names of those entries of it that are not."""
     if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
         for key in before:
             yield from changed_parts(f"{name}[{key!r}]", before[key], after[key])

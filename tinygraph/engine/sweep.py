@@ -31,7 +31,7 @@ Detour = tuple[Tensor, Any, Any]
 
 
 def shown_derivative(detour: Detour) -> Any:
-    """What the rule for the input that was passed by says: the lectures' dA of the cost."""
+    """The derivative by the input a detour passes by: the lectures' dA where a cost goes to Z at once."""
     tensor, z, dz = detour
     node: Node = tensor.node  # type: ignore[assignment]
     shown, _ = node.op.bypass  # type: ignore[misc]

@@ -95,6 +95,7 @@ def is_used_in(cut: Cut, graph: set[Tensor]) -> bool:
 
 
 def cut_text(cut: Cut) -> str:
+    """What took a value out of the graph, of what, and where."""
     what = "a result of " + cut.operation if cut.tensor is None and cut.operation else "a parameter"
     name = what if cut.tensor is None else operand_name(cut.tensor, f"a result of {cut.operation}")
     return f"{cut.how} took {name} out of the graph ({place_text(cut.file, cut.line)})"

@@ -49,6 +49,7 @@ def is_suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 
 def square_message(z: Any, values: tuple[Any, ...], pair: tuple[int, int]) -> str:
+    """Which two inputs of `z` make a square, and what was probably meant."""
     call, operands = recorded_call(z)
     shapes = [np.shape(values[i]) for i in pair]
     names = [operands[i] for i in pair]

@@ -96,6 +96,7 @@ def react_to_change(z: Any, i: int, x: Any, kept: bytes) -> None:
 
 
 def change_message(z: Any, i: int, x: Any, kept: bytes) -> str:
+    """What was changed, since when, in which entry, and what to do about it."""
     written, operands = recorded_call(z)
     if i == OWN:
         what, when = operand_name(z, "the result"), f"{written} ({place_of(z)}) was recorded"

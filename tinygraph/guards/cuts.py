@@ -47,7 +47,10 @@ def note_cut(how: str, x: Any) -> None:
 
 
 def tensor_key(x: Any) -> Any:
-    """What finds a Tensor again: its address, which its number confirms; a leaf has no number."""
+    """What finds a Tensor again without keeping it alive: its address, which its serial number confirms.
+
+    A leaf has no number, and so a weak reference.
+    """
     return id(x) if x._op is not None else weakref.ref(x)
 
 

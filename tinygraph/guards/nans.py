@@ -83,6 +83,7 @@ def entry_story(
 
 
 def entry_text(name: str, x: Any, entry: Any) -> str:
+    """An operand and its entry; where no single one is to blame, all that it holds, or its range."""
     if entry is not None:
         return name if name == repr(x) else f"{name} = {entry}"
     if not np.size(x):

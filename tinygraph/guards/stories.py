@@ -92,6 +92,7 @@ def own_error(call: str, error: Exception, makers: str = "", advice: str | None 
 
 
 def full_stop(reason: str) -> str:
+    """The sign at the end of a sentence: none more after a question."""
     return "" if reason.endswith("?") else "."
 
 
