@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 import tinygraph as tg  # noqa: E402 - found by the line above
 from tests.cases import CASES  # noqa: E402
 from tests.test_docs import outputs_of  # noqa: E402
-from tinygraph.guards.stories import qualified  # noqa: E402
+from tinygraph.guards.stories import qualified_name  # noqa: E402
 from tinygraph.notation.symbols import Symbol, formula_of_rule  # noqa: E402
 from tinygraph.rules import kernels as k  # noqa: E402
 from tinygraph.rules.table import TABLE, Each  # noqa: E402
@@ -92,7 +92,7 @@ LONGEST = 150  # characters of a rule
 
 def title(function):
     """What one writes for a function."""
-    return WRITTEN.get(function) or qualified(function)
+    return WRITTEN.get(function) or qualified_name(function)
 
 
 def link(function):

@@ -79,7 +79,7 @@ COMPLEX = SimpleNamespace(
     clip=lambda x, low, high: np.where(x.real < low, low, np.where(x.real > high, high, x)),
     above=lambda x, c: x.real > c,
     cast=lambda x: x,
-    sigmoid_cost=lambda z, y: np.sum(tg.softplus(z) - y * z) / k.examples(z, 0),
+    sigmoid_cost=lambda z, y: np.sum(tg.softplus(z) - y * z) / k.examples_along(z, 0),
     softmax_cost=lambda z, y: -np.sum(y * tg.log_softmax(z, axis=0)) / (z.size // z.shape[0]),
 )
 

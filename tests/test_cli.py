@@ -283,7 +283,7 @@ def test_version_without_an_installation(monkeypatch):
 
     monkeypatch.setattr(metadata, "version", missing)
 
-    assert cli.version() == "(not installed)"
+    assert cli.installed_version() == "(not installed)"
 
 
 @pytest.mark.parametrize("command", [[], ["check"], ["draw"], ["demo"]])

@@ -86,7 +86,7 @@ def test_a_run_that_is_resumed_ends_in_the_same_bytes_as_one_that_was_not_stoppe
 
 
 def test_a_run_that_is_interrupted_keeps_what_it_reached(tmp_path, monkeypatch):
-    calls, cost = [], demo.cost
+    calls, cost = [], demo.network_cost
 
     def interrupted(*given):
         calls.append(given)
@@ -94,7 +94,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_reached(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return cost(*given)
 
-    monkeypatch.setattr(demo, "cost", interrupted)
+    monkeypatch.setattr(demo, "network_cost", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "parts", steps=8)
     run(tmp_path / "parts", steps=8, resume=True)

@@ -77,7 +77,7 @@ def test_norms_has_a_line_for_each_layer_with_its_name_at_the_end(ax):
 
 
 def test_names_that_would_overlap_are_moved_apart_in_their_order():
-    shifts = tg.plots.moved_apart([10.0, 11.0, 50.0], 10)
+    shifts = tg.plots.move_apart([10.0, 11.0, 50.0], 10)
     places = [h + s for h, s in zip([10.0, 11.0, 50.0], shifts, strict=True)]
 
     assert places[0] <= places[1] - 10 <= places[2] - 20

@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        return complain(error)
+        return print_error(error)
 
 
-def complain(error: Exception) -> int:
+def print_error(error: Exception) -> int:
     """Say what is wrong in one sentence."""
     expected = isinstance(error, TinygraphError | ValueError | OSError | ImportError)
     said = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
@@ -68,14 +68,14 @@ def make_parser() -> Parser:
     text = "show tracebacks, and what a checked file prints"
     debug.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=text)
     parser = Parser("tinygraph", description="Backpropagation as a graph one can read.", parents=[debug])
-    parser.add_argument("--version", action="version", version=f"tinygraph {version()}")
+    parser.add_argument("--version", action="version", version=f"tinygraph {installed_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for add in (add_demo, add_draw, add_check, add_code):
         add(commands, [debug])
     return parser
 
 
-def version() -> str:
+def installed_version() -> str:
     """The version that is installed."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
@@ -132,11 +132,11 @@ def add_check(commands: Any, parents: list[Any]) -> None:
     parser.add_argument("--csv", type=Path, metavar="out.csv", help="where to write the grades of --many")
     parser.add_argument("--jobs", type=int, metavar="N", help="how many at a time (as many as cores)")
     parser.add_argument("--seed", type=int, default=0, help="of the network they are tried on (0)")
-    parser.add_argument("--sizes", type=sizes, help="its units, the inputs first (5,4,3,1)")
+    parser.add_argument("--sizes", type=parse_sizes, help="its units, the inputs first (5,4,3,1)")
     text = "of its layers: relu, tanh or sigmoid, at the end sigmoid or softmax (relu,relu,sigmoid)"
     parser.add_argument("--activations", type=lambda names: names.split(","), help=text)
-    parser.add_argument("--timeout", type=positive, default=20.0, help="seconds the file may take (20)")
-    parser.add_argument("--memory", type=positive, default=2.0, help="GiB the file may take (2)")
+    parser.add_argument("--timeout", type=parse_positive, default=20.0, help="seconds the file may take (20)")
+    parser.add_argument("--memory", type=parse_positive, default=2.0, help="GiB the file may take (2)")
     parser.add_argument(
         "--convention",
         choices=("auto", "course", "true"),
@@ -157,7 +157,7 @@ def add_code(commands: Any, parents: list[Any]) -> None:
     parser.add_argument("--plain", action="store_true", help=text)
 
 
-def sizes(text: str) -> tuple[int, ...]:
+def parse_sizes(text: str) -> tuple[int, ...]:
     """The sizes of layers from a text like 5,4,3,1."""
     try:
         return tuple(int(part) for part in text.split(","))
@@ -165,7 +165,7 @@ def sizes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes like 5,4,3,1") from None
 
 
-def positive(text: str) -> float:
+def parse_positive(text: str) -> float:
     """A positive number."""
     try:
         value = float(text)
@@ -264,7 +264,7 @@ def load_tensor(source: str) -> Any:
         raise UserFileError(f"{file} has no {name}; it has {', '.join(public) or 'nothing'}")
     value = getattr(module, name)
     if callable(value):
-        value = in_file(file, f"{name}()", value)
+        value = call_in_file(file, f"{name}()", value)
     if not isinstance(value, Tensor):
         raise UserFileError(f"{source} gives a {type(value).__name__}; expected a Tensor, such as the cost J")
     return value
@@ -273,27 +273,27 @@ def load_tensor(source: str) -> Any:
 def load_module(file: str) -> Any:
     """A Python file as a module."""
     from tinygraph.debugger.loading import code_file
-    from tinygraph.debugger.worker import load
+    from tinygraph.debugger.worker import load_file
 
     path = code_file(file, ".py")
     before = list(sys.path)
     try:
-        return in_file(file, "its import", lambda: load(str(path)))
+        return call_in_file(file, "its import", lambda: load_file(str(path)))
     finally:
         sys.path[:] = before
 
 
-def in_file(file: str, what: str, call: Callable[[], Any]) -> Any:
+def call_in_file(file: str, what: str, call: Callable[[], Any]) -> Any:
     """The result of something in a user's file; its exceptions become one sentence with the line.
 
     What the file prints goes to standard error: `tinygraph code FILE.py:J > step.py` holds code alone.
     """
-    from tinygraph.debugger.worker import describe
+    from tinygraph.debugger.worker import describe_error
 
     try:
         with redirect_stdout(sys.stderr):
             return call()
     except (Exception, SystemExit) as error:
-        told = describe(error, file)
+        told = describe_error(error, file)
         line = f":{told['line']}" if told["line"] else ""
         raise UserFileError(f"{file}{line}: {what} raised {told['type']}: {told['message']}") from error

@@ -32,7 +32,7 @@ LEARNING_RATE = 0.1
 TEST_SHARE = 0.2
 KEPT_EVERY = 50  # steps
 
-Array = np.ndarray[Any, np.dtype[Any]]
+FloatArray = np.ndarray[Any, np.dtype[Any]]
 
 
 def run(
@@ -72,16 +72,16 @@ def run(
     parameters = training.parameters
     if resume:
         training.resume()
-    introduce(examples, console)
+    print_introduction(examples, console)
     training.take(steps, examples, console)
-    grade(parameters, examples, console)
+    print_accuracy(parameters, examples, console)
 
-    J = cost(parameters, examples.X, examples.Y)
+    J = network_cost(parameters, examples.X, examples.Y)
     show_chain(J.backward().chain(convention="course"), console)
     report = tg.compare(J, derive_by_hand(parameters, examples.X, examples.Y))
     show_proof(report, console)
 
-    draw(J, folder)
+    draw_pictures(J, folder)
     plot_costs(training.costs, folder / "cost.png")
     (folder / "comparison.txt").write_text(f"{report}\n", encoding="utf-8")
     show_files(folder, console)
@@ -102,13 +102,13 @@ def check_settings(seed: int, steps: int) -> None:
 class Examples:
     """Columns to train on, and columns to test with."""
 
-    X: Array
-    Y: Array
-    X_test: Array
-    Y_test: Array
+    X: FloatArray
+    Y: FloatArray
+    X_test: FloatArray
+    Y_test: FloatArray
 
 
-def split_examples(rows: Array, labels: Array, seed: int) -> Examples:
+def split_examples(rows: FloatArray, labels: FloatArray, seed: int) -> Examples:
     """A random fifth of the rows to test with, all standardised by the mean and deviation of the others."""
     order = np.random.default_rng(seed).permutation(len(rows))
     test, train = np.split(order, [round(TEST_SHARE * len(rows))])
@@ -139,7 +139,7 @@ def predict(parameters: Mapping[str, Tensor], X: Any) -> Tensor:
     return A3
 
 
-def cost(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> Tensor:
+def network_cost(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> Tensor:
     A3 = predict(parameters, tg.tensor(X, name="X"))
     J: Tensor = tg.binary_cross_entropy(A3, tg.tensor(Y, name="Y"))
     return J
@@ -158,7 +158,7 @@ class Training:
     def take(self, steps: int, examples: Examples, console: Console) -> None:
         """Take the steps that are left of so many; what was reached is kept, whatever ends them."""
         try:
-            with progress_bar(console) as progress:
+            with steps_bar(console) as progress:
                 task = progress.add_task("training", total=steps, cost=np.nan, completed=len(self.costs))
                 while len(self.costs) < steps:
                     self.step(examples)
@@ -169,7 +169,7 @@ class Training:
             self.keep()
 
     def step(self, examples: Examples) -> None:
-        J = cost(self.parameters, examples.X, examples.Y)
+        J = network_cost(self.parameters, examples.X, examples.Y)
         self.descent.update(self.parameters, J.backward())
         self.costs.append(float(J.value))
 
@@ -188,18 +188,18 @@ class Training:
         self.costs = kept["costs"].tolist()
 
 
-def accuracy(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> tuple[int, int]:
+def count_classified_right(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> tuple[int, int]:
     """How many of how many examples are classified right."""
     with tg.no_grad():
         A3 = predict(parameters, X).value
     return int(np.sum((A3 > 0.5) == Y)), Y.size
 
 
-def derive_by_hand(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> dict[str, Array]:
+def derive_by_hand(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> dict[str, FloatArray]:
     """The same derivatives from `tinygraph.layerwise`, which knows no graph: a formula a line."""
     A3, caches = lw.L_model_forward(X, {name: p.value for name, p in parameters.items()})
-    dA: Array = -(Y / A3) + (1 - Y) / (1 - A3)
-    derivatives: dict[str, Array] = {}
+    dA: FloatArray = -(Y / A3) + (1 - Y) / (1 - A3)
+    derivatives: dict[str, FloatArray] = {}
     for layer, (linear_cache, Z) in reversed(list(enumerate(caches, start=1))):
         dZ = lw.sigmoid_backward(dA, Z) if layer == len(caches) else lw.relu_backward(dA, Z)
         dA_prev, dW, db = lw.linear_backward(dZ, linear_cache)
@@ -211,14 +211,14 @@ def derive_by_hand(parameters: Mapping[str, Tensor], X: Array, Y: Array) -> dict
 # What is printed
 
 
-def introduce(examples: Examples, console: Console) -> None:
+def print_introduction(examples: Examples, console: Console) -> None:
     network = " → ".join(map(str, LAYER_DIMS))
     console.print("[bold]Breast cancer: malignant or benign?[/]")
     console.print(f"{examples.Y.size} tumours to learn from, {examples.Y_test.size} others to test with.")
     console.print(f"The lectures' network {network}, relu, relu, sigmoid:\n")
 
 
-def progress_bar(console: Console) -> Progress:
+def steps_bar(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -228,12 +228,12 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-def grade(parameters: Mapping[str, Tensor], examples: Examples, console: Console) -> None:
-    right, m = accuracy(parameters, examples.X_test, examples.Y_test)
+def print_accuracy(parameters: Mapping[str, Tensor], examples: Examples, console: Console) -> None:
+    right, m = count_classified_right(parameters, examples.X_test, examples.Y_test)
     console.print(f"\nTest accuracy [bold]{right / m:.3f}[/] ({right} of {m} tumours).\n")
 
 
-def show_chain(chain: Mapping[str, Array], console: Console) -> None:
+def show_chain(chain: Mapping[str, FloatArray], console: Console) -> None:
     console.print("Its derivatives, in the order of the sweep and as the lectures write them:\n")
     norm = Column("norm", justify="right")
     table = Table(
@@ -271,7 +271,7 @@ def make_folder(out: str | Path) -> Path:
     return folder
 
 
-def draw(J: Tensor, folder: Path) -> None:
+def draw_pictures(J: Tensor, folder: Path) -> None:
     import viz
 
     for view in ("layers", "ops"):

@@ -31,7 +31,7 @@ from tinygraph.guards.stories import describe
 from tinygraph.nn import Model, Network
 from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
-from tinygraph.training import History, Run, Settings, pair
+from tinygraph.training import History, Run, Settings, validation_pair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +103,7 @@ def fit(
         epochs,
         learning_rate,
         batch_size,
-        pair(validation),
+        validation_pair(validation),
         patience,
         every,
         norms,
@@ -150,7 +150,7 @@ def from_npy(path: str | Path, examples: int) -> Any:
     >>> X.chunks
     ((3,), (2, 2, 1))
     """
-    package()
+    dask_package()
     import dask.array as da
     from dask.delayed import delayed
 
@@ -162,13 +162,13 @@ def from_npy(path: str | Path, examples: int) -> Any:
         raise ValueError(f"{path} has no examples, which are along the last axis; its array is {whole.shape}")
     *others, m = whole.shape
     parts = [
-        da.from_delayed(delayed(part_of)(path, start, end), (*others, end - start), whole.dtype)
+        da.from_delayed(delayed(read_part)(path, start, end), (*others, end - start), whole.dtype)
         for start, end in pairwise([*range(0, m, examples), m])
     ]
     return da.concatenate(parts, axis=-1)
 
 
-def part_of(path: Path, start: int, end: int) -> Any:
+def read_part(path: Path, start: int, end: int) -> Any:
     """Some examples of the array in a file."""
     return np.array(np.load(path, mmap_mode="r")[..., start:end])
 
@@ -202,7 +202,7 @@ class ClusterRun(Run):
         parameters = self.model.parameters
         self.derivatives = [x.reshape(p.shape) / m for x, p in zip(flat, parameters.values(), strict=True)]
         cost += m * self.add_penalty(m)
-        self.optimizer.update(parameters, Found(self.derivatives))  # type: ignore[arg-type]
+        self.optimizer.update(parameters, FoundDerivatives(self.derivatives))  # type: ignore[arg-type]
         return cost
 
     def examples(self, i: int) -> Batch | None:
@@ -231,14 +231,14 @@ class ClusterRun(Run):
         return {f"d{name}": float(np.linalg.norm(derivative)) for name, derivative in named}
 
 
-class Found:
+class FoundDerivatives:
     """Derivatives in the order of the parameters, as an optimizer asks for them."""
 
     def __init__(self, derivatives: list[Any]) -> None:
         self.derivatives = derivatives
 
     def of(self, parameters: Any) -> list[Any]:
-        """All of them."""
+        """The derivatives of all parameters: an optimizer never asks for fewer."""
         return self.derivatives
 
 
@@ -247,7 +247,7 @@ class Found:
 
 @contextmanager
 def on_workers(client: Any, model: Model, X: Any, Y: Any, backend: str) -> Iterator[Cluster]:
-    """The chunks on the workers, for a while."""
+    """The chunks on the workers, until the block ends."""
     check_client(client)
     if not isinstance(model, Model):
         raise TypeError(f"the model is a tg.nn.Network or a tg.nn.Model, not {model!r}")
@@ -289,12 +289,12 @@ class Workers:
         self.news.clear()
         while True:
             # A task: where workers come for work alone, it brings one.
-            self.client.submit(last, 0, pure=False).result()
+            self.client.submit(last_argument, 0, pure=False).result()
             if addresses := sorted(self.client.nthreads()):
                 return addresses
 
-    def changed(self) -> bool:
-        """Whether they are others than before."""
+    def has_changed(self) -> bool:
+        """Whether the addresses are others than when this was asked before."""
         before, self.addresses = self.addresses, self.look()
         return before != self.addresses
 
@@ -306,7 +306,7 @@ class Cluster:
         self.client, self.workers, self.model = client, workers, model
         self.sizes = chunk_sizes(X, Y)
         self.ends = np.cumsum([p.size for p in model.parameters.values()])
-        self.recipe = package().protocol.pickle.dumps((model, backend))
+        self.recipe = dask_package().protocol.pickle.dumps((model, backend))
         self.sent: Any = None  # the recipe, on a worker
         self.chunks = self.spread(X, Y)
         self.picked: dict[Batch, dict[int, Any]] = {}  # examples of batches to come
@@ -339,9 +339,9 @@ class Cluster:
 
     def move(self) -> None:
         """Give the chunks their homes on the workers that there are now."""
-        if self.workers.changed():
+        if self.workers.has_changed():
             self.picked = {}
-            self.chunks = self.each(last, self.chunks)
+            self.chunks = self.each(last_argument, self.chunks)
 
     def each(
         self, function: Callable[..., Any], *things: dict[int, Any], given: tuple[Any, ...] = ()
@@ -357,24 +357,24 @@ class Cluster:
         if batch is None:
             return self.chunks
         if batch not in self.picked:
-            self.picked[batch] = self.each(examples_of, self.chunks, given=batch)
+            self.picked[batch] = self.each(chunk_examples, self.chunks, given=batch)
         return self.picked[batch]
 
     def total(self, place: tuple[int, ...], batch: Batch | None, following: Batch | None) -> Any:
         """The derivatives and the cost, summed over all examples: one vector."""
-        total = self.asked(derivatives_of, (place,), batch, following)
+        total = self.ask_with_parameters(chunk_derivatives, (place,), batch, following)
         self.picked.pop(batch, None)  # type: ignore[arg-type]
         return total
 
     def check(self) -> None:
         """Raise what `Model.check` does of the examples in any chunk."""
-        self.asked(check_chunk)
+        self.ask_with_parameters(check_chunk)
 
     def accuracy(self) -> float:
         """The share of all examples that are right."""
-        return float(self.asked(right_of)) / sum(self.sizes)
+        return float(self.ask_with_parameters(count_right_in_chunk)) / sum(self.sizes)
 
-    def asked(
+    def ask_with_parameters(
         self,
         function: Callable[..., Any],
         given: tuple[Any, ...] = (),
@@ -395,21 +395,21 @@ class Cluster:
             answer.release()  # whoever keeps an error would keep this too
 
     def ask(self, function: Callable[..., Any], given: tuple[Any, ...], batch: Batch | None) -> Any:
-        """The sum, on a worker some time."""
-        recipe, theta = self.sent_out()
+        """The future of the sum over all chunks of what a function finds in each."""
+        recipe, theta = self.send_out()
         of_all = (self.workers.name, recipe, *given)
-        return self.added(self.each(function, self.examples(batch), self.copies(theta), given=of_all))
+        return self.add_up(self.each(function, self.examples(batch), self.copies(theta), given=of_all))
 
-    def sent_out(self) -> tuple[Any, Any]:
+    def send_out(self) -> tuple[Any, Any]:
         """The model, and the parameters as they are.
 
         They are arguments of tasks, not scattered: so Dask can make them again for others.
         """
         theta = np.concatenate([p.value.ravel() for p in self.model.parameters.values()])
         first = self.workers.addresses[0]
-        with LARGE:
-            self.sent = self.sent or self.submit(last, self.recipe, home=first)
-            return self.sent, self.submit(last, theta, home=first)
+        with LARGE_GRAPHS:
+            self.sent = self.sent or self.submit(last_argument, self.recipe, home=first)
+            return self.sent, self.submit(last_argument, theta, home=first)
 
     def copies(self, theta: Any) -> dict[int, Any]:
         """The parameters for each chunk: FAN_OUT workers share a copy, and FAN_OUT copies are made of one.
@@ -418,12 +418,12 @@ class Cluster:
         """
         copies = [theta]
         for g, leader in enumerate(self.workers.addresses[FAN_OUT::FAN_OUT]):
-            copies.append(self.submit(last, copies[g // FAN_OUT], home=leader))
+            copies.append(self.submit(last_argument, copies[g // FAN_OUT], home=leader))
         nearest = {worker: copies[w // FAN_OUT] for w, worker in enumerate(self.workers.addresses)}
         return {c: nearest[home] for c, home in self.homes().items()}
 
-    def added(self, of_chunks: dict[int, Any]) -> Any:
-        """The sum, neighbours first, each where the first of its pair is."""
+    def add_up(self, of_chunks: dict[int, Any]) -> Any:
+        """The future of the sum: two neighbours at a time, on the worker of the first, until one is left."""
         tasks, homes = list(of_chunks.values()), list(self.homes().values())
         while len(tasks) > 1:
             odd = tasks[len(tasks) & ~1 :]
@@ -461,15 +461,15 @@ def on_worker(name: str) -> Any:
 
     class Impatient(WorkerPlugin):
         def setup(self, worker: Any) -> None:
-            begin()
+            begin_run()
 
         def teardown(self, worker: Any) -> None:
-            end(name)
+            end_run(name)
 
     return Impatient()
 
 
-class Held:
+class HeldSetting:
     """A setting of Dask in this process, for as long as any run needs it."""
 
     def __init__(self, name: str, value: str) -> None:
@@ -490,8 +490,10 @@ class Held:
                 self.changed.__exit__(None, None, None)
 
 
-IMPATIENT = Held("distributed.comm.timeouts.connect", CONNECT)
-LARGE = Held("distributed.admin.large-graph-warning-threshold", "1 TiB")  # no warning of large parameters
+IMPATIENT = HeldSetting("distributed.comm.timeouts.connect", CONNECT)
+LARGE_GRAPHS = HeldSetting(
+    "distributed.admin.large-graph-warning-threshold", "1 TiB"
+)  # no warning of large parameters
 
 
 def part_size(size: int, i: int, n: int) -> int:
@@ -522,7 +524,7 @@ def chunk_sizes(X: Any, Y: Any) -> list[int]:
 
 def check_client(client: Any) -> None:
     """Raise a TypeError unless it is a client that can be asked here and now."""
-    if not isinstance(client, package().Client) or client.asynchronous:
+    if not isinstance(client, dask_package().Client) or client.asynchronous:
         kind = "an asynchronous one" if hasattr(client, "asynchronous") else repr(client)
         raise TypeError(
             f"client is a dask.distributed.Client, such as Client('tcp://scheduler:8786'), not {kind}"
@@ -531,7 +533,7 @@ def check_client(client: Any) -> None:
         raise ValueError(f"the client is {client.status}; connect anew: Client('tcp://scheduler:8786')")
 
 
-def package() -> Any:
+def dask_package() -> Any:
     try:
         import distributed
         import distributed.protocol.pickle
@@ -546,8 +548,8 @@ def package() -> Any:
 # What is sent to workers
 
 
-def sent(t: Tensor) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
-    """How a leaf is pickled: made anew on the other side, where other tensors have other numbers."""
+def reduce_leaf(t: Tensor) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """How a leaf is pickled: made anew on the other side, since numbers of Tensors are of one process."""
     if t.op is not None:
         raise GraphError(
             f"{describe(t)} was recorded, and a record stays in its process: a cost that is sent to workers "
@@ -556,28 +558,28 @@ def sent(t: Tensor) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
     return (parameter if t.is_parameter else tensor), (t.value, t.given_name)
 
 
-copyreg.pickle(Tensor, sent)
+copyreg.pickle(Tensor, reduce_leaf)
 
 
 # The work, on a worker
 
 
-def begin() -> None:
+def begin_run() -> None:
     """A run begins on a worker."""
     IMPATIENT.__enter__()
 
 
-def end(name: str) -> None:
+def end_run(name: str) -> None:
     """It ends: what was kept for it goes."""
     IMPATIENT.__exit__()
     _prepared.pop(name, None)
 
 
-def prepared(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[..., Any]]:
+def prepare_step(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[..., Any]]:
     """This thread's own copy of the model and its compiled step, with the parameters of the step in hand."""
     of_threads, thread = _prepared.setdefault(name, {}), threading.get_ident()
     if thread not in of_threads:
-        model, backend = package().protocol.pickle.loads(recipe)
+        model, backend = dask_package().protocol.pickle.loads(recipe)
         loss = model.loss if isinstance(model, Network) else model.cost
         of_threads[thread] = model, compile(loss, model.parameters, backend=backend)
     model, step = of_threads[thread]
@@ -588,18 +590,18 @@ def prepared(name: str, recipe: bytes, theta: Any) -> tuple[Model, Callable[...,
     return model, step
 
 
-def last(*given: Any) -> Any:
-    """What it is given last: to have it where the task runs."""
+def last_argument(*given: Any) -> Any:
+    """Its last argument: a task that computes nothing, but brings that to the worker on which it runs."""
     return given[-1]
 
 
-def derivatives_of(
+def chunk_derivatives(
     name: str, recipe: bytes, place: tuple[int, ...], number: int, chunk: Any, theta: Any
 ) -> Any:
     """The derivatives and the cost of a chunk, summed over its examples: one vector."""
     x, y = chunk
     m = x.shape[-1]
-    model, step = prepared(name, recipe, theta)
+    model, step = prepare_step(name, recipe, theta)
     if m == 0:
         return np.zeros(theta.size + 1, theta.dtype)
     masks = model.draw_masks(m, np.random.default_rng((*place, number)))
@@ -611,18 +613,18 @@ def check_chunk(name: str, recipe: bytes, number: int, chunk: Any, theta: Any) -
     """0, unless the model refuses these examples."""
     x, y = chunk
     if x.shape[-1]:
-        prepared(name, recipe, theta)[0].check(x, y)
+        prepare_step(name, recipe, theta)[0].check(x, y)
     return 0
 
 
-def right_of(name: str, recipe: bytes, number: int, chunk: Any, theta: Any) -> int:
+def count_right_in_chunk(name: str, recipe: bytes, number: int, chunk: Any, theta: Any) -> int:
     """How many examples of a chunk the model has right."""
     x, y = chunk
-    model, _ = prepared(name, recipe, theta)
+    model, _ = prepare_step(name, recipe, theta)
     return round(model.accuracy(x, y) * x.shape[-1]) if x.shape[-1] else 0
 
 
-def examples_of(place: tuple[int, ...], i: int, n: int, number: int, chunk: Any) -> Any:
+def chunk_examples(place: tuple[int, ...], i: int, n: int, number: int, chunk: Any) -> Any:
     """Part i of n of a chunk's examples, in the order that follows from the place."""
     x, y = chunk
     order = np.random.default_rng((*place, number)).permutation(x.shape[-1])

@@ -18,9 +18,9 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
 
-__all__ = ["assign", "check_fit", "check_place", "load", "named_arrays", "save", "save_bytes"]
+__all__ = ["arrays_of_parameters", "assign", "check_fit", "check_place", "load", "save", "save_bytes"]
 
-Parameters = Mapping[str, Any] | Iterable[Tensor]
+ParameterArrays = Mapping[str, Any] | Iterable[Tensor]
 Arrays = dict[str, Any]
 CHECKSUM = "sha256"
 METADATA = "__metadata__"  # what .safetensors calls its own
@@ -34,7 +34,7 @@ class Format(NamedTuple):
     read: Callable[[Path], Arrays]
 
 
-def save(path: str | Path, parameters: Parameters) -> None:
+def save(path: str | Path, parameters: ParameterArrays) -> None:
     """Write parameters into a file, whole or not at all.
 
     Args:
@@ -56,7 +56,7 @@ def save(path: str | Path, parameters: Parameters) -> None:
     ...     tg.load(f"{folder}/net.npz")
     {'W1': array([[1., 2.]])}
     """
-    save_bytes(path, format_of(Path(path)).dump(named_arrays(parameters)))
+    save_bytes(path, format_of(Path(path)).dump(arrays_of_parameters(parameters)))
 
 
 def save_bytes(path: str | Path, content: bytes) -> None:
@@ -80,13 +80,13 @@ def check_place(path: str | Path) -> None:
     try:
         if place.is_dir():
             raise IsADirectoryError("it is a folder")
-        part_of(place).touch()
-        part_of(place).unlink()
+        part_file(place).touch()
+        part_file(place).unlink()
     except OSError as error:
         raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def load(path: str | Path, into: Parameters | None = None) -> Arrays:
+def load(path: str | Path, into: ParameterArrays | None = None) -> Arrays:
     """The arrays in a file that `save` or another program wrote, by name. No code in it is run.
 
     Args:
@@ -121,7 +121,7 @@ def load(path: str | Path, into: Parameters | None = None) -> Arrays:
     return arrays
 
 
-def assign(parameters: Parameters, arrays: Mapping[str, Any], source: str = "the mapping") -> None:
+def assign(parameters: ParameterArrays, arrays: Mapping[str, Any], source: str = "the mapping") -> None:
     """Set the values of parameters in place from arrays by their names, all or none.
 
     Raises:
@@ -135,7 +135,7 @@ def assign(parameters: Parameters, arrays: Mapping[str, Any], source: str = "the
     ...
     tinygraph.errors.ShapeError: W1 in net.npz has shape (2, 1), but is (1, 2) here
     """
-    places = named_arrays(parameters)
+    places = arrays_of_parameters(parameters)
     check_fit(places, arrays, source)
     for name, place in places.items():
         place[...] = arrays[name]
@@ -158,11 +158,11 @@ def check_fit(places: Mapping[str, Any], arrays: Mapping[str, Any], source: str)
             raise DtypeError(f"{name} in {source} is {arrays[name].dtype}, but {place.dtype} here")
 
 
-def named_arrays(parameters: Parameters) -> Arrays:
+def arrays_of_parameters(parameters: ParameterArrays) -> Arrays:
     """The arrays of parameters by name.
 
     >>> import tinygraph as tg
-    >>> named_arrays([tg.parameter([1.0])])
+    >>> arrays_of_parameters([tg.parameter([1.0])])
     Traceback (most recent call last):
     ...
     tinygraph.errors.UserFileError: a parameter of shape (1,) has no name: give a mapping from names to them
@@ -192,14 +192,14 @@ def named_arrays(parameters: Parameters) -> Arrays:
 
 def format_of(path: Path) -> Format:
     """The format that a suffix stands for."""
-    if path.suffix not in FORMATS:
+    if path.suffix not in FILE_FORMATS:
         raise UserFileError(f"{path} ends in {path.suffix!r}; expected .safetensors or .npz")
-    return FORMATS[path.suffix]
+    return FILE_FORMATS[path.suffix]
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside `path`, bring it to the disk, and rename: the old file or the new one is always there."""
-    part = part_of(path)
+    part = part_file(path)
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -217,13 +217,13 @@ def write_whole(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
-def part_of(path: Path) -> Path:
+def part_file(path: Path) -> Path:
     """The file beside `path` that this thread writes first."""
     return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
 
 
-def in_order(arrays: Arrays) -> Arrays:
-    """Plain arrays as they lie in a file: row by row, in the byte order of this machine's kind."""
+def order_bytes(arrays: Arrays) -> Arrays:
+    """Plain arrays as they lie in a file: row by row, the lowest byte of each number first."""
     for name, x in arrays.items():
         if x.dtype.kind not in KINDS:
             raise DtypeError(f"{name} has dtype {x.dtype}; files hold booleans, integers and floats")
@@ -237,10 +237,10 @@ def dump_npz(arrays: Arrays) -> bytes:
     import io
     import zipfile
 
-    arrays = in_order(arrays)
+    arrays = order_bytes(arrays)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.comment = digest(arrays).encode()
+        archive.comment = arrays_digest(arrays).encode()
         for name, x in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: the same arrays are the same bytes
             with archive.open(member, "w", force_zip64=True) as file:
@@ -278,21 +278,21 @@ def read_member(archive: Any, name: str) -> Any:
 
 
 def dump_safetensors(arrays: Arrays) -> bytes:
-    arrays = in_order(arrays)
+    arrays = order_bytes(arrays)
     if METADATA in arrays:
         raise UserFileError(f"a .safetensors file has no place for an array called {METADATA}")
-    return bytes(safetensors().numpy.save(arrays, metadata={CHECKSUM: digest(arrays)}))
+    return bytes(safetensors_package().numpy.save(arrays, metadata={CHECKSUM: arrays_digest(arrays)}))
 
 
 def read_safetensors(path: Path) -> Arrays:
     path.open("rb").close()  # whose errors name the cause
-    with safetensors().safe_open(path, framework="numpy") as file:
+    with safetensors_package().safe_open(path, framework="numpy") as file:
         arrays = {name: np.array(file.get_tensor(name)) for name in sorted(file.keys())}
         check_digest(path, arrays, (file.metadata() or {}).get(CHECKSUM, ""))
     return arrays
 
 
-def safetensors() -> Any:
+def safetensors_package() -> Any:
     """The package, or a word on how to get it."""
     try:
         import safetensors.numpy
@@ -304,7 +304,7 @@ def safetensors() -> Any:
     return safetensors
 
 
-def digest(arrays: Arrays) -> str:
+def arrays_digest(arrays: Arrays) -> str:
     """A checksum of names, dtypes, shapes and numbers."""
     import hashlib
 
@@ -317,11 +317,11 @@ def digest(arrays: Arrays) -> str:
 
 def check_digest(path: Path, arrays: Arrays, stated: str) -> None:
     """Compare with the checksum that the file states; the files of other programs may have none."""
-    if stated not in ("", digest(arrays)):
+    if stated not in ("", arrays_digest(arrays)):
         raise UserFileError(f"{path} was altered after it was written: its checksum is another")
 
 
-FORMATS = {
+FILE_FORMATS = {
     ".npz": Format(dump_npz, read_npz),
     ".safetensors": Format(dump_safetensors, read_safetensors),
 }

@@ -69,7 +69,7 @@ def initialize(
     """
     if not are_units(layer_dims):
         raise ValueError(f"layer_dims is {layer_dims}; expected units of two layers or more: [n_0, ..., n_L]")
-    factor = chosen(
+    factor = choose_named(
         {
             "he": lambda n: np.sqrt(2 / n),
             "xavier": lambda n: np.sqrt(1 / n),
@@ -95,7 +95,7 @@ def are_units(layer_dims: Any) -> bool:
         return False
 
 
-def chosen(choices: Mapping[str, Any], what: str, name: str) -> Any:
+def choose_named(choices: Mapping[str, Any], what: str, name: str) -> Any:
     """What a name stands for, or a ValueError that lists the names there are."""
     if not isinstance(name, str) or name not in choices:
         raise ValueError(f"{what} is {name!r}; expected {', '.join(map(repr, choices))}")
@@ -186,7 +186,7 @@ def check_finite(name: str, x: Any) -> None:
         raise ValueError(f"{name} has {x[where]} at [{', '.join(map(str, where))}]; fill such entries in")
 
 
-def named(array: Any, name: str) -> Tensor:
+def name_leaf(array: Any, name: str) -> Tensor:
     """The array as a leaf that pictures call by this name, unless it is one."""
     return array if isinstance(array, Tensor) else tensor(array, name=name)
 
@@ -313,8 +313,8 @@ class Network(Model):
         keep_prob: float = 1.0,
     ) -> None:
         self.hidden, self.output = hidden, output
-        self.activation = chosen(HIDDEN, "hidden", hidden)
-        self.last = chosen(OUTPUTS, "output", output)
+        self.activation = choose_named(HIDDEN, "hidden", hidden)
+        self.last = choose_named(OUTPUTS, "output", output)
         if not (0 < keep_prob <= 1 and 0 <= l2 < float("inf")):
             raise ValueError(f"keep_prob lies in (0, 1] and l2 is not negative; got {keep_prob} and {l2}")
         self.l2, self.keep_prob = l2, keep_prob
@@ -324,11 +324,11 @@ class Network(Model):
 
     def logits(self, X: Any, *masks: Any) -> Any:
         """Z of the last layer."""
-        A, L = named(X, "X"), len(self.layer_dims) - 1
+        A, L = name_leaf(X, "X"), len(self.layer_dims) - 1
         for layer in range(1, L):
             A = self.activation(self.linear(layer, A))
             if masks:
-                A = dropout(A, named(masks[layer - 1], f"D{layer}"), self.keep_prob)
+                A = dropout(A, name_leaf(masks[layer - 1], f"D{layer}"), self.keep_prob)
         return self.linear(L, A)
 
     def linear(self, layer: int, A: Any) -> Any:
@@ -343,7 +343,7 @@ class Network(Model):
         Z = self.logits(X, *masks)
         if self.output == "softmax":
             return softmax_cross_entropy(Z, Y)
-        Y = named(Y, "Y")
+        Y = name_leaf(Y, "Y")
         if self.output == "sigmoid":
             return binary_cross_entropy(self.last(Z), Y)
         return np.sum(np.square(Z - Y)) / (2 * X.shape[-1])

@@ -20,7 +20,7 @@ from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationError
 from tinygraph.files import save_bytes
 from tinygraph.graph.naming import GraphNames, name_graph
-from tinygraph.guards.stories import recorded_as
+from tinygraph.guards.stories import recorded_call
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import count, reduced_axes
 from tinygraph.rules.subscripts import explicit_subscripts
@@ -129,7 +129,7 @@ class Graph:
         made = self.nodes[-1]
         if names.get(t) and made.output[0] == result:
             made.output[0] = made.name = result = names[t]
-        made.doc_string = recorded_as(t)[0]
+        made.doc_string = recorded_call(t)[0]
         return result
 
     def value(self, x: Any, names: GraphNames) -> Any:
@@ -482,13 +482,13 @@ def xlogy(g: Graph, x: Any, y: Any) -> str:
 
 @form(k.probability_cross_entropy)
 def probability_cross_entropy(g: Graph, a: Any, y: Any, axis: int = 0) -> str:
-    m, a, y = k.examples(np.empty(g.shape(a)), axis), g.alike(a), g.alike(y)
+    m, a, y = k.examples_along(np.empty(g.shape(a)), axis), g.alike(a), g.alike(y)
     return g.Neg(averaged(g, g.Add(xlogy(g, y, a), xlogy(g, g.Sub(1, y), g.Sub(1, a))), m))
 
 
 @form(k.sigmoid_cross_entropy)
 def sigmoid_cross_entropy(g: Graph, a: Any, y: Any, z: Any, axis: int = 0) -> str:
-    m, y, z = k.examples(np.empty(g.shape(a)), axis), g.alike(y), g.alike(z)
+    m, y, z = k.examples_along(np.empty(g.shape(a)), axis), g.alike(y), g.alike(z)
     return averaged(g, g.Sub(softplus_of(g, z), g.Mul(y, z)), m)
 
 

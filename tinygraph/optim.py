@@ -130,7 +130,7 @@ class SGD(Optimizer):
         np.subtract(W, learning_rate * dW, out=W)
 
 
-def share(name: str, value: float) -> float:
+def checked_share(name: str, value: float) -> float:
     """`value`, if it may be the share of the old in a moving average."""
     if not 0 <= value < 1:
         raise ValueError(f"{name} lies in [0, 1): the share of the old average; got {value!r}")
@@ -159,7 +159,7 @@ class Momentum(Optimizer):
 
     def __init__(self, learning_rate: float, beta: float = 0.9, averaged: bool = True) -> None:
         super().__init__(learning_rate)
-        self.beta = share("beta", beta)
+        self.beta = checked_share("beta", beta)
         self.averaged = averaged
 
     def numbers(self) -> dict[str, float]:
@@ -196,7 +196,7 @@ class RMSProp(Optimizer):
 
     def __init__(self, learning_rate: float, beta: float = 0.9, epsilon: float = 1e-8) -> None:
         super().__init__(learning_rate)
-        self.beta = share("beta", beta)
+        self.beta = checked_share("beta", beta)
         self.epsilon = epsilon
 
     def numbers(self) -> dict[str, float]:
@@ -246,7 +246,7 @@ class Adam(Optimizer):
         epsilon_inside: bool = False,
     ) -> None:
         super().__init__(learning_rate)
-        self.beta1, self.beta2 = share("beta1", beta1), share("beta2", beta2)
+        self.beta1, self.beta2 = checked_share("beta1", beta1), checked_share("beta2", beta2)
         self.epsilon, self.epsilon_inside = epsilon, epsilon_inside
 
     def numbers(self) -> dict[str, float]:

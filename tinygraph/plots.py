@@ -57,7 +57,7 @@ def history(history: History, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     draw_pair(ax, history.epoch, history.cost, history.validation_cost, ink(ax))
     ax.set(xlabel="epoch", ylabel="cost J")
-    from_zero(ax, [*history.cost, *history.validation_cost])
+    start_at_zero(ax, [*history.cost, *history.validation_cost])
     right = is_measured(history.accuracy)
     if right:
         twin, blue = ax.twinx(), LIGHT_BLUE if is_dark(ax) else BLUE
@@ -65,11 +65,11 @@ def history(history: History, ax: Axes | None = None) -> Axes:
         twin.set_ylabel("accuracy", color=blue)
         twin.set_ylim(top=1.02)
         twin.tick_params(axis="y", colors=blue)
-        twin.yaxis.set_major_formatter(percent())
-        bare(twin, keep=("right",))
+        twin.yaxis.set_major_formatter(percent_formatter())
+        bare_frame(twin, keep=("right",))
         twin.spines["right"].set_color(blue)
     title = "Cost and accuracy" if right else "Cost"
-    titled(ax, f"{title}, dashed: held out" if is_measured(history.validation_cost) else title)
+    write_title(ax, f"{title}, dashed: held out" if is_measured(history.validation_cost) else title)
     return ax
 
 
@@ -92,7 +92,7 @@ def boundary(model: Model, X: Any, Y: Any, ax: Axes | None = None) -> Axes:
     X, Y = value_of(X), value_of(Y)
     if np.ndim(X) != 2 or len(X) != 2:
         raise ShapeError(f"a boundary is drawn over two inputs: X must be (2, m), not {np.shape(X)}")
-    horizontal, vertical = (stretched(row) for row in X)
+    horizontal, vertical = (stretch_axis(row) for row in X)
     grid = np.stack(np.meshgrid(horizontal, vertical)).reshape(2, -1)
     with no_grad():
         A = value_of(model(grid.astype(X.dtype)))
@@ -105,7 +105,7 @@ def boundary(model: Model, X: Any, Y: Any, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     shape = len(vertical), len(horizontal)
     edges = (horizontal[0], horizontal[-1], vertical[0], vertical[-1])
-    ax.imshow(blended(A).reshape(*shape, 3), extent=edges, origin="lower", aspect="auto", alpha=0.4)
+    ax.imshow(blend_classes(A).reshape(*shape, 3), extent=edges, origin="lower", aspect="auto", alpha=0.4)
     for c in range(1 if len(A) == 2 else 0, len(A)):
         margin = A[c] - np.max(np.delete(A, c, axis=0), axis=0)
         ax.contour(horizontal, vertical, margin.reshape(shape), levels=[0], colors=ink(ax), linewidths=1.2)
@@ -113,7 +113,7 @@ def boundary(model: Model, X: Any, Y: Any, ax: Axes | None = None) -> Axes:
     colours = [CLASSES[c % len(CLASSES)] for c in classes]
     ax.scatter(X[0], X[1], c=colours, s=16, edgecolors="white", linewidths=0.5)
     ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=edges[:2], ylim=edges[2:])
-    titled(ax, f"Decision boundary, {model.accuracy(X, Y):.1%} right")
+    write_title(ax, f"Decision boundary, {model.accuracy(X, Y):.1%} right")
     return ax
 
 
@@ -143,16 +143,16 @@ def norms(history: History, ax: Axes | None = None, of: str = "W") -> Axes:
     shades = colormap("GnBu")(np.linspace(lightest, darkest, len(layers)))
     ends = []
     for name, shade in zip(layers, shades, strict=True):
-        x, y = smoothed(history.epoch, found[name])
+        x, y = smooth_values(history.epoch, found[name])
         ax.plot(history.epoch, found[name], color=shade, linewidth=0.8, alpha=0.3)
         ax.plot(x, y, "-" if len(y) > 1 else "o", color=shade, linewidth=1.8, label=name)
-        ends += [(name, float(last), mixed(shade, ink(ax))) for last in y[y > 0][-1:]]
+        ends += [(name, float(last), mix_ink(shade, ink(ax))) for last in y[y > 0][-1:]]
     ax.set(xlabel="epoch", ylabel="norm of the derivative", yscale="log")
-    bare(ax)
+    bare_frame(ax)
     whole_epochs(ax)
     plain_numbers(ax)
     label_ends(ax, history.epoch[-1], ends)
-    titled(ax, f"Size of d{of} by layer")
+    write_title(ax, f"Size of d{of} by layer")
     return ax
 
 
@@ -180,10 +180,10 @@ def weights(W: Any, shape: tuple[int, int] | None = None, ax: Axes | None = None
             f"W {W.shape} has {W.shape[1]} inputs a unit, which are no image of {height} x {width}"
         )
     ax = ax or new_axes()
-    tiles = tiled(W.reshape(-1, height, width))
+    tiles = tile_images(W.reshape(-1, height, width))
     ax.imshow(tiles, cmap=colormap("RdBu").with_extremes(bad="none"), vmin=-1, vmax=1)
     ax.set_axis_off()
-    titled(ax, f"Weights of {len(W)} unit{'s' * (len(W) != 1)}")
+    write_title(ax, f"Weights of {len(W)} unit{'s' * (len(W) != 1)}")
     return ax
 
 
@@ -221,14 +221,14 @@ def is_dark(ax: Axes) -> bool:
     return sum(to_rgb(ink(ax))) > 1.5
 
 
-def mixed(shade: Any, ink: Any) -> tuple[float, ...]:
+def mix_ink(shade: Any, ink: Any) -> tuple[float, ...]:
     """A shade with some ink, for text that can be read."""
     from matplotlib.colors import to_rgb
 
     return tuple(0.6 * a + 0.4 * b for a, b in zip(to_rgb(shade), to_rgb(ink), strict=True))
 
 
-def from_zero(ax: Axes, values: list[float]) -> None:
+def start_at_zero(ax: Axes, values: list[float]) -> None:
     """Let the scale of costs begin at 0, unless one is negative."""
     known = [x for x in values if math.isfinite(x)]
     if known and min(known) >= 0:
@@ -250,7 +250,7 @@ def plain_numbers(ax: Axes) -> None:
         ax.yaxis.set_major_formatter("{x:.4g}")
 
 
-def percent() -> Any:
+def percent_formatter() -> Any:
     from matplotlib.ticker import PercentFormatter
 
     return PercentFormatter(1, decimals=0)
@@ -268,12 +268,12 @@ def draw_pair(
         if is_measured(values):
             shape = style if len(values) > 1 else "o"
             ax.plot(epochs, values, shape, color=colour, linewidth=1.6, label=name)
-    bare(ax)
+    bare_frame(ax)
     whole_epochs(ax)
     ax.margins(x=0.02)
 
 
-def smoothed(epochs: list[float], values: list[float]) -> tuple[Any, Any]:
+def smooth_values(epochs: list[float], values: list[float]) -> tuple[Any, Any]:
     """The running median over a twentieth of the values, as many of them as there are, and its epochs."""
     n, reach = len(values), len(values) // 40
     places = np.unique(np.linspace(0, n - 1, min(n, MOST_MEDIANS)).round().astype(int))
@@ -288,7 +288,7 @@ def label_ends(ax: Axes, x: float, ends: list[tuple[str, float, Any]]) -> None:
     figure.draw_without_rendering()  # which decides where things are
     heights = [ax.transData.transform((x, y))[1] for _, y, _ in ends]
     least = 1.3 * figure.dpi / 72 * 9  # between two lines of text of 9 points
-    shifts = dict(zip(ends, moved_apart(heights, least), strict=True))
+    shifts = dict(zip(ends, move_apart(heights, least), strict=True))
     for (name, y, colour), shift in shifts.items():
         ax.annotate(
             name,
@@ -302,7 +302,7 @@ def label_ends(ax: Axes, x: float, ends: list[tuple[str, float, Any]]) -> None:
         )
 
 
-def moved_apart(heights: list[float], least: float) -> list[float]:
+def move_apart(heights: list[float], least: float) -> list[float]:
     """How far to move each height so that none is nearer than `least` to the next, in the same order."""
     order = sorted(range(len(heights)), key=heights.__getitem__)
     placed: list[float] = []
@@ -313,24 +313,24 @@ def moved_apart(heights: list[float], least: float) -> list[float]:
     return [moved[i] for i in range(len(heights))]
 
 
-def bare(ax: Axes, keep: tuple[str, ...] = ("left", "bottom")) -> None:
+def bare_frame(ax: Axes, keep: tuple[str, ...] = ("left", "bottom")) -> None:
     """Only these sides of the frame."""
     for side, spine in ax.spines.items():
         spine.set_visible(side in keep)
 
 
-def titled(ax: Axes, title: str) -> None:
+def write_title(ax: Axes, title: str) -> None:
     ax.set_title(title, loc="left", size="medium")
 
 
-def stretched(row: Any) -> Any:
+def stretch_axis(row: Any) -> Any:
     """Places along an axis, a little beyond the examples on both sides."""
     low, high = float(np.min(row)), float(np.max(row))
     beyond = 0.08 * (high - low) or 1.0
     return np.linspace(low - beyond, high + beyond, MOST_POINTS)
 
 
-def blended(A: Any) -> Any:
+def blend_classes(A: Any) -> Any:
     """The colours of the classes, mixed by their probabilities (classes, n): (n, 3)."""
     from matplotlib.colors import to_rgb
 
@@ -338,7 +338,7 @@ def blended(A: Any) -> Any:
     return shares.T @ np.array([to_rgb(CLASSES[c % len(CLASSES)]) for c in range(len(A))])
 
 
-def tiled(images: Any) -> Any:
+def tile_images(images: Any) -> Any:
     """Images (n, height, width) side by side with gaps between, each divided by its largest entry."""
     n, height, width = images.shape
     columns = math.ceil(math.sqrt(n * height / width))

@@ -23,7 +23,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import value_of
 from tinygraph.errors import UserFileError
-from tinygraph.files import assign, check_fit, check_place, load, named_arrays, save
+from tinygraph.files import arrays_of_parameters, assign, check_fit, check_place, load, save
 from tinygraph.guards.modes import no_grad
 from tinygraph.nn import Model, batches, count_examples
 from tinygraph.optim import Adam, Optimizer
@@ -32,10 +32,10 @@ from tinygraph.plan import compile
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["History", "Run", "Settings", "fit", "pair"]
+__all__ = ["History", "Run", "Settings", "fit", "validation_pair"]
 
-Array = Any
-COLUMNS = ("epoch", "cost", "accuracy", "validation_cost", "validation_accuracy")
+AnyArray = Any
+HISTORY_COLUMNS = ("epoch", "cost", "accuracy", "validation_cost", "validation_accuracy")
 SHOWN_EVERY = 0.1  # seconds
 ADVICE = "try a smaller learning rate; within `with tg.detect_nan():` the operation is found that made it"
 
@@ -64,22 +64,22 @@ class History:
         given = not all(map(math.isnan, self.validation_cost))
         return self.validation_cost if given else self.cost
 
-    def arrays(self) -> dict[str, Array]:
+    def arrays(self) -> dict[str, AnyArray]:
         """All of it as arrays by name, to be kept."""
-        columns = {f"history.{name}": np.array(getattr(self, name), float) for name in COLUMNS}
+        columns = {f"history.{name}": np.array(getattr(self, name), float) for name in HISTORY_COLUMNS}
         return columns | {f"norms.{name}": np.array(norms) for name, norms in self.norms.items()}
 
     def append(self, row: tuple[float, ...], norms: dict[str, float]) -> None:
         """A row; nan for norms that are not measured any more, or were not before."""
-        for name, measured in zip(COLUMNS, row, strict=True):
+        for name, measured in zip(HISTORY_COLUMNS, row, strict=True):
             getattr(self, name).append(measured)
         for name in norms | self.norms:
             known = self.norms.setdefault(name, [math.nan] * (len(self.epoch) - 1))
             known.append(norms.get(name, math.nan))
 
-    def restore(self, kept: dict[str, Array]) -> None:
+    def restore(self, kept: dict[str, AnyArray]) -> None:
         """Go on from `arrays`."""
-        for name in COLUMNS:
+        for name in HISTORY_COLUMNS:
             setattr(self, name, kept[f"history.{name}"].tolist())
         found = {name: x.tolist() for name, x in kept.items() if name.startswith("norms.")}
         self.norms = {name.removeprefix("norms."): norms for name, norms in found.items()}
@@ -87,7 +87,7 @@ class History:
     def __repr__(self) -> str:
         if not self.cost:
             return "History(nothing yet)"
-        best = self.watched[lowest(self.watched)]
+        best = self.watched[position_of_lowest(self.watched)]
         return (
             f"History({self.stopped} at epoch {self.epoch[-1]:.0f}, J = {self.cost[-1]:.6g}, best {best:.6g})"
         )
@@ -156,7 +156,7 @@ def fit(
     (True, 60)
     """
     path = None if checkpoint is None else Path(checkpoint)
-    held_out = pair(validation)
+    held_out = validation_pair(validation)
     settings = Settings(
         epochs, learning_rate, batch_size, held_out, patience, every, norms, path, checkpoint_every, seed
     )
@@ -216,7 +216,7 @@ class Run:
         self.model, self.optimizer, self.settings, self.m = model, optimizer, settings, m
         self.steps = math.ceil(m / settings.batch_size) if settings.batch_size else 1  # in an epoch
         self.epoch, self.batch, self.total = 0, 0, 0.0  # done: epochs, and of the next: steps, sum of costs
-        self.best: dict[str, Array] = {}
+        self.best: dict[str, AnyArray] = {}
         self.history = History()
         self.saved = monotonic()
 
@@ -237,7 +237,7 @@ class Run:
         path, held_out = self.settings.checkpoint, self.settings.validation
         if held_out is not None:
             self.try_out(*held_out)
-        with interruptions() as pressed:
+        with catch_interruptions() as pressed:
             if path is not None and resume and path.exists():
                 self.resume(path)
             with Bar(self, progress, console) as bar:
@@ -298,7 +298,7 @@ class Run:
         if self.epoch % self.settings.every == 0:
             self.record(cost)
             watched = self.history.watched
-            if self.settings.patience is not None and lowest(watched) == len(watched) - 1:
+            if self.settings.patience is not None and position_of_lowest(watched) == len(watched) - 1:
                 self.best = {name: p.value.copy() for name, p in self.model.parameters.items()}
 
     def record(self, cost: float) -> None:
@@ -325,7 +325,7 @@ class Run:
     def waited_enough(self) -> bool:
         """Whether the best record is `patience` records ago."""
         patience, watched = self.settings.patience, self.history.watched
-        return patience is not None and len(watched) - 1 - lowest(watched) >= patience
+        return patience is not None and len(watched) - 1 - position_of_lowest(watched) >= patience
 
     # Checkpoints
 
@@ -361,7 +361,7 @@ class Run:
                 "resume=False starts afresh and writes over it"
             )
         parameters, state = self.model.parameters, self.optimizer.state(self.model.parameters)
-        check_fit(named_arrays(parameters) | state, kept, str(path))  # before any is set
+        check_fit(arrays_of_parameters(parameters) | state, kept, str(path))  # before any is set
         assign(parameters, kept, str(path))
         self.optimizer.restore(parameters, kept)
         self.epoch, self.batch = map(int, kept["fit.place"][:2])
@@ -414,7 +414,7 @@ def as_array(examples: Any) -> Any:
     return value if hasattr(value, "shape") else np.asarray(value)
 
 
-def pair(validation: Any) -> tuple[Any, Any] | None:
+def validation_pair(validation: Any) -> tuple[Any, Any] | None:
     """X and Y of the validation as arrays, if there is one."""
     if validation is None:
         return None
@@ -424,13 +424,13 @@ def pair(validation: Any) -> tuple[Any, Any] | None:
     return X, Y
 
 
-def lowest(costs: list[float]) -> int:
+def position_of_lowest(costs: list[float]) -> int:
     """The position of the lowest cost; nan is never it."""
     return min(range(len(costs)), key=lambda i: (math.isnan(costs[i]), costs[i]), default=0)
 
 
 @contextmanager
-def interruptions() -> Iterator[threading.Event]:
+def catch_interruptions() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets instead of breaking off; pressed again, it breaks off."""
     pressed = threading.Event()
 
@@ -472,14 +472,14 @@ class Bar:
         if monotonic() - self.last > SHOWN_EVERY:
             self.last = monotonic()
             done = self.run.epoch * self.run.steps + self.run.batch
-            self.progress.update(self.task, completed=done, told=self.told())
+            self.progress.update(self.task, completed=done, told=self.status_text())
 
-    def told(self) -> str:
+    def status_text(self) -> str:
         history, epochs = self.run.history, f"{self.run.epoch}/{self.epochs}"
         if not history.cost:
             return epochs
-        train = measured("J =", history.cost[-1], history.accuracy[-1])
-        held_out = measured("  validation", history.validation_cost[-1], history.validation_accuracy[-1])
+        train = measured_text("J =", history.cost[-1], history.accuracy[-1])
+        held_out = measured_text("  validation", history.validation_cost[-1], history.validation_accuracy[-1])
         return f"{epochs}  {train}{held_out}"
 
     def __exit__(self, *exception: object) -> None:
@@ -493,7 +493,7 @@ class Bar:
             self.progress.console.print(f"Stopped in epoch {self.run.epoch + 1} of {self.epochs}{kept}.")
 
 
-def measured(name: str, cost: float, accuracy: float) -> str:
+def measured_text(name: str, cost: float, accuracy: float) -> str:
     """A cost and an accuracy in words, if they were measured."""
     if math.isnan(cost):
         return ""

@@ -14,7 +14,7 @@ from tinygraph.graph.naming import CROSS_ENTROPIES
 from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.notation.text import name_text
 from viz.folds import fold_parts
-from viz.highlight import Report, judge
+from viz.highlight import HasVerdicts, highlight_verdicts
 from viz.layouts import Layout
 from viz.parts import Part, find_parts, layer_parts
 from viz.picture import Picture
@@ -52,7 +52,7 @@ class Scene:
 
     graph: Graph
     layers: list[Layer]
-    highlight: Report | None = None
+    highlight: HasVerdicts | None = None
     convention: str | None = None
     palette: str = "lecture"
     direction: str = "right"
@@ -94,7 +94,7 @@ class Scene:
         """An empty picture."""
         picture = Picture(PALETTES[self.palette], self.direction, self.max_size)
         if self.highlight is not None:
-            judge(picture, self.graph, self.highlight)
+            highlight_verdicts(picture, self.graph, self.highlight)
         picture.mark("bwd", backward_legend(self.graph, course))
         return picture
 

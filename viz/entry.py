@@ -12,7 +12,7 @@ from tinygraph.engine.tensor import Tensor
 from tinygraph.graph.derivatives import Derivatives
 from viz.compose import Scene, check_choices, listed, read_scene
 from viz.drawing import Drawing
-from viz.highlight import Report
+from viz.highlight import HasVerdicts
 from viz.layouts import Layout
 from viz.pages.page import Page
 from viz.picture import Picture
@@ -34,7 +34,7 @@ def draw(
     unfold: Collection[str] = (),
     values: bool = False,
     derivatives: Mapping[str, Any] | Literal["sweep"] | None = None,
-    highlight: Report | None = None,
+    highlight: HasVerdicts | None = None,
     names: Mapping[str, Any] | None = None,
     convention: Literal["course", "true"] | None = None,
     palette: str = "lecture",
@@ -111,7 +111,7 @@ def page(
     outputs: Tensor | Sequence[Tensor],
     view: View | None = "auto",
     *,
-    highlight: Report | None = None,
+    highlight: HasVerdicts | None = None,
     names: Mapping[str, Any] | None = None,
     convention: Literal["course", "true"] | None = None,
     palette: str = "lecture",

@@ -12,12 +12,12 @@ from viz.parts import Fold, Part
 
 __all__ = ["fold_parts"]
 
-Place = dict[Call, int]  # where in the list of parts a call is
+PartNumbers = dict[Call, int]  # where in the list of parts a call is
 Kinds = list[tuple[str, ...]]  # the operations of each part
 
-LEAST = 3  # repeats that are worth a box of their own
-FEW = 8  # parts: where there are more, repeats are folded if nobody said otherwise
-LONGEST = 24  # parts of one repeat
+LEAST_REPEATS = 3  # repeats that are worth a box of their own
+UNFOLDED_PARTS = 8  # parts: where there are more, repeats are folded if nobody said otherwise
+LONGEST_PERIOD = 24  # parts of one repeat
 
 
 def fold_parts(parts: list[Part], verdicts: dict[str, str], fold: bool | None = True) -> list[Part]:
@@ -25,9 +25,9 @@ def fold_parts(parts: list[Part], verdicts: dict[str, str], fold: bool | None = 
 
     `fold` may be False, or None to leave a few parts as they are.
     """
-    if fold is False or (fold is None and len(parts) <= FEW):
+    if fold is False or (fold is None and len(parts) <= UNFOLDED_PARTS):
         return parts
-    periods, repeats = best_runs(numbered(signatures(parts, verdicts)))
+    periods, repeats = best_runs(number_signatures(part_signatures(parts, verdicts)))
     folded: list[Part] = []
     i = 0
     while i < len(parts):
@@ -52,35 +52,35 @@ def best_runs(kinds: Any) -> tuple[list[int], list[int]]:
     >>> best_runs(np.array([1, 2, 1, 2, 1, 2, 3]))
     ([2, 1, 1, 1, 1, 1, 1], [3, 1, 1, 1, 1, 1, 1])
     """
-    periods = range(1, min(LONGEST, len(kinds) - 1) + 1)
-    times = np.array([repeats_of(kinds, period) for period in periods])
+    periods = range(1, min(LONGEST_PERIOD, len(kinds) - 1) + 1)
+    times = np.array([count_repeats(kinds, period) for period in periods])
     best = np.argmax(times * np.array(periods)[:, None] * (times > 1), axis=0)
     return (best + 1).tolist(), np.take_along_axis(times, best[None], axis=0)[0].tolist()
 
 
-def repeats_of(kinds: Any, period: int) -> Any:
-    """For each part, how often the `period` parts from there on come, one after another; 1 for few times."""
+def count_repeats(kinds: Any, period: int) -> Any:
+    """For each part, how often the `period` parts from there on follow each other; too few count as 1."""
     same = kinds[period:] == kinds[:-period]
     ends = np.append(np.flatnonzero(~same), len(same))
     here = np.arange(len(same))
     times = 1 + (ends[np.searchsorted(ends, here)] - here) // period
-    return np.append(np.where(times >= LEAST, times, 1), np.ones(period, dtype=int))
+    return np.append(np.where(times >= LEAST_REPEATS, times, 1), np.ones(period, dtype=int))
 
 
-def numbered(signatures: Sequence[Hashable]) -> Any:
+def number_signatures(signatures: Sequence[Hashable]) -> Any:
     """A number for each signature, the same for equal ones."""
     known: dict[Hashable, int] = {}
     return np.array([known.setdefault(signature, len(known)) for signature in signatures])
 
 
-def signatures(parts: list[Part], verdicts: dict[str, str]) -> list[Hashable]:
+def part_signatures(parts: list[Part], verdicts: dict[str, str]) -> list[Hashable]:
     """What each part does, where its inputs come from and where its results go, relative to its own place."""
     place = {call: i for i, part in enumerate(parts) for call in part.calls}
     kinds = [tuple([call.node.op.name for call in part.calls]) for part in parts]
-    return [signature(part, i, place, kinds, verdicts) for i, part in enumerate(parts)]
+    return [signature_of(part, i, place, kinds, verdicts) for i, part in enumerate(parts)]
 
 
-def signature(part: Part, i: int, place: Place, kinds: Kinds, verdicts: dict[str, str]) -> Hashable:
+def signature_of(part: Part, i: int, place: PartNumbers, kinds: Kinds, verdicts: dict[str, str]) -> Hashable:
     return tuple(
         (
             call.node.op.name,
@@ -88,7 +88,7 @@ def signature(part: Part, i: int, place: Place, kinds: Kinds, verdicts: dict[str
             call.result.shape,
             call.result.is_output,
             tuple([place[use] - i for use in call.result.uses]),
-            tuple([origin(x, i, place, kinds) for x in call.inputs]),
+            tuple([input_origin(x, i, place, kinds) for x in call.inputs]),
             tuple([x for x in call.node.inputs if isinstance(x, int | float)]),
             tuple([verdicts.get(x.quantity.id) for x in call.inputs]) if verdicts else (),
         )
@@ -96,7 +96,7 @@ def signature(part: Part, i: int, place: Place, kinds: Kinds, verdicts: dict[str
     )
 
 
-def origin(x: Input, i: int, place: Place, kinds: Kinds) -> Hashable:
+def input_origin(x: Input, i: int, place: PartNumbers, kinds: Kinds) -> Hashable:
     """Where an input comes from: a result so many parts before, a leaf of its own, or a shared one.
 
     A leaf is a part's own if the others that use it are of other kinds, such as a penalty on the weights.

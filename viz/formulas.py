@@ -15,13 +15,13 @@ from tinygraph.graph.layers import Layer, carries_m, examples_of
 from tinygraph.graph.naming import COSTS
 from tinygraph.graph.reading import Call, Graph, Quantity
 from tinygraph.notation.names import function_of, untransposed
-from tinygraph.notation.text import clean, name_text
+from tinygraph.notation.text import clean_text, name_text
 from tinygraph.rules import kernels as k
 
 __all__ = ["Formula", "Writer"]
 
 JACOBIANS = frozenset({k.softmax, k.log_softmax})
-MATRIX_PRODUCTS = frozenset({np.matmul, np.dot})
+PRODUCTS_OF_MATRICES = frozenset({np.matmul, np.dot})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Writer:
         """What formulas call a tensor, an array or a number."""
         q = self.quantities.get(id(x))
         if q is None:
-            return clean(f"{x:.4g}" if isinstance(x, int | float) else str(x))
+            return clean_text(f"{x:.4g}" if isinstance(x, int | float) else str(x))
         return self.aliases.get(id(x)) or (name_text(q.name) if q.name else "·")
 
     def derivative(self, x: Any) -> str:
@@ -191,7 +191,7 @@ class Product:
     @property
     def is_matrix(self) -> bool:
         """Whether it is a product of two matrices."""
-        return self.node.op.function in MATRIX_PRODUCTS and all(np.ndim(x) == 2 for x in self.node.cache)
+        return self.node.op.function in PRODUCTS_OF_MATRICES and all(np.ndim(x) == 2 for x in self.node.cache)
 
     @property
     def forward(self) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from tinygraph.graph.reading import Graph, Quantity
-from tinygraph.notation.text import clean
+from tinygraph.notation.text import clean_text
 from viz.picture import Picture
 
-__all__ = ["Report", "judge"]
+__all__ = ["HasVerdicts", "highlight_verdicts"]
 
 
-class Row(Protocol):
+class HasVerdict(Protocol):
     """A derivative that was compared, or is missing."""
 
     @property
@@ -23,7 +23,7 @@ class Row(Protocol):
     def missing(self) -> bool: ...
 
 
-class Report(Protocol):
+class HasVerdicts(Protocol):
     """What a picture needs of a comparison: the first wrong derivative by name, and the verdict on each."""
 
     @property
@@ -32,7 +32,7 @@ class Report(Protocol):
     def rows(self) -> Sequence[Any]: ...
 
 
-def judge(picture: Picture, graph: Graph, report: Report) -> None:
+def highlight_verdicts(picture: Picture, graph: Graph, report: HasVerdicts) -> None:
     """Give the picture the verdict "wrong" or "doubt" on each quantity, and the legend what it does not show.
 
     In doubt is what the sweep computes from a wrong derivative, unless it was compared and agrees. Wrong is
@@ -41,20 +41,22 @@ def judge(picture: Picture, graph: Graph, report: Report) -> None:
     by_name = {f"d{q.name}": q for q in graph.quantities if q.name and q.wanted}
     agreed = {by_name[row.name] for row in report.rows if row.ok and not row.missing and row.name in by_name}
     wrong = [by_name[name] for name in wrong_names(report) if name in by_name]
-    doubted = follows(wrong) - agreed
+    doubted = follow_sweep(wrong) - agreed
     first = [q for q in wrong if q not in doubted]
     picture.verdicts = {q.id: "doubt" for q in doubted} | {q.id: "wrong" for q in first}
     if report.first_wrong is not None and report.first_wrong not in by_name:
-        picture.mark("absent", f"✗ wrong first: {clean(report.first_wrong)}, which is not in this picture")
+        picture.mark(
+            "absent", f"✗ wrong first: {clean_text(report.first_wrong)}, which is not in this picture"
+        )
 
 
-def wrong_names(report: Report) -> list[str]:
+def wrong_names(report: HasVerdicts) -> list[str]:
     """The names of what is wrong."""
     first = [report.first_wrong] if report.first_wrong is not None else []
     return first + [row.name for row in report.rows if not row.ok and row.name != report.first_wrong]
 
 
-def follows(starts: Iterable[Quantity]) -> set[Quantity]:
+def follow_sweep(starts: Iterable[Quantity]) -> set[Quantity]:
     """What the sweep computes from the derivatives of `starts`."""
     found: set[Quantity] = set()
     stack = list(starts)

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 
 from tinygraph.graph.reading import Call, Quantity, is_number
-from tinygraph.notation.text import clean, name_text, shape_text
+from tinygraph.notation.text import clean_text, name_text, shape_text
 from viz.picture import Picture
-from viz.text import derivative, lines, span
+from viz.text import derivative_text, lines, span
 
 __all__ = [
     "call_label",
+    "call_symbol",
     "call_tooltip",
-    "doubted",
     "is_seed",
+    "mark_doubt",
     "name_span",
     "quantity_label",
     "rule_label",
     "shape_span",
-    "symbol",
     "twin_label",
 ]
 
@@ -45,13 +45,13 @@ def shape_span(picture: Picture, q: Quantity) -> str:
 
 def twin_label(picture: Picture, q: Quantity) -> str:
     """The derivative with respect to a quantity: its name, with a mark where several arrive."""
-    text = derivative(q.name) if q.name else "d·"
+    text = derivative_text(q.name) if q.name else "d·"
     if q.terms > 1:
         picture.mark("⊕")
         text = f"⊕ {text}"
     elif is_seed(q):
         text += " = 1"
-    return doubted(picture, q, text)
+    return mark_doubt(picture, q, text)
 
 
 def is_seed(q: Quantity) -> bool:
@@ -59,7 +59,7 @@ def is_seed(q: Quantity) -> bool:
     return q.is_output and q.shape == () and not q.arriving
 
 
-def doubted(picture: Picture, q: Quantity, text: str) -> str:
+def mark_doubt(picture: Picture, q: Quantity, text: str) -> str:
     """The text of a derivative, marked if it is the first wrong one or follows from it."""
     verdict = picture.verdicts.get(q.id)
     if verdict is None:
@@ -72,7 +72,7 @@ def doubted(picture: Picture, q: Quantity, text: str) -> str:
 
 def call_label(call: Call) -> str:
     """The symbol of an operation, with the numbers that enter it, broken into two lines where it is long."""
-    return broken(symbol(call))
+    return break_label(call_symbol(call))
 
 
 def rule_label(picture: Picture, call: Call) -> str:
@@ -80,15 +80,15 @@ def rule_label(picture: Picture, call: Call) -> str:
     picture.mark("′")
     if call.stretches:
         picture.mark("Σ")
-    return broken(call.node.op.symbol + "′" + (" Σ" if call.stretches else ""))
+    return break_label(call.node.op.symbol + "′" + (" Σ" if call.stretches else ""))
 
 
-def broken(text: str) -> str:
+def break_label(text: str) -> str:
     head, dash, tail = text.partition("-")
     return lines(span(head + dash), span(tail)) if dash and head and len(text) > 10 else span(text)
 
 
-def symbol(call: Call) -> str:
+def call_symbol(call: Call) -> str:
     """`+`, or `** 2` and `max(·, 0)` where numbers enter."""
     sign, inputs = call.node.op.symbol, call.node.inputs
     numbers = [is_number(x) and x is not None for x in inputs]
@@ -105,11 +105,11 @@ def number_text(x: Any) -> str:
     return (
         f"{x:.4g}"
         if isinstance(x, int | float | np.number) and not isinstance(x, bool)
-        else clean(str(x), 12)
+        else clean_text(str(x), 12)
     )
 
 
 def call_tooltip(call: Call) -> str:
     """The operation's definition and settings, for whoever points at it."""
-    settings = [f"{key}={clean(str(value))}" for key, value in call.node.settings.items()]
+    settings = [f"{key}={clean_text(str(value))}" for key, value in call.node.settings.items()]
     return "; ".join([f"{call.node.op.name}: {call.node.op.formula}", *settings])

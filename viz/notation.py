@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygraph.notation.expressions import Expression, name_of_function
 from tinygraph.notation.symbols import Symbol
-from tinygraph.notation.text import clean, name_text, shape_text
+from tinygraph.notation.text import clean_text, name_text, shape_text
 from tinygraph.rules import kernels as k
 
 __all__ = ["Latex", "Notation", "One", "is_one"]
@@ -185,7 +185,7 @@ class Latex(Notation):
     def name(self, name: str) -> str:
         stem, number = (match[1], match[2]) if (match := NUMBERED.fullmatch(name)) else (name, "")
         is_letter = len(stem.removeprefix("d")) <= 1 and stem.isascii() and stem.isalpha()
-        shown = stem if is_letter else self.words(clean(stem))
+        shown = stem if is_letter else self.words(clean_text(stem))
         return shown + (f"_{{{number.replace('_', ', ')}}}" if number else "")
 
     def words(self, text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.text import clean, name_text
-from viz.pages.arrays import STEPS, array_record
+from tinygraph.notation.text import clean_text, name_text
+from viz.pages.arrays import SHADES, array_record
 
 __all__ = ["array_html", "derivatives_html", "tensor_html"]
 
@@ -17,7 +17,7 @@ SMALL = "font-size:85%;opacity:.8"
 CELL = "text-align:right;padding:1px 6px;font-family:monospace;background:none;border:0"
 SIDES = "border-left:1.5px solid;border-right:1.5px solid;border-collapse:collapse;margin:2px 0"
 BLOCK = "display:block;border:1px solid #888;margin:2px 0"
-MOST = 60  # rows of a table
+MOST_ROWS = 60  # rows of a table
 
 
 def tensor_html(tensor: Any) -> str:
@@ -35,8 +35,8 @@ def derivatives_html(derivatives: Mapping[str, Any], note: str = "") -> str:
         f'<th style="text-align:left;padding-right:14px">{head}</th>'
         for head in ("name", "shape", "norm", "values")
     )
-    rows = "".join(map(row_html, list(derivatives.items())[:MOST]))
-    more = f"… and {len(derivatives) - MOST} more" if len(derivatives) > MOST else ""
+    rows = "".join(map(row_html, list(derivatives.items())[:MOST_ROWS]))
+    more = f"… and {len(derivatives) - MOST_ROWS} more" if len(derivatives) > MOST_ROWS else ""
     below = "".join(f'<div style="{SMALL}">{html.escape(text)}</div>' for text in (more, note) if text)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{below}"
 
@@ -48,10 +48,10 @@ def row_html(item: tuple[str, Any]) -> str:
     with np.errstate(all="ignore"):
         norm = f"{np.linalg.norm(np.asarray(array, dtype=float)):.4g}"
     cells = (f"<b>{shown}</b>", shape_of(array), norm, array_html(array))
-    return row_of("text-align:left;vertical-align:top;padding:4px 14px 4px 0", cells)
+    return cells_row("text-align:left;vertical-align:top;padding:4px 14px 4px 0", cells)
 
 
-def row_of(style: str, cells: Iterable[str]) -> str:
+def cells_row(style: str, cells: Iterable[str]) -> str:
     """Cells of one style as a row."""
     inner = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
     return f"<tr>{inner}</tr>"
@@ -70,7 +70,7 @@ def array_html(array: Any) -> str:
 
 def numbers_html(rows: Iterable[Iterable[str]]) -> str:
     """Numbers between two lines, as matrices are written."""
-    body = "".join(row_of(CELL, row) for row in rows)
+    body = "".join(cells_row(CELL, row) for row in rows)
     return f'<table style="{SIDES}"><tbody>{body}</tbody></table>' if body else "<i>empty</i>"
 
 
@@ -82,7 +82,7 @@ def heat_html(record: Mapping[str, Any]) -> str:
     cells = "".join(cell_svg(x, i, j) for i, row in enumerate(heat) for j, x in enumerate(row) if x != 0)
     facts = " · ".join(f"{key} {record[key]}" for key in ("min", "max", "mean") if key in record)
     odd = [f"{record[key]} {sign}" for key, sign in (("nan", "NaN"), ("infinite", "∞")) if record[key]]
-    text = clean(" · ".join([facts, *odd]).strip(" ·"), 200)
+    text = clean_text(" · ".join([facts, *odd]).strip(" ·"), 200)
     box = f'width="{width * size}" height="{height * size}" viewBox="0 0 {width} {height}"'
     return (
         f'<svg role="img" style="{BLOCK}" shape-rendering="crispEdges" {box} preserveAspectRatio="none">'
@@ -97,4 +97,6 @@ def cell_svg(x: Any, i: int, j: int) -> str:
         cross = f'<path d="M{j} {i}l1 1m-1 0l1 -1" stroke="#fff" stroke-width=".15"/>'
         return f'<rect x="{j}" y="{i}" width="1" height="1"/>{cross}'
     colour = "#2166ac" if x < 0 else "#d66000"
-    return f'<rect x="{j}" y="{i}" width="1" height="1" fill="{colour}" fill-opacity="{abs(x) / STEPS:.2f}"/>'
+    return (
+        f'<rect x="{j}" y="{i}" width="1" height="1" fill="{colour}" fill-opacity="{abs(x) / SHADES:.2f}"/>'
+    )

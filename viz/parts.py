@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinygraph.graph.layers import Layer
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
 from tinygraph.notation.names import untransposed
-from tinygraph.notation.text import clean
+from tinygraph.notation.text import clean_text
 
 __all__ = ["Fold", "Part", "find_parts", "layer_parts"]
 
@@ -76,7 +76,7 @@ def layer_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
             call for call in calls if call.result.tensor is not layer.Z and call.result.tensor is not layer.A
         ]
         if all(len(call.result.uses) == 1 for call in inner):
-            title = clean(layer.suffix.strip("_").replace("_", ".")) if layer.suffix else str(i)
+            title = clean_text(layer.suffix.strip("_").replace("_", ".")) if layer.suffix else str(i)
             parts.append(Part(f"layer{i}", calls, layer, title))
     return parts
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 import graphviz
 
-from tinygraph.notation.text import unique
+from tinygraph.notation.text import unique_text
 from viz.style import FONT, Palette
 from viz.text import span, table
 
 __all__ = ["Picture"]
 
 # From this many nodes on, Graphviz's search for straight lines is cut short: tangled graphs take minutes.
-LARGE = 150
+SIMPLEX_LIMIT = 150
 
 WIDEST = 140  # characters in a row of the legend
 
@@ -79,7 +79,7 @@ class Picture:
             self.dot.attr(size="{:g},{:g}".format(*max_size))
 
     def mark(self, name: str, text: str = "") -> None:
-        """Let the legend explain a mark, in its own words or in these."""
+        """Let the legend explain a mark: with `text`, or in the words of `LEGEND`."""
         self.marks[name] = text or self.marks.get(name) or LEGEND[name]
 
     def look(self, *keys: str) -> dict[str, str]:
@@ -94,10 +94,10 @@ class Picture:
         self.dot.node(key, f"<{label}>", id=key, **{"class": kind} | self.palette.node(kind) | hover | look)
 
     def edge(self, kind: str, tail: str, head: str, against: bool = False, **look: str) -> None:
-        """Add an arrow from `tail` to `head`; `against` the layout's direction, so that it moves nothing."""
+        """Add an arrow from `tail` to `head`. One `against` the direction of the layout shifts no node."""
         self.mark(kind)
         plain = tail.partition(":")[0], head.partition(":")[0]
-        key = unique(f"{plain[0]}->{plain[1]}", self._edges)
+        key = unique_text(f"{plain[0]}->{plain[1]}", self._edges)
         self.between.setdefault(plain, []).append(key)
         ends = (head, tail) if against else (tail, head)
         look = self.palette.edge(kind) | look
@@ -153,7 +153,7 @@ class Picture:
             label=f"<{table(span(' ', point_size='4'), *rows, align='LEFT')}>",
             labelloc="b",
             labeljust="l",
-            **({"nslimit": "2"} if self.nodes > LARGE else {}),
+            **({"nslimit": "2"} if self.nodes > SIMPLEX_LIMIT else {}),
         )
         return str(self.dot.source)
 

@@ -39,7 +39,7 @@ class Places:
         return {rule, cache}, arrows | {(own, rule), (own, cache), (cache, rule)}
 
     def complete(self, fresh: Iterable[Quantity], done: set[Quantity]) -> set[str]:
-        """The places of derivatives that are `fresh`, if all that a place shows are done."""
+        """The places where a derivative in `fresh` was the last to come: all that they show are in `done`."""
         places = set(map(self.derivative, fresh)) & self.shown_at.keys()
         return {place for place in places if done.issuperset(self.shown_at[place])}
 

@@ -37,11 +37,11 @@ def render(source: str, format: str, title: str = "", description: str = "") -> 
     Raises:
         GraphError: Graphviz refused the text, or there is neither `dot` nor pygraphviz.
     """
-    picture = by_dot(source, format) if shutil.which("dot") else in_process(source, format)
-    return finished(picture.decode(), title, description).encode() if format == "svg" else picture
+    picture = render_by_dot(source, format) if shutil.which("dot") else render_in_process(source, format)
+    return finish_svg(picture.decode(), title, description).encode() if format == "svg" else picture
 
 
-def by_dot(source: str, format: str) -> bytes:
+def render_by_dot(source: str, format: str) -> bytes:
     """Render with the program `dot`."""
     try:
         return cast(bytes, graphviz.Source(source).pipe(format=format))
@@ -49,18 +49,18 @@ def by_dot(source: str, format: str) -> bytes:
         raise GraphError(f"Graphviz's dot could not draw the picture as {format}: {error}") from error
 
 
-def in_process(source: str, format: str) -> bytes:
+def render_in_process(source: str, format: str) -> bytes:
     """Render with the Graphviz that pygraphviz carries."""
     try:
         import pygraphviz
     except ModuleNotFoundError as error:
-        raise missing(format, ": pip install pygraphviz, or put its program dot on the PATH") from error
+        raise missing_error(format, ": pip install pygraphviz, or put its program dot on the PATH") from error
     except ImportError as error:  # a small system may lack libraries that all others have
         remedy = f", and that of pygraphviz does not load ({error}): put its program dot on the PATH"
-        raise missing(format, remedy) from error
+        raise missing_error(format, remedy) from error
     if THAI.search(source) and not draws_thai():
         remedy = f" or, for Thai letters, {THAI_WORDS}: install libthai-data, or the program dot"
-        raise missing(format, remedy)
+        raise missing_error(format, remedy)
     try:
         with ONE_AT_A_TIME, quiet_fontconfig():
             return cast(bytes, pygraphviz.AGraph(string=source).draw(format=format, prog="dot"))
@@ -73,7 +73,7 @@ def draws_thai() -> bool:
     return sys.platform != "linux" or THAI_WORDS.exists()
 
 
-def missing(format: str, remedy: str) -> GraphError:
+def missing_error(format: str, remedy: str) -> GraphError:
     """The error where nothing here can draw."""
     without = "the DOT text (Drawing.source, or .save with the suffix .dot) can be had without"
     return GraphError(f"drawing {format} needs Graphviz{remedy}; {without}")
@@ -98,13 +98,15 @@ def quiet_fontconfig() -> Iterator[None]:
             os.write(STDERR, b"".join(line for line in caught if not line.startswith(b"Fontconfig ")))
 
 
-def finished(svg: str, title: str, description: str) -> str:
+def finish_svg(svg: str, title: str, description: str) -> str:
     """The SVG with a title, as wide as it is but never wider than its place, with titled edges, and short."""
     short = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL).replace(f' font-family="{FONT}"', "")
-    return re.sub(r"<svg\b[^>]*>", lambda tag: opening(tag[0], title, description), titled(short), count=1)
+    return re.sub(
+        r"<svg\b[^>]*>", lambda tag: opening_tag(tag[0], title, description), title_edges(short), count=1
+    )
 
 
-def opening(tag: str, title: str, description: str) -> str:
+def opening_tag(tag: str, title: str, description: str) -> str:
     """The svg element as a picture that scales and that a screen reader can name."""
     width = re.search(r'\bwidth="([^"]*)"', tag)
     tag = re.sub(r'\s(?:width|height)="[^"]*"', "", tag)
@@ -115,6 +117,6 @@ def opening(tag: str, title: str, description: str) -> str:
     )
 
 
-def titled(svg: str) -> str:
+def title_edges(svg: str) -> str:
     """Titles of nodes and edges as their ids: Graphviz titles a red edge by how its layout declares it."""
     return re.sub(r'(<g id="([^"]*)" class="(?:node|edge)[^"]*">\s*<title>)[^<]*', r"\1\2", svg)

@@ -6,13 +6,13 @@ import html
 
 from tinygraph.notation.text import name_text
 
-__all__ = ["derivative", "lines", "link", "span", "table"]
+__all__ = ["derivative_text", "lines", "link", "span", "table"]
 
 
-def derivative(name: str) -> str:
+def derivative_text(name: str) -> str:
     """The derivative of the cost with respect to `name`, as shown.
 
-    >>> derivative("W1")
+    >>> derivative_text("W1")
     'dW₁'
     """
     return "d" + name_text(name)

@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["array_lines", "number_writer"]
 
-MOST = 3
+CORNER = 3
 
 
 def array_lines(array: Any) -> list[str]:
@@ -22,12 +22,14 @@ def array_lines(array: Any) -> list[str]:
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     if not rows.size:
         return ["empty"]
-    corner = rows[:MOST, :MOST]
+    corner = rows[:CORNER, :CORNER]
     write = number_writer(corner, digits=3)
     texts = [[write(x) for x in row] for row in corner]
     width = max(len(text) for row in texts for text in row)
-    more = " …" if rows.shape[1] > MOST else ""
-    return [" ".join(text.rjust(width) for text in row) + more for row in texts] + ["⋮"] * (len(rows) > MOST)
+    more = " …" if rows.shape[1] > CORNER else ""
+    return [" ".join(text.rjust(width) for text in row) + more for row in texts] + ["⋮"] * (
+        len(rows) > CORNER
+    )
 
 
 def number_writer(array: Any, digits: int) -> Callable[[Any], str]:

@@ -8,15 +8,15 @@ import pytest
 import tinygraph as tg
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.edits import single_edits
-from tinygraph.checks.explain import explain
+from tinygraph.checks.explain import explain_program
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
 from tinygraph.checks.recorded import recorded_program, recorded_values
-from tinygraph.checks.search import Setting, matches, search
-from tinygraph.debugger.homework import values_of
+from tinygraph.checks.search import Setting, is_match, search_formulas
+from tinygraph.debugger.homework import pass_values
 from tinygraph.debugger.probe import make_probe
 from tinygraph.notation.expressions import Expression
 
-PROBES = [values_of(make_probe(seed=seed), "course") for seed in (0, 1)]
+PROBES = [pass_values(make_probe(seed=seed), "course") for seed in (0, 1)]
 SETTING = setting_of(PROBES)
 PROGRAM = backward_program(["relu", "relu", "sigmoid"])
 
@@ -83,7 +83,7 @@ def planted(name, code, hidden=("dA3", "dZ3", "dZ2", "dZ1")):
 def test_a_planted_slip_is_found_and_its_formula_makes_the_numbers(name, cause, code, hidden):
     given, values = planted(name, code, hidden)
 
-    [diagnosis] = merged(map(diagnosis_of, explain(PROGRAM, SETTING, given)))
+    [diagnosis] = merged(map(diagnosis_of, explain_program(PROGRAM, SETTING, given)))
 
     if hidden and name == "dA3" and diagnosis.name == "dZ3":
         name = "dZ3"  # with neither given, the sign may have been lost in either
@@ -100,7 +100,7 @@ def test_the_same_slip_in_several_layers_is_one_diagnosis_that_names_them():
     values = [run(code, v) for v in PROBES]
     given = {s.name: [v[s.name] for v in values] for s in PROGRAM}
 
-    [diagnosis] = merged(map(diagnosis_of, explain(PROGRAM, SETTING, given)))
+    [diagnosis] = merged(map(diagnosis_of, explain_program(PROGRAM, SETTING, given)))
 
     assert (diagnosis.name, diagnosis.also) == ("db3", ("db1",))
     assert diagnosis.message.endswith("The same goes for db1.")
@@ -109,7 +109,7 @@ def test_the_same_slip_in_several_layers_is_one_diagnosis_that_names_them():
 def test_one_hidden_mistake_is_preferred_to_two_that_are_given():
     given, _ = planted("dA1", "W2.T @ dZ2 / m", hidden=("dA3", "dA2", "dA1", "dA0", "dZ3", "dZ2", "dZ1"))
 
-    [finding] = explain(PROGRAM, SETTING, given)  # and not dW1 and db1
+    [finding] = explain_program(PROGRAM, SETTING, given)  # and not dW1 and db1
 
     assert (finding.statement.name, finding.matches[0].text) in [
         ("dA1", "W2.T @ dZ2 / m"),
@@ -120,7 +120,7 @@ def test_one_hidden_mistake_is_preferred_to_two_that_are_given():
 def test_causes_that_numbers_cannot_tell_apart_are_all_named():
     given, _ = planted("dZ2", "dA2 * (A2 >= 0)", hidden=())
 
-    [diagnosis] = map(diagnosis_of, explain(PROGRAM, SETTING, given))
+    [diagnosis] = map(diagnosis_of, explain_program(PROGRAM, SETTING, given))
 
     assert (diagnosis.cause, diagnosis.others) == ("missing-activation-derivative", ("relu-ge-zero",))
     assert " Or: A = relu(Z) is never negative" in diagnosis.message
@@ -130,7 +130,7 @@ def test_causes_that_numbers_cannot_tell_apart_are_all_named():
 def test_a_mask_in_the_place_of_a_derivative_is_found(hidden):
     given, _ = planted("dZ2", "Z2 > 0", hidden)
 
-    [diagnosis] = map(diagnosis_of, explain(PROGRAM, SETTING, given))
+    [diagnosis] = map(diagnosis_of, explain_program(PROGRAM, SETTING, given))
 
     assert (diagnosis.name, diagnosis.formula) == ("dZ2", "Z2 > 0")
 
@@ -139,9 +139,10 @@ def test_arrays_of_integers_are_named():
     given, values = planted("dW2", "np.trunc(9 * dZ2 @ A1.T / m)", hidden=())
     whole = {name: [x.astype(int) if name == "dW2" else x for x in xs] for name, xs in given.items()}
 
-    [nine] = map(diagnosis_of, explain(PROGRAM, SETTING, whole))
+    [nine] = map(diagnosis_of, explain_program(PROGRAM, SETTING, whole))
     [cut] = map(
-        diagnosis_of, explain(PROGRAM, SETTING, given | {"dW2": [v["dW2"].astype(int) * 0 for v in values]})
+        diagnosis_of,
+        explain_program(PROGRAM, SETTING, given | {"dW2": [v["dW2"].astype(int) * 0 for v in values]}),
     )
 
     assert nine.cause == "unknown"
@@ -152,7 +153,7 @@ def test_arrays_of_integers_are_named():
 def test_right_numbers_need_no_explanation():
     given, _ = planted("dW2", "dZ2 @ A1.T / m")
 
-    assert explain(PROGRAM, SETTING, given) == []
+    assert explain_program(PROGRAM, SETTING, given) == []
 
 
 def test_independent_slips_are_all_found_and_a_right_step_below_a_wrong_one_is_right():
@@ -161,7 +162,7 @@ def test_independent_slips_are_all_found_and_a_right_step_below_a_wrong_one_is_r
     values = [run(code, v) for v in PROBES]
     given = {s.name: [v[s.name] for v in values] for s in PROGRAM if s.name[:2] != "dZ"}
 
-    findings = explain(PROGRAM, SETTING, given)
+    findings = explain_program(PROGRAM, SETTING, given)
 
     assert [(f.statement.name, f.matches[0].text) for f in findings] == [
         ("dZ2", "dA2"),
@@ -173,7 +174,7 @@ def test_independent_slips_are_all_found_and_a_right_step_below_a_wrong_one_is_r
 def test_what_no_formula_gives_is_called_unknown():
     given, _ = planted("dZ2", "dA2 * np.sin(A1[:3] ** 3)")
 
-    [finding] = explain(PROGRAM, SETTING, given)
+    [finding] = explain_program(PROGRAM, SETTING, given)
 
     assert finding.matches == ()
     diagnosis = diagnosis_of(finding)
@@ -185,7 +186,7 @@ def test_what_no_formula_gives_is_called_unknown():
 def test_two_edits_of_one_line_are_found():
     given, values = planted("dW2", "-dZ2 @ Z1.T / m")
 
-    [diagnosis] = map(diagnosis_of, explain(PROGRAM, SETTING, given))
+    [diagnosis] = map(diagnosis_of, explain_program(PROGRAM, SETTING, given))
 
     np.testing.assert_allclose(eval(diagnosis.formula, {"np": np}, values[0]), values[0]["dW2"], rtol=1e-9)
 
@@ -221,7 +222,7 @@ def test_programs_of_the_lectures_make_the_derivatives_of_the_engine(activations
     checked = [s for s in backward_program(activations, convention) if s.name in d]
     assert len(checked) == len(d)
     for s in checked:
-        assert all(matches(formula, setting, [d[s.name]]) for formula in s.right), s.name
+        assert all(is_match(formula, setting, [d[s.name]]) for formula in s.right), s.name
 
 
 def test_forward_and_update_programs_make_the_values_of_the_pass():
@@ -229,7 +230,7 @@ def test_forward_and_update_programs_make_the_values_of_the_pass():
         setting = Setting([v], [], [])
         for s in forward_program(["relu", "relu", "sigmoid"]):
             if s.name != "J":
-                assert matches(s.right[0], setting, [v[s.name]]), s.name
+                assert is_match(s.right[0], setting, [v[s.name]]), s.name
     assert str(update_program(1)[0].right[0]) == "W1 - lr * dW1"
 
 
@@ -247,7 +248,7 @@ def test_recorded_programs_make_the_derivatives_of_any_graph():
 
     assert list(d) == [s.name for s in program]
     for s in program:
-        assert matches(s.right[0], setting, [d[s.name]]), s.name
+        assert is_match(s.right[0], setting, [d[s.name]]), s.name
 
 
 def test_edits_change_one_thing_each_and_none_is_the_right_formula():
@@ -260,7 +261,7 @@ def test_edits_change_one_thing_each_and_none_is_the_right_formula():
 
 def test_a_search_prefers_the_likeliest_formula():
     dZ, A, m = Expression("dZ2"), Expression("A1"), Expression("m")
-    found = search([dZ @ A.T / m], SETTING, [v["dZ2"] @ v["A1"].T for v in PROBES])
+    found = search_formulas([dZ @ A.T / m], SETTING, [v["dZ2"] @ v["A1"].T for v in PROBES])
 
     assert found[0].text == "dZ2 @ A1.T"
     assert sorted(m.penalty for m in found) == [m.penalty for m in found]

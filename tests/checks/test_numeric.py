@@ -400,6 +400,6 @@ def test_report_reads_well():
 def test_quick_slope_by_differences_is_accurate():
     function = Function.read(lambda x: np.exp(x).sum(), np.array([0.3, 1.0]))
 
-    slope = Differences(function, float(np.exp([0.3, 1.0]).sum()), analytic=False).quickly("x", (0,))
+    slope = Differences(function, float(np.exp([0.3, 1.0]).sum()), analytic=False).quick_slope("x", (0,))
 
     assert slope == pytest.approx(np.exp(0.3), rel=1e-9)

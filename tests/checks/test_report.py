@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tinygraph.checks.report import Diagnosis, Report, Row, number, place, plain
+from tinygraph.checks.report import Diagnosis, Report, Row, difference_text, index_text, plain_facts
 
 RIGHT = Row("dZ1", True, "agrees", (3, 7), 0.0, 0.0)
 WRONG = Row("dW1", False, "wrong", (3, 4), 0.5, 0.1, (2, 1), 1.5, 1.0)
@@ -102,6 +102,6 @@ def test_diagnoses_are_shown():
 
 
 def test_numbers_and_places_as_text():
-    assert tuple(map(number, (None, 0.0, 1.23e-7, float("nan")))) == ("", "0", "1.2e-07", "nan")
-    assert tuple(map(place, (None, (), (1, 2)))) == ("", "[]", "[1, 2]")
-    assert plain({"a": (1, float("inf")), "b": "x"}) == {"a": [1, None], "b": "x"}
+    assert tuple(map(difference_text, (None, 0.0, 1.23e-7, float("nan")))) == ("", "0", "1.2e-07", "nan")
+    assert tuple(map(index_text, (None, (), (1, 2)))) == ("", "[]", "[1, 2]")
+    assert plain_facts({"a": (1, float("inf")), "b": "x"}) == {"a": [1, None], "b": "x"}

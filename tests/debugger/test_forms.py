@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from tinygraph.debugger.forms import by_name, caches_form, costs_form, gradients_form, layer_form, tuple_form
+from tinygraph.debugger.forms import (
+    caches_form,
+    costs_form,
+    dict_form,
+    gradients_form,
+    layer_form,
+    tuple_form,
+)
 
 X, W1, b1, Z1, A1, W2, b2, Z2, A2 = (np.full((2, 3), i) for i in range(9))
 CACHES = [((X, W1, b1), Z1), ((A1, W2, b2), Z2)]
@@ -68,7 +75,7 @@ def test_caches_are_read_as_far_as_they_have_the_courses_form(caches, names):
 
 FORMS = {
     "tuple": tuple_form(["dW", "db"], ""),
-    "dict": by_name,
+    "dict": dict_form,
     "cost": costs_form("J"),
     "gradients": gradients_form(),
     "layer": layer_form("A", 1, True, ""),

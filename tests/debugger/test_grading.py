@@ -14,7 +14,7 @@ import pytest
 
 from tests.debugger.homework import RIGHT
 from tinygraph.cli import main
-from tinygraph.debugger.grading import Grade, grade, grade_folder, write_csv
+from tinygraph.debugger.grading import Grade, grade_folder, grade_submission, write_csv
 from tinygraph.errors import UserFileError
 
 WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
@@ -71,7 +71,7 @@ def test_each_submission_has_its_row(folder, tmp_path, capsys):
 
 
 def test_what_breaks_the_check_is_in_the_row(folder):
-    row = grade(folder / "gone.py", folder=folder)
+    row = grade_submission(folder / "gone.py", folder=folder)
 
     assert row.verdict == "could not be run"
     assert "UserFileError" in row.told

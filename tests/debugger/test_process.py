@@ -177,7 +177,7 @@ def test_results_of_other_forms_have_no_names(run, body, form):
     outcome, *_ = [x for x in run(broken(body)).outcomes.values() if x.step.function == "linear_backward"]
 
     assert type(outcome.value).__name__ == form
-    assert outcome.named == {}
+    assert outcome.named_arrays == {}
     assert outcome.not_finite == []
 
 
@@ -239,7 +239,7 @@ def test_sentences():
 
 
 def test_outcomes_of_failures_have_no_names():
-    assert Outcome(STEPS[0], Failure("E", "")).named == {}
+    assert Outcome(STEPS[0], Failure("E", "")).named_arrays == {}
 
 
 def test_time_too_short_for_anything(run):

@@ -36,20 +36,20 @@ class Odd:
     ids=str,
 )
 def test_values_survive(value):
-    told = json.loads(json.dumps(worker.encode(value)))
+    told = json.loads(json.dumps(worker.encode_value(value)))
 
     np.testing.assert_equal(
-        worker.decode(told), {str(k): x for k, x in value.items()} if isinstance(value, dict) else value
+        worker.decode_value(told), {str(k): x for k, x in value.items()} if isinstance(value, dict) else value
     )
 
 
 def test_dtype_survives():
-    assert worker.decode(worker.encode(np.ones(2, np.float32))).dtype == np.float32
+    assert worker.decode_value(worker.encode_value(np.ones(2, np.float32))).dtype == np.float32
 
 
 @pytest.mark.parametrize("value", [Odd(), object(), np.array([object()]), {1, 2}])
 def test_what_cannot_be_told_keeps_its_type(value):
-    assert type(worker.decode(worker.encode(value))).__name__ == type(value).__name__
+    assert type(worker.decode_value(worker.encode_value(value))).__name__ == type(value).__name__
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def run(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr("sys.stdout", None)
             patch.setattr("sys.stderr", None)
-            worker.main(str(file), str(pickled), str(results))
+            worker.run_worker(str(file), str(pickled), str(results))
         return [json.loads(line) for line in results.read_text().splitlines()]
 
     yield run_text
@@ -81,7 +81,7 @@ def test_calls_are_made_in_order_with_copies(run):
     assert {f: line for f, (_, line) in lines[1]["defined"].items()} == {"f": 1, "g": 5}
     assert all(file.endswith("work_in_test.py") for file, _ in lines[1]["defined"].values())
     assert [line for line in lines if "begun" in line] == [{"begun": None}, {"begun": 0}, {"begun": 2}]
-    values = {line["done"]: worker.decode(line["value"]).tolist() for line in lines if "done" in line}
+    values = {line["done"]: worker.decode_value(line["value"]).tolist() for line in lines if "done" in line}
     assert values == {0: [1.0, 1.0], 2: [0.0, 0.0]}
 
 
@@ -185,9 +185,9 @@ def test_functions_that_remember_are_found_and_forget(run):
 
     facts = facts_of(run(REMEMBERING, [(name, (x,)) for name in "fghfgh"]))
 
-    values = {i: worker.decode(line["value"])[0] for i, line in facts.items()}
+    values = {i: worker.decode_value(line["value"])[0] for i, line in facts.items()}
     assert values == {0: 1, 1: 1, 2: 2, 3: 1, 4: 1, 5: 2}
-    again = {i: worker.decode(line["again"])[0] for i, line in facts.items() if line["again"]}
+    again = {i: worker.decode_value(line["again"])[0] for i, line in facts.items() if line["again"]}
     assert again == {0: 2, 1: 2, 3: 2, 4: 2}
 
 
@@ -196,7 +196,7 @@ def test_helpers_beside_the_file_forget_too(run, tmp_path):
 
     facts = facts_of(run("from helpers_in_test import f\n", [("f", (np.ones(1),))] * 2))
 
-    assert [worker.decode(line["value"])[0] for line in facts.values()] == [1, 1]
+    assert [worker.decode_value(line["value"])[0] for line in facts.values()] == [1, 1]
 
 
 def test_random_numbers_and_nan_are_the_same_twice(run):
@@ -236,9 +236,9 @@ def test_spare_arguments_are_passed_as_far_as_they_are_demanded(tmp_path, text, 
     names = {}
     exec(text, names)
 
-    facts = worker.observe(names["f"], (1,), (10, 100))
+    facts = worker.observe_call(names["f"], (1,), (10, 100))
 
-    assert worker.decode(facts["value"]) == expected
+    assert worker.decode_value(facts["value"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -256,17 +256,17 @@ def test_arguments_are_those_of_the_edition_that_a_function_asks_for_by_name(tex
     names = {}
     exec(text, names)
 
-    facts = worker.observe(names["f"], (100, 1), (), ({"a": 10, "b": 1}, {"b": 5}))
+    facts = worker.observe_call(names["f"], (100, 1), (), ({"a": 10, "b": 1}, {"b": 5}))
 
-    assert worker.decode(facts["value"]) == expected
+    assert worker.decode_value(facts["value"]) == expected
 
 
 def test_results_too_large_are_not_told(monkeypatch):
     monkeypatch.setattr(worker, "MOST_TOLD", 1000)
 
-    facts = worker.observe(lambda: np.ones(1000), (), ())
+    facts = worker.observe_call(lambda: np.ones(1000), (), ())
 
-    assert type(worker.decode(facts["value"])).__name__ == "ndarray too large to compare"
+    assert type(worker.decode_value(facts["value"])).__name__ == "ndarray too large to compare"
 
 
 @pytest.mark.parametrize("error", [MemoryError, RecursionError])
@@ -280,7 +280,7 @@ def test_exceptions_of_too_much_let_go_of_what_was_too_much(error):
 
     with pytest.raises(error) as caught:
         fill()
-    told = worker.describe(caught.value, __file__)
+    told = worker.describe_error(caught.value, __file__)
 
     assert held[0]() is None
     assert told["type"] == error.__name__

@@ -12,14 +12,14 @@ from tests.cases import CASES
 from tests.networks import OUTPUTS, make_network, parameters_of, record
 from tests.plan.graphs import recipes
 from tests.plan.test_graphs import as_leaves, inputs_of, sum_of_squares
-from tinygraph.plan.build import build
-from tinygraph.plan.trace import trace
+from tinygraph.plan.build import build_step
+from tinygraph.plan.trace import trace_step
 
 
 def run_loops(loss, arrays, parameters, optimizer=None):
     """The results of the loops, compiled by nothing."""
-    recorded = trace(loss, arrays, None, parameters, optimizer)
-    built = build(recorded, loops=True)
+    recorded = trace_step(loss, arrays, None, parameters, optimizer)
+    built = build_step(recorded, loops=True)
     namespace = {}
     exec(compile(built.source.text, "<loops>", "exec"), namespace)
     given = [*arrays, *(p.value for p in parameters)]

@@ -141,11 +141,11 @@ class AsNumpy(step_module.Plan):
 
 
 def test_a_cache_that_cannot_be_written(monkeypatch, tmp_path):
-    from tinygraph.plan.build import kept
+    from tinygraph.plan.build import cache_file
 
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("TINYGRAPH_CACHE", str(blocked))
 
     with pytest.raises(tg.errors.UserFileError, match="set TINYGRAPH_CACHE to another folder"):
-        kept("x = 1\n")
+        cache_file("x = 1\n")

@@ -103,7 +103,7 @@ def test_xlogy_is_zero_where_x_is_whatever_y_is():
     ],
 )
 def test_examples(shape, axis, expected):
-    assert k.examples(np.ones(shape), axis) == expected
+    assert k.examples_along(np.ones(shape), axis) == expected
 
 
 @pytest.mark.parametrize(

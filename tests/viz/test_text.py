@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygraph.notation.text import clean, identifier, name_text, shape_text, unique
+from tinygraph.notation.text import clean_text, identifier, name_text, shape_text, unique_text
 from viz.text import span
 
 
@@ -30,7 +30,7 @@ def test_digits_at_the_end_of_a_name_are_subscripts(name, expected):
 
 @given(st.text())
 def test_clean_text_is_short_and_can_stand_in_xml(text):
-    cleaned = clean(text)
+    cleaned = clean_text(text)
 
     assert 1 <= len(cleaned) <= 32
     assert ElementTree.fromstring(f"<a>{span(cleaned)}</a>").text == cleaned.replace("\\", "\\\\")
@@ -44,7 +44,7 @@ def test_identifiers_need_no_quoting(text):
 def test_unique_numbers_what_is_taken():
     taken = {}
 
-    assert [unique(text, taken) for text in ["a", "a", "a.2", "a"]] == ["a", "a.2", "a.2.2", "a.3"]
+    assert [unique_text(text, taken) for text in ["a", "a", "a.2", "a"]] == ["a", "a.2", "a.2.2", "a.3"]
 
 
 def test_shapes():

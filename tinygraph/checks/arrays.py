@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
-from tinygraph.checks.explain import explain, is_right
+from tinygraph.checks.explain import explain_program, is_right
 from tinygraph.checks.lectures import Statement, backward_program
 from tinygraph.checks.recorded import recorded_program, recorded_values
 from tinygraph.checks.report import Diagnosis
@@ -41,7 +41,7 @@ def diagnose_arrays(d: Derivatives, hand: Mapping[str, Any], convention: str) ->
         hand = {name: x / d.m if name in d and d.carries_m(name) else x for name, x in hand.items()}
     setting = setting_of([values])
     given = {s.name: [hand[s.name]] for s in program if s.name in hand}
-    found = merged(diagnosis_of(finding) for finding in explain(program, setting, given))
+    found = merged(diagnosis_of(finding) for finding in explain_program(program, setting, given))
     return found if "dJ" not in values else [of_this_graph(diagnosis) for diagnosis in found]
 
 

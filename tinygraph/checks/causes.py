@@ -18,7 +18,7 @@ import numpy as np
 from tinygraph.checks.edits import Edit
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
-from tinygraph.checks.search import Match, Setting, agrees, names_in, ratio
+from tinygraph.checks.search import Match, Setting, is_same_array, names_in, ratio_to
 from tinygraph.notation.expressions import Expression
 
 __all__ = ["WHY", "causes_of", "message_of"]
@@ -36,7 +36,7 @@ def causes_of(finding: Finding) -> tuple[str, ...]:
     if not finding.matches:
         return ()
     case = Case(finding)
-    rules = (by_dtype, by_penalty, by_shape, by_constant, by_formula)
+    rules = (causes_by_dtype, causes_by_penalty, causes_by_shape, causes_by_constant, causes_by_formula)
     return next(filter(None, (tuple(dict.fromkeys(rule(case))) for rule in rules)), ())
 
 
@@ -62,42 +62,42 @@ class Case:
 
     def gives(self, expression: Any) -> bool:
         """Whether an expression gives the same numbers."""
-        return all(agrees(x, g) for x, g in zip(self.values(expression), self.given, strict=True))
+        return all(is_same_array(x, g) for x, g in zip(self.values(expression), self.given, strict=True))
 
     def edited_by(self, *kinds: str) -> bool:
         """Whether a likely formula has an edit of these kinds."""
         return any(m.edits[0].kind in kinds for m in self.likely)
 
 
-def by_dtype(case: Case) -> Iterator[str]:
-    """The cause that fractions cut off tell."""
+def causes_by_dtype(case: Case) -> Iterator[str]:
+    """The cause where fractions were cut off: an array of integers was filled."""
     if case.edit.kind == "truncate" or "floor_divide" in case.first.text:
         yield "integers"
 
 
-def by_penalty(case: Case) -> Iterator[str]:
+def causes_by_penalty(case: Case) -> Iterator[str]:
     """The cause that a term in W tells, where the right formula or the wrong one has it."""
     W = f"W{case.layer}"
     mentioned = [bool(re.search(rf"\b{W}\b", str(x))) for x in (case.right, case.first.text)]
     if case.kind != "dW" or not any(mentioned) or case.given[0].shape != case.correct[0].shape:
         return
     terms = zip(case.values(Expression(W)), case.given, case.correct, strict=True)
-    if all(ratio(w, g - r) is not None for w, g, r in terms):
+    if all(ratio_to(w, g - r) is not None for w, g, r in terms):
         yield "l2-scale" if mentioned[1] else "l2-missing"
 
 
-def by_shape(case: Case) -> Iterator[str]:
+def causes_by_shape(case: Case) -> Iterator[str]:
     """The causes that a wrong shape tells, or a transpose."""
     g, r, right = case.given[0], case.correct[0], case.correct
-    if g.ndim == 2 and not agrees(g, r) and all(map(agrees, (x.T for x in case.given), right)):
+    if g.ndim == 2 and not is_same_array(g, r) and all(map(is_same_array, (x.T for x in case.given), right)):
         yield "transposed"
     if g.shape == r.shape:
         return
-    if g.ndim != r.ndim and agrees(g.ravel(), r.ravel()):
+    if g.ndim != r.ndim and is_same_array(g.ravel(), r.ravel()):
         yield "keepdims"
     if case.kind == "db":
-        yield from of_unsummed(case, g.ndim == 2 and g.size > r.size)
-    if other_layer(case.edit):
+        yield from causes_of_unsummed(case, g.ndim == 2 and g.size > r.size)
+    if is_other_layer(case.edit):
         yield "layer-off-by-one"
     if case.edited_by("swap") and case.kind in ("dW", "dA"):
         yield "elementwise-for-matmul"
@@ -105,24 +105,24 @@ def by_shape(case: Case) -> Iterator[str]:
         yield "accidental-broadcast"
 
 
-def of_unsummed(case: Case, grown: bool) -> Iterator[str]:
+def causes_of_unsummed(case: Case, grown: bool) -> Iterator[str]:
     """The causes of a db of another shape; `grown` says that it has more numbers than it should."""
     if any(re.fullmatch(r"np.mean\([^,]*\)", m.text) for m in case.likely):
         yield "mean-over-all"
     if grown and case.edited_by("drop", "replace"):
         yield from ("db-not-summed", "broadcast-not-undone")
-    if sums_elsewhere(case):
+    if has_other_sum(case):
         yield "sum-axis"
 
 
-def sums_elsewhere(case: Case) -> bool:
+def has_other_sum(case: Case) -> bool:
     """Whether a likely formula sums over other axes."""
     return any(m.edits[0].kind in ("axis", "mean") and "axis=1" not in m.text for m in case.likely)
 
 
-def by_constant(case: Case) -> Iterator[str]:
+def causes_by_constant(case: Case) -> Iterator[str]:
     """The causes that a constant factor tells."""
-    ratios = [ratio(r, g) for r, g in zip(case.correct, case.given, strict=True)]
+    ratios = [ratio_to(r, g) for r, g in zip(case.correct, case.given, strict=True)]
     factors = np.array([f for f in ratios if f is not None])
     if len(factors) == len(ratios):
         one_number = case.given[0].size > 1 or np.ptp(factors) < SAME  # any two numbers have a ratio
@@ -159,18 +159,18 @@ def is_near(case: Case, size: str, values: Mapping[str, Any]) -> bool:
     return values[size] > 1 or size == f"A{case.layer}.shape[0]"
 
 
-def by_formula(case: Case) -> Iterator[str]:
+def causes_by_formula(case: Case) -> Iterator[str]:
     """The causes that the formula tells."""
     swapped = case.edit.kind in ("sign", "swap")
     if case.kind == "dA" and case.is_output and f"Y / A{case.layer}" in str(case.right):
         yield from ["dAL-bracket"] if swapped else []
         return
-    yield from RULES.get(case.kind, of_other)(case)
-    if other_layer(case.edit):
+    yield from RULES.get(case.kind, causes_of_other)(case)
+    if is_other_layer(case.edit):
         yield "layer-off-by-one"
 
 
-def of_activation(case: Case) -> Iterator[str]:
+def causes_of_activation(case: Case) -> Iterator[str]:
     """What went wrong in dZ = dA * g'(Z)."""
     yield from (slug for slug, formula in known_activation_slips(case) if case.gives(formula))
     if is_softmax_axis(case):
@@ -208,7 +208,7 @@ def known_activation_slips(case: Case) -> Iterator[tuple[str, Any]]:
             yield "wrong-activation", dA * slope
 
 
-def of_weight(case: Case) -> Iterator[str]:
+def causes_of_weight(case: Case) -> Iterator[str]:
     """What went wrong in dW = dZ @ A_prev.T / m."""
     if any(f"Z{case.layer - 1}" in m.text for m in case.likely):
         yield "preactivation-in-dW"
@@ -216,15 +216,15 @@ def of_weight(case: Case) -> Iterator[str]:
         yield "elementwise-for-matmul"
 
 
-def of_bias(case: Case) -> Iterator[str]:
+def causes_of_bias(case: Case) -> Iterator[str]:
     """What went wrong in db = sum(dZ) / m."""
     if f"b{case.layer}" in [m.text for m in case.likely]:
         yield "b-as-gradient"
-    if sums_elsewhere(case):
+    if has_other_sum(case):
         yield "sum-axis"
 
 
-def of_linear(case: Case) -> Iterator[str]:
+def causes_of_linear(case: Case) -> Iterator[str]:
     """What went wrong in dA_prev = W.T @ dZ."""
     texts = [m.text for m in case.likely]
     if any(re.search(r"- \S+ \* dW", text) for text in texts):
@@ -242,10 +242,10 @@ def lacks_mask(case: Case, name: str) -> bool:
     triples = list(zip(case.values(Expression(name)), case.given, case.correct, strict=True))
     if any(mask.shape != given.shape or not np.isin(mask, (0, 1)).all() for mask, given, _ in triples):
         return False
-    return all(ratio(mask * given, right) is not None for mask, given, right in triples)
+    return all(ratio_to(mask * given, right) is not None for mask, given, right in triples)
 
 
-def of_other(case: Case) -> Iterator[str]:
+def causes_of_other(case: Case) -> Iterator[str]:
     """What went wrong forward, in the cost or in the update."""
     if case.kind == "J" and any("Y.T @ np.log" in m.text for m in case.likely):
         yield "cost-all-pairs"
@@ -255,10 +255,10 @@ def of_other(case: Case) -> Iterator[str]:
         yield "sign"
 
 
-RULES = {"dZ": of_activation, "dW": of_weight, "db": of_bias, "dA": of_linear}
+RULES = {"dZ": causes_of_activation, "dW": causes_of_weight, "db": causes_of_bias, "dA": causes_of_linear}
 
 
-def other_layer(edit: Edit) -> bool:
+def is_other_layer(edit: Edit) -> bool:
     """Whether the same letter with another number was put in."""
     old, new = (re.fullmatch(r"(d?[A-Za-z])(\d+)", str(x)) for x in (edit.before, edit.after))
     return bool(old and new and old[1] == new[1] and old[2] != new[2])
@@ -270,47 +270,47 @@ def message_of(finding: Finding, causes: Sequence[str]) -> str:
     if not finding.matches:
         return (
             f"Layer {s.layer}, {s.name}: the numbers are wrong, and no formula within two edits of the "
-            f"lectures' step {finding.right} gives them; the cause is unknown.{evidence(finding)}"
+            f"lectures' step {finding.right} gives them; the cause is unknown.{evidence_text(finding)}"
         )
     parts = [
-        f"Layer {s.layer}, {s.name}: {made_of(finding)}; the lectures' step is {finding.right}.",
+        f"Layer {s.layer}, {s.name}: {computed_text(finding)}; the lectures' step is {finding.right}.",
         " Or: ".join(WHY[cause] for cause in causes),
-        alternatives(finding),
+        alternatives_text(finding),
     ]
     return " ".join(part for part in parts if part)
 
 
-def made_of(finding: Finding) -> str:
+def computed_text(finding: Finding) -> str:
     """What was computed, as a clause; many formulas give nothing but zeros, so that none is singled out."""
-    return "it is 0 everywhere" if is_zero(finding) else f"you computed {finding.matches[0].text}"
+    return "it is 0 everywhere" if is_zero_everywhere(finding) else f"you computed {finding.matches[0].text}"
 
 
-def is_zero(finding: Finding) -> bool:
+def is_zero_everywhere(finding: Finding) -> bool:
     return not any(np.any(x) for x in Case(finding).given)
 
 
-def alternatives(finding: Finding) -> str:
+def alternatives_text(finding: Finding) -> str:
     """Other mistakes with the same numbers, as a sentence in brackets."""
-    others = [] if is_zero(finding) else mistakes(finding)[1:]
+    others = [] if is_zero_everywhere(finding) else distinct_mistakes(finding)[1:]
     return f"({' or '.join(m.text for m in others)} would give the same numbers.)" if others else ""
 
 
-def mistakes(finding: Finding) -> list[Match]:
+def distinct_mistakes(finding: Finding) -> list[Match]:
     """The likeliest formulas that are different mistakes, however alike their numbers are.
 
     The same edit in another place of the formula is the same mistake, and so is one that gives the same
     whatever the values are.
     """
-    setting, kept = scrambled(finding.setting), dict[tuple[str, ...], Match]()
+    setting, kept = scramble_setting(finding.setting), dict[tuple[str, ...], Match]()
     for match in finding.matches:
         value = setting.value(match.expression, 0)
-        alike = any(agrees(value, setting.value(other.expression, 0)) for other in kept.values())
+        alike = any(is_same_array(value, setting.value(other.expression, 0)) for other in kept.values())
         if match.penalty <= finding.matches[0].penalty and not (kept and alike):
-            kept.setdefault(done(match.edits[0]), match)
+            kept.setdefault(edit_key(match.edits[0]), match)
     return list(kept.values())
 
 
-def done(edit: Edit) -> tuple[str, ...]:
+def edit_key(edit: Edit) -> tuple[str, ...]:
     """What an edit does, wherever in the formula."""
     if edit.kind in ("times", "over", "plus"):
         return edit.kind, str(edit.after.args[1])
@@ -321,14 +321,14 @@ def done(edit: Edit) -> tuple[str, ...]:
     return edit.kind, str(edit.before), str(edit.after)
 
 
-def scrambled(setting: Setting) -> Setting:
+def scramble_setting(setting: Setting) -> Setting:
     """Values that have nothing to do with one another, in the shapes of the first probe."""
     random = np.random.default_rng(0)
     values = {name: random.standard_normal(np.shape(x)) for name, x in setting.values[0].items()}
     return Setting([values], (), ())
 
 
-def evidence(finding: Finding) -> str:
+def evidence_text(finding: Finding) -> str:
     """How far the numbers are from the right ones."""
     assert finding.seen is not None
     given = np.asarray(finding.given, float)

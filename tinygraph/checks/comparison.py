@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tinygraph.checks.report import Diagnosis, Index, Report, Row
-from tinygraph.checks.rounding import SEEDS, largest, norm, rounding
+from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
 from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import UnknownNameError
@@ -164,12 +164,14 @@ def targets_of(
     variants = {
         name: [d[name], *(other[name] / s for other, s in zip(others, SEEDS[1:], strict=True))] for name in d
     }
-    scale = max((largest(x[0]) for x in variants.values()), default=0.0)
+    scale = max((largest_entry(x[0]) for x in variants.values()), default=0.0)
     parameters = {derivative_name(name) for t, name in d.names.items() if getattr(t, "is_parameter", False)}
     targets = {}
     for name, x in variants.items():
         carries_m = d.carries_m(name)
-        targets[name] = Target(x[0], rounding(x, scale), carries_m, name in parameters and not carries_m)
+        targets[name] = Target(
+            x[0], rounding_bound(x, scale), carries_m, name in parameters and not carries_m
+        )
     return targets | input_targets(d, targets, wanted), d.m
 
 
@@ -330,16 +332,21 @@ def judge(name: str, given: Any, target: Target, factor: int = 1, tolerance: flo
 
 def judge_finite(name: str, given: Any, expected: Any, tolerance: float, noise: float) -> Row:
     """The verdict on an array of the right shape; `noise` is an absolute difference that means nothing."""
-    unit = max(largest(given), largest(expected)) or 1.0  # so that no square overflows or vanishes
+    unit = (
+        max(largest_entry(given), largest_entry(expected)) or 1.0
+    )  # so that no square overflows or vanishes
     a, b = given / unit, expected / unit
     difference = np.abs(a - b)
-    wrong = difference > tolerance * np.maximum(np.abs(b), norm(b) / max(b.size, 1) ** 0.5) + noise / unit
-    relative = norm(difference) / ((norm(a) + norm(b)) or 1.0)
+    wrong = (
+        difference
+        > tolerance * np.maximum(np.abs(b), euclidean_norm(b) / max(b.size, 1) ** 0.5) + noise / unit
+    )
+    relative = euclidean_norm(difference) / ((euclidean_norm(a) + euclidean_norm(b)) or 1.0)
     worst = (
         argmax(np.where(wrong, difference, 0.0) if wrong.any() else difference) if difference.any() else None
     )
     verdict = "wrong" if wrong.any() else "agrees"
-    row = Row(name, not wrong.any(), verdict, given.shape, largest(difference) * unit, relative, worst)
+    row = Row(name, not wrong.any(), verdict, given.shape, largest_entry(difference) * unit, relative, worst)
     return row if worst is None else replace(row, given=float(given[worst]), expected=float(expected[worst]))
 
 

@@ -15,10 +15,10 @@ from tinygraph.checks.report import Index
 from tinygraph.engine.tensor import Tensor, tensor, value_of
 from tinygraph.errors import DtypeError, GraphError, ShapeError
 
-__all__ = ["Differences", "Function", "Sides", "Slope", "checked_value", "scalar"]
+__all__ = ["Differences", "Function", "Sides", "Slope", "checked_value", "python_number"]
 
 COMPLEX_STEPS = (1e-20, 3e-20, 7e-20)
-STEPS = 10.0 ** -np.arange(2.0, 8.0)  # in terms of the size of the entry
+REAL_STEPS = 10.0 ** -np.arange(2.0, 8.0)  # in terms of the size of the entry
 TINY_STEP = 1e-8  # over which f bends less than it varies by rounding
 EPS = float(np.finfo(np.float64).eps)
 SAFETY = 4.0
@@ -63,7 +63,7 @@ class Function:
         """f's value as a number where the entry at `index`, or all of them (...), has moved by `step`."""
         moved = self.arrays[name].astype(np.result_type(self.arrays[name], step))
         moved[index] += step
-        return scalar(self.at(**{name: moved}))
+        return python_number(self.at(**{name: moved}))
 
 
 def float_array(name: str, x: Any) -> Any:
@@ -87,7 +87,7 @@ def argument_names(f: Callable[..., Any], n: int) -> list[str]:
     return names[:n] if len(names) >= n else [f"x{i}" for i in range(n)]
 
 
-def scalar(value: Any) -> Any:
+def python_number(value: Any) -> Any:
     """A value of f as a Python number."""
     array = np.asarray(value_of(value))
     if array.size != 1 or array.dtype.kind not in "fciu":
@@ -109,7 +109,7 @@ class Slope(NamedTuple):
     sides: Sides | None
 
 
-UNKNOWN = Slope(np.nan, np.nan, None)
+UNKNOWN_SLOPE = Slope(np.nan, np.nan, None)
 
 
 class Differences:
@@ -120,21 +120,21 @@ class Differences:
         self.value = value
         self.by_complex_step = analytic and self.takes_complex()
 
-    def quickly(self, name: str, index: Index) -> float:
+    def quick_slope(self, name: str, index: Index) -> float:
         """The slope by one complex step, or by differences with two steps."""
         if self.by_complex_step:
             return self.complex_slope(name, index)
-        steps = self.sizes(name, index)[0] * STEPS[1:3]
+        steps = self.sizes(name, index)[0] * REAL_STEPS[1:3]
         plus, minus = self.values(name, index, steps)
-        return float(extrapolated((plus - minus) / (2 * steps))[0])
+        return float(extrapolate_slope((plus - minus) / (2 * steps))[0])
 
-    def closely(self, name: str, index: Index) -> Slope:
+    def close_slope(self, name: str, index: Index) -> Slope:
         """The slope, how far it may be off, and whether it jumps.
 
         A complex step is not believed where differences contradict it: f may have taken an absolute value.
         """
-        measured = (self.measured(name, index, size) for size in self.sizes(name, index))
-        slope = next((slope for slope in measured if np.isfinite(slope.error)), UNKNOWN)
+        measured = (self.measure_slope(name, index, size) for size in self.sizes(name, index))
+        slope = next((slope for slope in measured if np.isfinite(slope.error)), UNKNOWN_SLOPE)
         if not self.by_complex_step or slope.sides:
             return slope
         found = [self.complex_slope(name, index, h) for h in COMPLEX_STEPS]
@@ -201,29 +201,29 @@ class Differences:
                 seen.append(abs(plus - 2 * self.value + minus))
         return SAFETY * max([x for x in seen if np.isfinite(x)], default=np.nan)
 
-    def measured(self, name: str, index: Index, size: float) -> Slope:
+    def measure_slope(self, name: str, index: Index, size: float) -> Slope:
         """The slope by the best of many steps. At a kink left and right stay apart as the steps shrink."""
-        steps = size * STEPS
+        steps = size * REAL_STEPS
         plus, minus = self.values(name, index, steps)
         noise = self.noise / steps[1:]
         central = (plus - minus) / (2 * steps)
-        slopes = extrapolated(central)
+        slopes = extrapolate_slope(central)
         errors = np.abs(slopes - central[1:]) + noise
-        best = smallest(errors)
+        best = place_of_smallest(errors)
         left, right = (self.value - minus) / steps, (plus - self.value) / steps
         unrest = np.abs(np.diff(right - left)) + noise
-        k = smallest(unrest)
+        k = place_of_smallest(unrest)
         sides = float(left[k + 1]), float(right[k + 1])
         apart = abs(sides[1] - sides[0]) > 10 * unrest[k]
         return Slope(float(slopes[best]), float(errors[best]), sides if apart else None)
 
 
-def extrapolated(central: Any) -> Any:
+def extrapolate_slope(central: Any) -> Any:
     """Richardson's step: central differences are off by h^2, and each step is a tenth of the one before."""
     return (100 * central[1:] - central[:-1]) / 99
 
 
-def smallest(errors: Any) -> int:
+def place_of_smallest(errors: Any) -> int:
     """Where `errors` are smallest, of those that are numbers."""
     return int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))
 
@@ -232,7 +232,7 @@ def checked_value(function: Function, leaves: Mapping[str, Tensor]) -> Any:
     """f's value, recorded, if it is one number and the same when computed again."""
     with np.errstate(all="ignore"):
         J = function.call(function.given | dict(leaves))
-    first, second = scalar(J), scalar(function.at())
+    first, second = python_number(J), python_number(function.at())
     if not np.isclose(first, second, rtol=1e-9, atol=0, equal_nan=True):
         raise GraphError(
             f"the function gave {first:.6g} and then {second:.6g} for the same inputs, so differences mean "

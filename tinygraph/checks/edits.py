@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygraph.notation.expressions import Expression
 
-__all__ = ["Edit", "everywhere", "positions", "renamed", "single_edits", "truncated"]
+__all__ = ["Edit", "change_everywhere", "positions_in", "rename_operand", "single_edits", "truncate_formula"]
 
 
 class Edit(NamedTuple):
@@ -34,15 +34,15 @@ class Edit(NamedTuple):
 
 
 Rebuild = Callable[[Any], Any]
-OPERATORS = (np.multiply, np.matmul, np.divide, np.add, np.subtract)
+BINARY_OPERATORS = (np.multiply, np.matmul, np.divide, np.add, np.subtract)
 COMPARISONS = (np.greater, np.greater_equal, np.less, np.less_equal)
 
 
-def made(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+def make_call(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
     return Expression().record(function, args, settings)
 
 
-def positions(x: Any, rebuild: Rebuild = lambda new: new) -> Iterator[tuple[Any, Rebuild]]:
+def positions_in(x: Any, rebuild: Rebuild = lambda new: new) -> Iterator[tuple[Any, Rebuild]]:
     """Every part of an expression, with the function that puts something else in its place."""
     yield x, rebuild
     if not isinstance(x, Expression) or x.function is None:
@@ -51,9 +51,9 @@ def positions(x: Any, rebuild: Rebuild = lambda new: new) -> Iterator[tuple[Any,
 
         def put(new: Any, i: int = i, x: Expression = x) -> Any:
             args = (*x.args[:i], new, *x.args[i + 1 :])
-            return rebuild(made(x.function, *args, **x.settings))  # type: ignore[arg-type]
+            return rebuild(make_call(x.function, *args, **x.settings))  # type: ignore[arg-type]
 
-        yield from positions(part, put)
+        yield from positions_in(part, put)
 
 
 def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Edit]:
@@ -64,57 +64,59 @@ def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any
         operands: what may stand in place of an operand, or be multiplied or added by mistake.
         factors: numbers by which something may be multiplied or divided by mistake (m, 2, lr, sizes).
     """
-    for part, put in positions(expression):
+    for part, put in positions_in(expression):
         for after, kind, penalty in [
-            *shortened(part),
-            *turned(part),
-            *recalled(part),
-            *renumbered(part, factors),
-            *replaced(part, operands, factors),
-            *extended(part, operands, factors),
+            *drop_part(part),
+            *turn_sign(part),
+            *change_call(part),
+            *change_number(part, factors),
+            *replace_part(part, operands, factors),
+            *add_part(part, operands, factors),
         ]:
             yield Edit(put(after), kind, penalty, part, after)
-    yield from repeated(expression, operands)
+    yield from repeat_edits(expression, operands)
 
 
 Change = tuple[Any, str, int]
 
 
-def shortened(x: Any) -> Iterator[Change]:
+def drop_part(x: Any) -> Iterator[Change]:
     """A factor, a term or a call left out."""
     if isinstance(x, Expression) and x.function is not None:
         for part in x.args:
             yield part, "drop", 0 if isinstance(part, Expression) else 2
-            yield from ((inner, "drop", 1) for inner, _ in positions(part) if isinstance(inner, Expression))
+            yield from (
+                (inner, "drop", 1) for inner, _ in positions_in(part) if isinstance(inner, Expression)
+            )
 
 
-def turned(x: Any) -> Iterator[Change]:
+def turn_sign(x: Any) -> Iterator[Change]:
     """A sign or a transpose more."""
     if isinstance(x, Expression):
         yield -x, "sign", 1
         yield x.T, "transpose", 1
 
 
-def recalled(x: Any) -> Iterator[Change]:
+def change_call(x: Any) -> Iterator[Change]:
     """The same operands in another call, or the same call with other settings."""
     if not isinstance(x, Expression) or x.function is None:
         return
-    yield from ((y, "swap", 1) for y in otherwise_joined(x))
+    yield from ((y, "swap", 1) for y in change_operator(x))
     if len(x.args) == 2:
-        yield made(x.function, *reversed(x.args)), "swap", 1
+        yield make_call(x.function, *reversed(x.args)), "swap", 1
         if x.function is np.multiply:
             left, right = x.args
             yield np.maximum(left, 0), "mask", 1
-            yield made(np.matmul, right, left), "swap", 2
+            yield make_call(np.matmul, right, left), "swap", 2
     if x.function in COMPARISONS:
-        yield from ((made(f, *x.args), "compare", 0) for f in COMPARISONS if f is not x.function)
+        yield from ((make_call(f, *x.args), "compare", 0) for f in COMPARISONS if f is not x.function)
     if "axis" in x.settings:
-        yield from reaxed(x)
+        yield from change_axes(x)
     if x.function is np.divide and getattr(x.args[0], "function", None) is np.sum:
-        yield from ((y, kind, n) for y, kind, n in reaxed(x.args[0]) if y.function is np.mean)
+        yield from ((y, kind, n) for y, kind, n in change_axes(x.args[0]) if y.function is np.mean)
 
 
-def reaxed(x: Any) -> Iterator[Change]:
+def change_axes(x: Any) -> Iterator[Change]:
     """A sum or mean over other axes, or with its axes dropped."""
     rest = {key: value for key, value in x.settings.items() if key not in ("axis", "keepdims")}
     function = np.mean if x.function is np.sum else np.sum
@@ -125,31 +127,33 @@ def reaxed(x: Any) -> Iterator[Change]:
                 settings = rest
             kind = "keepdims" if axis == x.settings.get("axis") else "axis"
             if settings != x.settings:
-                yield made(x.function, *x.args, **settings), kind, 0
-            yield made(function, *x.args, **settings), "mean", 1
-            yield made(np.max, *x.args, **settings), "mean", 2
+                yield make_call(x.function, *x.args, **settings), kind, 0
+            yield make_call(function, *x.args, **settings), "mean", 1
+            yield make_call(np.max, *x.args, **settings), "mean", 2
 
 
-def otherwise_joined(x: Any) -> Iterator[Any]:
+def change_operator(x: Any) -> Iterator[Any]:
     """The same two operands with another operator between them."""
-    if isinstance(x, Expression) and x.function in OPERATORS:
-        yield from (made(f, *x.args) for f in OPERATORS if f is not x.function)
+    if isinstance(x, Expression) and x.function in BINARY_OPERATORS:
+        yield from (make_call(f, *x.args) for f in BINARY_OPERATORS if f is not x.function)
         if x.function is np.multiply and isinstance(x.args[0], Expression):
-            yield made(np.matmul, x.args[0].T, x.args[1])
+            yield make_call(np.matmul, x.args[0].T, x.args[1])
         if x.function is np.divide:
-            yield made(np.floor_divide, *x.args)
+            yield make_call(np.floor_divide, *x.args)
 
 
-def renumbered(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
+def change_number(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
     """Another number in the place of one."""
     if isinstance(x, int | float) and not isinstance(x, bool):
         numbers = [0, 1, 2, 3, -x, *(f(x, n) for n in factors for f in (operator.mul, operator.truediv))]
         yield from ((n, "replace", 2) for n in numbers if str(n) != str(x))
 
 
-def replaced(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
+def replace_part(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
     """Another operand in the place of this part."""
-    yield from ((operand, "replace", nearness(x, operand)) for operand in operands if str(operand) != str(x))
+    yield from (
+        (operand, "replace", nearness_of(x, operand)) for operand in operands if str(operand) != str(x)
+    )
     counts = {str(factor) for factor in filter(is_name, factors)}  # units are easily taken for m
     for factor in factors:
         if str(factor) != str(x):
@@ -160,51 +164,51 @@ def is_name(x: Any) -> bool:
     return isinstance(x, Expression) and x.function is None
 
 
-def nearness(x: Any, operand: Any) -> int:
+def nearness_of(x: Any, operand: Any) -> int:
     """How far-fetched it is to write `operand` for `x`: little for two names, more for whole formulas."""
     return 3 - is_name(x) - is_name(operand)
 
 
-def truncated(expression: Any, penalty: int) -> Edit:
-    """What an array of integers keeps."""
+def truncate_formula(expression: Any, penalty: int) -> Edit:
+    """A formula whose result is stored in an array of integers, which cuts fractions off."""
     kept = np.trunc(expression)
     return Edit(kept, "truncate", penalty, expression, kept)
 
 
-def repeated(expression: Any, operands: Sequence[Any]) -> Iterator[Edit]:
+def repeat_edits(expression: Any, operands: Sequence[Any]) -> Iterator[Edit]:
     """What occurs several times changed in the same way each time: a name, or an operator."""
-    parts = [part for part, _ in positions(expression) if isinstance(part, Expression)]
+    parts = [part for part, _ in positions_in(expression) if isinstance(part, Expression)]
     texts, functions = [str(part) for part in parts if is_name(part)], [part.function for part in parts]
     for name in sorted({text for text in texts if texts.count(text) > 1}):
         for operand in filter(is_name, operands):
-            edited = everywhere(expression, partial(renamed, name, operand))
+            edited = change_everywhere(expression, partial(rename_operand, name, operand))
             yield Edit(edited, "replace", 2, Expression(name), operand)
-    for f in OPERATORS:
-        for i in range(len(OPERATORS)) if functions.count(f) > 1 else ():
-            edited = everywhere(expression, partial(joined, f, i))
+    for f in BINARY_OPERATORS:
+        for i in range(len(BINARY_OPERATORS)) if functions.count(f) > 1 else ():
+            edited = change_everywhere(expression, partial(join_operands, f, i))
             yield Edit(edited, "swap", 2, expression, edited)
 
 
-def renamed(name: str, operand: Any, x: Any) -> Any:
+def rename_operand(name: str, operand: Any, x: Any) -> Any:
     """The operand, if x is this name."""
     return operand if str(x) == name else x
 
 
-def joined(f: Any, i: int, x: Any) -> Any:
+def join_operands(f: Any, i: int, x: Any) -> Any:
     """What f joined in x, with the i-th of the other operators between."""
-    return next(itertools.islice(otherwise_joined(x), i, None), x) if x.function is f else x
+    return next(itertools.islice(change_operator(x), i, None), x) if x.function is f else x
 
 
-def everywhere(x: Any, change: Callable[[Any], Any]) -> Any:
+def change_everywhere(x: Any, change: Callable[[Any], Any]) -> Any:
     """An expression with all its parts changed, the innermost first."""
     if not isinstance(x, Expression):
         return x
     if x.function is not None:
-        x = made(x.function, *(everywhere(part, change) for part in x.args), **x.settings)
+        x = make_call(x.function, *(change_everywhere(part, change) for part in x.args), **x.settings)
     return change(x)
 
 
-def extended(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
+def add_part(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
     """A factor, divisor or term more."""
     if not isinstance(x, Expression):
         return

@@ -15,24 +15,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tinygraph.checks.edits import Edit, single_edits, truncated
+from tinygraph.checks.edits import Edit, single_edits, truncate_formula
 from tinygraph.checks.lectures import Statement
 from tinygraph.checks.search import (
     Match,
     Setting,
-    bracketings,
-    distinct,
-    fitted,
-    matches,
-    search,
-    unfinished,
+    bracketings_of,
+    distinct_matches,
+    fit_matches,
+    is_match,
+    matches_to_fit,
+    search_formulas,
 )
 from tinygraph.notation.expressions import Expression
 
-__all__ = ["Finding", "Memory", "explain", "is_right"]
+__all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]
 
 NAME = re.compile(r"(d?[AZWb])(\d+)(.*)", re.DOTALL)
-UNKNOWN = 10  # mistakes for which one of unknown cause counts
+UNKNOWN_COST = 10  # mistakes for which one of unknown cause counts
 Given = Mapping[str, Sequence[Any]]
 
 
@@ -61,7 +61,7 @@ class Segment:
 
 
 @dataclass
-class Memory:
+class FormulaMemory:
     """What was found in other layers and smaller functions: tried first, since people repeat themselves.
 
     `later` says for each name of the program which names are not there yet when it is made.
@@ -73,42 +73,42 @@ class Memory:
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
-        kind, layer = kind_of(finding.statement), finding.statement.layer
+        kind, layer = quantity_kind(finding.statement), finding.statement.layer
         if finding.matches:
             self.found[kind] = [*self.found.get(kind, []), (layer, finding.matches[0])]
         else:
-            self.unknown.add(step_of(finding.statement))
+            self.unknown.add(statement_key(finding.statement))
 
     def recall(self, s: Statement) -> Iterator[Match]:
         """The formulas found for this quantity in other layers, as they would be in this one."""
-        for layer, match in self.found.get(kind_of(s), []):
-            yield Match(moved(match.expression, s.layer - layer), match.edits, match.penalty)
+        for layer, match in self.found.get(quantity_kind(s), []):
+            yield Match(move_layers(match.expression, s.layer - layer), match.edits, match.penalty)
 
 
-def kind_of(s: Statement) -> str:
+def quantity_kind(s: Statement) -> str:
     """dW of dW3, W_new of W3_new."""
     return re.sub(r"\d+", "", s.name)
 
 
-def step_of(s: Statement) -> str:
+def statement_key(s: Statement) -> str:
     """A statement as it would be in layer 0: the same for all layers with the same activation."""
-    return f"{kind_of(s)} = {moved(s.right[-1], -s.layer)}"
+    return f"{quantity_kind(s)} = {move_layers(s.right[-1], -s.layer)}"
 
 
-def moved(x: Any, by: int) -> Any:
+def move_layers(x: Any, by: int) -> Any:
     """An expression with every quantity taken from `by` layers above."""
     if isinstance(x, list | tuple):
-        return type(x)(moved(part, by) for part in x)
+        return type(x)(move_layers(part, by) for part in x)
     if not isinstance(x, Expression) or not by:
         return x
     if x.function is not None:
-        return x.record(x.function, tuple(moved(part, by) for part in x.args), x.settings)
+        return x.record(x.function, tuple(move_layers(part, by) for part in x.args), x.settings)
     match = NAME.fullmatch(x.name)
     return Expression(f"{match[1]}{int(match[2]) + by}{match[3]}") if match else x
 
 
-def explain(
-    program: Sequence[Statement], setting: Setting, given: Given, memory: Memory | None = None
+def explain_program(
+    program: Sequence[Statement], setting: Setting, given: Given, memory: FormulaMemory | None = None
 ) -> list[Finding]:
     """The wrong statements of a program.
 
@@ -118,9 +118,9 @@ def explain(
         given: for each name that somebody's code gave, its value in every probe.
         memory: what was found before; added to.
     """
-    memory, findings = memory or Memory(), []
+    memory, findings = memory or FormulaMemory(), []
     memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
-    for segment in segments(program, given):
+    for segment in program_segments(program, given):
         setting = run_right(segment.hidden, setting)
         found = explain_segment(segment, setting, given, memory)
         for finding in found:
@@ -130,7 +130,7 @@ def explain(
         findings += found
         if is_lost(segment, found, given):
             break
-        setting = reached(segment.shown, setting, given)
+        setting = assign_given(segment.shown, setting, given)
     return findings
 
 
@@ -140,7 +140,7 @@ def is_lost(segment: Segment, found: Sequence[Finding], given: Given) -> bool:
     return unknown and not any(s.name.startswith("dA") for s in segment.shown)
 
 
-def segments(program: Sequence[Statement], given: Mapping[str, Any]) -> Iterator[Segment]:
+def program_segments(program: Sequence[Statement], given: Mapping[str, Any]) -> Iterator[Segment]:
     """The program in parts: hidden quantities and what is made from them, or one given quantity alone.
 
     A given dA or dZ ends a part, since what follows is made from it.
@@ -165,11 +165,11 @@ def segments(program: Sequence[Statement], given: Mapping[str, Any]) -> Iterator
 def run_right(statements: Sequence[Statement], setting: Setting) -> Setting:
     """The setting after the right statements."""
     for s in statements:
-        setting = setting.assign(s.name, values(s.right[-1], setting))
+        setting = setting.assign(s.name, probe_values(s.right[-1], setting))
     return setting
 
 
-def values(expression: Any, setting: Setting) -> list[Any]:
+def probe_values(expression: Any, setting: Setting) -> list[Any]:
     """The value of an expression in every probe."""
     return [setting.value(expression, i) for i in range(len(setting.values))]
 
@@ -177,18 +177,18 @@ def values(expression: Any, setting: Setting) -> list[Any]:
 def run_from(finding: Finding, match: Match, hidden: Sequence[Statement], setting: Setting) -> Setting:
     """The setting after the hidden statements, with one of them as it was found."""
     at = hidden.index(finding.statement)
-    setting = setting.assign(finding.statement.name, values(match.expression, setting))
+    setting = setting.assign(finding.statement.name, probe_values(match.expression, setting))
     return run_right(hidden[at + 1 :], setting)
 
 
-def reached(statements: Sequence[Statement], setting: Setting, given: Given) -> Setting:
+def assign_given(statements: Sequence[Statement], setting: Setting, given: Given) -> Setting:
     """The setting with what was given for these statements."""
     for s in statements:
         setting = setting.assign(s.name, given[s.name])
     return setting
 
 
-def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Memory) -> list[Finding]:
+def explain_segment(segment: Segment, setting: Setting, given: Given, memory: FormulaMemory) -> list[Finding]:
     """The wrong statements of a segment.
 
     If some of what was given is right, the hidden quantities are, and the rest is wrong by itself. If nothing
@@ -201,108 +201,116 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Me
     alone = partial(explain_each, segment, given, memory)
     if len(wrong) < len(segment.shown) or not segment.hidden:
         return alone(wrong, setting)
-    if all(any(recalled(s, setting, given, memory)) for s in wrong):
+    if all(any(recall_matches(s, setting, given, memory)) for s in wrong):
         return alone(wrong, setting)
     if len(wrong) == 1 and (one := alone(wrong, setting))[0].matches:
         return one
     hidden = explain_hidden(segment, setting, given, memory)
     if hidden is None:
         last, first = segment.hidden[-1], wrong[0]
-        each = alone(wrong, setting) if step_of(last) not in memory.unknown else []
+        each = alone(wrong, setting) if statement_key(last) not in memory.unknown else []
         lost = Finding(last, last.right[-1], (), setting, first, given[first.name][0])
         return each if any(f.matches for f in each) else [lost]
     after = run_from(hidden, hidden.matches[0], segment.hidden, setting)
     rest = [s for s in wrong if not is_right(s, after, given)]
     found = [hidden, *alone(rest, after)]
-    return found if len(found) < len(wrong) else min(found, alone(wrong, setting), key=cost)
+    return found if len(found) < len(wrong) else min(found, alone(wrong, setting), key=findings_cost)
 
 
-def cost(findings: Sequence[Finding]) -> tuple[int, float]:
+def findings_cost(findings: Sequence[Finding]) -> tuple[int, float]:
     """How much has to be wrong: how many mistakes, an unknown one for ten; then how far-fetched they are."""
     known = [f.matches[0].penalty for f in findings if f.matches]
-    return len(known) + UNKNOWN * (len(findings) - len(known)), sum(known)
+    return len(known) + UNKNOWN_COST * (len(findings) - len(known)), sum(known)
 
 
 def is_right(s: Statement, setting: Setting, given: Given) -> bool:
     """Whether a given quantity is what a right formula makes of the values before it."""
-    return any(matches(formula, setting, given[s.name]) for formula in s.right)
+    return any(is_match(formula, setting, given[s.name]) for formula in s.right)
 
 
 def explain_each(
-    segment: Segment, given: Given, memory: Memory, wrong: Sequence[Statement], setting: Setting
+    segment: Segment, given: Given, memory: FormulaMemory, wrong: Sequence[Statement], setting: Setting
 ) -> list[Finding]:
     """Given quantities, each by the edits of its own formula; those made before it are as they were given."""
     return [
-        explain_shown(s, reached(segment.shown[: segment.shown.index(s)], setting, given), given, memory)
+        explain_shown(s, assign_given(segment.shown[: segment.shown.index(s)], setting, given), given, memory)
         for s in wrong
     ]
 
 
-def explain_shown(s: Statement, setting: Setting, given: Given, memory: Memory) -> Finding:
+def explain_shown(s: Statement, setting: Setting, given: Given, memory: FormulaMemory) -> Finding:
     """A given quantity by the edits of its own formula."""
     setting = setting.without(memory.later[s.name])
-    known = list(recalled(s, setting, given, memory))
-    if not known and step_of(s) not in memory.unknown:
-        known = search(s.right, setting, given[s.name])
+    known = list(recall_matches(s, setting, given, memory))
+    if not known and statement_key(s) not in memory.unknown:
+        known = search_formulas(s.right, setting, given[s.name])
     return Finding(s, s.right[0], tuple(known), setting, s, given[s.name][0])
 
 
-def recalled(s: Statement, setting: Setting, given: Given, memory: Memory) -> Iterator[Match]:
+def recall_matches(s: Statement, setting: Setting, given: Given, memory: FormulaMemory) -> Iterator[Match]:
     """The formulas found in other layers that make this quantity what it is."""
-    return (match for match in memory.recall(s) if matches(match.expression, setting, given[s.name]))
+    return (match for match in memory.recall(s) if is_match(match.expression, setting, given[s.name]))
 
 
-def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: Memory) -> Finding | None:
+def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: FormulaMemory) -> Finding | None:
     """A hidden quantity by the edit after which most of the given ones come out right; None if none does."""
     own = {s.name: setting.without(memory.later[s.name]) for s in segment.hidden}
-    for candidates in (memory.recall, partial(edited, own, memory), partial(numbered, own, segment, given)):
+    for candidates in (
+        memory.recall,
+        partial(edited_matches, own, memory),
+        partial(hidden_with_number, own, segment, given),
+    ):
         tried = [
             (right, match, s)
             for s in segment.hidden
             for match in candidates(s)
-            if (right := right_after(s, match, segment, setting, given))
+            if (right := count_right(s, match, segment, setting, given))
         ]
         if tried:
-            return best_of(tried, setting)
+            return best_finding(tried, setting)
     return None
 
 
-def edited(own: Mapping[str, Setting], memory: Memory, s: Statement) -> Iterator[Match]:
+def edited_matches(own: Mapping[str, Setting], memory: FormulaMemory, s: Statement) -> Iterator[Match]:
     """The formulas one edit away from a hidden quantity; `own` is the setting in which it is made."""
-    for edit in edits_of(s, own[s.name]) if step_of(s) not in memory.unknown else ():
+    for edit in edits_of(s, own[s.name]) if statement_key(s) not in memory.unknown else ():
         yield Match(edit.expression, (edit,), edit.penalty)
 
 
 def edits_of(s: Statement, setting: Setting) -> Iterator[Edit]:
     """All single edits of the right formulas of a hidden quantity, whose dtype is hidden as well."""
     for formula in s.right:
-        yield truncated(formula, 2)
-        for way in bracketings(formula):
+        yield truncate_formula(formula, 2)
+        for way in bracketings_of(formula):
             yield from single_edits(way, setting.operands, setting.factors)
 
 
-def numbered(own: Mapping[str, Setting], segment: Segment, given: Given, s: Statement) -> Iterator[Match]:
+def hidden_with_number(
+    own: Mapping[str, Setting], segment: Segment, given: Given, s: Statement
+) -> Iterator[Match]:
     """Those with a number in them that makes the first given quantity come out right."""
     first, setting = segment.shown[0], own[s.name]
 
     def makes(formula: Any, setting: Setting) -> list[Any]:
         match = Match(formula, (), 0)
         after = run_from(Finding(s, formula, (match,), setting), match, segment.hidden, setting)
-        return values(first.right[-1], after)
+        return probe_values(first.right[-1], after)
 
-    return fitted(unfinished(s.right, edits_of(s, setting), setting), makes, setting, given[first.name])
+    return fit_matches(
+        matches_to_fit(s.right, edits_of(s, setting), setting), makes, setting, given[first.name]
+    )
 
 
-def right_after(s: Statement, match: Match, segment: Segment, setting: Setting, given: Given) -> int:
+def count_right(s: Statement, match: Match, segment: Segment, setting: Setting, given: Given) -> int:
     """How many of the given quantities come out right if the hidden `s` is as in `match`."""
     after = run_from(Finding(s, s.right[0], (match,), setting), match, segment.hidden, setting)
     return sum(is_right(x, after, given) for x in segment.shown)
 
 
-def best_of(tried: Sequence[tuple[int, Match, Statement]], setting: Setting) -> Finding:
+def best_finding(tried: Sequence[tuple[int, Match, Statement]], setting: Setting) -> Finding:
     """The finding with most quantities right, by its likeliest formula."""
     most = max(right for right, _, _ in tried)
-    ranked = distinct(match for right, match, _ in tried if right == most)
+    ranked = distinct_matches(match for right, match, _ in tried if right == most)
     statement = next(s for _, match, s in tried if match is ranked[0])
     own = {id(match) for _, match, s in tried if s is statement}
     return Finding(statement, statement.right[0], tuple(m for m in ranked if id(m) in own), setting)

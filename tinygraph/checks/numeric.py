@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.checks.differences import Differences, Function, Sides, checked_value, scalar
-from tinygraph.checks.report import Index, Row, Verdicts, place
-from tinygraph.checks.rounding import SEEDS, largest, norm, rounding
+from tinygraph.checks.differences import Differences, Function, Sides, checked_value, python_number
+from tinygraph.checks.report import Index, Row, Verdicts, index_text
+from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor, parameter
 
@@ -57,7 +57,7 @@ class GradientReport(Verdicts):
         said = row.verdict if row.given is None else f"{row.given:.6g} instead of {row.expected:.6g}"
         return (
             f"The gradient is wrong for {', '.join(row.name for row in wrong)}; "
-            f"the worst entry by {self.method} is {row.name}{place(row.worst)}: {said}."
+            f"the worst entry by {self.method} is {row.name}{index_text(row.worst)}: {said}."
         )
 
 
@@ -103,20 +103,27 @@ def gradcheck(
     function = Function.read(f, inputs)
     leaves = {name: parameter(x, name) for name, x in function.arrays.items()}
     J = checked_value(function, leaves)
-    differences = Differences(function, float(scalar(J)), is_analytic(J))
+    differences = Differences(function, float(python_number(J)), is_analytic(J))
     with np.errstate(all="ignore"):
         gradients = gradients_of(J, leaves)
-        scale = max([abs(differences.value), *(largest(variants[0]) for variants in gradients.values())])
+        scale = max(
+            [abs(differences.value), *(largest_entry(variants[0]) for variants in gradients.values())]
+        )
         checked = [
             check_input(
-                differences, name, variants, sample(leaves[name].shape, entries, seed), scale, tolerance
+                differences,
+                name,
+                variants,
+                sample_indices(leaves[name].shape, entries, seed),
+                scale,
+                tolerance,
             )
             for name, variants in gradients.items()
         ]
     furthest = max(checked, key=lambda c: c.off, default=None)
     return GradientReport(
         [c.row for c in checked],
-        notes=function.notes + sampled(leaves, entries, seed) + kinks_named(checked),
+        notes=function.notes + sample_note(leaves, entries, seed) + kinks_note(checked),
         worst=furthest and furthest.worst,
         kinks=[(c.row.name, index) for c in checked for index in c.kinks],
         method="complex step" if differences.by_complex_step else "central differences",
@@ -138,7 +145,7 @@ def gradients_of(J: Any, leaves: Mapping[str, Tensor]) -> dict[str, list[Any]]:
     return found
 
 
-def sample(shape: Index, entries: int, seed: int) -> list[Index]:
+def sample_indices(shape: Index, entries: int, seed: int) -> list[Index]:
     """The indices of all entries of an array, or of as many as `entries` drawn at random."""
     n = int(np.prod(shape))
     if n <= entries:
@@ -147,13 +154,13 @@ def sample(shape: Index, entries: int, seed: int) -> list[Index]:
     return [tuple(map(int, index)) for index in zip(*np.unravel_index(drawn, shape), strict=True)]
 
 
-def sampled(leaves: Mapping[str, Tensor], entries: int, seed: int) -> list[str]:
+def sample_note(leaves: Mapping[str, Tensor], entries: int, seed: int) -> list[str]:
     """The note on inputs of which only a sample was checked."""
     large = [f"{name} ({entries} of {x.size} entries)" for name, x in leaves.items() if x.size > entries]
     return [f"Checked in part, drawn with seed {seed}: {', '.join(large)}."] if large else []
 
 
-class Checked(NamedTuple):
+class CheckedInput(NamedTuple):
     """The verdict on one input: its row, the entry that is furthest off and by how much, the kinks met."""
 
     row: Row
@@ -164,31 +171,33 @@ class Checked(NamedTuple):
 
 def check_input(
     differences: Differences, name: str, variants: Any, indices: list[Index], scale: float, tolerance: float
-) -> Checked:
+) -> CheckedInput:
     """The engine's derivative by one input, computed from several seeds, against the numeric one.
 
     Entries that do not agree at once are looked at closely, and only then judged.
     """
     given = np.array([[x[index] for index in indices] for x in variants])
-    numeric = np.array([differences.quickly(name, index) for index in indices])
-    allowed = np.full(len(indices), rounding(list(given), scale))
+    numeric = np.array([differences.quick_slope(name, index) for index in indices])
+    allowed = np.full(len(indices), rounding_bound(list(given), scale))
     kinks: dict[int, Sides] = {}
     for k in np.flatnonzero(np.max(times_off(given, numeric, allowed, tolerance), axis=0) > 1):
-        slope = differences.closely(name, indices[k])
+        slope = differences.close_slope(name, indices[k])
         numeric[k], allowed[k] = slope.value, allowed[k] + slope.error
-        if slope.sides and between(given[:, k], slope.sides, allowed[k], tolerance):
+        if slope.sides and is_between(given[:, k], slope.sides, allowed[k], tolerance):
             kinks[int(k)] = slope.sides
             numeric[k] = given[0, k]
     off = times_off(given, numeric, allowed, tolerance)
     seed = int(np.argmax(np.max(off, axis=1, initial=0.0)))
-    row = row_of(name, variants[0].shape, indices, given[seed], numeric, off[seed])
+    row = input_row(name, variants[0].shape, indices, given[seed], numeric, off[seed])
     if row.ok and indices:
-        row = replace(row, verdict=agreement(given[0], allowed, len(kinks)))
+        row = replace(row, verdict=agreement_verdict(given[0], allowed, len(kinks)))
     worst = (name, indices[int(np.argmax(off[seed]))]) if indices else None
-    return Checked(row, worst, float(np.max(off, initial=0.0)), {indices[k]: x for k, x in kinks.items()})
+    return CheckedInput(
+        row, worst, float(np.max(off, initial=0.0)), {indices[k]: x for k, x in kinks.items()}
+    )
 
 
-def agreement(given: Any, allowed: Any, kinks: int) -> str:
+def agreement_verdict(given: Any, allowed: Any, kinks: int) -> str:
     """The verdict on an input that agrees; it says so where all that is known is that the noise is larger."""
     hidden = (given != 0) & (allowed > np.abs(given) / 2)
     noise = f" within the noise of f, {np.max(allowed[hidden]):.0e}" if hidden.any() else ""
@@ -205,18 +214,18 @@ def times_off(given: Any, numeric: Any, allowed: Any, tolerance: float) -> Any:
     return np.where(np.isfinite(given) & np.isfinite(numeric), ratio, np.inf)
 
 
-def between(given: Any, sides: Sides, allowed: float, tolerance: float) -> bool:
+def is_between(given: Any, sides: Sides, allowed: float, tolerance: float) -> bool:
     """Whether the engine's values lie between the slopes to the left and right of a kink."""
     slack = allowed + tolerance * max(map(abs, sides))
     return bool(np.all((min(sides) - slack <= given) & (given <= max(sides) + slack)))
 
 
-def row_of(name: str, shape: Index, indices: list[Index], given: Any, numeric: Any, off: Any) -> Row:
+def input_row(name: str, shape: Index, indices: list[Index], given: Any, numeric: Any, off: Any) -> Row:
     """The row of one input, from the entries checked."""
     if not indices:
         return Row(name, True, "no entries", shape, 0.0, 0.0)
     k, difference = int(np.argmax(off)), np.abs(given - numeric)
-    relative = norm(difference) / ((norm(given) + norm(numeric)) or 1.0)
+    relative = euclidean_norm(difference) / ((euclidean_norm(given) + euclidean_norm(numeric)) or 1.0)
     row = Row(name, bool(off[k] <= 1), "wrong", shape, float(np.max(difference)), relative)
     if off[k] == 0:
         return row
@@ -224,10 +233,10 @@ def row_of(name: str, shape: Index, indices: list[Index], given: Any, numeric: A
     return replace(row, verdict=verdict, worst=indices[k], given=float(given[k]), expected=float(numeric[k]))
 
 
-def kinks_named(checked: list[Checked]) -> list[str]:
+def kinks_note(checked: list[CheckedInput]) -> list[str]:
     """The note on the kinks that were met."""
     named = [
-        f"{c.row.name}{place(index)} (slopes {left:.6g} and {right:.6g})"
+        f"{c.row.name}{index_text(index)} (slopes {left:.6g} and {right:.6g})"
         for c in checked
         for index, (left, right) in c.kinks.items()
     ]

@@ -19,15 +19,15 @@ __all__ = [
     "Row",
     "Seen",
     "Verdicts",
-    "are",
-    "place",
-    "reason",
+    "index_text",
+    "reason_text",
     "table_of",
+    "verb_for",
 ]
 
 Index = tuple[int, ...]
 Seen = Literal["true", "course", "both"]
-WIDTH = 80  # of a report as text, where no terminal says otherwise
+TEXT_WIDTH = 80  # of a report as text, where no terminal says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         """The row as text: name, shape, largest and relative difference, worst entry, verdict."""
-        numbers = (number(self.largest), number(self.relative))
+        numbers = (difference_text(self.largest), difference_text(self.relative))
         return (
             self.name,
             "" if self.shape is None else str(self.shape),
             *numbers,
-            place(self.worst),
+            index_text(self.worst),
             self.verdict,
         )
 
@@ -127,7 +127,7 @@ class Verdicts:
         import json
 
         verdict = {"ok": self.ok, "summary": self.summary, "first_wrong": self.first_wrong}
-        return json.dumps(plain(verdict | self.facts), indent=2, allow_nan=False)
+        return json.dumps(plain_facts(verdict | self.facts), indent=2, allow_nan=False)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -189,9 +189,9 @@ class Report(Verdicts):
         if not compared:
             return "Nothing was compared: no derivative was given."
         if not wrong:
-            return f"{agreement(len(compared))}{self.convention_seen}."
-        counted = f"{len(wrong)} of {len(compared)} {are(wrong)} wrong{self.convention_seen}"
-        return f"{counted}; in the order of the sweep {wrong[0].name} is the first: {reason(wrong[0])}."
+            return f"{agreement_text(len(compared))}{self.convention_seen}."
+        counted = f"{len(wrong)} of {len(compared)} {verb_for(wrong)} wrong{self.convention_seen}"
+        return f"{counted}; in the order of the sweep {wrong[0].name} is the first: {reason_text(wrong[0])}."
 
     @property
     def convention_seen(self) -> str:
@@ -208,44 +208,44 @@ class Report(Verdicts):
         return [self.summary, *self.notes, *(d.message for d in self.diagnoses)]
 
 
-def agreement(n: int) -> str:
+def agreement_text(n: int) -> str:
     """How many agree, where all do."""
     return "The derivative agrees" if n == 1 else f"All {n} derivatives agree"
 
 
-def are(several: Sequence[Any]) -> str:
+def verb_for(several: Sequence[Any]) -> str:
     """The verb for one or several."""
     return "is" if len(several) == 1 else "are"
 
 
-def reason(row: Row) -> str:
+def reason_text(row: Row) -> str:
     """What is wrong with a row, as part of a sentence."""
     if row.given is None or row.expected is None:
         return row.verdict
     said = "" if row.verdict == "wrong" else f"{row.verdict}; "
-    return f"{said}at {place(row.worst)} it is {row.given:.6g} instead of {row.expected:.6g}"
+    return f"{said}at {index_text(row.worst)} it is {row.given:.6g} instead of {row.expected:.6g}"
 
 
-def number(x: float | None) -> str:
+def difference_text(x: float | None) -> str:
     """A difference as text."""
     return "" if x is None else "0" if x == 0 else f"{x:.1e}"
 
 
-def place(index: Iterable[int] | None) -> str:
+def index_text(index: Iterable[int] | None) -> str:
     """An index as one writes it after the name of an array.
 
-    >>> place((0, 3))
+    >>> index_text((0, 3))
     '[0, 3]'
     """
     return "" if index is None else f"[{', '.join(map(str, index))}]"
 
 
-def plain(x: Any) -> Any:
+def plain_facts(x: Any) -> Any:
     """Nested facts in JSON's terms: tuples as lists, numbers that are not finite as None."""
     if isinstance(x, dict):
-        return {key: plain(value) for key, value in x.items()}
+        return {key: plain_facts(value) for key, value in x.items()}
     if isinstance(x, list | tuple):
-        return [plain(value) for value in x]
+        return [plain_facts(value) for value in x]
     return None if isinstance(x, float) and not math.isfinite(x) else x
 
 
@@ -268,11 +268,11 @@ def table_of(rows: Sequence[Row], headings: Sequence[str] = HEADINGS) -> Table:
         )
     first_wrong = next((row for row in rows if not row.ok), None)
     for row in rows:
-        table.add_row(*styled(row, row is first_wrong))
+        table.add_row(*style_cells(row, row is first_wrong))
     return table
 
 
-def styled(row: Row, first_wrong: bool = False) -> list[RenderableType]:
+def style_cells(row: Row, first_wrong: bool = False) -> list[RenderableType]:
     """The cells of a row, with the name and the verdict in the colour of the verdict."""
     from rich.text import Text
 
@@ -281,7 +281,7 @@ def styled(row: Row, first_wrong: bool = False) -> list[RenderableType]:
     return [Text(name, "" if row.ok else colour), *map(Text, numbers), Text(verdict, colour)]
 
 
-def text_of(content: RenderableType, width: int = WIDTH) -> str:
+def text_of(content: RenderableType, width: int = TEXT_WIDTH) -> str:
     """Plain text of something that rich can print."""
     import io
 
@@ -300,7 +300,7 @@ def html_of(content: RenderableType) -> str:
     from rich.console import Console
 
     console = Console(
-        file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, force_jupyter=False
+        file=io.StringIO(), record=True, width=TEXT_WIDTH, highlight=False, markup=False, force_jupyter=False
     )
     console.print(content)
     return console.export_html(inline_styles=True, code_format='<pre style="line-height:normal">{code}</pre>')

@@ -14,25 +14,34 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.checks.edits import Edit, everywhere, positions, renamed, single_edits, truncated
+from tinygraph.checks.edits import (
+    Edit,
+    change_everywhere,
+    positions_in,
+    rename_operand,
+    single_edits,
+    truncate_formula,
+)
 from tinygraph.notation.expressions import Expression
 
 __all__ = [
     "Match",
     "Setting",
-    "agrees",
-    "bracketings",
-    "distinct",
-    "fitted",
-    "matches",
+    "bracketings_of",
+    "distinct_matches",
+    "fit_matches",
+    "is_match",
+    "is_same_array",
+    "matches_to_fit",
     "names_in",
-    "ratio",
-    "search",
-    "unfinished",
+    "ratio_to",
+    "search_formulas",
 ]
 
-DOUBLE, SINGLE = 1e-9, 2e-5
-LIKELIEST = 10
+DOUBLE, SINGLE = 1e-9, 2e-5  # relative to the largest entry: what rounding may come to
+LIKELIEST = (
+    10  # first edits that a second one is tried after: each costs as much as all single edits together
+)
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,8 @@ class Setting:
     """The values at hand in the probes: one mapping from names to values per probe.
 
     `operands` and `factors` are what an edit may bring in (see `single_edits`), `floor` is a difference that
-    is only rounding. `shared` holds the
-    expressions that many edits have in common; their values are computed once per probe.
+    is only rounding. `shared` holds the expressions that many edits have in common; their values are computed
+    once per probe, and kept in `known`.
     """
 
     values: list[dict[str, Any]]
@@ -67,19 +76,19 @@ class Setting:
 
     @cached_property
     def ratios(self) -> list[tuple[Any, int]]:
-        """See `ratios_of`."""
+        """The constant factors that people may have too many or too few (see `ratios_of`)."""
         return ratios_of([f for f in self.factors if isinstance(f, Expression) or f == 2])
 
     @cached_property
     def known_ratios(self) -> Any:
-        """Their values, (number of ratios, number of probes)."""
+        """The values of `ratios`, as an array of (number of ratios, number of probes)."""
         n = len(self.values)
         return np.array([[self.value(f, i) for i in range(n)] for f, _ in self.ratios], float).reshape(-1, n)
 
     def share(self, *expressions: Any) -> None:
         """Keep the values of all parts of these expressions."""
         for expression in expressions:
-            self.shared |= {id(part): part for part, _ in positions(expression)}
+            self.shared |= {id(part): part for part, _ in positions_in(expression)}
 
     def value(self, x: Any, probe: int) -> Any:
         """The value of an expression in a probe; None if it has none."""
@@ -87,11 +96,12 @@ class Setting:
             return x
         if x.function is None:
             return self.values[probe].get(x.name)
+        # By identity: edits are built from the very parts that are shared, and to compare takes longer.
         key = id(x), probe
         if key in self.known:
             return self.known[key]
         args = [self.value(part, probe) for part in x.args]
-        result = None if any(a is None for a in args) else called(x.function, args, x.settings)
+        result = None if any(a is None for a in args) else call_value(x.function, args, x.settings)
         if id(x) in self.shared:
             self.known[key] = result
         return result
@@ -99,30 +109,32 @@ class Setting:
     def without(self, names: Set[str]) -> Setting:
         """The setting in which nothing that is made from these names may stand in a formula."""
         operands = [x for x in self.operands if not names_in(x) & names]
+        # The values stay, and with them what is known of shared parts.
         return Setting(self.values, operands, self.factors, self.floor, self.shared, self.known)
 
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
         changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
+        # Without `known`: the name may stand in any of the expressions in it.
         return Setting(changed, self.operands, self.factors, self.floor)
 
 
 def names_in(x: Any) -> set[str]:
     """The names in an expression."""
-    parts = [part for part, _ in positions(x)]
+    parts = [part for part, _ in positions_in(x)]
     return {part.name for part in parts if isinstance(part, Expression) and part.function is None}
 
 
-def called(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+def call_value(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
     """The value of a call, None if it fails."""
     try:
         with np.errstate(all="ignore"):
             return function(*args, **settings)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError):  # most edits make shapes that do not fit
         return None
 
 
-def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
+def is_same_array(value: Any, given: Any, floor: float = 0.0) -> bool:
     """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
     if value is None or np.shape(value) != np.shape(given):
         return False
@@ -133,32 +145,37 @@ def agrees(value: Any, given: Any, floor: float = 0.0) -> bool:
     return bool(np.max(difference, initial=0) <= max(tolerance * size, floor))
 
 
-def matches(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
+def is_match(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
     """Whether an expression gives the numbers of every probe."""
-    return all(agrees(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
+    return all(is_same_array(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
 
 
-def search(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
+def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
     """The formulas within two edits of a right one that give these numbers, likeliest first.
 
     One edit is tried first; then one edit and a constant factor; then two edits of which one is among the
     likeliest.
     """
-    ways = [way for formula in right for way in bracketings(formula)]
+    # Every formula costs a look at the probes, so the dearer kinds are tried only where the cheaper ones,
+    # which are likelier in any case, found nothing.
+    ways = [way for formula in right for way in bracketings_of(formula)]
     setting.share(*ways, *setting.operands)
     edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
-    if all(np.asarray(g).dtype.kind in "iu" for g in given):
-        edits += [truncated(formula, 0) for formula in right]
-    found = [Match(e.expression, (e,), e.penalty) for e in edits if matches(e.expression, setting, given)]
-    for further in (scaled, added, doubled):
+    if all(np.asarray(g).dtype.kind in "iu" for g in given):  # only an array of integers cuts fractions off
+        edits += [truncate_formula(formula, 0) for formula in right]
+    found = [Match(e.expression, (e,), e.penalty) for e in edits if is_match(e.expression, setting, given)]
+    for further in (scaled_matches, matches_with_number, matches_of_two_edits):
         found = found or list(further(right, edits, setting, given))
-    return distinct(found)
+    return distinct_matches(found)
 
 
-def bracketings(x: Any) -> Iterator[Any]:
-    """A formula, and the same with a product of three grouped from the right: another single edit away."""
+def bracketings_of(x: Any) -> Iterator[Any]:
+    """A formula, and the same with products of three grouped from the right.
+
+    The value is the same, but the parts are others, and an edit changes one part.
+    """
     yield x
-    for part, put in positions(x):
+    for part, put in positions_in(x):
         if is_product(part) and is_product(part.args[0]):
             (first, second), third = part.args[0].args, part.args[1]
             yield put(first * (second * third))
@@ -168,7 +185,7 @@ def is_product(x: Any) -> bool:
     return isinstance(x, Expression) and x.function is np.multiply
 
 
-def distinct(found: Iterable[Match]) -> list[Match]:
+def distinct_matches(found: Iterable[Match]) -> list[Match]:
     """Each formula once, by its likeliest edits; the likeliest formulas first."""
     best: dict[str, Match] = {}
     for match in sorted(found, key=lambda match: (match.penalty, len(match.text))):
@@ -176,7 +193,7 @@ def distinct(found: Iterable[Match]) -> list[Match]:
     return list(best.values())
 
 
-def scaled(
+def scaled_matches(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas that give these numbers up to a factor: a known ratio, or one number in every probe."""
@@ -184,17 +201,19 @@ def scaled(
         *((formula, (), 0) for formula in right),
         *((edit.expression, (edit,), edit.penalty) for edit in edits),
     ]:
-        ratios = [ratio(setting.value(formula, i), g) for i, g in enumerate(given)]
+        # Found by division, not by trying each factor: one look at a formula serves all factors.
+        ratios = [ratio_to(setting.value(formula, i), g) for i, g in enumerate(given)]
         if None in ratios:
             continue
+        # An edited formula that is off by any number besides would explain too much.
         plain = all(edit.kind == "drop" for edit in done)
-        for factor, extra in constants(setting, ratios, literal=plain):  # type: ignore[arg-type]
-            extended = times(formula, factor)
+        for factor, extra in constant_factors(setting, ratios, literal=plain):  # type: ignore[arg-type]
+            extended = times_factor(formula, factor)
             edit = Edit(extended, "times", extra, formula, extended)
             yield Match(extended, (*done, edit), penalty + extra)
 
 
-def added(
+def matches_with_number(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas with a number in them that makes them fit: a penalty on W, an update by a rate of its own."""
@@ -202,10 +221,10 @@ def added(
     def makes(formula: Any, setting: Setting) -> list[Any]:
         return [setting.value(formula, i) for i in range(len(given))]
 
-    return fitted(unfinished(right, edits, setting), makes, setting, given)
+    return fit_matches(matches_to_fit(right, edits, setting), makes, setting, given)
 
 
-def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) -> Iterator[Match]:
+def matches_to_fit(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) -> Iterator[Match]:
     """Formulas in which lr stands for a number that is still to be found."""
     (lr,) = map(Expression, ["lr"])
     for formula in right:
@@ -219,52 +238,55 @@ def unfinished(right: Sequence[Any], edits: Iterable[Edit], setting: Setting) ->
             yield Match(edit.expression, (edit,), edit.penalty)
 
 
-def fitted(
+def fit_matches(
     templates: Iterable[Match],
     makes: Callable[[Any, Setting], Sequence[Any]],
     setting: Setting,
     given: Sequence[Any],
 ) -> Iterator[Match]:
     """The templates with that number for lr which makes them fit; `makes` must be linear in it."""
+    # Linear: what it makes of 0 and of 1 says what it makes of every number, and so which number fits.
     start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
     for template in templates:
         pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
-        ratios = [share_of(*pair) for pair in pairs]
+        ratios = [share_of_way(*pair) for pair in pairs]
         known = [r for r in ratios if r is not None]
+        # Terms are tried with both signs, so that a number below zero would be the other one again.
         if len(known) < len(ratios) or (min(known) < 0 and template.edits[0].kind == "plus"):
             continue
-        for number, extra in constants(setting, known, literal=True):
-            formula = everywhere(template.expression, partial(renamed, "lr", number))
+        for number, extra in constant_factors(setting, known, literal=True):
+            formula = change_everywhere(template.expression, partial(rename_operand, "lr", number))
             yield Match(formula, template.edits, template.penalty + extra)
 
 
-def share_of(start: Any, end: Any, given: Any) -> float | None:
-    """How far it is to `given` on the way from `start` to `end`, 1 for all of it, if it lies there."""
+def share_of_way(start: Any, end: Any, given: Any) -> float | None:
+    """The number r for which start + r * (end - start) is `given`, if there is one."""
     if start is None or end is None or not np.shape(start) == np.shape(end) == np.shape(given):
         return None
     with np.errstate(all="ignore"):
-        return ratio(end - start, given - start)
+        return ratio_to(end - start, given - start)
 
 
-def ratio(value: Any, given: Any) -> float | None:
+def ratio_to(value: Any, given: Any) -> float | None:
     """given / value, if that is one number."""
     if value is None or np.shape(value) != np.shape(given) or not np.size(given):
         return None
     norm = float(np.sum(value * value))
     if not norm or not np.isfinite(norm):
         return None
-    factor = float(np.sum(value * given) / norm)
-    return factor if factor and agrees(value * factor, given) else None
+    factor = float(np.sum(value * given) / norm)  # of least squares, so that noise in one entry counts little
+    return factor if factor and is_same_array(value * factor, given) else None
 
 
-def constants(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
+def constant_factors(setting: Setting, ratios: Sequence[float], literal: bool) -> Iterator[tuple[Any, int]]:
     """Factors built from what is at hand that equal `ratios`; failing those, the number if it is one."""
+    # All probes at once: a factor that fits each of them fits for a reason.
     wanted = np.asarray(ratios)
     near = np.abs(setting.known_ratios - wanted) <= DOUBLE * np.max(np.abs(wanted))
     hits = [setting.ratios[i] for i in np.flatnonzero(near.all(axis=1))]
     yield from hits
     if not hits and literal:
-        yield from literals(setting, ratios)
+        yield from literal_factors(setting, ratios)
 
 
 def ratios_of(factors: Sequence[Any]) -> list[tuple[Any, int]]:
@@ -273,51 +295,52 @@ def ratios_of(factors: Sequence[Any]) -> list[tuple[Any, int]]:
     return [
         (-1, 1),
         *((f, 2) for f in factors),
-        *((made_ratio(1, f), 2) for f in factors),
-        *((made_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
-        *((made_ratio(1, made_product(f, g)), 4) for f, g in pairs),
-        *((made_product(f, g), 4) for f, g in pairs),
+        *((make_ratio(1, f), 2) for f in factors),
+        *((make_ratio(f, g), 3) for f, g in itertools.permutations(factors, 2)),
+        *((make_ratio(1, make_product(f, g)), 4) for f, g in pairs),
+        *((make_product(f, g), 4) for f, g in pairs),
     ]
 
 
-def literals(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
+def literal_factors(setting: Setting, ratios: Sequence[float]) -> Iterator[tuple[Any, int]]:
     """One number c that gives the ratios of every probe as c, c / m or c * m."""
     m = np.array([v.get("m", 1) for v in setting.values])
-    for power, written in ((0, None), (-1, made_ratio), (1, made_product)):
+    for power, written in ((0, None), (-1, make_ratio), (1, make_product)):
         c = np.asarray(ratios) / m.astype(float) ** power
         if np.ptp(c) <= DOUBLE * abs(c[0]):
-            yield (neat(c[0]) if written is None else written(neat(c[0]), Expression("m"))), 5
+            yield (neat_number(c[0]) if written is None else written(neat_number(c[0]), Expression("m"))), 5
             return
 
 
-def neat(number: float) -> Any:
+def neat_number(number: float) -> Any:
     """A number as one writes it: 1 / 209 rather than 0.00478468899522."""
-    n = round(1 / number)
-    return made_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
+    n = round(1 / number)  # ratio_to never gives 0
+    return make_ratio(1, n) if abs(n) > 2 and abs(number * n - 1) < DOUBLE else float(f"{number:.12g}")
 
 
-def times(x: Any, factor: Any) -> Any:
+def times_factor(x: Any, factor: Any) -> Any:
     """x * factor, or x / n for the factor 1 / n."""
     if isinstance(factor, Expression) and factor.function is np.divide and str(factor.args[0]) == "1":
         return x / factor.args[1]
     return x * factor
 
 
-def made_ratio(f: Any, g: Any) -> Any:
+def make_ratio(f: Any, g: Any) -> Any:
     return Expression().record(np.divide, (f, g), {})
 
 
-def made_product(f: Any, g: Any) -> Any:
+def make_product(f: Any, g: Any) -> Any:
     return Expression().record(np.multiply, (f, g), {})
 
 
-def doubled(
+def matches_of_two_edits(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas two edits away, where the first is among the likeliest."""
+    # Of equally likely edits the replacements last: there are many of them.
     shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
     for first in shapes[:LIKELIEST]:
         setting.share(first.expression)
         for second in single_edits(first.expression, setting.operands, setting.factors):
-            if matches(second.expression, setting, given):
+            if is_match(second.expression, setting, given):
                 yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tinygraph.checks.comparison import listed
-from tinygraph.checks.report import Diagnosis, Report, Row, Verdicts, are, reason, table_of
+from tinygraph.checks.report import Diagnosis, Report, Row, Verdicts, reason_text, table_of, verb_for
 from tinygraph.debugger.steps import Step
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class FileReport(Verdicts):
         """The report in one sentence."""
         wrong = [f.name for f in self.functions if f.verdict == "wrong"]
         if wrong:
-            return f"{listed(wrong)} {are(wrong)} wrong. Look first at {self.place_to_look}."
+            return f"{listed(wrong)} {verb_for(wrong)} wrong. Look first at {self.place_to_look}."
         right = [f.name for f in self.functions if f.ok]
         if not right:
             return "Nothing was compared."
@@ -113,7 +113,7 @@ class FileReport(Verdicts):
             first = self.diagnoses[0]
             return f"{first.name} in {first.function}{self.line_of(first.function or '')}"
         step, row = next((step, row) for step, row in self.judged_rows if not row.ok)
-        return f"{row.name} of {step.name}{self.line_of(step.function)}: {reason(row)}"
+        return f"{row.name} of {step.name}{self.line_of(step.function)}: {reason_text(row)}"
 
     @property
     def points(self) -> str:

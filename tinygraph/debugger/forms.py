@@ -14,9 +14,9 @@ import numpy as np
 
 __all__ = [
     "Form",
-    "by_name",
     "caches_form",
     "costs_form",
+    "dict_form",
     "gradients_form",
     "is_cache",
     "is_tuple",
@@ -52,7 +52,7 @@ def tuple_form(names: Sequence[str], expected: str) -> Form:
     return Form(expected, read)
 
 
-by_name = Form("a dict of arrays by name", lambda value: value if isinstance(value, dict) else None)
+dict_form = Form("a dict of arrays by name", lambda value: value if isinstance(value, dict) else None)
 
 
 # Costs
@@ -62,7 +62,7 @@ def costs_form(name: str) -> Form:
     """One number."""
 
     def read(value: Any) -> Named | None:
-        return {name: single(value)} if is_number(value) else None
+        return {name: single_number(value)} if is_number_array(value) else None
 
     return Form("the cost, a number", read)
 
@@ -74,21 +74,23 @@ def gradients_form() -> Form:
         if not is_tuple(value, 2):
             return None
         grads, J = value if isinstance(value[0], dict) else reversed(value)
-        if not isinstance(grads, dict) or not is_number(J):
+        if not isinstance(grads, dict) or not is_number_array(J):
             return None
-        return {name: single(x) if name == "db" else x for name, x in grads.items()} | {"J": single(J)}
+        return {name: single_number(x) if name == "db" else x for name, x in grads.items()} | {
+            "J": single_number(J)
+        }
 
     return Form("the tuple (grads, cost), grads a dict", read)
 
 
-def is_number(value: Any) -> bool:
+def is_number_array(value: Any) -> bool:
     """Whether this is a number or an array of numbers."""
     return isinstance(value, int | float | np.ndarray | np.generic) and not isinstance(value, bool)
 
 
-def single(value: Any) -> Any:
+def single_number(value: Any) -> Any:
     """An array of one entry as a number."""
-    return np.reshape(value, ()) if np.size(value) == 1 and is_number(value) else value
+    return np.reshape(value, ()) if np.size(value) == 1 and is_number_array(value) else value
 
 
 # Values and caches
@@ -101,7 +103,7 @@ def layer_form(letter: str, layer: int, may_keep_A: bool, expected: str) -> Form
         if not is_tuple(value, 2) or isinstance(value[0], tuple | dict):
             return None
         named = {f"{letter}{layer}": value[0]}
-        return named | cached(value[1], layer, value[0], may_keep_A) if letter == "A" else named
+        return named | read_cache(value[1], layer, value[0], may_keep_A) if letter == "A" else named
 
     return Form(expected, read)
 
@@ -125,7 +127,9 @@ def caches_form(may_keep_A: Sequence[bool], expected: str) -> Form:
         A = [linear[0] for linear, _ in caches[1:]] + [AL]
         named: Named = {}
         for layer, cache in enumerate(caches, start=1):
-            named |= cached(cache, layer, A[layer - 1], may_keep_A[layer - 1]) | {f"A{layer}": A[layer - 1]}
+            named |= read_cache(cache, layer, A[layer - 1], may_keep_A[layer - 1]) | {
+                f"A{layer}": A[layer - 1]
+            }
         return named
 
     return Form(expected, read)
@@ -136,8 +140,8 @@ def is_cache(cache: Any) -> bool:
     return is_tuple(cache, 2) and is_tuple(cache[0], 3) and isinstance(cache[1], np.ndarray)
 
 
-def cached(cache: Any, layer: int, A: Any, may_keep_A: bool) -> Named:
-    """Z from a cache in the course's form, unless A is there and may be."""
+def read_cache(cache: Any, layer: int, A: Any, may_keep_A: bool) -> Named:
+    """Z from a cache in the course's form; nothing where the cache holds A instead and may do so."""
     if not is_cache(cache) or (may_keep_A and np.array_equal(cache[1], A)):
         return {}
     return {f"Z{layer}": cache[1]}

@@ -27,13 +27,13 @@ from tinygraph.files import save_bytes
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Grade", "grade", "grade_folder", "write_csv"]
+__all__ = ["Grade", "grade_folder", "grade_submission", "write_csv"]
 
 VERDICTS = {0: "right", 1: "wrong", 2: "could not be run"}
 NOT_CHECKED = "not checked"  # yet
-SUFFIXES = (".py", ".ipynb")
-SKIPPED = {"__pycache__", "__MACOSX", "site-packages"}  # besides all that begins with a dot
-ENDED = "It ended the process that checked it."
+SUBMISSION_SUFFIXES = (".py", ".ipynb")
+SKIPPED_FOLDERS = {"__pycache__", "__MACOSX", "site-packages"}  # besides all that begins with a dot
+ENDED_PROCESS = "It ended the process that checked it."
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute begins so
 
 
@@ -80,25 +80,29 @@ def grade_folder(
         ValueError: no jobs, or options that are none.
     """
     folder = Path(folder)
-    files = submissions(folder)
+    files = find_submissions(folder)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is 1 or more, not {jobs}")
     make_probe(options.get("sizes"), options.get("seed", 0), options.get("activations"))  # or its error
-    grades = {file: Grade(name_in(file, folder), NOT_CHECKED) for file in files}
-    keep(grades.values(), out)
-    check = partial(grade, folder=folder, **options)
-    with checkers(check, min(jobs or os.cpu_count() or 1, len(files))) as free:
-        for file, found in shown(graded(files, folder, free), len(files), console):
+    grades = {file: Grade(submission_name(file, folder), NOT_CHECKED) for file in files}
+    keep_grades(grades.values(), out)
+    check = partial(grade_submission, folder=folder, **options)
+    with start_checkers(check, min(jobs or os.cpu_count() or 1, len(files))) as free:
+        for file, found in show_progress(grade_files(files, folder, free), len(files), console):
             grades[file] = found
-            keep(grades.values(), out)
+            keep_grades(grades.values(), out)
     return [*grades.values()]
 
 
-def submissions(folder: Path) -> list[Path]:
+def find_submissions(folder: Path) -> list[Path]:
     """The files to check."""
     if not folder.is_dir():
         raise UserFileError(f"{folder} is no folder; give one with submissions, .py or .ipynb")
-    found = [p for p in folder.rglob("*") if p.suffix in SUFFIXES and not p.is_dir() and is_theirs(p, folder)]
+    found = [
+        p
+        for p in folder.rglob("*")
+        if p.suffix in SUBMISSION_SUFFIXES and not p.is_dir() and is_theirs(p, folder)
+    ]
     if not found:
         raise UserFileError(f"{folder} holds no .py or .ipynb file")
     return sorted(found)
@@ -107,22 +111,22 @@ def submissions(folder: Path) -> list[Path]:
 def is_theirs(path: Path, folder: Path) -> bool:
     """Whether somebody wrote it, rather than a program for itself."""
     parts = path.relative_to(folder).parts
-    return not SKIPPED.intersection(parts) and not any(part.startswith(".") for part in parts)
+    return not SKIPPED_FOLDERS.intersection(parts) and not any(part.startswith(".") for part in parts)
 
 
-def name_in(file: Path, folder: Path) -> str:
-    return readable(file.relative_to(folder).as_posix())
+def submission_name(file: Path, folder: Path) -> str:
+    return readable_text(file.relative_to(folder).as_posix())
 
 
-def grade(file: Path, *, folder: Path, **options: Any) -> Grade:
+def grade_submission(file: Path, *, folder: Path, **options: Any) -> Grade:
     """The check of one submission as a row; whatever goes wrong with it is in the row."""
-    start, name = perf_counter(), name_in(file, folder)
+    start, name = perf_counter(), submission_name(file, folder)
     try:
-        with private_copy(code_file(file, *SUFFIXES), folder) as copy, chdir(copy.parent):
+        with private_copy(code_file(file, *SUBMISSION_SUFFIXES), folder) as copy, chdir(copy.parent):
             report = check_file(copy, **options)
     except Exception as error:
-        told = readable(f"{type(error).__name__}: {error}")
-        return Grade(name, VERDICTS[2], told=told, seconds=since(start))
+        told = readable_text(f"{type(error).__name__}: {error}")
+        return Grade(name, VERDICTS[2], told=told, seconds=seconds_since(start))
     first = report.diagnoses[0] if report.diagnoses else None
     wrong = report.first_wrong or ""
     return Grade(
@@ -132,12 +136,12 @@ def grade(file: Path, *, folder: Path, **options: Any) -> Grade:
         functions=len(report.functions),
         first=first.name if first else wrong,
         cause=first.cause if first else "",
-        told=readable(told_of(report)),
-        seconds=since(start),
+        told=readable_text(student_text(report)),
+        seconds=seconds_since(start),
     )
 
 
-def told_of(report: FileReport) -> str:
+def student_text(report: FileReport) -> str:
     """The sentences for the student."""
     sentences = report.errors if report.errors and not report.rows else report.errors + report.sentences
     return " ".join(s if s.endswith((".", "?")) else f"{s}." for s in sentences)
@@ -159,14 +163,14 @@ def private_copy(file: Path, folder: Path) -> Iterator[Path]:
         yield copy / file.name
 
 
-def since(start: float) -> float:
+def seconds_since(start: float) -> float:
     return round(perf_counter() - start, 2)
 
 
-def readable(text: str) -> str:
+def readable_text(text: str) -> str:
     """The text without anything that a terminal would obey, or that no file can hold.
 
-    >>> readable("a\\nb\\x1b[31m\\ud800")
+    >>> readable_text("a\\nb\\x1b[31m\\ud800")
     'a\\\\nb\\\\x1b[31m\\\\ud800'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -185,7 +189,7 @@ class Checker:
     def begin(self) -> None:
         context = get_context("spawn")
         self.line, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(other, self.check), daemon=True)
+        self.process = context.Process(target=serve_checks, args=(other, self.check), daemon=True)
         self.process.start()
         other.close()
 
@@ -214,7 +218,7 @@ class Checker:
             self.process = None
 
 
-def serve(line: Any, check: Callable[[Path], Grade]) -> None:
+def serve_checks(line: Any, check: Callable[[Path], Grade]) -> None:
     """Check what comes along the line, in a process of its own, until nobody listens."""
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the one that began it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -224,7 +228,7 @@ def serve(line: Any, check: Callable[[Path], Grade]) -> None:
 
 
 @contextmanager
-def checkers(check: Callable[[Path], Grade], number: int) -> Iterator[list[Checker]]:
+def start_checkers(check: Callable[[Path], Grade], number: int) -> Iterator[list[Checker]]:
     """So many processes; at the end, with what they run, they are ended."""
     processes = [Checker(check) for _ in range(number)]
     try:
@@ -234,7 +238,7 @@ def checkers(check: Callable[[Path], Grade], number: int) -> Iterator[list[Check
             process.end()
 
 
-def graded(files: Sequence[Path], folder: Path, free: Sequence[Checker]) -> Iterator[tuple[Path, Grade]]:
+def grade_files(files: Sequence[Path], folder: Path, free: Sequence[Checker]) -> Iterator[tuple[Path, Grade]]:
     """Each file with its grade, as they come."""
     waiting = list(reversed(files))
     busy: dict[Any, Checker] = {}
@@ -248,10 +252,10 @@ def graded(files: Sequence[Path], folder: Path, free: Sequence[Checker]) -> Iter
             if waiting:
                 checker.take(waiting.pop())
                 busy[checker.line] = checker
-            yield file, found or Grade(name_in(file, folder), VERDICTS[2], told=ENDED)
+            yield file, found or Grade(submission_name(file, folder), VERDICTS[2], told=ENDED_PROCESS)
 
 
-def shown(done: Iterator[Any], total: int, console: Console | None) -> Iterator[Any]:
+def show_progress(done: Iterator[Any], total: int, console: Console | None) -> Iterator[Any]:
     """What is done, with a bar."""
     if console is None:
         return done
@@ -263,7 +267,7 @@ def shown(done: Iterator[Any], total: int, console: Console | None) -> Iterator[
 # The table
 
 
-def keep(grades: Iterable[Grade], out: str | Path | None) -> None:
+def keep_grades(grades: Iterable[Grade], out: str | Path | None) -> None:
     if out is not None:
         write_csv(grades, out)
 
@@ -283,10 +287,10 @@ def write_csv(grades: Iterable[Grade], path: str | Path) -> None:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(Grade._fields)
-    table.writerows([[plain(cell) for cell in row] for row in grades])
+    table.writerows([[plain_cell(cell) for cell in row] for row in grades])
     save_bytes(path, text.getvalue().encode("utf-8-sig"))
 
 
-def plain(cell: Any) -> Any:
+def plain_cell(cell: Any) -> Any:
     """A cell that a spreadsheet does not compute."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

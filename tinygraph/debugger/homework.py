@@ -11,7 +11,7 @@ import numpy as np
 from tinygraph.checks.causes import WHY
 from tinygraph.checks.comparison import array_of, listed
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
-from tinygraph.checks.explain import Memory, explain
+from tinygraph.checks.explain import FormulaMemory, explain_program
 from tinygraph.checks.lectures import (
     Statement,
     backward_program,
@@ -23,10 +23,10 @@ from tinygraph.checks.lectures import (
 from tinygraph.checks.report import Diagnosis
 from tinygraph.checks.search import Setting
 from tinygraph.debugger.probe import Probe, make_probe
-from tinygraph.debugger.process import Outcome, Run
-from tinygraph.debugger.steps import LEARNING_RATE, Step
+from tinygraph.debugger.process import FileRun, Outcome
+from tinygraph.debugger.steps import PROBE_LEARNING_RATE, Step
 
-__all__ = ["aliased", "changes", "diagnose_steps", "habits", "overflows"]
+__all__ = ["blame_aliases", "diagnose_steps", "find_changes", "find_habits", "find_overflows"]
 
 FROM_LABELS = {
     "compute_cost",
@@ -36,28 +36,30 @@ FROM_LABELS = {
     "backward",
 }
 DERIVATIVE = re.compile(r"d[AZ]\w*")
-Program = Callable[[Step, str], list[Statement]]
+ProgramOfStep = Callable[[Step, str], list[Statement]]
 
 
-def layer_of(step: Step) -> tuple[int, str]:
+def layer_of_step(step: Step) -> tuple[int, str]:
     """The layer of a step and its activation."""
     layer = step.layer or 0
     return layer, step.probe.activation(layer)
 
 
-def forward(step: Step, names: Container[str]) -> list[Statement]:
+def forward_statements(step: Step, names: Container[str]) -> list[Statement]:
     """Those statements of the forward pass that make these names."""
     return [s for s in forward_program(step.probe.activations) if s.name in names]
 
 
-PROGRAMS: dict[str, Program] = {
-    "linear_forward": lambda step, _: forward(step, {f"Z{step.layer}"}),
-    "linear_activation_forward": lambda step, _: forward(step, {f"Z{step.layer}", f"A{step.layer}"}),
-    "L_model_forward": lambda step, _: forward(step, step.targets),
-    "forward_propagation": lambda step, _: forward(step, step.targets),
-    "compute_cost": lambda step, _: forward(step, {"J"}),
-    "linear_backward": lambda step, c: layer_program(layer_of(step)[0], "linear", False, c),
-    "linear_activation_backward": lambda step, c: layer_program(*layer_of(step), True, c),
+PROGRAMS: dict[str, ProgramOfStep] = {
+    "linear_forward": lambda step, _: forward_statements(step, {f"Z{step.layer}"}),
+    "linear_activation_forward": lambda step, _: forward_statements(
+        step, {f"Z{step.layer}", f"A{step.layer}"}
+    ),
+    "L_model_forward": lambda step, _: forward_statements(step, step.targets),
+    "forward_propagation": lambda step, _: forward_statements(step, step.targets),
+    "compute_cost": lambda step, _: forward_statements(step, {"J"}),
+    "linear_backward": lambda step, c: layer_program(layer_of_step(step)[0], "linear", False, c),
+    "linear_activation_backward": lambda step, c: layer_program(*layer_of_step(step), True, c),
     "L_model_backward": lambda step, c: backward_program(step.probe.activations, c),
     "backward_propagation": lambda step, c: backward_program(step.probe.activations, c),
     "backward": lambda step, c: backward_program(step.probe.activations, c),
@@ -80,20 +82,22 @@ def diagnose_steps(
         convention: the file's, "course" or "true".
         lines: where each function is defined.
     """
-    memory, found = Memory(), []
+    memory, found = FormulaMemory(), []
     settings: dict[int, Setting] = {}
     for step, given in wrong:
         program = PROGRAMS[step.function](step, convention)
         if id(step.probe) not in settings:
-            both = step.probe, counterpart(step.probe, probes[1])
-            settings[id(step.probe)] = setting_of([values_of(probe, convention) for probe in both])
-        findings = explain(program, settings[id(step.probe)], by_name(step, given, program), memory)
+            both = step.probe, counterpart_probe(step.probe, probes[1])
+            settings[id(step.probe)] = setting_of([pass_values(probe, convention) for probe in both])
+        findings = explain_program(
+            program, settings[id(step.probe)], arrays_by_name(step, given, program), memory
+        )
         found += [diagnosis_of(f, step.function, lines.get(step.function), convention) for f in findings]
     return merged(found)
 
 
-def aliased(causes: Sequence[Diagnosis], run: Run) -> list[Diagnosis]:
-    """The causes, with a dA that was changed after it was made blamed on the function that changed it."""
+def blame_aliases(causes: Sequence[Diagnosis], run: FileRun) -> list[Diagnosis]:
+    """The causes, where a dA that a later function changed is blamed on that function, not on its maker."""
     changers = [o for o in run.outcomes.values() if any(map(DERIVATIVE.fullmatch, o.changed))]
     if not changers:
         return list(causes)
@@ -109,13 +113,13 @@ def aliased(causes: Sequence[Diagnosis], run: Run) -> list[Diagnosis]:
     return [blamed, *(d for d in causes if d not in hit)]
 
 
-def habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
-    """Functions whose second call gives something else than the first: one diagnosis each."""
+def find_habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
+    """A diagnosis for each function whose second call gives something else than the first."""
     found: dict[str, Diagnosis] = {}
     for outcome in outcomes:
         step = outcome.step
         if not outcome.repeated and step.function not in found:
-            name = next(iter(outcome.named), step.function)
+            name = next(iter(outcome.named_arrays), step.function)
             message = f"{step.name}: {WHY['not-zeroed']}"
             line = lines.get(step.function)
             found[step.function] = Diagnosis(
@@ -124,8 +128,8 @@ def habits(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list
     return list(found.values())
 
 
-def overflows(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
-    """Functions that give NaN or infinity: one diagnosis each, none for those that only pass it on."""
+def find_overflows(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> list[Diagnosis]:
+    """A diagnosis for each function that gives NaN or infinity, but not for those that only pass it on."""
     found: dict[str, Diagnosis] = {}
     for step, names in ((outcome.step, outcome.not_finite) for outcome in outcomes if outcome.not_finite):
         function, layered = step.function, step.function.startswith(("linear_", "L_model_"))
@@ -138,7 +142,7 @@ def overflows(outcomes: Iterable[Outcome], lines: Mapping[str, int | None]) -> l
     return list(found.values())
 
 
-def changes(outcomes: Iterable[Outcome]) -> list[str]:
+def find_changes(outcomes: Iterable[Outcome]) -> list[str]:
     """Sentences about arrays that functions change though they were only passed in."""
     found: dict[str, tuple[str, ...]] = {}
     for outcome in outcomes:
@@ -148,26 +152,26 @@ def changes(outcomes: Iterable[Outcome]) -> list[str]:
     return [f"{function} changes {listed(arrays)}. {WHY['aliased-dA']}" for function, arrays in found.items()]
 
 
-def counterpart(probe: Probe, other: Probe) -> Probe:
+def counterpart_probe(probe: Probe, other: Probe) -> Probe:
     """The same network with the seed and the examples of another probe."""
     return make_probe(probe.sizes, other.seed, probe.activations, other.m)
 
 
-def values_of(probe: Probe, convention: str) -> dict[str, Any]:
+def pass_values(probe: Probe, convention: str) -> dict[str, Any]:
     """The values of the pass by name, dA and dZ as the convention has them."""
-    found: dict[str, Any] = {"Y": probe.Y, "m": probe.m, "lr": LEARNING_RATE, f"A{probe.L}": probe.AL}
+    found: dict[str, Any] = {"Y": probe.Y, "m": probe.m, "lr": PROBE_LEARNING_RATE, f"A{probe.L}": probe.AL}
     for layer, ((A_prev, W, b), Z) in enumerate(probe.caches, start=1):
         found |= {f"A{layer - 1}": A_prev, f"W{layer}": W, f"b{layer}": b, f"Z{layer}": Z}
     return found | {name: probe.derivative(name, convention) for name in probe.targets}
 
 
-def by_name(
+def arrays_by_name(
     step: Step, given: Sequence[Mapping[str, Any]], program: Sequence[Statement]
 ) -> dict[str, list[Any]]:
     """For each statement of the program that was given, its arrays in every probe."""
     suffix = "_new" if step.function == "update_parameters" else ""
     known = [{f"{name}{suffix}": numbers_of(x) for name, x in hand.items()} for hand in given]
-    names = [s.name for s in program if all(is_finite(hand.get(s.name)) for hand in known)]
+    names = [s.name for s in program if all(is_finite_array(hand.get(s.name)) for hand in known)]
     return {name: [hand[name] for hand in known] for name in names}
 
 
@@ -177,6 +181,6 @@ def numbers_of(x: Any) -> Any:
     return array if array is None or np.asarray(x).dtype.kind not in "iu" else np.asarray(x)
 
 
-def is_finite(x: Any) -> bool:
+def is_finite_array(x: Any) -> bool:
     """Whether this is an array of finite numbers."""
     return x is not None and bool(np.isfinite(x).all())

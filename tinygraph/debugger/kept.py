@@ -11,33 +11,34 @@ from tinygraph.debugger.forms import is_cache, is_tuple
 from tinygraph.debugger.process import Outcome
 from tinygraph.debugger.steps import Kept
 
-__all__ = ["kept_by"]
+__all__ = ["what_is_kept"]
 
 
-def kept_by(outcomes: Iterable[Outcome], reports: Iterable[StepReport]) -> Kept:
-    """A, if the file's own forward functions keep it, or without any linear_activation_backward takes it.
+def what_is_kept(outcomes: Iterable[Outcome], reports: Iterable[StepReport]) -> Kept:
+    """What a file's caches keep, Z or A: as its forward functions show, or without any as its way back does.
 
     The derivative of relu is the same from either, so that its layers tell nothing.
     """
-    told = [r for r in reports if r.step.function == "linear_activation_backward" and tells(r)]
-    letters = {letter for outcome in outcomes for letter in kept_in(outcome)}
+    told = [r for r in reports if r.step.function == "linear_activation_backward" and is_telling(r)]
+    letters = {letter for outcome in outcomes for letter in kept_in_cache(outcome)}
     if letters:
-        return "A" if letters == {"A"} and not fits("Z", told) else "Z"
+        return "A" if letters == {"A"} and not is_right_with("Z", told) else "Z"
     alone = not any(r.ok for r in told if r.step.kept == "Z")
-    return "A" if fits("A", told) and alone else "Z"
+    return "A" if is_right_with("A", told) and alone else "Z"
 
 
-def tells(report: StepReport) -> bool:
+def is_telling(report: StepReport) -> bool:
+    """Whether a step shows which of Z and A it reads: that of relu does not."""
     return report.step.probe.activation(report.step.layer or 0) != "relu"
 
 
-def fits(kept: Kept, reports: Sequence[StepReport]) -> bool:
+def is_right_with(kept: Kept, reports: Sequence[StepReport]) -> bool:
     """Whether all steps with such caches are right, under a convention."""
     mine = [r for r in reports if r.step.kept == kept]
     return any({r.ok for r in mine if r.step.convention == c} == {True} for c in ("course", "true"))
 
 
-def kept_in(outcome: Outcome) -> Iterator[Kept]:
+def kept_in_cache(outcome: Outcome) -> Iterator[Kept]:
     """What the cache of a function's last layer keeps, if it shows."""
     step, value = outcome.step, outcome.value
     if step.function not in ("linear_activation_forward", "L_model_forward") or not is_tuple(value, 2):

@@ -25,7 +25,7 @@ from tinygraph.errors import UserFileError
 __all__ = ["code_file", "load_homework"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
-HELPERS = {*ACTIVATIONS, *(f"{name}_backward" for name in ACTIVATIONS)}
+HELPER_NAMES = {*ACTIVATIONS, *(f"{name}_backward" for name in ACTIVATIONS)}
 
 
 def code_file(file: str | Path, *suffixes: str) -> Path:
@@ -49,7 +49,7 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
         Exception: whatever the import of a Python file raises.
     """
     path = Path(file).resolve()
-    forget(path.parent)
+    forget_modules(path.parent)
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     module = ModuleType(path.stem)
@@ -65,7 +65,7 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
     return module, notes + missing.notes
 
 
-def forget(folder: Path) -> None:
+def forget_modules(folder: Path) -> None:
     """Let the modules of a folder, and the stand-ins, be imported anew."""
     for name, module in list(sys.modules.items()):
         where = getattr(module, "__file__", None)
@@ -101,15 +101,15 @@ class StandIns:
 
     def install(self, folder: Path) -> None:
         """Put a module in the place of each that is imported and cannot be found."""
-        names = needed(self.trees, folder)
-        self.modules = {name for name in names if "." not in name and not is_there(name)}
+        names = needed_modules(self.trees, folder)
+        self.modules = {name for name in names if "." not in name and not is_installed(name)}
         for name in names:
             if name.partition(".")[0] in self.modules:
                 sys.modules[name] = Missing(name, self)
 
     def complete(self, module: ModuleType) -> None:
         """Give the module the helpers that it uses and does not have; from now on, use of the rest raises."""
-        for name in sorted(HELPERS & global_names(self.trees) - vars(module).keys()):
+        for name in sorted(HELPER_NAMES & global_names(self.trees) - vars(module).keys()):
             setattr(module, name, self.helper(name))
         self.loading = False
 
@@ -117,7 +117,7 @@ class StandIns:
         """Ours, in the form in which the file uses it: `A, cache = sigmoid(Z)` or `A = sigmoid(Z)`."""
         self.given.add(name)
         function: Callable[..., Any] = getattr(layerwise, name)
-        if name not in ACTIVATIONS or not unpacked(name, self.trees):
+        if name not in ACTIVATIONS or not is_unpacked(name, self.trees):
             return function
         return lambda Z: (function(Z), Z)
 
@@ -142,7 +142,7 @@ class Missing(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         stand_ins: StandIns = vars(self)["_stand_ins"]
-        return stand_ins.helper(name) if name in HELPERS else self._anything()
+        return stand_ins.helper(name) if name in HELPER_NAMES else self._anything()
 
     def _anything(self, *_: Any, **__: Any) -> Missing:
         """Itself while the file is imported; later an error."""
@@ -167,15 +167,15 @@ class Missing(ModuleType):
         return ()
 
 
-def is_there(name: str) -> bool:
+def is_installed(name: str) -> bool:
     """Whether a module can be found."""
     return name in sys.modules or importlib.util.find_spec(name) is not None
 
 
-def needed(trees: Sequence[ast.AST], folder: Path) -> set[str]:
-    """The modules that are imported without a way out, here and in files beside that are imported."""
+def needed_modules(trees: Sequence[ast.AST], folder: Path) -> set[str]:
+    """The modules without which an import fails, in these files and in those beside them that they import."""
     found: set[str] = set()
-    waiting = [name for tree in trees for name in imports(tree)]
+    waiting = [name for tree in trees for name in imported_modules(tree)]
     while waiting:
         name = waiting.pop()
         parents = name.split(".")
@@ -183,11 +183,11 @@ def needed(trees: Sequence[ast.AST], folder: Path) -> set[str]:
         found |= new
         beside = folder / f"{name}.py"
         if name in new and beside.is_file():
-            waiting += imports(parsed(beside))
+            waiting += imported_modules(parse_file(beside))
     return found
 
 
-def parsed(path: Path) -> ast.AST:
+def parse_file(path: Path) -> ast.AST:
     """A file's tree; an empty one if it has none, which its import will say."""
     try:
         return ast.parse(path.read_bytes(), str(path))
@@ -195,15 +195,15 @@ def parsed(path: Path) -> ast.AST:
         return ast.Module([], [])
 
 
-def imports(node: ast.AST) -> Iterator[str]:
-    """The modules that are imported, but for those in a `try`, which has its own way out."""
+def imported_modules(node: ast.AST) -> Iterator[str]:
+    """The modules that are imported, but for those in a `try`, which says what to do without them."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
         yield node.module
     elif not isinstance(node, ast.Try):
         for child in ast.iter_child_nodes(node):
-            yield from imports(child)
+            yield from imported_modules(child)
 
 
 def global_names(trees: Sequence[ast.AST]) -> set[str]:
@@ -215,20 +215,20 @@ def global_names(trees: Sequence[ast.AST]) -> set[str]:
     return {node.id for node in names} - bound
 
 
-def unpacked(name: str, trees: Sequence[ast.AST]) -> bool:
+def is_unpacked(name: str, trees: Sequence[ast.AST]) -> bool:
     """Whether what a function returns is taken apart, or it is not called at all."""
     seen = None
     for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.Subscript) and calls(node.value, name):
+        if isinstance(node, ast.Subscript) and is_call_of(node.value, name):
             return True
-        if isinstance(node, ast.Assign) and calls(node.value, name):
+        if isinstance(node, ast.Assign) and is_call_of(node.value, name):
             if isinstance(node.targets[0], ast.Tuple | ast.List):
                 return True
             seen = False
     return seen is None
 
 
-def calls(node: ast.AST, name: str) -> bool:
+def is_call_of(node: ast.AST, name: str) -> bool:
     """Whether this is a call of a function of this name, itself or as something's attribute."""
     function = node.func if isinstance(node, ast.Call) else None
     return getattr(function, "id", getattr(function, "attr", None)) == name

@@ -48,10 +48,10 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
     if path.suffix != ".ipynb":
         return [Cell(path.name, str(path), "", ast.parse(path.read_bytes(), str(path)), whole=True)], []
     cells, notes = [], []
-    for number, text in enumerate(code_of(path), start=1):
+    for number, text in enumerate(code_texts(path), start=1):
         name = f"code cell {number}"
         try:
-            tree = parsed(text)
+            tree = parse_cell(text)
         except (SyntaxError, ValueError) as error:
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             notes.append(f"{name} of {path.name} was left out: {getattr(error, 'msg', error)}{line}.")
@@ -61,7 +61,7 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
     return cells, notes
 
 
-def code_of(path: Path) -> Iterator[str]:
+def code_texts(path: Path) -> Iterator[str]:
     """The text of each code cell, also of notebooks in their third format."""
     try:
         book = json.loads(path.read_text(encoding="utf-8"))
@@ -73,7 +73,7 @@ def code_of(path: Path) -> Iterator[str]:
     return iter(texts)
 
 
-def parsed(text: str) -> ast.Module:
+def parse_cell(text: str) -> ast.Module:
     """The tree of a cell. What Python stumbles over is blank if it is meant for IPython."""
     lines = text.splitlines()
     if lines and lines[0].startswith("%%"):
@@ -98,9 +98,9 @@ def is_definition(node: ast.stmt) -> bool:
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     named = all(isinstance(x, ast.Name | ast.Tuple) for x in targets)
-    return named and (isinstance(node.value, ast.Lambda) or is_constant(node.value))
+    return named and (isinstance(node.value, ast.Lambda) or is_constant_expression(node.value))
 
 
-def is_constant(node: ast.expr) -> bool:
+def is_constant_expression(node: ast.expr) -> bool:
     """Whether an expression is made of numbers, texts and their like alone."""
     return all(isinstance(part, CONSTANT_PARTS) for part in ast.walk(node))

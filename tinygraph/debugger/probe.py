@@ -23,8 +23,8 @@ __all__ = ["Probe", "cost_of", "make_probe"]
 
 FEWEST_EXAMPLES = 7
 CLEAR = 0.05  # how far a relu unit stays from its kink
-HIDDEN: dict[str, Any] = {"relu": k.relu, "tanh": np.tanh, "sigmoid": k.sigmoid}
-OUTPUT: dict[str, Any] = {"sigmoid": k.sigmoid, "softmax": k.softmax}
+HIDDEN_ACTIVATIONS: dict[str, Any] = {"relu": k.relu, "tanh": np.tanh, "sigmoid": k.sigmoid}
+OUTPUT_ACTIVATIONS: dict[str, Any] = {"sigmoid": k.sigmoid, "softmax": k.softmax}
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def make_probe(
         parameters |= {f"W{layer}": W, f"b{layer}": b}
         Z = parameter(W, f"W{layer}") @ A + parameter(b, f"b{layer}")
         caches.append(((A.value, W, b), Z.value))
-        A = (HIDDEN | OUTPUT)[activations[layer - 1]](Z)
+        A = (HIDDEN_ACTIVATIONS | OUTPUT_ACTIVATIONS)[activations[layer - 1]](Z)
     J = softmax_cross_entropy(Z, Y) if activations[-1] == "softmax" else binary_cross_entropy(A, Y)
     targets, m = targets_of(J)
     return Probe(X, Y, parameters, activations, A.value, float(J.value), caches, targets, m, seed)
@@ -124,7 +124,7 @@ def cost_of(probe: Probe) -> Tensor:
     for layer, activation in enumerate(probe.activations, start=1):
         W, b = (parameter(probe.parameters[f"{p}{layer}"], f"{p}{layer}") for p in "Wb")
         Z = W @ A + b
-        A = (HIDDEN | OUTPUT)[activation](Z)
+        A = (HIDDEN_ACTIVATIONS | OUTPUT_ACTIVATIONS)[activation](Z)
     Y = tensor(probe.Y, "Y")
     several = probe.activations[-1] == "softmax"
     return cast(Tensor, softmax_cross_entropy(Z, Y) if several else binary_cross_entropy(A, Y))
@@ -149,10 +149,14 @@ def checked_activations(sizes: tuple[int, ...], activations: Sequence[str] | Non
     if activations is None:
         return ("relu",) * (L - 1) + ("sigmoid",)
     *hidden, output = activations or [""]
-    if len(activations) != L or output not in OUTPUT or not HIDDEN.keys() >= set(hidden):
+    if (
+        len(activations) != L
+        or output not in OUTPUT_ACTIVATIONS
+        or not HIDDEN_ACTIVATIONS.keys() >= set(hidden)
+    ):
         raise ValueError(
             f"the activations are {', '.join(activations)}; expected {L}, one for each layer: "
-            f"{', '.join(HIDDEN)}, and at the end {' or '.join(OUTPUT)}"
+            f"{', '.join(HIDDEN_ACTIVATIONS)}, and at the end {' or '.join(OUTPUT_ACTIVATIONS)}"
         )
     if output == "softmax" and sizes[-1] < 2:
         raise ValueError("a softmax of one unit is always 1; give it at least two classes: --sizes 6,5,4,3")

@@ -29,7 +29,7 @@ from tinygraph.debugger import worker
 from tinygraph.debugger.steps import FUNCTIONS, Step
 from tinygraph.errors import UserFileError
 
-__all__ = ["MEMORY", "TIMEOUT", "Failure", "Outcome", "Run", "run_file"]
+__all__ = ["MEMORY", "TIMEOUT", "Failure", "FileRun", "Outcome", "run_file"]
 
 TIMEOUT = 20.0  # seconds
 MEMORY = 2 << 30  # bytes
@@ -38,7 +38,7 @@ POLL = 0.05  # seconds
 ROOT = Path(__file__).parents[2]
 START = (
     "import sys; sys.path.append(sys.argv[1]); from tinygraph.debugger import worker; "
-    "worker.limit(int(sys.argv[2])); worker.main(*sys.argv[3:]); worker.leave()"
+    "worker.limit_memory(int(sys.argv[2])); worker.run_worker(*sys.argv[3:]); worker.leave_process()"
 )
 # Many threads take much memory each, and these arrays are small.
 QUIET = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"} | dict.fromkeys(
@@ -48,10 +48,10 @@ FLOATS = [np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.lon
 STOPPED = "stopped"  # the type of a failure that is no exception: the process has ended
 
 
-def place(file: str, line: int | None) -> str:
+def file_place(file: str, line: int | None) -> str:
     """A line of a file as one writes it; the file may be a cell of a notebook.
 
-    >>> place("/home/me/layers.py", 12), place("/home/me/work.ipynb, code cell 3", 5)
+    >>> file_place("/home/me/layers.py", 12), file_place("/home/me/work.ipynb, code cell 3", 5)
     ('layers.py:12', 'work.ipynb, code cell 3, line 5')
     """
     name = Path(file).name
@@ -70,7 +70,7 @@ class Failure:
 
     def sentence(self, name: str) -> str:
         """The exception as a sentence about `name`."""
-        at = f" ({place(self.file, self.line)})" if self.file else ""
+        at = f" ({file_place(self.file, self.line)})" if self.file else ""
         message = " ".join(self.message.split())
         if self.type == STOPPED:
             return f"{name} {message}"
@@ -99,7 +99,7 @@ class Outcome:
     threads: int = 0
 
     @cached_property
-    def named(self) -> dict[str, Any]:
+    def named_arrays(self) -> dict[str, Any]:
         """The arrays in the value by name; none if it has another form or the call failed."""
         return {} if isinstance(self.value, Failure) else self.step.form.read(self.value) or {}
 
@@ -107,13 +107,15 @@ class Outcome:
     def not_finite(self) -> list[str]:
         """The names of results that hold NaN or infinity."""
         arrays = {
-            name: x for name, x in self.named.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fc"
+            name: x
+            for name, x in self.named_arrays.items()
+            if isinstance(x, np.ndarray) and x.dtype.kind in "fc"
         }
         return [name for name, x in arrays.items() if not np.isfinite(x).all()]
 
 
 @dataclass
-class Run:
+class FileRun:
     """What is known of a run of a file.
 
     `defined` holds the line of each function it has, and `places` its file and line as one writes them;
@@ -156,7 +158,7 @@ class Run:
         return next((failure.traceback for failure in failures if failure), "")
 
 
-def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory: int = MEMORY) -> Run:
+def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory: int = MEMORY) -> FileRun:
     """Take the steps in a process of its own, or in several, where a function stops one.
 
     Args:
@@ -168,7 +170,7 @@ def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory
     Raises:
         UserFileError: the time is too short for the process itself to begin.
     """
-    run, waiting = Run(str(path)), list(range(len(steps)))
+    run, waiting = FileRun(str(path)), list(range(len(steps)))
     deadline = time.monotonic() + timeout
     while waiting:
         run_once(run, steps, waiting, Limits(timeout, deadline, memory))
@@ -196,7 +198,7 @@ class Limits(NamedTuple):
     memory: int
 
 
-def left_after(run: Run, steps: Sequence[Step], waiting: Sequence[int]) -> list[int]:
+def left_after(run: FileRun, steps: Sequence[Step], waiting: Sequence[int]) -> list[int]:
     """The steps after one that stopped the process, without those of the same function."""
     assert run.begun is not None
     stopped = steps[run.begun]
@@ -205,7 +207,7 @@ def left_after(run: Run, steps: Sequence[Step], waiting: Sequence[int]) -> list[
     return [i for i in waiting if i > run.begun and steps[i].function in left]
 
 
-def run_once(run: Run, steps: Sequence[Step], waiting: Sequence[int], limits: Limits) -> None:
+def run_once(run: FileRun, steps: Sequence[Step], waiting: Sequence[int], limits: Limits) -> None:
     """Take the waiting steps in a process of its own and note what it wrote."""
     with tempfile.TemporaryDirectory(prefix="tinygraph-") as folder:
         calls, results = Path(folder, "calls"), Path(folder, "results")
@@ -213,32 +215,32 @@ def run_once(run: Run, steps: Sequence[Step], waiting: Sequence[int], limits: Li
         asked = [(i, s.function, s.arguments, s.spare, s.editions) for i, s in todo]
         calls.write_bytes(pickle.dumps(asked))
         arguments = (str(ROOT), str(limits.memory), run.file, str(calls), str(results))
-        run.ended = supervise([sys.executable, "-P", "-c", START, *arguments], results, limits)
+        run.ended = supervise_command([sys.executable, "-P", "-c", START, *arguments], results, limits)
         run.begun = None
         if not (run.defined or results.exists()):
             how, name = run.ended.replace("the process ", ""), Path(run.file).name
             raise UserFileError(f"{name} was not even begun: its process {how}; --timeout sets the limit")
         for line in lines_of(results):
-            note(run, steps, line)
+            note_line(run, steps, line)
 
 
-def supervise(command: list[str], results: Path, limits: Limits) -> str:
+def supervise_command(command: list[str], results: Path, limits: Limits) -> str:
     """Run a command that sees no input and shows no output; how it ended."""
     null = subprocess.DEVNULL
     process = subprocess.Popen(
         command, stdin=null, stdout=null, stderr=null, env=os.environ | QUIET, start_new_session=True
     )
     try:
-        status = watch(process, results, limits)
+        status = watch_process(process, results, limits)
     except subprocess.TimeoutExpired as late:
         return f"was still running after {late.timeout:g} s"
     finally:
-        end(process)
+        end_process(process)
     how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
     return f"ended the process {how}"
 
 
-def watch(process: subprocess.Popen[bytes], results: Path, limits: Limits) -> int:
+def watch_process(process: subprocess.Popen[bytes], results: Path, limits: Limits) -> int:
     """The status of a process at its end.
 
     Raises:
@@ -257,7 +259,7 @@ def watch(process: subprocess.Popen[bytes], results: Path, limits: Limits) -> in
             raise subprocess.TimeoutExpired(process.args, waited)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """End a process and all that it started."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError):
@@ -272,23 +274,23 @@ def lines_of(results: Path) -> Iterator[str]:
     return (line for line in text.splitlines(keepends=True) if line.endswith("\n"))
 
 
-def note(run: Run, steps: Sequence[Step], line: str) -> None:
+def note_line(run: FileRun, steps: Sequence[Step], line: str) -> None:
     """Add what a line says."""
     match json.loads(line):
         case {"begun": i}:
             run.begun = i
         case {"defined": defined, "notes": notes}:
             run.defined |= {name: number for name, (_, number) in defined.items()}
-            run.places |= {name: place(file, number) for name, (file, number) in defined.items() if file}
+            run.places |= {name: file_place(file, number) for name, (file, number) in defined.items() if file}
             run.notes = notes
         case {"failed": None, "error": error}:
             run.failure = Failure(**error)
         case {"failed": i, "error": error}:
             run.outcomes[i] = Outcome(steps[i], Failure(**error))
         case {"done": i, "value": value, "changed": changed, "again": again, "threads": threads}:
-            second = None if again is None else worker.decode(again)
+            second = None if again is None else worker.decode_value(again)
             run.outcomes[i] = Outcome(
-                steps[i], worker.decode(value), tuple(changed), again is None, second, threads
+                steps[i], worker.decode_value(value), tuple(changed), again is None, second, threads
             )
         case {"printed": text}:
             run.printed = (run.printed + text)[: worker.MOST_PRINTED]

@@ -16,18 +16,24 @@ from tinygraph.checks.comparison import Convention, array_of, compare_with, desc
 from tinygraph.checks.diagnose import effort
 from tinygraph.checks.report import Diagnosis
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict, StepReport
-from tinygraph.debugger.homework import aliased, changes, diagnose_steps, habits, overflows
-from tinygraph.debugger.kept import kept_by
+from tinygraph.debugger.homework import (
+    blame_aliases,
+    diagnose_steps,
+    find_changes,
+    find_habits,
+    find_overflows,
+)
+from tinygraph.debugger.kept import what_is_kept
 from tinygraph.debugger.loading import code_file
 from tinygraph.debugger.probe import Probe, make_probe
-from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, Run, run_file
+from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
 from tinygraph.debugger.steps import Passed, Step, steps_of
 
 __all__ = ["check_file"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
-WHOLE = ("L_model_backward", "backward")
+WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
     "that is gradient descent."
@@ -73,18 +79,22 @@ def check_file(
     steps = [steps_of(probe) for probe in probes]
     flat = [*steps[0], *steps[1]]
     run = run_file(path, flat, timeout, memory)
-    kept = kept_by(run.outcomes.values(), (s.first for s in judged_twice(run.values, steps, convention)))
+    kept = what_is_kept(run.outcomes.values(), (s.first for s in judge_twice(run.values, steps, convention)))
     values = {i: value for i, value in run.values.items() if flat[i].kept in (None, kept)}
-    judged = judged_twice(values, steps, convention)
-    uphill = judged_twice(turned_round(values, steps), steps, convention)
-    if ascends := goes_uphill(judged, uphill):
-        values, judged = turned_round(values, steps), uphill
+    judged = judge_twice(values, steps, convention)
+    uphill = judge_twice(turn_signs(values, steps), steps, convention)
+    if ascends := is_uphill(judged, uphill):
+        values, judged = turn_signs(values, steps), uphill
     seen = convention_of([s.first for s in judged], convention)
-    seen, causes = explained(probes, judged, seen, convention, run)
-    judged = judged_twice(values, steps, seen if causes else convention)
+    seen, causes = explain_steps(probes, judged, seen, convention, run)
+    judged = judge_twice(values, steps, seen if causes else convention)
     found = [s.either for s in judged if s.first.step.convention in (None, seen)]
     outcomes = [run.outcomes[i] for i in values]
-    diagnoses = [*aliased(causes, run), *overflows(outcomes, run.defined), *habits(outcomes, run.defined)]
+    diagnoses = [
+        *blame_aliases(causes, run),
+        *find_overflows(outcomes, run.defined),
+        *find_habits(outcomes, run.defined),
+    ]
     blamed = {d.function for d in diagnoses} or set(run.defined)
     return FileReport(
         [row for s in found for row in s.rows],
@@ -93,11 +103,11 @@ def check_file(
             *([UPHILL] if ascends else []),
             *([KEPT] if kept == "A" else []),
             *(note for s in found for note in s.notes),
-            *changes(run.outcomes.values()),
+            *find_changes(run.outcomes.values()),
         ],
         file=str(path),
         steps=found,
-        functions=[verdict_on(name, run, found, name in blamed) for name in run.defined],
+        functions=[function_verdict(name, run, found, name in blamed) for name in run.defined],
         errors=run.errors({s.step.function: s.error for s in reversed(found) if s.error}),
         convention=seen,
         m=probes[0].m,
@@ -107,8 +117,8 @@ def check_file(
     )
 
 
-def explained(
-    probes: Sequence[Probe], judged: Sequence[Judged], seen: Passed, asked: Convention, run: Run
+def explain_steps(
+    probes: Sequence[Probe], judged: Sequence[JudgedStep], seen: Passed, asked: Convention, run: FileRun
 ) -> tuple[Passed, list[Diagnosis]]:
     """The convention under which the fewest mistakes explain what is wrong, and these mistakes.
 
@@ -129,7 +139,7 @@ def explained(
     return min(readings, key=lambda reading: effort(reading[1]))
 
 
-class Judged(NamedTuple):
+class JudgedStep(NamedTuple):
     """What came of a step on the first probe, and on the second if the file lived so long."""
 
     first: StepReport
@@ -149,41 +159,43 @@ class Judged(NamedTuple):
         return self.first.hand, self.second.hand
 
 
-def judged_twice(values: Mapping[int, Any], steps: list[list[Step]], convention: Convention) -> list[Judged]:
+def judge_twice(
+    values: Mapping[int, Any], steps: list[list[Step]], convention: Convention
+) -> list[JudgedStep]:
     """The steps that were taken, on both probes."""
 
     def judged(probe: int, i: int) -> StepReport | None:
         at = i + probe * len(steps[0])
         step = steps[probe][i]
-        return judge(step, values[at], step.probe.m, convention) if at in values else None
+        return judge_step(step, values[at], step.probe.m, convention) if at in values else None
 
     pairs = [(judged(0, i), judged(1, i)) for i in range(len(steps[0]))]
-    return [Judged(first, second) for first, second in pairs if first is not None]
+    return [JudgedStep(first, second) for first, second in pairs if first is not None]
 
 
-def turned_round(values: Mapping[int, Any], steps: list[list[Step]]) -> dict[int, Any]:
+def turn_signs(values: Mapping[int, Any], steps: list[list[Step]]) -> dict[int, Any]:
     """The values with the signs of whole derivatives turned round, and with updates that subtract."""
 
     def turned(step: Step, value: Any) -> Any:
-        if isinstance(value, dict) and step.function in WHOLE:
-            return {name: minus(x) for name, x in value.items()}
+        if isinstance(value, dict) and step.function in WHOLE_PASSES:
+            return {name: subtract_from(x) for name, x in value.items()}
         if isinstance(value, dict) and step.function == "update_parameters":
-            return {name: minus(x, 2 * step.arguments[0].get(name, 0)) for name, x in value.items()}
+            return {name: subtract_from(x, 2 * step.arguments[0].get(name, 0)) for name, x in value.items()}
         return value
 
     flat = [*steps[0], *steps[1]]
     return {i: turned(flat[i], value) for i, value in values.items()}
 
 
-def minus(x: Any, start: Any = 0) -> Any:
+def subtract_from(x: Any, start: Any = 0) -> Any:
     """start - x, if x is an array of numbers that fits."""
     array = array_of(x)
     return start - array if array is not None and np.shape(start) in ((), array.shape) else x
 
 
-def goes_uphill(judged: list[Judged], uphill: list[Judged]) -> bool:
+def is_uphill(judged: list[JudgedStep], uphill: list[JudgedStep]) -> bool:
     """Whether a file's derivatives are minus the lectures' and its update adds them: right together."""
-    concerned = (*WHOLE, "update_parameters")
+    concerned = (*WHOLE_PASSES, "update_parameters")
     rows = [
         (a.either, b.either)
         for a, b in zip(judged, uphill, strict=True)
@@ -201,7 +213,7 @@ def convention_of(judged: list[StepReport], asked: Convention) -> Passed:
     """
     if asked != "auto":
         return asked
-    whole = [s.report.convention for s in judged if s.report is not None and s.step.function in WHOLE]
+    whole = [s.report.convention for s in judged if s.report is not None and s.step.function in WHOLE_PASSES]
     told = [convention for convention in whole if convention != "both"]
     if told or not whole:
         return told[0] if told else "course"
@@ -209,7 +221,7 @@ def convention_of(judged: list[StepReport], asked: Convention) -> Passed:
     return "true" if fits["true"] and not fits["course"] else "course"
 
 
-def verdict_on(name: str, run: Run, judged: list[StepReport], blamed: bool) -> FunctionVerdict:
+def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: bool) -> FunctionVerdict:
     """The verdict on a function from those on its steps.
 
     One that is not blamed for anything, though it gives wrong numbers, has them from a function it calls.
@@ -223,13 +235,15 @@ def verdict_on(name: str, run: Run, judged: list[StepReport], blamed: bool) -> F
     )
 
 
-def judge(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
+def judge_step(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
     """What a function gave, or the exception it raised, against what it should have given."""
     if isinstance(value, Failure):
         return StepReport(step, error=value.sentence(step.name))
     hand = step.form.read(value)
     if hand is None:
-        return StepReport(step, error=f"{step.name} returned {shown(value)}; expected {step.form.expected}")
+        return StepReport(
+            step, error=f"{step.name} returned {value_text(value)}; expected {step.form.expected}"
+        )
     known = {name: x for name, x in hand.items() if name in step.targets}
     required = [name for name, target in step.targets.items() if target.of_parameter]
     report = compare_with(step.targets, known, m, step.convention or convention, require=required)
@@ -240,7 +254,7 @@ def judge(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
     return StepReport(step, report, hand=known)
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A result in a few words."""
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"

@@ -14,18 +14,18 @@ from typing import Any, Literal
 from tinygraph.checks.comparison import Target
 from tinygraph.debugger.forms import (
     Form,
-    by_name,
     caches_form,
     costs_form,
+    dict_form,
     gradients_form,
     layer_form,
     tuple_form,
 )
 from tinygraph.debugger.probe import Probe, make_probe
 
-__all__ = ["FUNCTIONS", "LEARNING_RATE", "Kept", "Passed", "Step", "steps_of"]
+__all__ = ["FUNCTIONS", "PROBE_LEARNING_RATE", "Kept", "Passed", "Step", "steps_of"]
 
-LEARNING_RATE = 0.1
+PROBE_LEARNING_RATE = 0.1
 FUNCTIONS = (
     "linear_forward",
     "linear_activation_forward",
@@ -57,8 +57,11 @@ class Step:
     are the right values. `convention` is that of the derivative passed in; None where none is passed in, and
     the function chooses. `kept` is what the caches hold besides ((A_prev, W, b), .): Z as in the lectures, or
     A, as some do; None where there are none. `layer` is None for a function of all layers, `probe` the
-    network of the arguments. `deep` is for update_parameters, which in week 3 may know two layers only: on
-    more than two it is tried where the file's other functions take any number, on two elsewhere.
+    network of the arguments.
+
+    `deep` is for update_parameters alone, and None elsewhere: whether the step has more than two layers. In
+    week 3 that function may know two layers only, so the deep step is for files whose other functions take
+    any number of layers, and the step of two layers for all other files.
     """
 
     function: str
@@ -94,12 +97,12 @@ def steps_of(probe: Probe) -> list[Step]:
     layers = range(probe.L, 0, -1)
     conventions: tuple[Passed, ...] = ("course", "true")
     kept: tuple[Kept, ...] = ("Z", "A")
-    pair, unit = smaller(probe)
+    pair, unit = smaller_probes(probe)
     return [
-        *(linear_forward(probe, layer) for layer in layers),
-        *(activation_forward(probe, layer, letter) for letter in kept for layer in layers),
-        *(model_forward("L_model_forward", probe, "the tuple (AL, caches)", letter) for letter in kept),
-        model_forward("forward_propagation", pair, "the tuple (A2, cache)"),
+        *(linear_forward_step(probe, layer) for layer in layers),
+        *(activation_forward_step(probe, layer, letter) for letter in kept for layer in layers),
+        *(model_forward_step("L_model_forward", probe, "the tuple (AL, caches)", letter) for letter in kept),
+        model_forward_step("forward_propagation", pair, "the tuple (A2, cache)"),
         cost_step(probe),
         *(linear_step(probe, layer, convention) for convention in conventions for layer in layers),
         *(
@@ -117,7 +120,7 @@ def steps_of(probe: Probe) -> list[Step]:
     ]
 
 
-def smaller(probe: Probe) -> tuple[Probe, Probe]:
+def smaller_probes(probe: Probe) -> tuple[Probe, Probe]:
     """The networks of week 3, two layers, and of week 2, one unit, with as many examples."""
     n_0, n_1, *_, n_L = probe.sizes if probe.L > 1 else (*probe.sizes[:1], 4, *probe.sizes[1:])
     hidden = "tanh" if probe.L == 1 or probe.activations[0] == "relu" else probe.activations[0]
@@ -128,22 +131,22 @@ def smaller(probe: Probe) -> tuple[Probe, Probe]:
 # Forward
 
 
-def exact(value: Any, of_parameter: bool = False) -> Target:
-    """What is not a derivative, or one by a parameter."""
+def exact_target(value: Any, of_parameter: bool = False) -> Target:
+    """The target of a value that is the same under both conventions: no derivative, or one by a parameter."""
     return Target(value, 0.0, carries_m=False, of_parameter=of_parameter)
 
 
-def linear_forward(probe: Probe, layer: int) -> Step:
+def linear_forward_step(probe: Probe, layer: int) -> Step:
     (A_prev, W, b), Z = probe.caches[layer - 1]
     form = layer_form("Z", layer, False, "the tuple (Z, cache)")
     name = f"Z{layer}"
-    return Step("linear_forward", layer, (A_prev, W, b), (name,), {name: exact(Z)}, None, probe, form)
+    return Step("linear_forward", layer, (A_prev, W, b), (name,), {name: exact_target(Z)}, None, probe, form)
 
 
-def activation_forward(probe: Probe, layer: int, kept: Kept) -> Step:
+def activation_forward_step(probe: Probe, layer: int, kept: Kept) -> Step:
     activation, (linear_cache, _) = probe.activation(layer), probe.caches[layer - 1]
     form = layer_form("A", layer, may_keep_A(activation, kept), "the tuple (A, cache)")
-    targets = {f"{letter}{layer}": exact(probe.values[f"{letter}{layer}"]) for letter in "ZA"}
+    targets = {f"{letter}{layer}": exact_target(probe.values[f"{letter}{layer}"]) for letter in "ZA"}
     function, arguments = "linear_activation_forward", (*linear_cache, activation)
     return Step(function, layer, arguments, (f"A{layer}",), targets, None, probe, form, kept=kept)
 
@@ -153,9 +156,9 @@ def may_keep_A(activation: str, kept: Kept | None) -> bool:
     return activation == "relu" or kept == "A"
 
 
-def model_forward(function: str, probe: Probe, expected: str, kept: Kept | None = None) -> Step:
+def model_forward_step(function: str, probe: Probe, expected: str, kept: Kept | None = None) -> Step:
     """A function that goes forward through all layers."""
-    targets = {name: exact(value) for name, value in probe.values.items()}
+    targets = {name: exact_target(value) for name, value in probe.values.items()}
     form = caches_form([may_keep_A(activation, kept) for activation in probe.activations], expected)
     arguments, spare = (probe.X, probe.parameters), (probe.parameters,)
     outputs = (f"A{probe.L}",)
@@ -164,7 +167,7 @@ def model_forward(function: str, probe: Probe, expected: str, kept: Kept | None 
 
 def cost_step(probe: Probe) -> Step:
     """The cost; some editions pass the parameters, which it does not need."""
-    arguments, targets = (probe.AL, probe.Y), {"J": exact(probe.J)}
+    arguments, targets = (probe.AL, probe.Y), {"J": exact_target(probe.J)}
     spare = (probe.parameters,)
     return Step("compute_cost", None, arguments, ("J",), targets, None, probe, costs_form("J"), spare)
 
@@ -221,18 +224,18 @@ def backward_step(probe: Probe) -> Step:
 
 def whole_step(function: str, probe: Probe, arguments: tuple[Any, ...]) -> Step:
     """A function that goes back through all layers and gives a dict."""
-    return Step(function, None, arguments, (), probe.targets, None, probe, by_name)
+    return Step(function, None, arguments, (), probe.targets, None, probe, dict_form)
 
 
 def propagate_step(unit: Probe) -> Step:
     """Week 2: one unit, whose w is a column and whose b is a number."""
     [((X, W, b), _)] = unit.caches
     grads = {
-        "dw": exact(unit.derivative("dW1", "true").T, of_parameter=True),
-        "db": exact(unit.derivative("db1", "true").item(), of_parameter=True),
+        "dw": exact_target(unit.derivative("dW1", "true").T, of_parameter=True),
+        "db": exact_target(unit.derivative("db1", "true").item(), of_parameter=True),
     }
     arguments = W.T, b.item(), X, unit.Y
-    targets = {"J": exact(unit.J)} | grads
+    targets = {"J": exact_target(unit.J)} | grads
     return Step("propagate", None, arguments, (), targets, None, unit, gradients_form())
 
 
@@ -240,8 +243,8 @@ def update_step(probe: Probe, deep: bool) -> Step:
     """The update, from parameters and the right dW and db to new parameters."""
     grads = {f"d{name}": probe.derivative(f"d{name}", "course") for name in probe.parameters}
     targets = {
-        name: exact(value - LEARNING_RATE * grads[f"d{name}"], of_parameter=True)
+        name: exact_target(value - PROBE_LEARNING_RATE * grads[f"d{name}"], of_parameter=True)
         for name, value in probe.parameters.items()
     }
-    arguments = probe.parameters, grads, LEARNING_RATE
-    return Step("update_parameters", None, arguments, (), targets, None, probe, by_name, deep=deep)
+    arguments = probe.parameters, grads, PROBE_LEARNING_RATE
+    return Step("update_parameters", None, arguments, (), targets, None, probe, dict_form, deep=deep)

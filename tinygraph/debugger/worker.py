@@ -37,14 +37,23 @@ from tinygraph.debugger.loading import load_homework
 if sys.platform != "win32":
     import resource
 
-__all__ = ["MOST_PRINTED", "decode", "describe", "encode", "leave", "limit", "load", "main"]
+__all__ = [
+    "MOST_PRINTED",
+    "decode_value",
+    "describe_error",
+    "encode_value",
+    "leave_process",
+    "limit_memory",
+    "load_file",
+    "run_worker",
+]
 
 MOST_PRINTED = 10_000
 MOST_TOLD = 20_000_000  # characters of one result
-Call = tuple[int, str, tuple[Any, ...], tuple[Any, ...], tuple[Mapping[str, Any], ...]]
+StepCall = tuple[int, str, tuple[Any, ...], tuple[Any, ...], tuple[Mapping[str, Any], ...]]
 
 
-def main(file: str, calls: str, results: str) -> None:
+def run_worker(file: str, calls: str, results: str) -> None:
     """Import `file`, call what is in `calls`, write `results`."""
     sys.stdout = sys.stderr = printed = Printed()
     with open(results, "w", encoding="utf-8") as out:
@@ -53,13 +62,13 @@ def main(file: str, calls: str, results: str) -> None:
         log.tell(finished=True)
 
 
-def leave() -> None:
+def leave_process() -> None:
     """End the process without waiting for threads that were left running."""
     if threading.active_count() > 1:
         os._exit(0)
 
 
-def limit(memory: int) -> None:
+def limit_memory(memory: int) -> None:
     """Let this process have no more memory, and leave no dump of it, where the system can see to that."""
     if sys.platform != "win32":
         with contextlib.suppress(ValueError, OSError):
@@ -92,24 +101,24 @@ class Log:
         self.out.flush()
 
 
-def run_all(file: str, calls: list[Call], log: Log) -> None:
+def run_all(file: str, calls: list[StepCall], log: Log) -> None:
     """Import the file, then make those calls whose function it has."""
     log.tell(begun=None)
     try:
         module, notes = load_homework(file)
     except BaseException as error:
-        log.tell(failed=None, error=describe(error, file))
+        log.tell(failed=None, error=describe_error(error, file))
         return
-    defined = {name: place_of(module, name) for _, name, *_ in calls if is_function(module, name)}
+    defined = {name: place_of_function(module, name) for _, name, *_ in calls if is_function(module, name)}
     log.tell(defined=defined, notes=notes)
     for i, name, *given in calls:
         if name not in defined:
             continue
         log.tell(begun=i)
         try:
-            facts = observe(getattr(module, name), *given)
+            facts = observe_call(getattr(module, name), *given)
         except BaseException as error:
-            log.tell(failed=i, error=describe(error, file))
+            log.tell(failed=i, error=describe_error(error, file))
             continue
         log.tell(done=i, **facts)
         if facts["again"] is not None:  # it remembers its calls, and is to forget them
@@ -122,7 +131,7 @@ def is_function(module: ModuleType, name: str) -> bool:
     return callable(found) and not isinstance(found, ModuleType)
 
 
-def place_of(module: ModuleType, name: str) -> tuple[str | None, int | None]:
+def place_of_function(module: ModuleType, name: str) -> tuple[str | None, int | None]:
     """The file and the line where a function is defined."""
     code = getattr(inspect.unwrap(getattr(module, name)), "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)
@@ -131,14 +140,14 @@ def place_of(module: ModuleType, name: str) -> tuple[str | None, int | None]:
 # A call, and what it does besides
 
 
-def observe(
+def observe_call(
     function: Callable[..., Any],
     arguments: tuple[Any, ...],
     spare: tuple[Any, ...] = (),
     editions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Call a function twice: its result, which arguments it changed, the second result if that is another."""
-    arguments = demanded(function, arguments, spare, editions)
+    arguments = demanded_arguments(function, arguments, spare, editions)
     given, threads = copy.deepcopy(arguments), threading.active_count()
     value = result_of(function, given)
     again = result_of(function, copy.deepcopy(arguments))
@@ -157,7 +166,7 @@ def result_of(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[
     return encode_within(function(*arguments))
 
 
-def demanded(
+def demanded_arguments(
     function: Callable[..., Any],
     arguments: tuple[Any, ...],
     spare: tuple[Any, ...],
@@ -190,21 +199,21 @@ def changed_arguments(
 
 
 def changed_parts(name: str, before: Any, after: Any) -> Iterator[str]:
-    """The same for one of them."""
+    """The name of an argument that is not what it was, or the names of those entries of it that are not."""
     if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
         for key in before:
             yield from changed_parts(f"{name}[{key!r}]", before[key], after[key])
     elif isinstance(before, tuple | list) and isinstance(after, type(before)) and len(before) == len(after):
         for i, (x, y) in enumerate(zip(before, after, strict=True)):
             yield from changed_parts(f"{name}[{i}]", x, y)
-    elif encode(before) != encode(after):
+    elif encode_value(before) != encode_value(after):
         yield name
 
 
 # Somebody's file
 
 
-def load(file: str) -> ModuleType:
+def load_file(file: str) -> ModuleType:
     """The file as a module; files beside it can be imported from it."""
     path = Path(file).resolve()
     sys.path.insert(0, str(path.parent))
@@ -217,7 +226,7 @@ def load(file: str) -> ModuleType:
     return module
 
 
-def describe(error: BaseException, file: str) -> dict[str, Any]:
+def describe_error(error: BaseException, file: str) -> dict[str, Any]:
     """An exception in JSON's terms, with the last line of the user's own files that it passed."""
     if isinstance(error, MemoryError | RecursionError):
         traceback.clear_frames(error.__traceback__)  # what they hold is what there was too much of
@@ -243,7 +252,7 @@ def describe(error: BaseException, file: str) -> dict[str, Any]:
 
 def encode_within(value: Any) -> dict[str, Any]:
     """A function's result, if it is not too large to be told."""
-    told = encode(value)
+    told = encode_value(value)
     return (
         told
         if len(json.dumps(told)) < MOST_TOLD
@@ -251,16 +260,20 @@ def encode_within(value: Any) -> dict[str, Any]:
     )
 
 
-def encode(value: Any) -> dict[str, Any]:
+def encode_value(value: Any) -> dict[str, Any]:
     """A value."""
     if value is None:
         return {"none": None}
     if isinstance(value, str):
         return {"text": value[:100]}
     if isinstance(value, dict):
-        return {"dict": {str(key): encode(x) for key, x in value.items()}}
+        return {"dict": {str(key): encode_value(x) for key, x in value.items()}}
     if isinstance(value, tuple | list):
-        return {type(value).__name__ if type(value) in (tuple, list) else "tuple": [encode(x) for x in value]}
+        return {
+            type(value).__name__ if type(value) in (tuple, list) else "tuple": [
+                encode_value(x) for x in value
+            ]
+        }
     return encode_array(value)
 
 
@@ -276,14 +289,14 @@ def encode_array(value: Any) -> dict[str, Any]:
     return {"array": [array.dtype.str, list(array.shape), data]}
 
 
-def decode(facts: dict[str, Any]) -> Any:
-    """The value that `encode` was given; something of a type of the same name where it could not be told."""
+def decode_value(facts: dict[str, Any]) -> Any:
+    """The value that `encode_value` was given, or something of a type of the same name."""
     [(kind, value)] = facts.items()
     if kind == "array":
         dtype, shape, data = value
         return np.frombuffer(base64.b64decode(data), dtype=dtype).reshape(shape)
     if kind in ("tuple", "list"):
-        return (tuple if kind == "tuple" else list)(map(decode, value))
+        return (tuple if kind == "tuple" else list)(map(decode_value, value))
     if kind == "dict":
-        return {key: decode(x) for key, x in value.items()}
+        return {key: decode_value(x) for key, x in value.items()}
     return type(value, (), {})() if kind == "other" else value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.errors import UnknownOperationError
-from tinygraph.guards.stories import qualified
+from tinygraph.guards.stories import qualified_name
 from tinygraph.rules.table import Operation
 
 __all__ = ["read_call"]
@@ -24,7 +24,7 @@ def read_call(op: Operation, args: tuple[Any, ...], settings: dict[str, Any]) ->
     arity = op.arity
     if len(args) < arity:
         raise UnknownOperationError(
-            f"{qualified(op.function)} on a Tensor takes {arity} inputs by position; {len(args)} given"
+            f"{qualified_name(op.function)} on a Tensor takes {arity} inputs by position; {len(args)} given"
         )
     extra = args[arity:]
     if extra:
@@ -36,10 +36,10 @@ def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
     """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule."""
     kept = {key: x for key, x in settings.items() if key in op.settings}
     for key, x in settings.items():
-        default = defaults(op.function).get(key)
+        default = default_settings(op.function).get(key)
         if key not in kept and not (x is None or x is default or (isinstance(x, str | int) and x == default)):
             raise UnknownOperationError(
-                f"{qualified(op.function)}(..., {key}=...) on a Tensor has no derivative rule; "
+                f"{qualified_name(op.function)}(..., {key}=...) on a Tensor has no derivative rule; "
                 f"settings that have one: {', '.join(op.settings) or 'none'}"
             )
     return kept
@@ -54,7 +54,7 @@ def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 @functools.cache
-def defaults(function: Callable[..., Any]) -> dict[str, Any]:
+def default_settings(function: Callable[..., Any]) -> dict[str, Any]:
     """The default of each parameter of a function."""
     import inspect
 

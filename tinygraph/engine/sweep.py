@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from tinygraph.engine.tensor import Node, Tensor
-from tinygraph.guards.broadcasts import notice
-from tinygraph.guards.changes import verify, verify_parameter
+from tinygraph.guards.broadcasts import notice_square
+from tinygraph.guards.changes import verify_node, verify_parameter
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.nans import finite_rule
 from tinygraph.rules.shapes import undo_broadcast
@@ -31,7 +31,7 @@ Detour = tuple[Tensor, Any, Any]
 
 
 def shown_derivative(detour: Detour) -> Any:
-    """What the rule for the input that was passed by says: the lectures' dA of the cost."""
+    """The derivative by the input a detour passes by: the lectures' dA where a cost goes to Z at once."""
     tensor, z, dz = detour
     node: Node = tensor.node  # type: ignore[assignment]
     shown, _ = node.op.bypass  # type: ignore[misc]
@@ -106,7 +106,7 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
         op: Operation = z._op  # type: ignore[assignment]
         inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
         if z._watched and checking:
-            verify(z, values)
+            verify_node(z, values)
         arrays = values
         value, rules, settings, stretches = z._value, op.rules, z._settings, op.stretches
         if record:
@@ -126,7 +126,7 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
                 dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
             if stretches and (full := dx.shape) != (shape := arrays[i].shape):
                 if len(full) == 2 and full[0] == full[1]:
-                    notice(z, arrays)
+                    notice_square(z, arrays)
                 dx = undo_broadcast(dx, shape)
             leaf = x._op is None
             if leaf and x._serial > z._serial and checking:

@@ -21,11 +21,17 @@ import numpy as np
 
 from tinygraph.engine.calls import read_call
 from tinygraph.errors import DtypeError, GraphError, TinygraphError, UnknownOperationError
-from tinygraph.guards.changes import OWN, WHOLE, contents
-from tinygraph.guards.cuts import cut, taken
+from tinygraph.guards.changes import OWN, WHOLE, array_contents
+from tinygraph.guards.cuts import note_cut, note_taken
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
 from tinygraph.guards.nans import finite_forward
-from tinygraph.guards.stories import describe, failed, failed_call, qualified, unknown
+from tinygraph.guards.stories import (
+    composed_error,
+    describe,
+    forward_error,
+    qualified_name,
+    unknown_operation,
+)
 from tinygraph.notation import names
 from tinygraph.notation.places import OURS, file_and_line, user_frame
 from tinygraph.rules import kernels as k
@@ -167,9 +173,9 @@ class Tensor(k.Recording):
         value, kind = self._value, self._kind
         if kind:
             if type(value) is not _ndarray:  # a number, which nobody can change
-                taken(self, None)
+                note_taken(self, None)
                 return value
-            taken(self, _ref(value))
+            note_taken(self, _ref(value))
             if kind in _TRUSTED:
                 self._give_out()
         return value
@@ -183,14 +189,14 @@ class Tensor(k.Recording):
     def _give_out(self) -> None:
         """Keep the contents of the array, which may be changed from now on, and of what it is a view of."""
         if self._kind == PARAMETER:
-            self._kind, self._serial, self._kept = SHARED, _next_serial(), contents(self._value)
+            self._kind, self._serial, self._kept = SHARED, _next_serial(), array_contents(self._value)
             return
         views = [self]
         while views:
             z = views.pop()
             if z._kind == MADE and type(z._value) is _ndarray and OWN not in z._watched:
                 earlier = () if not z._watched else (z._kept,) if len(z._watched) == 1 else z._kept
-                own = contents(z._value)
+                own = array_contents(z._value)
                 z._kept = (own, *earlier) if earlier else own
                 z._watched = (OWN, *z._watched)
                 if z._value.base is not None:
@@ -229,7 +235,7 @@ class Tensor(k.Recording):
 
     @property
     def name(self) -> str | None:
-        """The name it was given, else its variable's, else the one its structure implies (Z1, A1), else None."""
+        """The name it was given, or its variable's, or the one its structure implies (Z1, A1), or None."""
         return names.name_of(self)
 
     @property
@@ -292,8 +298,8 @@ class Tensor(k.Recording):
                 if settings or op.arity > 1:
                     return apply(op, args, settings)
                 wanted, watched, kind = _FLOW_OF_ONE[self._kind]
-                return recorded(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
-            return call(function, args, settings)
+                return record_tensor(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
+            return call_function(function, args, settings)
         except TinygraphError as error:  # without the frames in between, which are ours
             raise error.with_traceback(None) from None
 
@@ -304,12 +310,12 @@ class Tensor(k.Recording):
                     return call_ufunc(ufunc, args, settings)
                 op = TABLE.get(ufunc)
                 if op is None:
-                    return call(ufunc, args, settings)
+                    return call_function(ufunc, args, settings)
                 return apply(op, args)
             if method == "reduce" and ufunc in ops.REDUCTIONS:
                 settings.setdefault("axis", 0)
-                return call(ops.REDUCTIONS[ufunc], args, settings)
-            raise unknown(f"np.{ufunc.__name__}.{method}")
+                return call_function(ops.REDUCTIONS[ufunc], args, settings)
+            raise unknown_operation(f"np.{ufunc.__name__}.{method}")
         except TinygraphError as error:  # without the frames in between, which are ours
             raise error.with_traceback(None) from None
 
@@ -317,11 +323,11 @@ class Tensor(k.Recording):
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
     ) -> Any:
         try:
-            return call(function, args, settings)
+            return call_function(function, args, settings)
         except TinygraphError as error:
             raise error.with_traceback(None) from None
         except (ValueError, IndexError, TypeError) as error:
-            raise failed_call(function, args, settings, error) from None
+            raise composed_error(function, args, settings, error) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._kind:
@@ -367,22 +373,22 @@ class Tensor(k.Recording):
         )
 
     def __gt__(self, other: Any) -> Any:
-        return compared(operator.gt, self, other)
+        return compare_entries(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return compared(operator.ge, self, other)
+        return compare_entries(operator.ge, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return compared(operator.lt, self, other)
+        return compare_entries(operator.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return compared(operator.le, self, other)
+        return compare_entries(operator.le, self, other)
 
     def __eq__(self, other: Any) -> Any:
-        return compared(operator.eq, self, other)
+        return compare_entries(operator.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return compared(operator.ne, self, other)
+        return compare_entries(operator.ne, self, other)
 
     # Conversions
 
@@ -393,15 +399,15 @@ class Tensor(k.Recording):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        cut("bool()", self)
+        note_cut("bool()", self)
         return bool(self._value)
 
     def __float__(self) -> float:
-        cut("float()", self)
+        note_cut("float()", self)
         return float(self._item())
 
     def __int__(self) -> int:
-        cut("int()", self)
+        note_cut("int()", self)
         return int(self._item())
 
     def __format__(self, spec: str) -> str:
@@ -409,7 +415,7 @@ class Tensor(k.Recording):
 
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
-        cut(".item()", self)
+        note_cut(".item()", self)
         return self._item()
 
     def _item(self) -> Any:
@@ -452,59 +458,59 @@ class Tensor(k.Recording):
 
     def sum(self, *args: Any, **settings: Any) -> Tensor:
         """`np.sum` of this tensor."""
-        return call(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
 
     def mean(self, *args: Any, **settings: Any) -> Tensor:
         """`np.mean` of this tensor."""
-        return call(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
 
     def max(self, *args: Any, **settings: Any) -> Tensor:
         """`np.max` of this tensor."""
-        return call(np.max, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.max, (self, *args), settings)  # type: ignore[no-any-return]
 
     def min(self, *args: Any, **settings: Any) -> Tensor:
         """`np.min` of this tensor."""
-        return call(np.min, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.min, (self, *args), settings)  # type: ignore[no-any-return]
 
     def prod(self, *args: Any, **settings: Any) -> Tensor:
         """`np.prod` of this tensor."""
-        return call(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
 
     def cumsum(self, *args: Any, **settings: Any) -> Tensor:
         """`np.cumsum` of this tensor."""
-        return call(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
 
     def var(self, *args: Any, **settings: Any) -> Tensor:
         """`np.var` of this tensor."""
-        return call(np.var, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.var, (self, *args), settings)  # type: ignore[no-any-return]
 
     def std(self, *args: Any, **settings: Any) -> Tensor:
         """`np.std` of this tensor."""
-        return call(np.std, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.std, (self, *args), settings)  # type: ignore[no-any-return]
 
     def ravel(self, *args: Any, **settings: Any) -> Tensor:
         """`np.ravel` of this tensor."""
-        return call(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
 
     def swapaxes(self, *args: Any, **settings: Any) -> Tensor:
         """`np.swapaxes` of this tensor."""
-        return call(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
 
     def squeeze(self, *args: Any, **settings: Any) -> Tensor:
         """`np.squeeze` of this tensor."""
-        return call(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
 
     def clip(self, *args: Any, **settings: Any) -> Tensor:
         """`np.clip` of this tensor."""
-        return call(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
 
     def take(self, *args: Any, **settings: Any) -> Tensor:
         """`np.take` of this tensor."""
-        return call(np.take, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.take, (self, *args), settings)  # type: ignore[no-any-return]
 
     def dot(self, *args: Any, **settings: Any) -> Tensor:
         """`np.dot` of this tensor."""
-        return call(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
+        return call_function(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
 
 
 _GETITEM = TABLE[operator.getitem]
@@ -516,16 +522,16 @@ def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
-        return recorded(op, inputs, (x._value,), wanted, watched, kind, settings)
+        return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
     )
     wanted, watched, kind = flow(kinds, op.flowing)
-    return recorded(op, inputs, cache, wanted, watched, kind, settings)
+    return record_tensor(op, inputs, cache, wanted, watched, kind, settings)
 
 
-def recorded(
+def record_tensor(
     op: Operation,
     inputs: tuple[Any, ...],
     cache: tuple[Any, ...],
@@ -544,7 +550,7 @@ def recorded(
         else:
             z._value = op.forward(*cache, **settings) if settings else op.forward(*cache)
     except (ValueError, IndexError, TypeError) as error:
-        raise failed(op, inputs, settings, error) from None
+        raise forward_error(op, inputs, settings, error) from None
     z.given_name = z.grad = None
     frame = _frame(3)
     if frame.f_globals.get("__package__") in OURS:
@@ -579,7 +585,7 @@ def recorded(
 def kept_of(x: Any, array: Any) -> bytes | None:
     """What a node keeps of `array`, the value of its input x; while data stays, all share a copy."""
     now: bytes | None = (
-        array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else contents(array)
+        array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else array_contents(array)
     )
     if isinstance(x, Tensor) and x._kind == DATA and x._op is None:
         if now != x._kept:
@@ -591,26 +597,26 @@ def kept_of(x: Any, array: Any) -> bytes | None:
 def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
     """The methods behind an operator and its reflected form.
 
-    The first is `recorded` and `apply` written into each other, since it is what networks are made of.
+    The first is `record_tensor` and `apply` written into each other, since it is what networks are made of.
     """
     forward = op.forward
 
     def method(x: Any, y: Any) -> Tensor:
         mode = current_mode()
         if mode is not NORMAL and (mode.nan or not mode.recording or mode.changed == "ignore"):
-            return apply(op, (x, listed(y)))
+            return apply(op, (x, list_as_array(y)))
         a = x._value
         if isinstance(y, Tensor):
             b = y._value
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
-            b = y = listed(y)
+            b = y = list_as_array(y)
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
         z = _new(Tensor)
         try:
             z._value = forward(a, b)
         except (ValueError, TypeError) as error:
-            raise failed(op, (x, y), _NO_SETTINGS, error) from None
+            raise forward_error(op, (x, y), _NO_SETTINGS, error) from None
         z.given_name = z.grad = None
         frame = _frame(1)
         if frame.f_globals.get("__package__") in OURS:
@@ -635,12 +641,12 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         return z
 
     def reflected(x: Tensor, y: Any) -> Tensor:
-        return apply(op, (listed(y), x))
+        return apply(op, (list_as_array(y), x))
 
     return method, reflected
 
 
-def listed(y: Any) -> Any:
+def list_as_array(y: Any) -> Any:
     """A list or tuple as an array, anything else as it is."""
     return np.asarray(y) if type(y) in (list, tuple) else y
 
@@ -658,7 +664,7 @@ for _name, _ufunc in [
     setattr(Tensor, f"__r{_name}__", _method_pair[1])
 
 
-def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+def call_function(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """A call of a NumPy function or kernel with a Tensor among its arguments."""
     function = ops.ALIASES.get(function, function)
     op = TABLE.get(function)
@@ -670,9 +676,9 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str
     if function in ops.LOCALLY_CONSTANT:
         for x in args:
             if isinstance(x, Tensor) and x._kind:
-                cut(qualified(function), x)
+                note_cut(qualified_name(function), x)
         return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
-    raise unknown(qualified(function))
+    raise unknown_operation(qualified_name(function))
 
 
 def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -685,7 +691,7 @@ def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any])
         )
     if dtype is not None:
         args = tuple(x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype=dtype) for x in args)
-    return call(ufunc, args, {})
+    return call_function(ufunc, args, {})
 
 
 # Making tensors ----------------------------------------------------------------
@@ -750,12 +756,12 @@ def mark_updated(parameters: Iterable[Tensor]) -> None:
         p._changed = p._serial = now
 
 
-def compared(relation: Callable[[Any, Any], Any], x: Tensor, y: Any) -> Any:
+def compare_entries(relation: Callable[[Any, Any], Any], x: Tensor, y: Any) -> Any:
     """A comparison by entry, as a plain array."""
     sign = _SIGNS[relation]
     for operand in (x, y):
         if isinstance(operand, Tensor) and operand._kind:
-            cut(sign, operand)
+            note_cut(sign, operand)
     return relation(x._value, y._value if isinstance(y, Tensor) else y)
 
 

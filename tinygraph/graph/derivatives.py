@@ -96,7 +96,7 @@ class Derivatives(Mapping[str, Any]):
         return sum(parts[1:], start=parts[0])
 
     def _complete(self) -> None:
-        """Sweep once more for what has a name only by the user's line, which the first sweep does not read."""
+        """Sweep once more for what only the user's line names, which the first sweep does not read."""
         try:
             found, _ = reverse_sweep(self.output, self._seed, named=frozenset(self._tensors.values()))
         except ChangedArrayError as error:

@@ -86,7 +86,7 @@ def examples_of(order: list[Tensor]) -> int:
     for t in reversed(order):
         function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])
         if function in (k.probability_cross_entropy, k.sigmoid_cross_entropy):
-            return k.examples(a, settings.get("axis", 0))
+            return k.examples_along(a, settings.get("axis", 0))
         if function is k.softmax_cross_entropy:
             return int(a.size) // int(a.shape[settings.get("axis", 0)])
     return next((int(x.shape[-1]) for t in reversed(order) for x in matrices(t)), 1)

@@ -1,8 +1,8 @@
 """The one rule that names what stands in a graph: tensors, and the plain arrays that entered it.
 
-A name that was given comes first, then one from a mapping such as `locals()`, then the variable that the user's
-line assigns to, then the structure: weights W1, W2, ... in the order of their use, their layers' Z1 and A1, the
-data X that enters a layer, the labels Y of a cost, the output J. What has none of these stays without a name.
+A name that was given comes first, then one from a mapping such as `locals()`, then the variable that the
+user's line assigns to, then the structure: weights W1, W2, ... in the order of their use, their layers' Z1
+and A1, the data X that enters a layer, the labels Y of a cost, the output J. Nothing else has a name.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ TAKE_LABELS = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logi
 class GraphNames(Mapping[Any, str]):
     """The names in one graph: `names[x]` for a tensor or an array x.
 
-    `everything` are all tensors and arrays by their id, `linear_steps` those that a weight makes, with the weight and
-    the suffix of their layer, `aliases` the lectures' names of what the user calls something else: Z1 for `pre`.
+    `everything` are all tensors and arrays by their id, `linear_steps` those that a weight makes, with the
+    weight and the suffix of their layer, `aliases` the lectures' names of what the user calls something else:
+    Z1 for `pre`.
     """
 
     by_id: dict[int, str]
@@ -98,8 +99,8 @@ class Namer:
         for variable, keys in variables.items():
             taken = set(chosen.values())
             begins = variable in counted and is_leaf(self.items[keys[0]]) and f"{variable}0" not in taken
-            found = [f"{variable}0"] if begins else self.loop_names(variable, keys, taken)
-            chosen |= dict(zip(keys, found, strict=False))
+            texts = [f"{variable}0"] if begins else self.loop_names(variable, keys, taken)
+            chosen |= dict(zip(keys, texts, strict=False))
         chosen = {key: chosen[key] for key in self.items if key in chosen}
         chosen |= self.role_names(chosen)
         found = {key: chosen[key] for key in self.items if key in chosen}
@@ -160,7 +161,7 @@ class Namer:
         }
 
     def loop_names(self, stem: str, keys: list[int], taken: set[str]) -> list[str]:
-        """`h`, or h1, h2, ... for what is assigned to h again and again; h0 for a leaf that this began with."""
+        """`h`, or h1, h2, ... for what is assigned to h again and again; h0 for a leaf that it began with."""
         if len(keys) == 1 and stem not in taken:
             return [stem]
         if stem[-1].isdigit():

@@ -1,7 +1,7 @@
 """The reading of a recorded graph, on which everything stands that looks at one: its quantities and calls.
 
-A cost that knows the logits behind its probabilities (see `Operation.bypass`) is read with its probabilities, and
-its derivative takes the lectures' path through them.
+A cost that knows the logits behind its probabilities (see `Operation.bypass`) is read with its probabilities,
+and its derivative takes the lectures' path through them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tinygraph.engine.tensor import Node, Tensor, value_of
 from tinygraph.errors import GraphError
 from tinygraph.graph.layers import Layer, examples_of, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
-from tinygraph.notation.text import identifier, unique
+from tinygraph.notation.text import identifier, unique_text
 
 __all__ = ["Call", "Graph", "Input", "Quantity", "is_number", "read_graph"]
 
@@ -183,7 +183,7 @@ class Reader:
             is_tensor = isinstance(x, Tensor)
             name = self.names.get(x)
             made_by = x.node.op.name if is_tensor and x.node else "constant"
-            key = unique(identifier(name or made_by), self.taken)
+            key = unique_text(identifier(name or made_by), self.taken)
             self.quantities[id(x)] = Quantity(x, name, key, is_tensor and x in self.swept)
         return self.quantities[id(x)]
 
@@ -197,7 +197,7 @@ class Reader:
             if not is_number(node.inputs[i])
         ]
         result = self.quantity(t)
-        key = unique(f"{result.id}.{identifier(node.op.name)}", self.taken)
+        key = unique_text(f"{result.id}.{identifier(node.op.name)}", self.taken)
         result.call = call = Call(node, key, result, inputs)
         for x in inputs:
             x.quantity.uses.append(call)

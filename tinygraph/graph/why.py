@@ -11,7 +11,7 @@ import numpy as np
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor
 from tinygraph.guards.cuts import Cut, known_cuts
-from tinygraph.guards.stories import describe, name_in, place_of, recorded_as
+from tinygraph.guards.stories import describe, operand_name, place_of, recorded_call
 from tinygraph.notation.places import file_and_line, place_text
 
 __all__ = ["why_no_gradient"]
@@ -35,16 +35,16 @@ def why_no_gradient(J: Any, W: Tensor) -> str:
     >>> print(tg.why_no_gradient(J, W1).partition(" (")[0])
     J has no derivative with respect to W1: .value took A1 out of the graph
     """
-    name = name_in(W, "the parameter")
+    name = operand_name(W, "the parameter")
     if not W.wants:
         return f"{name} is data: make it with tg.parameter to have derivatives with respect to it"
-    if isinstance(J, Tensor) and W in reached(J, wanted=True):
+    if isinstance(J, Tensor) and W in ancestors_of(J, wanted=True):
         return f"J has a derivative with respect to {name}: no path is cut"
-    found = list(dict.fromkeys(reasons(J, W, name)))
+    found = list(dict.fromkeys(cut_reasons(J, W, name)))
     return f"J has no derivative with respect to {name}: {'; '.join(found)}"
 
 
-def reached(z: Tensor, wanted: bool) -> set[Tensor]:
+def ancestors_of(z: Tensor, wanted: bool) -> set[Tensor]:
     """All Tensors that `z` was made from, itself included; with `wanted`, along paths of derivatives."""
     order = recorded_order(z, wanted)
     found = {z, *order}
@@ -54,25 +54,27 @@ def reached(z: Tensor, wanted: bool) -> set[Tensor]:
     return found
 
 
-def reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
+def cut_reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
     """What may be the reason, the surest first."""
-    graph = reached(J, wanted=False) if isinstance(J, Tensor) else set()
+    graph = ancestors_of(J, wanted=False) if isinstance(J, Tensor) else set()
     cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor) and hasattr(x, "_op")})
-    sure = [cut for cut in cuts if cut.tensor is not None and W in reached(cut.tensor, wanted=True)]
+    sure = [cut for cut in cuts if cut.tensor is not None and W in ancestors_of(cut.tensor, wanted=True)]
     yield from dead_ends(graph, W)
-    yield from map(told, sorted(sure, key=lambda cut: not used_in(cut, graph)))
+    yield from map(cut_text, sorted(sure, key=lambda cut: not is_used_in(cut, graph)))
     graph = graph or ({J} if isinstance(J, Tensor) else set())
     unrecorded = [t for t in graph if t._op is None and hasattr(t, "_wanted")]
-    yield from (f"{describe(t)} was computed under no_grad ({made_at(t)})" for t in unrecorded)
+    yield from (f"{describe(t)} was computed under no_grad ({place_made(t)})" for t in unrecorded)
     if sure or unrecorded:
         return
     files = {z.node.place[0] for z in graph if z._op is not None}  # type: ignore[union-attr]
     gone = [
-        cut for cut in cuts if cut.tensor is None and (used_in(cut, graph) or cut.file in files or not graph)
+        cut
+        for cut in cuts
+        if cut.tensor is None and (is_used_in(cut, graph) or cut.file in files or not graph)
     ]
-    yield from (f"perhaps {told(cut)}" for cut in gone[-3:])
+    yield from (f"perhaps {cut_text(cut)}" for cut in gone[-3:])
     if W not in graph:
-        yield not_used(W, name)
+        yield not_used_text(W, name)
 
 
 def dead_ends(graph: set[Tensor], W: Tensor) -> Iterator[str]:
@@ -81,29 +83,30 @@ def dead_ends(graph: set[Tensor], W: Tensor) -> Iterator[str]:
         flowing = z._op.flowing  # type: ignore[union-attr]
         for i, x in enumerate(z.inputs):
             ends = bool(flowing) and i not in flowing and not (z._op.bypass and i == z._op.bypass[0])  # type: ignore[union-attr]
-            if ends and isinstance(x, Tensor) and W in reached(x, wanted=True):
-                call, operands = recorded_as(z)
+            if ends and isinstance(x, Tensor) and W in ancestors_of(x, wanted=True):
+                call, operands = recorded_call(z)
                 yield f"no derivative flows through {operands[i]} in {call} ({place_of(z)})"
 
 
-def used_in(cut: Cut, graph: set[Tensor]) -> bool:
+def is_used_in(cut: Cut, graph: set[Tensor]) -> bool:
     """Whether the array that was taken out stands in the graph."""
     arrays = [x for t in graph for x in (t._value, *t.inputs) if isinstance(x, np.ndarray)]
     return cut.array is not None and any(np.may_share_memory(cut.array, x) for x in arrays)
 
 
-def told(cut: Cut) -> str:
+def cut_text(cut: Cut) -> str:
+    """What took a value out of the graph, of what, and where."""
     what = "a result of " + cut.operation if cut.tensor is None and cut.operation else "a parameter"
-    name = what if cut.tensor is None else name_in(cut.tensor, f"a result of {cut.operation}")
+    name = what if cut.tensor is None else operand_name(cut.tensor, f"a result of {cut.operation}")
     return f"{cut.how} took {name} out of the graph ({place_text(cut.file, cut.line)})"
 
 
-def made_at(t: Tensor) -> str:
+def place_made(t: Tensor) -> str:
     """Where a Tensor was computed that was not recorded."""
     return place_text(*file_and_line(t._code, t._instruction))
 
 
-def not_used(W: Tensor, name: str) -> str:
+def not_used_text(W: Tensor, name: str) -> str:
     """That W is not used, or where it was."""
     uses = {z for z in gc.get_referrers(W) if isinstance(z, Tensor) and z._op is not None}
     uses |= {
@@ -116,4 +119,4 @@ def not_used(W: Tensor, name: str) -> str:
     if not uses:
         return f"{name} is not used in J"
     first = min(uses, key=lambda z: z._serial)
-    return f"{name} is used in {recorded_as(first)[0]} ({place_of(first)}), but J is not made from that"
+    return f"{name} is used in {recorded_call(first)[0]} ({place_of(first)}), but J is not made from that"

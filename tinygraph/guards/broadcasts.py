@@ -13,32 +13,32 @@ import numpy as np
 
 from tinygraph.errors import BroadcastError, BroadcastWarning
 from tinygraph.guards.modes import current_mode
-from tinygraph.guards.stories import place_of, recorded_as
+from tinygraph.guards.stories import place_of, recorded_call
 
-__all__ = ["notice"]
+__all__ = ["notice_square"]
 
 _seen: set[tuple[str, int]] = set()
 
 
-def notice(z: Any, values: tuple[Any, ...]) -> None:
+def notice_square(z: Any, values: tuple[Any, ...]) -> None:
     """Warn, once per line of code, or raise, if two inputs of node `z` make a square that is seldom meant."""
     pairs = itertools.combinations(range(len(values)), 2)
-    pair = next(((i, j) for i, j in pairs if suspicious(np.shape(values[i]), np.shape(values[j]))), None)
+    pair = next(((i, j) for i, j in pairs if is_suspicious(np.shape(values[i]), np.shape(values[j]))), None)
     reaction = current_mode().broadcast
     if pair is None or reaction == "ignore" or not z._op.arity:  # einsum says what meets what
         return
     if reaction == "raise":
-        raise BroadcastError(message(z, values, pair))
+        raise BroadcastError(square_message(z, values, pair))
     place = z.node.place
     if place not in _seen:
-        warnings.warn_explicit(message(z, values, pair), BroadcastWarning, *place)
+        warnings.warn_explicit(square_message(z, values, pair), BroadcastWarning, *place)
         _seen.add(place)
 
 
-def suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+def is_suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Whether a vector meets a column of its length, or a column a row.
 
-    >>> suspicious((5,), (5, 1)), suspicious((5, 1), (1, 5)), suspicious((4, 1), (4, 5))
+    >>> is_suspicious((5,), (5, 1)), is_suspicious((5, 1), (1, 5)), is_suspicious((4, 1), (4, 5))
     (True, True, False)
     """
     if len(a) + len(b) not in (3, 4) or 1 not in (*a, *b):
@@ -48,8 +48,9 @@ def suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     return n > 1 and row in ((n,), (1, n)) and column == (n, 1)
 
 
-def message(z: Any, values: tuple[Any, ...], pair: tuple[int, int]) -> str:
-    call, operands = recorded_as(z)
+def square_message(z: Any, values: tuple[Any, ...], pair: tuple[int, int]) -> str:
+    """Which two inputs of `z` make a square, and what was probably meant."""
+    call, operands = recorded_call(z)
     shapes = [np.shape(values[i]) for i in pair]
     names = [operands[i] for i in pair]
     row = 0 if shapes[1][-1] == 1 else 1

@@ -18,10 +18,10 @@ import numpy as np
 
 from tinygraph.errors import ChangedArrayError, ChangedArrayWarning
 from tinygraph.guards.modes import current_mode
-from tinygraph.guards.stories import name_in, place_of, recorded_as
+from tinygraph.guards.stories import operand_name, place_of, recorded_call
 from tinygraph.rules.table import Operation
 
-__all__ = ["OWN", "WHOLE", "contents", "verify", "verify_parameter"]
+__all__ = ["OWN", "WHOLE", "array_contents", "verify_node", "verify_parameter"]
 
 OWN = -1  # the position under which a node keeps the contents of its own result
 WHOLE = 16_384  # bytes up to which an array is kept whole
@@ -29,72 +29,80 @@ SPREAD = 1_024  # entries kept of a larger one
 _ndarray = np.ndarray
 
 
-def contents(x: Any) -> bytes | None:
-    """The bytes of a small array, of a larger one those of entries at even distances; None if it is none."""
+def array_contents(x: Any) -> bytes | None:
+    """The bytes by which a change is noticed: all of a small array, of a larger one those of 1,024 entries.
+
+    None for what is no NumPy array, such as a number, which cannot be changed in place.
+    """
     if type(x) is not _ndarray:
         return None
     if x.nbytes <= WHOLE or current_mode().whole:
         return x.tobytes()
-    return bytes(spread(x).tobytes())
+    return bytes(spread_entries(x).tobytes())
 
 
-def spread(x: Any) -> Any:
-    """Entries of `x` at even distances, an odd number of entries apart so that no column is passed over."""
+def spread_entries(x: Any) -> Any:
+    """Entries of `x` at even distances: an odd number apart, so that no column is passed over."""
     flat = x.ravel(order="K") if x.flags.c_contiguous or x.flags.f_contiguous else x.flat
     return flat[:: x.size // SPREAD | 1]
 
 
-def verify(z: Any, values: tuple[Any, ...]) -> None:
+def verify_node(z: Any, values: tuple[Any, ...]) -> None:
     """Raise, or warn, if something that the rules of node `z` read is no longer what it was."""
     watched, kept = z._watched, z._kept
     if len(watched) == 1:
         i = watched[0]
         x = z._value if i == OWN else values[i]
-        if kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else spread(x).tobytes()):
-            react(z, i, x, kept)
+        if kept is not None and kept != (
+            x.tobytes() if len(kept) == x.nbytes else spread_entries(x).tobytes()
+        ):
+            react_to_change(z, i, x, kept)
         return
     for i, then in zip(watched, kept, strict=True):
-        if differs(x := z._value if i == OWN else values[i], then):
-            react(z, i, x, then)
+        if is_changed(x := z._value if i == OWN else values[i], then):
+            react_to_change(z, i, x, then)
 
 
 def verify_parameter(z: Any, i: int, x: Any, array: Any) -> None:
     """The same for input i of `z`, a parameter that was updated or given out after `z` was recorded."""
     if x._changed > z._serial:
-        react(z, i, array, b"")
-    elif array is x._value and differs(array, x._kept):
-        react(z, i, array, x._kept)
+        react_to_change(z, i, array, b"")
+    elif array is x._value and is_changed(array, x._kept):
+        react_to_change(z, i, array, x._kept)
 
 
-def differs(x: Any, kept: bytes | None) -> bool:
-    """Whether an array is not what it was when `contents` gave `kept`."""
-    return kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else spread(x).tobytes())
+def is_changed(x: Any, kept: bytes | None) -> bool:
+    """Whether an array is not what it was when `array_contents` gave `kept`."""
+    return kept is not None and kept != (
+        x.tobytes() if len(kept) == x.nbytes else spread_entries(x).tobytes()
+    )
 
 
-def reads(op: Operation, rule: int, i: int, n: int) -> bool:
+def has_reader(op: Operation, rule: int, i: int, n: int) -> bool:
     """Whether a rule of `op` reads the values of input i."""
     return op.uses(rule, n)[1 + i]
 
 
-def react(z: Any, i: int, x: Any, kept: bytes) -> None:
+def react_to_change(z: Any, i: int, x: Any, kept: bytes) -> None:
     """Tell the user what changed, as `errstate` says, if it matters to a rule."""
-    if i != OWN and not any(reads(z._op, rule, i, len(z.inputs)) for rule in z._wanted):
+    if i != OWN and not any(has_reader(z._op, rule, i, len(z.inputs)) for rule in z._wanted):
         return
     mode = current_mode()
     if mode.changed == "raise":
-        raise ChangedArrayError(message(z, i, x, kept))
+        raise ChangedArrayError(change_message(z, i, x, kept))
     if mode.changed == "warn":
         file, line = z.node.place
-        warnings.warn_explicit(message(z, i, x, kept), ChangedArrayWarning, file, line)
+        warnings.warn_explicit(change_message(z, i, x, kept), ChangedArrayWarning, file, line)
 
 
-def message(z: Any, i: int, x: Any, kept: bytes) -> str:
-    written, operands = recorded_as(z)
+def change_message(z: Any, i: int, x: Any, kept: bytes) -> str:
+    """What was changed, since when, in which entry, and what to do about it."""
+    written, operands = recorded_call(z)
     if i == OWN:
-        what, when = name_in(z, "the result"), f"{written} ({place_of(z)}) was recorded"
+        what, when = operand_name(z, "the result"), f"{written} ({place_of(z)}) was recorded"
     else:
         what, when = operands[i], f"{written} ({place_of(z)}) used it"
-    change = f"was changed after {when}: {difference(x, kept)}" if kept else f"was updated after {when}"
+    change = f"was changed after {when}: {first_difference(x, kept)}" if kept else f"was updated after {when}"
     return (
         f"{what} {x.shape} {change}. The derivatives need the values "
         "of that time: change arrays after backward(), or run the forward pass again; "
@@ -102,9 +110,9 @@ def message(z: Any, i: int, x: Any, kept: bytes) -> str:
     )
 
 
-def difference(x: Any, kept: bytes) -> str:
+def first_difference(x: Any, kept: bytes) -> str:
     """The first entry that is another, and how many there are."""
-    now = x if len(kept) == x.nbytes else spread(x)
+    now = x if len(kept) == x.nbytes else spread_entries(x)
     then = np.frombuffer(kept, dtype=x.dtype).reshape(np.shape(now))
     differs = (now != then) & ((now == now) | (then == then))
     entries = np.argwhere(differs)

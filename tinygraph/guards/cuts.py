@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tinygraph.notation.places import file_and_line, user_frame
 
-__all__ = ["Cut", "cut", "known_cuts", "taken"]
+__all__ = ["Cut", "known_cuts", "note_cut", "note_taken"]
 
 LIMIT = 4096
 _frame = sys._getframe
@@ -34,20 +34,23 @@ class Cut(NamedTuple):
     line: int
 
 
-def taken(x: Any, array: Any) -> None:
+def note_taken(x: Any, array: Any) -> None:
     """Write down that the caller's caller read `.value` of Tensor x; `array` is a weak reference."""
     frame = _frame(2)
-    _write_down((".value", known_as(x), x._serial, array, x._op, frame.f_code, frame.f_lasti))
+    _write_down((".value", tensor_key(x), x._serial, array, x._op, frame.f_code, frame.f_lasti))
 
 
-def cut(how: str, x: Any) -> None:
+def note_cut(how: str, x: Any) -> None:
     """Write down that the user's program takes a plain value out of Tensor x by a call of this package."""
     frame = user_frame(_frame(2))
-    _write_down((how, known_as(x), x._serial, None, x._op, frame.f_code, frame.f_lasti))
+    _write_down((how, tensor_key(x), x._serial, None, x._op, frame.f_code, frame.f_lasti))
 
 
-def known_as(x: Any) -> Any:
-    """What finds a Tensor again: its address, which its number confirms; a leaf has no number."""
+def tensor_key(x: Any) -> Any:
+    """What finds a Tensor again without keeping it alive: its address, which its serial number confirms.
+
+    A leaf has no number, and so a weak reference.
+    """
     return id(x) if x._op is not None else weakref.ref(x)
 
 
@@ -57,7 +60,7 @@ def known_cuts(alive: Mapping[int, Any]) -> list[Cut]:
     for how, address, serial, array, op, code, instruction in list(_cuts):
         x = alive.get(address) if op is not None else address()
         same = op is None or (x is not None and x._op is op and x._serial == serial)
-        if not inside(code):
+        if not is_inside_package(code):
             place = file_and_line(code, instruction)
             found[how, place, id(x)] = Cut(
                 how, x if same else None, array() if array else None, op and op.name, *place
@@ -65,7 +68,7 @@ def known_cuts(alive: Mapping[int, Any]) -> list[Cut]:
     return list(found.values())
 
 
-def inside(code: CodeType) -> bool:
+def is_inside_package(code: CodeType) -> bool:
     """Whether code belongs to tinygraph or viz."""
     package = __file__.rpartition("tinygraph")[0]
     return code.co_filename.startswith((f"{package}tinygraph", f"{package}viz"))

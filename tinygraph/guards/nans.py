@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.errors import NonFiniteError
-from tinygraph.guards.stories import letters, name_in, place_of, recorded_as, written
+from tinygraph.guards.stories import operand_letters, operand_name, place_of, recorded_call, written_call
 from tinygraph.notation.places import user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import Operation
@@ -24,11 +24,11 @@ def finite_forward(
     """What `op` gives; NonFiniteError if an entry is NaN or inf though what it was made from is finite."""
     with np.errstate(all="ignore"):
         z = op.forward(*values, **settings)
-    operands = [name_in(x, letter) for x, letter in zip(inputs, letters(), strict=False)]
-    found = first_made(z, values, op)
+    operands = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
+    found = first_made_index(z, values, op)
     if found is not None:
-        call = written(op, operands, settings)
-        raise NonFiniteError(f"{call} ({user_place()}): {story(z, found, operands, values, op)}")
+        call = written_call(op, operands, settings)
+        raise NonFiniteError(f"{call} ({user_place()}): {entry_story(z, found, operands, values, op)}")
     return z
 
 
@@ -38,15 +38,15 @@ def finite_rule(
     """The derivative of node `z` by input i; NonFiniteError as in `finite_forward`."""
     with np.errstate(all="ignore"):
         dx = rule(dz, value, *values, **z._settings)
-    found = first_made(dx, (dz, *values), z._op)
+    found = first_made_index(dx, (dz, *values), z._op)
     if found is not None:
-        call, operands = recorded_as(z)
-        told = story(dx, found, ["dz", *operands], (dz, *values), z._op)
+        call, operands = recorded_call(z)
+        told = entry_story(dx, found, ["dz", *operands], (dz, *values), z._op)
         raise NonFiniteError(f"backward through {call} ({place_of(z)}), by {operands[i]}: {told}")
     return dx
 
 
-def first_made(z: Any, values: tuple[Any, ...], op: Operation) -> tuple[int, ...] | None:
+def first_made_index(z: Any, values: tuple[Any, ...], op: Operation) -> tuple[int, ...] | None:
     """The index of the first entry that is not finite though its inputs are; None if there is none."""
     if not isinstance(z, np.ndarray | np.generic) or z.dtype.kind not in "fc" or np.isfinite(z).all():
         return None
@@ -54,7 +54,7 @@ def first_made(z: Any, values: tuple[Any, ...], op: Operation) -> tuple[int, ...
     for x in values:
         if is_numeric(x):
             finite = np.isfinite(x)
-            bad = bad & (finite if by_entry(op, x, z) else finite.all())
+            bad = bad & (finite if is_by_entry(op, x, z) else finite.all())
     entries = np.argwhere(bad)
     return tuple(entries[0].tolist()) if len(entries) else None
 
@@ -63,16 +63,18 @@ def is_numeric(x: Any) -> bool:
     return isinstance(x, float | int | np.ndarray | np.generic) and np.asarray(x).dtype.kind in "fciub"
 
 
-def by_entry(op: Operation, x: Any, z: Any) -> bool:
+def is_by_entry(op: Operation, x: Any, z: Any) -> bool:
     """Whether an entry of the result depends on one entry of x."""
     elementwise = isinstance(op.function, np.ufunc) and op.function is not np.matmul
     return (elementwise or op.function in BY_ENTRY) and np.broadcast_shapes(np.shape(x), z.shape) == z.shape
 
 
-def story(z: Any, index: tuple[int, ...], operands: list[str], values: tuple[Any, ...], op: Operation) -> str:
+def entry_story(
+    z: Any, index: tuple[int, ...], operands: list[str], values: tuple[Any, ...], op: Operation
+) -> str:
     """Which entry is what, and the inputs there; of inputs that are used as a whole, their range."""
     parts = [
-        said(name, x, np.broadcast_to(x, z.shape)[index] if by_entry(op, x, z) else None)
+        entry_text(name, x, np.broadcast_to(x, z.shape)[index] if is_by_entry(op, x, z) else None)
         for name, x in zip(operands, values, strict=True)
         if is_numeric(x)
     ]
@@ -80,7 +82,8 @@ def story(z: Any, index: tuple[int, ...], operands: list[str], values: tuple[Any
     return f"{entry} is {z[index]}, from {', '.join(parts)}."
 
 
-def said(name: str, x: Any, entry: Any) -> str:
+def entry_text(name: str, x: Any, entry: Any) -> str:
+    """An operand and its entry; where no single one is to blame, all that it holds, or its range."""
     if entry is not None:
         return name if name == repr(x) else f"{name} = {entry}"
     if not np.size(x):

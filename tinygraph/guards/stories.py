@@ -14,16 +14,16 @@ from tinygraph.notation.places import place_text, user_place
 from tinygraph.rules.table import Operation
 
 __all__ = [
+    "composed_error",
     "describe",
-    "failed",
-    "failed_call",
-    "letters",
-    "name_in",
+    "forward_error",
+    "operand_letters",
+    "operand_name",
     "place_of",
-    "qualified",
-    "recorded_as",
-    "unknown",
-    "written",
+    "qualified_name",
+    "recorded_call",
+    "unknown_operation",
+    "written_call",
 ]
 
 
@@ -41,7 +41,9 @@ def describe(x: Any) -> str:
     return f"{name} {x.shape}" if name else f"a {x.shape} {x.dtype} {type(x).__name__}"
 
 
-def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception) -> Exception:
+def forward_error(
+    op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception
+) -> Exception:
     """The error of a forward call, retold: as written, with the operands, where they were made, and a fix.
 
     >>> import numpy as np
@@ -53,60 +55,65 @@ def failed(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], err
     ...     print(str(error).partition("): ")[2])
     W2 is (5, 7), A1 is (8, 64): 7 and 8 must agree. Should W2 be (5, 8)?
     """
-    names = [name_in(x, letter) for x, letter in zip(inputs, letters(), strict=False)]
-    shapes = ", ".join(f"{name} is {of(x)}" for name, x in zip(names, inputs, strict=True) if name != of(x))
+    names = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
+    shapes = ", ".join(
+        f"{name} is {shape_and_dtype(x)}"
+        for name, x in zip(names, inputs, strict=True)
+        if name != shape_and_dtype(x)
+    )
     makers = "".join(
         f" {n} was made at {made_at(x)}." for n, x in zip(names, inputs, strict=True) if made_at(x)
     )
     advice = matrix_advice(names, inputs) if op.symbol == "@" else None
-    return retold(f"{written(op, names, settings)} ({user_place()}): {shapes}", error, makers, advice)
+    return own_error(f"{written_call(op, names, settings)} ({user_place()}): {shapes}", error, makers, advice)
 
 
-def failed_call(
+def composed_error(
     function: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any], error: Exception
 ) -> Exception:
     """The same for a function that has no row, but is written with rows: np.split."""
     arrays = [x for part in args for x in (part if isinstance(part, list | tuple) else [part])]
-    names = {id(x): name_in(x, letter) for x, letter in zip(arrays, letters(), strict=False)}
+    names = {id(x): operand_name(x, letter) for x, letter in zip(arrays, operand_letters(), strict=False)}
 
     def say(x: Any) -> str:
         return f"[{', '.join(map(say, x))}]" if isinstance(x, list | tuple) else names.get(id(x)) or repr(x)
 
     given = [*map(say, args), *(f"{key}={x!r}" for key, x in settings.items())]
-    shapes = ", ".join(f"{names[id(x)]} is {of(x)}" for x in arrays if hasattr(x, "shape"))
-    call = f"{qualified(function)}({', '.join(given)}) ({user_place()})"
-    return retold(f"{call}: {shapes}", error)
+    shapes = ", ".join(f"{names[id(x)]} is {shape_and_dtype(x)}" for x in arrays if hasattr(x, "shape"))
+    call = f"{qualified_name(function)}({', '.join(given)}) ({user_place()})"
+    return own_error(f"{call}: {shapes}", error)
 
 
-def retold(call: str, error: Exception, makers: str = "", advice: str | None = None) -> Exception:
+def own_error(call: str, error: Exception, makers: str = "", advice: str | None = None) -> Exception:
     """An error of NumPy's as one of ours."""
     kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
     reason = advice or " ".join(str(error).split())
-    return kind(f"{call}: {reason.rstrip('.')}{end(reason)}{makers}")
+    return kind(f"{call}: {reason.rstrip('.')}{full_stop(reason)}{makers}")
 
 
-def end(reason: str) -> str:
+def full_stop(reason: str) -> str:
+    """The sign at the end of a sentence: none more after a question."""
     return "" if reason.endswith("?") else "."
 
 
-def letters() -> Iterator[str]:
+def operand_letters() -> Iterator[str]:
     """Names for operands that have none."""
     return itertools.chain("xyz", map("x{}".format, itertools.count(4)))
 
 
-def name_in(x: Any, letter: str) -> str:
+def operand_name(x: Any, letter: str) -> str:
     """What an operand is called in a sentence; a number is itself."""
     return getattr(x, "name", None) or (letter if hasattr(x, "shape") else repr(x))
 
 
-def of(x: Any) -> str:
+def shape_and_dtype(x: Any) -> str:
     """The shape of an array, and its dtype if that is not a floating one."""
     if not hasattr(x, "shape"):
         return repr(x)
     return f"{x.shape}" if x.dtype.kind == "f" else f"{x.shape} {x.dtype}"
 
 
-def written(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) -> str:
+def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) -> str:
     """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4))."""
     if op.symbol in "+−*/@**" and len(names) == 2:
         return f"{names[0]} {op.symbol.replace('−', '-')} {names[1]}"
@@ -114,7 +121,7 @@ def written(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) ->
         return f"{names[0]}[{settings['index']!r}]"
     operands = [f"[{', '.join(names)}]"] if op.function in (np.concatenate, np.stack) else names
     given = [*operands, *(f"{key}={x!r}" for key, x in settings.items())]
-    return f"{qualified(op.function)}({', '.join(given)})"
+    return f"{qualified_name(op.function)}({', '.join(given)})"
 
 
 def made_at(x: Any) -> str | None:
@@ -127,17 +134,17 @@ def place_of(z: Any) -> str:
     return place_text(*z.node.place)
 
 
-def recorded_as(z: Any) -> tuple[str, list[str]]:
+def recorded_call(z: Any) -> tuple[str, list[str]]:
     """The recorded call behind `z` as one writes it, and what its operands are called.
 
     >>> import numpy as np
     >>> import tinygraph as tg
     >>> W1, X = tg.parameter(np.ones((2, 3)), name="W1"), tg.tensor(np.ones((3, 5)), name="X")
-    >>> recorded_as(np.tanh(W1 @ X))
+    >>> recorded_call(np.tanh(W1 @ X))
     ('A1 = np.tanh(x)', ['x'])
     """
-    names = [name_in(x, letter) for x, letter in zip(z.inputs, letters(), strict=False)]
-    call = written(z.op, names, z.node.settings)
+    names = [operand_name(x, letter) for x, letter in zip(z.inputs, operand_letters(), strict=False)]
+    call = written_call(z.op, names, z.node.settings)
     return (f"{z.name} = {call}" if z.name else call), names
 
 
@@ -155,14 +162,14 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Any]) -> str | None:
     return f"{agree}. Should {x} be ({a[0]}, {b[0]})?"
 
 
-def qualified(function: Callable[..., Any]) -> str:
+def qualified_name(function: Callable[..., Any]) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
     package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
 
 
-def unknown(name: str) -> UnknownOperationError:
+def unknown_operation(name: str) -> UnknownOperationError:
     """The error for a function that is not in the table."""
     return UnknownOperationError(
         f"{name} has no row in the table of operations, so its derivative is unknown; write it with "

@@ -1,8 +1,8 @@
 """What the user's line calls things: the target that a result is assigned to, and the operands of a call.
 
-A recorded call knows the instruction that made it. Its columns find the expression in the source, and what
-stands around the expression is what the user calls the result: `mu = x.mean()` names it mu. The source is looked
-up when a name is asked for, so recording costs nothing. Where there is none, nothing has a name.
+A recorded call knows the instruction that made it. Its columns find the expression in the source, and
+around it stands what the user calls the result: `mu = x.mean()` names it mu. The source is looked up when a
+name is asked for, so recording costs nothing. Where there is none, nothing has a name.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tinygraph.notation.places import positions_of
 __all__ = ["Line", "line_at"]
 
 MODULES = frozenset({"np", "numpy", "tg", "tinygraph"})
-SIGNS: dict[type[ast.AST], str] = {
+OPERATOR_NAMES: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
     ast.MatMult: "matmul", ast.USub: "negative", ast.UAdd: "positive",
 }  # fmt: skip
 
 
 class Line(NamedTuple):
-    """What an expression is assigned to, what it calls, and what its operands are called; None for no name."""
+    """What an expression is assigned to, what it calls, and the names of its operands; None for no name."""
 
     target: str | None = None
     called: str | None = None
@@ -35,7 +35,7 @@ class Line(NamedTuple):
 NOTHING = Line()
 
 
-class Source(NamedTuple):
+class ParsedFile(NamedTuple):
     """A file as syntax: its expressions by their columns, what each stands in, and the modules it imports."""
 
     nodes: dict[tuple[int, int, int, int], ast.AST]
@@ -57,12 +57,12 @@ def line_at(code: CodeType, instruction: int) -> Line:
 
 
 @functools.lru_cache(maxsize=64)
-def parsed_source(text: str) -> Source:
+def parsed_source(text: str) -> ParsedFile:
     """The syntax of a file; nothing of a text that is none."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):  # lines of IPython, an edited file, a generated one
-        return Source({}, {}, MODULES)
+        return ParsedFile({}, {}, MODULES)
     nodes: dict[tuple[int, int, int, int], ast.AST] = {}
     parents: dict[ast.AST, ast.AST] = {}
     imported = set()
@@ -76,7 +76,7 @@ def parsed_source(text: str) -> Source:
             nodes.setdefault(
                 (node.lineno, node.end_lineno or 0, node.col_offset, node.end_col_offset or 0), node
             )
-    return Source(nodes, parents, MODULES | imported)
+    return ParsedFile(nodes, parents, MODULES | imported)
 
 
 def is_known(name: str, code: CodeType) -> bool:
@@ -133,7 +133,7 @@ def name_written(node: ast.AST) -> str | None:
 def name_written_as_key(node: ast.AST | None) -> str | None:
     """The text of a key."""
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
-    return node.value if is_text else None  # type: ignore[union-attr, return-value]
+    return node.value if is_text else None  # type: ignore[union-attr]
 
 
 # The call
@@ -143,11 +143,11 @@ def call_of(node: ast.AST, modules: frozenset[str]) -> tuple[str | None, tuple[s
     """What an expression calls, by the name that NumPy has for it, and the names of its operands."""
     match node:
         case ast.BinOp(left, sign, right):
-            return SIGNS.get(type(sign)), (name_written(left), name_written(right))
+            return OPERATOR_NAMES.get(type(sign)), (name_written(left), name_written(right))
         case ast.AugAssign(target, sign, value):
-            return SIGNS.get(type(sign)), (name_written(target), name_written(value))
+            return OPERATOR_NAMES.get(type(sign)), (name_written(target), name_written(value))
         case ast.UnaryOp(sign, operand):
-            return SIGNS.get(type(sign)), (name_written(operand),)
+            return OPERATOR_NAMES.get(type(sign)), (name_written(operand),)
         case ast.Subscript(value):
             return "getitem", (name_written(value),)
         case ast.Attribute(value, "T"):

@@ -1,8 +1,8 @@
 """Names: what was given, what the user's line says, and what follows from the structure.
 
-A value has the name it was given; else that of the variable to which it was assigned; else it follows from the
-name of the weight it was made with: W1 @ ... + b1 is Z1 and its activation A1. This module knows tensors by their
-attributes alone, one at a time; `tinygraph.graph.naming` names a whole graph with it.
+A value has the name it was given; else that of the variable to which it was assigned; else it follows from
+the name of the weight it was made with: W1 @ ... + b1 is Z1 and its activation A1. This module knows tensors
+by their attributes alone, one at a time; `tinygraph.graph.naming` names a whole graph with it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def own_name(x: Any) -> str | None:
 
 
 def assigned_name(x: Any) -> str | None:
-    """The variable to which the user's line assigns a tensor; None where a call inside of a library made it."""
+    """The variable to which the user's line assigns a tensor; None if a call inside of a library made it."""
     line = line_of_call(x)
     return line.target if line is not None and is_direct(x, line) else None
 
@@ -167,7 +167,7 @@ def linear_weight(tensor: Any, known: Known) -> Any:
 
 
 def product_weight(tensor: Any, known: Known) -> Any:
-    """The factor of a product that is a weight, perhaps transposed: first by its name, else by being alone."""
+    """The factor of a product that is a weight, perhaps transposed: by its name, else by being alone."""
     function = function_of(tensor)
     if function not in PRODUCTS:
         return None

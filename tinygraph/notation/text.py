@@ -7,24 +7,24 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["clean", "identifier", "name_text", "shape_text", "subscript", "unique"]
+__all__ = ["clean_text", "identifier", "name_text", "shape_text", "subscript", "unique_text"]
 
-LONGEST = 32
+LONGEST_TEXT = 32
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def clean(text: str, longest: int = LONGEST) -> str:
+def clean_text(text: str, longest: int = LONGEST_TEXT) -> str:
     """Text that draws as it reads: one line, no control characters, shortened.
 
-    >>> clean("two\\nlines"), clean("a" * 99, longest=5), clean("")
+    >>> clean_text("two\\nlines"), clean_text("a" * 99, longest=5), clean_text("")
     ('two↵lines', 'aaaa…', '∅')
     """
-    shown = "".join(map(visible, text[:longest])) or "∅"
+    shown = "".join(map(visible_character, text[:longest])) or "∅"
     return shown if len(text) <= longest else shown[: longest - 1] + "…"
 
 
-def visible(character: str) -> str:
+def visible_character(character: str) -> str:
     """The character, or a sign for one that would not show or would not be allowed in XML."""
     if character == "\n":
         return "↵"
@@ -40,9 +40,9 @@ def name_text(name: str) -> str:
     """
     match = re.fullmatch(r"(.*?[^\W\d_])(?:_?([0-9]+))?(?:_([0-9]+))?", name)
     if match is None:
-        return clean(name)
+        return clean_text(name)
     stem, number, again = match[1], (match[2] or ""), match[3]
-    return clean(stem) + subscript(number) + (f"₍{subscript(again)}₎" if again else "")
+    return clean_text(stem) + subscript(number) + (f"₍{subscript(again)}₎" if again else "")
 
 
 def subscript(digits: str) -> str:
@@ -66,14 +66,14 @@ def identifier(text: str) -> str:
     >>> identifier("W1"), identifier('a "b"')
     ('W1', 'a_b_')
     """
-    return re.sub(r"[^\w.]+", "_", clean(text), flags=re.ASCII) or "_"
+    return re.sub(r"[^\w.]+", "_", clean_text(text), flags=re.ASCII) or "_"
 
 
-def unique(text: str, taken: dict[str, int]) -> str:
+def unique_text(text: str, taken: dict[str, int]) -> str:
     """`text`, with a number added if it is taken; `taken` says how often each text was asked for.
 
     >>> taken = {}
-    >>> unique("a", taken), unique("a", taken)
+    >>> unique_text("a", taken), unique_text("a", taken)
     ('a', 'a.2')
     """
     found = text

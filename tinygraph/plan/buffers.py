@@ -17,7 +17,7 @@ from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced
 from tinygraph.rules import kernels as k
 
-__all__ = ["Buffer", "Memory", "is_view", "last_uses", "layout", "order_of", "plan_memory", "takes_out"]
+__all__ = ["Buffer", "Memory", "has_out", "is_view", "last_uses", "memory_layout", "order_of", "plan_memory"]
 
 VIEWS = frozenset(
     {np.reshape, np.ravel, np.transpose, np.swapaxes, np.flip, np.expand_dims, np.squeeze, np.broadcast_to}
@@ -56,7 +56,7 @@ def is_reduction(function: Callable[..., Any] | None) -> bool:
     return isinstance(getattr(function, "__self__", None), np.ufunc)
 
 
-def takes_out(s: Traced) -> bool:
+def has_out(s: Traced) -> bool:
     """Whether the call can write its result into memory made before."""
     if not s.shape:
         return False
@@ -77,7 +77,7 @@ def is_view(s: Traced) -> bool:
     return s.function in VIEWS or basic
 
 
-def layout(x: Traced) -> Any:
+def memory_layout(x: Traced) -> Any:
     """Shape, dtype and order of an array's memory."""
     return x.shape, x.dtype, order_of(x)
 
@@ -91,14 +91,14 @@ def order_of(x: Traced) -> Any:
 
 
 def root_of(s: Traced) -> Traced:
-    """The result whose memory `s` is, or is a view of."""
+    """The result that owns the memory of `s`: itself, or what it is a view of."""
     while is_view(s):
         s = s.args[0]
     return s
 
 
 def last_uses(program: Program) -> dict[Traced, int]:
-    """By root: the number of the last step that reads it or a view of it."""
+    """For each owner of memory, the number of the last step that reads it or a view of it."""
     last = {root_of(x): i for i, s in enumerate(program.steps) for x in symbols_in(s)}
     end = len(program.steps)
     return last | {root_of(r): end for r in program.results}
@@ -114,21 +114,21 @@ def plan_memory(program: Program, targets: Mapping[Traced, Traced], returned: It
     free: dict[Any, list[Buffer]] = {}
     for i, s in enumerate(program.steps):
         ended = [x for x in dict.fromkeys(map(root_of, symbols_in(s))) if last[x] == i and x in memory.of]
-        if s in targets and writes_over(s, targets[s], last, i):
+        if s in targets and may_write_at_once(s, targets[s], last, i):
             memory.targets[s] = targets[s]
-        elif takes_out(s) and s not in returned:
-            place(s, ended, free, memory)
+        elif has_out(s) and s not in returned:
+            place_result(s, ended, free, memory)
         for x in ended:
             buffer = memory.of[x]
             if buffer.results[-1] is x:
-                free.setdefault(layout(x), []).append(buffer)
+                free.setdefault(memory_layout(x), []).append(buffer)
     return memory
 
 
-def place(s: Traced, ended: list[Traced], free: dict[Any, list[Buffer]], memory: Memory) -> None:
+def place_result(s: Traced, ended: list[Traced], free: dict[Any, list[Buffer]], memory: Memory) -> None:
     """Give `s` the memory of an input that ends here, or of an earlier result, or new memory."""
     over = next((x for x in ended if may_write_over(s, x)), None)
-    waiting = free.get(layout(s))
+    waiting = free.get(memory_layout(s))
     if over is not None:
         buffer = memory.of[over]
         buffer.results.append(s)
@@ -144,7 +144,7 @@ def place(s: Traced, ended: list[Traced], free: dict[Any, list[Buffer]], memory:
 
 def may_write_over(s: Traced, x: Traced) -> bool:
     """Whether the call `s` reads each entry of x before it writes there, and x nowhere else."""
-    if layout(s) != layout(x):
+    if memory_layout(s) != memory_layout(x):
         return False
     readers = [a for a in symbols_in(s) if root_of(a) is x]
     if any(a is not x for a in readers):
@@ -154,9 +154,9 @@ def may_write_over(s: Traced, x: Traced) -> bool:
     return is_elementwise(s.function)
 
 
-def writes_over(s: Traced, target: Traced, last: Mapping[Traced, int], i: int) -> bool:
+def may_write_at_once(s: Traced, target: Traced, last: Mapping[Traced, int], i: int) -> bool:
     """Whether the last value of an array of the caller's can be written there at once."""
-    if not s.shape or layout(s) != layout(target) or not is_elementwise(s.function):
+    if not s.shape or memory_layout(s) != memory_layout(target) or not is_elementwise(s.function):
         return False
     if any(root_of(a) is target and a is not target for a in symbols_in(s)):
         return False

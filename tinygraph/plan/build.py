@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 
 from tinygraph.errors import UserFileError
 from tinygraph.plan.loops import write_loops
-from tinygraph.plan.program import Program, simplify
+from tinygraph.plan.program import Program, simplify_program
 from tinygraph.plan.record import Traced
 from tinygraph.plan.source import Source, is_uniform, write_source
 from tinygraph.plan.trace import Trace
 
-__all__ = ["Built", "build", "load"]
+__all__ = ["BuiltStep", "build_step", "load_step"]
 
-ABOUT = "One step, written by tinygraph: the calls of NumPy behind it, in order, into arrays made once."
+ABOUT_STEP = "One step, written by tinygraph: the calls of NumPy behind it, in order, into arrays made once."
 _next_number = itertools.count(1).__next__
 
 
-class Built(NamedTuple):
+class BuiltStep(NamedTuple):
     """A program, its text, and the symbols of its arguments in order, the constants last."""
 
     program: Program
@@ -33,14 +33,14 @@ class Built(NamedTuple):
     arguments: list[Traced]
 
 
-def build(trace: Trace, check_nan: bool = False, loops: bool = False) -> Built:
+def build_step(trace: Trace, check_nan: bool = False, loops: bool = False) -> BuiltStep:
     """The program of a trace and its text: with the update if there is one, else with the derivatives.
 
     With `loops` the text is for numba, else for NumPy alone.
     """
     asked = [trace.cost] if trace.targets else [trace.cost, *trace.derivatives]
     news = [new for _, new in trace.targets]
-    program, became = simplify([*asked, *news], trace.tape.checks)
+    program, became = simplify_program([*asked, *news], trace.tape.checks)
     asked = [became[s] for s in asked]
     targets: dict[Traced, Traced] = {}
     for old, new in trace.targets:
@@ -54,17 +54,17 @@ def build(trace: Trace, check_nan: bool = False, loops: bool = False) -> Built:
     arguments = [*trace.arguments, *constants]
     finite = [asked[0], *(became[s] for s in trace.derivatives)] if check_nan else []
     write = write_loops if loops else write_source
-    source = write(program, targets, names, trace.sections, arguments, asked, pairs, finite, ABOUT)
-    return Built(program, source, arguments)
+    source = write(program, targets, names, trace.sections, arguments, asked, pairs, finite, ABOUT_STEP)
+    return BuiltStep(program, source, arguments)
 
 
-def load(source: Source, loops: bool = False) -> Callable[..., Any]:
+def load_step(source: Source, loops: bool = False) -> Callable[..., Any]:
     """The function `step` that the text defines.
 
     The text holds recorded calls, identifiers and numbers alone, so running it runs nothing else. Text with
     loops is run under the name of a file that holds it, beside which numba keeps what it compiled.
     """
-    file = kept(source.text) if loops else f"<tinygraph step {_next_number()}>"
+    file = cache_file(source.text) if loops else f"<tinygraph step {_next_number()}>"
     linecache.cache[file] = len(source.text), None, source.text.splitlines(keepends=True), file
     module = ModuleType(f"tinygraph_{Path(file).stem}" if loops else "tinygraph_step")
     if loops:
@@ -73,7 +73,7 @@ def load(source: Source, loops: bool = False) -> Callable[..., Any]:
     return module.step  # type: ignore[no-any-return]
 
 
-def kept(text: str) -> str:
+def cache_file(text: str) -> str:
     """The file of this text in the cache of the user: $TINYGRAPH_CACHE, or tinygraph in the usual place."""
     usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygraph"
     folder = Path(os.environ.get("TINYGRAPH_CACHE") or usual)

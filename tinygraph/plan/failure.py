@@ -10,22 +10,24 @@ import numpy as np
 from tinygraph.errors import ShapeError
 from tinygraph.notation.places import file_and_line, place_text
 from tinygraph.plan.program import Program
-from tinygraph.plan.record import Place, Traced, check
+from tinygraph.plan.record import CodePlace, Traced, note_check
 from tinygraph.plan.source import Source
 
-__all__ = ["explained"]
+__all__ = ["retell_error"]
 
 
-def explained(error: Exception, source: Source, program: Program, values: Mapping[Traced, Any]) -> Exception:
+def retell_error(
+    error: Exception, source: Source, program: Program, values: Mapping[Traced, Any]
+) -> Exception:
     """The error of a step, retold with its line of the text and the user's line.
 
     `values` are the arguments of the step.
     """
-    line = line_of(error)
+    line = line_of_error(error)
     if isinstance(error, FloatingPointError) and line not in source.calls:
         return FloatingPointError(first_not_finite(source, program, values))
     kind = ShapeError if isinstance(error, ValueError | IndexError) else type(error)
-    told = f"{error}; in {described(source, line)}"
+    told = f"{error}; in {describe_line(source, line)}"
     try:
         return kind(told)
     except TypeError:  # an error that is not made from a text
@@ -33,7 +35,7 @@ def explained(error: Exception, source: Source, program: Program, values: Mappin
         return error
 
 
-def line_of(error: Exception) -> int:
+def line_of_error(error: Exception) -> int:
     """The line of the step at which `error` arose."""
     trace, found = error.__traceback__, 0
     while trace is not None:
@@ -43,14 +45,14 @@ def line_of(error: Exception) -> int:
     return found
 
 
-def described(source: Source, line: int) -> str:
+def describe_line(source: Source, line: int) -> str:
     """A line of the text and where it comes from."""
     text = source.text.splitlines()[line - 1].strip() if line else "its call"
     call = source.calls.get(line)
-    return f"line {line} of the step, `{text}`{whence(call.place if call is not None else None)}"
+    return f"line {line} of the step, `{text}`{origin_text(call.place if call is not None else None)}"
 
 
-def whence(place: Place | None) -> str:
+def origin_text(place: CodePlace | None) -> str:
     """The user's line."""
     if place is None:
         return ""
@@ -61,29 +63,29 @@ def first_not_finite(source: Source, program: Program, values: Mapping[Traced, A
     """Where NaN or infinity first appears, found by computing the step once more, call by call."""
     known = dict(values)
     for x, value in values.items():
-        if not is_finite(value):
+        if not is_all_finite(value):
             return f"{x.name} holds NaN or infinity"
     lines = {s: line for line, s in reversed(source.calls.items())}
     for s in program.steps:
-        if s.function is check or s.function is None:
+        if s.function is note_check or s.function is None:
             continue
         with np.errstate(all="ignore"):
-            known[s] = s.function(*filled(s.args, known), **filled(s.settings, known))
-        if not is_finite(known[s]):
-            return f"NaN or infinity first appears in {described(source, lines.get(s, 0))}"
+            known[s] = s.function(*fill_arguments(s.args, known), **fill_arguments(s.settings, known))
+        if not is_all_finite(known[s]):
+            return f"NaN or infinity first appears in {describe_line(source, lines.get(s, 0))}"
     return "NaN or infinity in the cost or the derivatives"
 
 
-def is_finite(x: Any) -> bool:
+def is_all_finite(x: Any) -> bool:
     return np.asarray(x).dtype.kind != "f" or bool(np.isfinite(x).all())
 
 
-def filled(x: Any, known: Mapping[Traced, Any]) -> Any:
+def fill_arguments(x: Any, known: Mapping[Traced, Any]) -> Any:
     """The arguments of a call with values in place of symbols."""
     if isinstance(x, Traced):
         return known.get(x, x.value)
     if isinstance(x, tuple | list):
-        return type(x)([filled(inner, known) for inner in x])
+        return type(x)([fill_arguments(inner, known) for inner in x])
     if isinstance(x, dict):
-        return {key: filled(inner, known) for key, inner in x.items()}
+        return {key: fill_arguments(inner, known) for key, inner in x.items()}
     return x

@@ -10,9 +10,9 @@ from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor, apply
 from tinygraph.graph.derivatives import checked_seed
 from tinygraph.graph.naming import name_graph
-from tinygraph.plan.build import build
+from tinygraph.plan.build import build_step
 from tinygraph.plan.record import Tape, Traced
-from tinygraph.plan.trace import Trace, finish
+from tinygraph.plan.trace import Trace, finish_trace
 
 __all__ = ["code_of", "retraced", "trace_of"]
 
@@ -28,7 +28,7 @@ def code_of(J: Tensor) -> str:
     >>> print(code_of(np.sum(W1 @ tg.tensor(np.ones((2, 3)), name="X"))).splitlines()[-1])
         return J, dW1
     """
-    return build(trace_of(J)).source.text
+    return build_step(trace_of(J)).source.text
 
 
 def trace_of(J: Tensor) -> Trace:
@@ -36,7 +36,7 @@ def trace_of(J: Tensor) -> Trace:
     checked_seed(J, None)
     tape = Tape()
     output, data, parameters = retraced(J, tape)
-    return finish(tape, [*data, *(p.value for p in parameters)], output, parameters, None)
+    return finish_trace(tape, [*data, *(p.value for p in parameters)], output, parameters, None)
 
 
 def retraced(J: Tensor, tape: Tape) -> tuple[Tensor, list[Traced], list[Tensor]]:

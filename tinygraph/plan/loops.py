@@ -14,28 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.buffers import Buffer, Memory, is_view, last_uses, takes_out
+from tinygraph.plan.buffers import Buffer, Memory, has_out, is_view, last_uses
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
     Section,
     Source,
-    Writer,
-    assemble,
+    StepWriter,
+    assemble_module,
     dtype_text,
-    empty,
+    empty_array,
     is_uniform,
-    number_text,
+    number_code,
 )
 from tinygraph.rules import kernels as k
 
 __all__ = ["write_loops"]
 
-MANY = 400  # entries from which on NumPy's exp, tanh, ... are faster than a loop
-LARGE = 20_000  # multiplications from which on a product is BLAS's
+SLOW_FROM = 400  # entries from which on NumPy's exp, tanh, ... are faster than a loop
+BLAS_FROM = 20_000  # multiplications from which on a product is BLAS's
 
 
-def horner(coefficients: Sequence[float], x: str) -> str:
+def horner_formula(coefficients: Sequence[float], x: str) -> str:
     """c[0] x + c[1] x^2 + ... with nested brackets."""
     text = repr(coefficients[-1])
     for c in reversed(coefficients[:-1]):
@@ -63,7 +63,10 @@ SIGNED: dict[Any, str] = {
 }
 SLOW: dict[Any, str] = {f: f"np.{f.__name__}({{}})" for f in (np.log, np.log1p, np.sin, np.cos, np.arctan)}
 SMOOTH: dict[Any, str] = {np.exp: "exp", np.expm1: "expm1", np.tanh: "tanh", np.logaddexp: "log_of_sum"}
+# SMOOTH is not among them: its formulas are in double precision, whatever the arrays are.
 FORMULAS = SIGNED | SLOW | {np.sqrt: "np.sqrt({})"}
+# A division by zero gives inf, as in NumPy. Sums may be taken in another order, several numbers at once; the
+# other flags of fastmath are left out, since they take NaN and inf to be impossible.
 OPTIONS = """
 OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}, "cache": True}
 INLINE = OPTIONS | {"inline": "always"}
@@ -88,7 +91,7 @@ def scale_and_rest(x):
     y = y if y > -708.0 else -708.0
     n = np.rint(y * 1.4426950408889634)
     r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10
-    rest = {horner([1 / factorial(i) for i in range(1, 14)], "r")}
+    rest = {horner_formula([1 / factorial(i) for i in range(1, 14)], "r")}
     return np.int64((np.int64(n) + 1023) << 52).view(np.float64), rest
 """,
     "exp": """
@@ -122,7 +125,7 @@ def log1p_of_share(x):
     # for x in [0, 1]: log(1 + x) = 2 artanh(x / (2 + x))
     s = x / (2.0 + x)
     q = s * s
-    return 2.0 * s + s * {horner([2 / i for i in range(3, 36, 2)], "q")}
+    return 2.0 * s + s * {horner_formula([2 / i for i in range(3, 36, 2)], "q")}
 """,
     "log_of_sum": """
 @numba.njit(**INLINE)
@@ -156,13 +159,13 @@ def axis_of(s: Traced) -> str | None:
     return "last" if axes == (1,) else "first"
 
 
-def is_product(s: Traced) -> bool:
+def is_small_product(s: Traced) -> bool:
     """Whether this is the product of two small matrices."""
     if s.function is not np.dot or s.ndim != 2 or s.dtype.kind != "f":
         return False
     x, y = s.args
     same = isinstance(x, Traced) and isinstance(y, Traced) and x.ndim == y.ndim == 2 and x.dtype == y.dtype
-    return same and x.size * y.shape[1] <= LARGE and x.size > 0
+    return same and x.size * y.shape[1] <= BLAS_FROM and x.size > 0
 
 
 def is_formula(s: Traced) -> bool:
@@ -172,18 +175,16 @@ def is_formula(s: Traced) -> bool:
         or s.function in SMOOTH
         or s.function in (np.where, k.cast_to, np.power, np.reciprocal)
     )
-    if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= MANY):
+    if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= SLOW_FROM):
         return False
+    # Other powers cost a call of pow per entry, which NumPy does as well.
     if s.function is np.power and not is_two(s.args[1]):
         return False
+    # A number that is the same at every step is written into the loop, whatever its dtype was.
     operands = [x for x in symbols_in(s) if not (x.fixed and is_uniform(x))]
-    if s.function is not k.cast_to and any(np.dtype(values_dtype(x)).kind not in "fb" for x in operands):
+    if s.function is not k.cast_to and any(x.dtype.kind not in "fb" for x in operands):
         return False
     return all(x.shape or not isinstance(x.value, np.ndarray) for x in operands)
-
-
-def values_dtype(x: Traced) -> Any:
-    return x.dtype
 
 
 def is_two(x: Any) -> bool:
@@ -191,8 +192,8 @@ def is_two(x: Any) -> bool:
     return np.shape(value) == () and not isinstance(x, Traced) and value == 2
 
 
-def in_kernel(s: Traced) -> bool:
-    return is_formula(s) or is_product(s) or axis_of(s) is not None
+def is_in_kernel(s: Traced) -> bool:
+    return is_formula(s) or is_small_product(s) or axis_of(s) is not None
 
 
 def source_of(x: Traced) -> tuple[Traced, bool]:
@@ -212,9 +213,16 @@ class Nest:
 
     def takes(self, s: Traced) -> bool:
         """Whether s can be computed in the same loops."""
-        if is_product(s) or is_product(self.calls[0]) or loop_shape(s) != self.shape or not self.shape:
+        if (
+            is_small_product(s)
+            or is_small_product(self.calls[0])
+            or loop_shape(s) != self.shape
+            or not self.shape
+        ):
             return False
         own = {c: c for c in self.calls}
+        # At entry (i, j) these loops know their own results at (i, j) alone. What reads them at another entry
+        # (a transpose, a row that is repeated), or reads a sum of them, waits for the next nest.
         for x in symbols_in(s):
             base, turned = source_of(x)
             if base in own and (turned or base.shape != self.shape or axis_of(base) is not None):
@@ -223,6 +231,7 @@ class Nest:
 
 
 def loop_shape(s: Traced) -> tuple[int, ...]:
+    """How often each loop runs: a reduction goes over what it reads, all else over what it makes."""
     return s.args[0].shape if axis_of(s) is not None else s.shape
 
 
@@ -247,31 +256,37 @@ def kernels_of(steps: Sequence[Traced], pause: float) -> list[Kernel | Traced]:
     found: list[Kernel | Traced] = []
     run: list[Traced] = []
     for s in steps:
+        # The check for NaN stands there, between the derivatives and the update that it may prevent.
         if run and run[-1].serial <= pause < s.serial:
-            found += flushed(run)
+            found += flush_run(run)
             run = []
-        if in_kernel(s):
+        if is_in_kernel(s):
             run.append(s)
         elif is_turn(s):
             found.append(s)
         else:
-            found += flushed(run)
+            found += flush_run(run)
             found.append(s)
             run = []
-    return found + flushed(run)
+    return found + flush_run(run)
 
 
 def is_turn(s: Traced) -> bool:
+    """Whether this is a transpose that loops see through, by exchanging the indices."""
     return s.function is np.transpose and source_of(s)[0] is not s
 
 
-def flushed(run: list[Traced]) -> list[Kernel | Traced]:
+def flush_run(run: list[Traced]) -> list[Kernel | Traced]:
     """A run as a kernel; one call of NumPy costs no more than a kernel of its own."""
     return list(run) if len(run) < 2 else [Kernel(run)]
 
 
 class Lines:
-    """The statements of a nest: before and after it, before and after each innermost loop, and inside."""
+    """The statements of a nest, by where they stand.
+
+    `before` and `after` are outside of all loops, `inner` is within the innermost one; `row` and `row_after`
+    are before and after that one, once for each row.
+    """
 
     def __init__(self) -> None:
         self.before: list[str] = []
@@ -280,22 +295,22 @@ class Lines:
         self.row_after: list[str] = []
         self.after: list[str] = []
 
-    def nested(self, axes: list[str], shape: tuple[int, ...]) -> list[str]:
+    def nest(self, axes: list[str], shape: tuple[int, ...]) -> list[str]:
         """All of them, with the loops."""
         loops = [f"for {axis} in range({n}):" for axis, n in zip(axes, shape, strict=True)]
         deepest = max(len(loops) - 1, 0)
-        lines = [indented(line, depth) for depth, line in enumerate(loops[:deepest])]
-        lines += [indented(line, deepest) for line in [*self.row, *loops[deepest:]]]
-        lines += [indented(line, len(loops)) for line in self.inner]
-        lines += [indented(line, deepest) for line in self.row_after]
+        lines = [indent_line(line, depth) for depth, line in enumerate(loops[:deepest])]
+        lines += [indent_line(line, deepest) for line in [*self.row, *loops[deepest:]]]
+        lines += [indent_line(line, len(loops)) for line in self.inner]
+        lines += [indent_line(line, deepest) for line in self.row_after]
         return [*self.before, *lines, *self.after]
 
 
-def indented(line: str, depth: int) -> str:
+def indent_line(line: str, depth: int) -> str:
     return "    " * depth + line
 
 
-class LoopWriter(Writer):
+class LoopWriter(StepWriter):
     """Writes kernels and the function that calls them and NumPy."""
 
     def __init__(
@@ -321,7 +336,8 @@ class LoopWriter(Writer):
         self.body: list[str] = []
 
     def share_out(self, private: Sequence[Traced]) -> None:
-        """A place for each array that only one kernel uses, in one array by dtype."""
+        """Give each array that only one kernel uses a place in a large one; there is one for each dtype."""
+        # So a kernel takes one argument for all of them: numba looks at each argument at each call.
         sizes: dict[str, int] = {}
         for s in private:
             work = f"work_{s.dtype.name}"
@@ -330,7 +346,7 @@ class LoopWriter(Writer):
         self.arrays += [f"{work} = np.empty({n}, {dtype_text(work[5:])})" for work, n in sizes.items()]
 
     def is_inlined(self, s: Traced, following: Traced | None) -> bool:
-        """A view that loops cannot see through has a name, by which they take it."""
+        """As in any step; but views other than transposes have a name, by which a kernel takes them."""
         return super().is_inlined(s, following) and (not is_view(s) or is_turn(s))
 
     # Kernels
@@ -341,6 +357,7 @@ class LoopWriter(Writer):
         self.local: dict[Traced, str] = {}
         for nest in kernel.nests:
             self.write_nest(nest)
+        # An array is written where its reader finds it; a number has no memory, so the function returns it.
         numbers = [s for s in kernel.calls if not s.shape and s in wanted]
         name, arguments = f"loops_{len(self.kernels) + 1}", ", ".join(self.used)
         head = ["@numba.njit(**OPTIONS)", f"def {name}({arguments}):"]
@@ -348,7 +365,7 @@ class LoopWriter(Writer):
         self.kernels.append("\n".join([*head, *self.body, *returned]))
         for s in kernel.calls:
             if s in self.fresh:
-                self.add(f"{self.text[s][0]} = {empty(s)}", s)
+                self.add(f"{self.text[s][0]} = {empty_array(s)}", s)
         given = [self.text[s][0] if s in self.text else self.name(s, "t") for s in numbers]
         self.add(
             f"{', '.join(given)} = {name}({arguments})" if given else f"{name}({arguments})", kernel.calls[0]
@@ -357,7 +374,7 @@ class LoopWriter(Writer):
     def write_nest(self, nest: Nest) -> None:
         """The loops of a nest."""
         self.current = nest
-        if is_product(nest.calls[0]):
+        if is_small_product(nest.calls[0]):
             self.write_product(nest.calls[0])
             return
         axes = [f"i{n}" for n in range(len(nest.shape))]
@@ -369,21 +386,23 @@ class LoopWriter(Writer):
                 self.write_column(s, axes, lines)
             else:
                 self.write_total(s, axes, lines)
-        self.body += [f"    {line}" for line in lines.nested(axes, nest.shape)]
+        self.body += [f"    {line}" for line in lines.nest(axes, nest.shape)]
 
     def write_entry(self, s: Traced, axes: list[str], lines: Lines) -> None:
         """One entry of an elementwise call, stored where something else reads it."""
+        # A local variable: most results are read in the same pass, and are then never stored.
         self.local[s] = f"v{len(self.local)}"
         lines.inner.append(f"{self.local[s]} = {self.formula(s, axes)}")
         if any(s in places for places in (self.memory.of, self.memory.targets, self.fresh, self.private)):
-            lines.inner.append(f"{self.at(s, axes)} = {self.local[s]}")
+            lines.inner.append(f"{self.entry_at(s, axes)} = {self.local[s]}")
 
     def write_column(self, s: Traced, axes: list[str], lines: Lines) -> None:
         """A sum, mean or maximum over the first of two axes: all columns grow row by row."""
-        place = self.at(s, ["0", axes[-1]][2 - s.ndim :])
+        # Down each column in turn would be one number that grows, but would read memory in large strides.
+        place = self.entry_at(s, ["0", axes[-1]][2 - s.ndim :])
         rows, columns = s.args[0].shape
         lines.before += [f"for {axes[-1]} in range({columns}):", f"    {place} = {self.start(s)}"]
-        lines.inner.append(self.grown(s, place, axes))
+        lines.inner.append(self.grow_total(s, place, axes))
         if s.function is np.mean:
             share = f"    {place} /= {self.number(rows, s.dtype)}"
             lines.after += [f"for {axes[-1]} in range({columns}):", share]
@@ -394,18 +413,18 @@ class LoopWriter(Writer):
         whole = axis_of(s) == "all"
         first, last = (lines.before, lines.after) if whole else (lines.row, lines.row_after)
         first.append(f"{total} = {self.start(s)}")
-        lines.inner.append(self.grown(s, total, axes))
+        lines.inner.append(self.grow_total(s, total, axes))
         if s.function is np.mean:
             last.append(f"{total} = {total} / {self.number(s.args[0].size // s.size, s.dtype)}")
         if s.shape:
             place = ["0"] * s.ndim if whole else [axes[0], "0"][: s.ndim]
-            last.append(f"{self.at(s, place)} = {total}")
+            last.append(f"{self.entry_at(s, place)} = {total}")
 
     def start(self, s: Traced) -> str:
         """What a sum or a maximum starts from."""
         return self.number(-np.inf if s.function == np.maximum.reduce else 0.0, s.dtype)
 
-    def grown(self, s: Traced, total: str, axes: list[str]) -> str:
+    def grow_total(self, s: Traced, total: str, axes: list[str]) -> str:
         """The statement that takes one entry into a sum or a maximum."""
         value = self.element(s.args[0], axes, s.dtype)
         largest = s.function == np.maximum.reduce
@@ -413,12 +432,13 @@ class LoopWriter(Writer):
 
     def write_product(self, s: Traced) -> None:
         """x @ y: along rows of y, or where y is turned along its columns."""
+        # Either way the innermost loop runs along y as it lies in memory.
         (x, x_turned), (y, y_turned) = map(source_of, s.args)
         n, inner, m = s.shape[0], s.args[0].shape[1], s.shape[1]
-        out, left = self.at(s, ["i", "j"]), self.at(x, ["k", "i"] if x_turned else ["i", "k"])
+        out, left = self.entry_at(s, ["i", "j"]), self.entry_at(x, ["k", "i"] if x_turned else ["i", "k"])
         zero = self.number(0.0, s.dtype)
         if y_turned or m == 1:
-            right = self.at(y, ["j", "k"] if y_turned else ["k", "j"])
+            right = self.entry_at(y, ["j", "k"] if y_turned else ["k", "j"])
             lines = [
                 f"for i in range({n}):", f"    for j in range({m}):", f"        total = {zero}",
                 f"        for k in range({inner}):", f"            total += {left} * {right}",
@@ -428,13 +448,13 @@ class LoopWriter(Writer):
             lines = [
                 f"for i in range({n}):", f"    for j in range({m}):", f"        {out} = {zero}",
                 f"    for k in range({inner}):", f"        w = {left}",
-                f"        for j in range({m}):", f"            {out} += w * {self.at(y, ['k', 'j'])}",
+                f"        for j in range({m}):", f"            {out} += w * {self.entry_at(y, ['k', 'j'])}",
             ]  # fmt: skip
         self.body += [f"    {line}" for line in lines]
 
     # Elements
 
-    def at(self, x: Traced, index: list[str]) -> str:
+    def entry_at(self, x: Traced, index: list[str]) -> str:
         """An entry of an array: of an argument of the kernel, or of the memory that only this kernel uses."""
         if x not in self.private:
             name = self.read(x)
@@ -449,7 +469,7 @@ class LoopWriter(Writer):
         return f"{work}[{' + '.join([str(start), *terms])}]"
 
     def number(self, x: Any, dtype: Any) -> str:
-        text = number_text(float(x))[0]
+        text = number_code(float(x))[0]
         return text if dtype == np.float64 else f"np.{np.dtype(dtype).name}({text})"
 
     def element(self, x: Any, axes: list[str], dtype: Any) -> str:
@@ -458,8 +478,11 @@ class LoopWriter(Writer):
             x = np.asarray(x.value).flat[0]
         if not isinstance(x, Traced):
             return ("True" if x else "False") if np.dtype(dtype).kind == "b" else self.number(x, dtype)
+        # What this nest has just computed is in a variable, and so is every number of this kernel.
         text = (
-            self.local[x] if x in self.local and (x.shape == () or self.same_nest(x)) else self.entry(x, axes)
+            self.local[x]
+            if x in self.local and (x.shape == () or self.is_in_nest(x))
+            else self.entry(x, axes)
         )
         if x.dtype == dtype and (x.shape or x.function is not None):
             return text
@@ -467,7 +490,8 @@ class LoopWriter(Writer):
             return f"({self.number(1, dtype)} if {text} else {self.number(0, dtype)})"
         return f"np.{np.dtype(dtype).name}({text})"
 
-    def same_nest(self, x: Traced) -> bool:
+    def is_in_nest(self, x: Traced) -> bool:
+        """Whether these loops have computed this entry of x; of a reduction, only part of it."""
         return self.nest.get(x) is self.current and axis_of(x) is None
 
     def entry(self, x: Traced, axes: list[str]) -> str:
@@ -475,9 +499,9 @@ class LoopWriter(Writer):
         if not x.shape:
             self.used[self.read(base)] = None
             return self.read(base)
-        own = axes[len(axes) - x.ndim :]
+        own = axes[len(axes) - x.ndim :]  # broadcasting aligns the last axes
         index = ["0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)]
-        return self.at(base, index[::-1] if turned else index)
+        return self.entry_at(base, index[::-1] if turned else index)
 
     def formula(self, s: Traced, axes: list[str]) -> str:
         """An elementwise call as a formula."""
@@ -511,10 +535,10 @@ def write_loops(
     about: str,
 ) -> Source:
     """The module, as `write_source` makes it, with loops for numba."""
-    update = sections[-2].end if len(sections) > 1 else -1
+    update = sections[-2].end if len(sections) > 1 else -1  # after it, the update begins
     parts = kernels_of(program.steps, update if finite else -1)
     returned = set(results)
-    shared = outside(program, parts, [*results, *finite]) | set(finite)
+    shared = results_outside(program, parts, [*results, *finite]) | set(finite)
     memory, private = memory_of(program, parts, targets, returned, shared)
     wanted = shared | returned | {new for _, new in pairs}
     fresh = {s for part in parts if isinstance(part, Kernel) for s in part.calls if s in returned and s.shape}
@@ -537,9 +561,9 @@ def write_loops(
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
-    writer.add(f"return {', '.join(map(writer.returned, results))}")
+    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
     functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
-    return assemble(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
+    return assemble_module(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
 
 
 def helpers_of(text: str) -> list[str]:
@@ -549,8 +573,13 @@ def helpers_of(text: str) -> list[str]:
     return [helper for name, helper in HELPERS.items() if name in called]
 
 
-def outside(program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]) -> set[Traced]:
-    """What another part than its own reads, and what is behind a transpose among those `seen`."""
+def results_outside(
+    program: Program, parts: Sequence[Kernel | Traced], seen: Sequence[Traced]
+) -> set[Traced]:
+    """What another part reads than the one that makes it, so that it needs memory that both know.
+
+    So does what is behind a transpose in `seen`, since whoever reads a transpose reads its memory.
+    """
     home = {s: part for part in parts if isinstance(part, Kernel) for s in part.calls}
     found = {source_of(x)[0] for x in seen if is_turn(x)}
     for s in program.steps:
@@ -580,11 +609,12 @@ def memory_of(
     }
     last = last_uses(program)
     for i, s in enumerate(program.steps):
+        # A number needs no memory, and what the caller is given is made anew at each step.
         if not s.shape or s in returned:
             continue
         if s in targets and s in nest and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
             memory.targets[s] = targets[s]
-        elif s in targets or (s in nest and s in shared) or (s not in nest and takes_out(s)):
+        elif s in targets or (s in nest and s in shared) or (s not in nest and has_out(s)):
             memory.of[s] = buffer = Buffer(s)
             memory.buffers.append(buffer)
         elif s in nest and (s in stored or is_whole(s)):
@@ -593,7 +623,7 @@ def memory_of(
 
 
 def is_free(target: Traced, s: Traced, nest: Nest, last: bool) -> bool:
-    """Whether loops may write `s` to `target`: nothing later reads that, and these loops entry by entry."""
+    """Whether loops may write `s` over `target`: nothing reads it later, and these loops entry by entry."""
     if is_whole(s) or not last:
         return False
     return all(
@@ -607,4 +637,4 @@ def is_free(target: Traced, s: Traced, nest: Nest, last: bool) -> bool:
 
 def is_whole(s: Traced) -> bool:
     """Whether the result is complete only after its loops."""
-    return is_product(s) or axis_of(s) is not None
+    return is_small_product(s) or axis_of(s) is not None

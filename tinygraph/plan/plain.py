@@ -22,9 +22,9 @@ from tinygraph.graph.naming import name_graph
 from tinygraph.notation.expressions import Expression
 from tinygraph.notation.names import derivative_name
 from tinygraph.plan.graph import retraced
-from tinygraph.plan.program import Program, simplify, symbols_in
-from tinygraph.plan.record import Tape, Traced, settled
-from tinygraph.plan.source import identifier, is_uniform
+from tinygraph.plan.program import Program, simplify_program, symbols_in
+from tinygraph.plan.record import Tape, Traced, settle_arrays
+from tinygraph.plan.source import is_uniform, python_name
 from tinygraph.rules import kernels as k
 
 __all__ = ["plain_code_of"]
@@ -69,10 +69,10 @@ def plain_code_of(J: Tensor) -> str:
     derivatives: dict[str, Traced] = {}
     for t in sweep_order(order, names):
         if t in swept and t is not output:
-            dt = settled(swept[t])
+            dt = settle_arrays(swept[t])
             derivatives[derivative_name(names[t])] = dt if carries_m(t, names[t]) else dt / m
     values = {t.value: names[t] for t in order if t in names}
-    program, became = simplify(derivatives.values(), [], keep=True)
+    program, became = simplify_program(derivatives.values(), [], keep=True)
     wished = {became[s]: name for s, name in values.items() if s in became}
     wished |= {became[s]: name for name, s in derivatives.items()}
     return Page(program, wished, [names[p] for p in parameters], data, m).text(
@@ -101,7 +101,7 @@ class Page:
         self.program = program
         self.parameters = parameters
         self.data = data
-        self.names = {s: identifier(name) for s, name in names.items()}
+        self.names = {s: python_name(name) for s, name in names.items()}
         self.m = m
         self.scatters = False
         self.written_down: set[Traced] = set()
@@ -115,8 +115,8 @@ class Page:
         """The module: forward, then the derivatives in the order of the sweep."""
         forward = self.statements(s for s in self.names if s not in set(derivatives.values()))
         backward = self.statements(derivatives.values())
-        arguments = ["parameters", *(identifier(x.name) for x in self.data)]
-        own = ", ".join(map(identifier, self.parameters))
+        arguments = ["parameters", *(python_name(x.name) for x in self.data)]
+        own = ", ".join(map(python_name, self.parameters))
         taken = f'(parameters[name] for name in "{" ".join(self.parameters)}".split())'
         if len(self.parameters) == 1 or any(name.split() != [name] for name in self.parameters):
             own, taken = f"{own},", f"(parameters[name] for name in {self.parameters!r})"
@@ -154,7 +154,7 @@ class Page:
         """m as the length of an axis of the data."""
         for x in self.data:
             if x.shape[-1:] == (self.m.value,):
-                return f"{identifier(x.name)}.shape[{x.ndim - 1}]"
+                return f"{python_name(x.name)}.shape[{x.ndim - 1}]"
         return str(self.m.value)
 
     def formula(self, s: Traced) -> str:
@@ -174,7 +174,7 @@ class Page:
             made.function, made.args = np.full, (x.shape, x.value.flat[0])
             return made
         if x.function is None:
-            return Expression(identifier(x.name))
+            return Expression(python_name(x.name))
         if x in self.names and not top:
             return Expression(self.names[x])
         made = Expression()

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.record import Traced, parts, same, values_of
+from tinygraph.plan.record import Traced, nested_parts, same_array, values_of
 from tinygraph.rules import kernels as k
 
-__all__ = ["Program", "simplify", "symbols_in"]
+__all__ = ["Program", "simplify_program", "symbols_in"]
 
 BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like})
 
@@ -33,7 +33,7 @@ class Program:
         self.results = results
 
 
-def simplify(
+def simplify_program(
     results: Iterable[Traced], checks: Iterable[Traced], keep: bool = False
 ) -> tuple[Program, dict[Traced, Traced]]:
     """The program that computes `results` and makes `checks`, and what became of every symbol.
@@ -44,27 +44,29 @@ def simplify(
     became: dict[Traced, Traced] = {}
     known: dict[Any, Traced] = {}
     constants: dict[int, Traced] = {}
-    for s in reachable([*results, *checks]):
+    for s in reachable_symbols([*results, *checks]):
         if s.function is None:
             became[s] = s
-        elif s.function is same:
+        elif s.function is same_array:  # a copy, which nothing can tell from the array itself
             became[s] = became[s.args[0]]
         else:
-            s.args, s.settings = renewed((s.args, s.settings), became, constants, s)
-            without_broadcasts(s)
-            unchanged = input_unchanged(s)
+            # In the order of recording, so that it is known by now what became of all that a call reads.
+            s.args, s.settings = renew_arguments((s.args, s.settings), became, constants, s)
+            drop_broadcasts(s)
+            unchanged = unchanged_input(s)
             if is_fixed(s):
                 became[s] = constant_of(s)
             elif unchanged is not None:
                 became[s] = unchanged
             else:
-                became[s] = known.setdefault(identity(s), s)
+                became[s] = known.setdefault(call_identity(s), s)
     if not keep:
         prefer_results(known.values())
         cast_masks(known.values())
+    # Again from the ends: what was replaced, folded or seen to be twice there is read by nothing now.
     asked = [became[r] for r in results]
     ends = [*asked, *(c for c in checks if not c.args[0].fixed)]
-    kept = [s for s in reachable(ends) if s.function is not None]
+    kept = [s for s in reachable_symbols(ends) if s.function is not None]
     used = dict.fromkeys(x for s in kept for x in symbols_in(s) if x.function is None)
     leaves = list(used | dict.fromkeys(r for r in asked if r.function is None))
     return Program(kept, leaves, asked), became
@@ -76,12 +78,13 @@ def is_fixed(s: Traced) -> bool:
     return s.function in BY_SHAPE or (bool(given) and all(x.fixed for x in given))
 
 
-def input_unchanged(s: Traced) -> Traced | None:
+def unchanged_input(s: Traced) -> Traced | None:
     """The input that a multiplication or division by 1 gives back, bit for bit."""
     if s.function not in (np.multiply, np.divide):
         return None
     x, y = s.args
     for kept, one in ((x, y), (y, x)) if s.function is np.multiply else ((x, y),):
+        # A 1 may still repeat its other factor, or turn it into another dtype: then the call is needed.
         whole = isinstance(kept, Traced) and (kept.shape, kept.dtype) == (s.shape, s.dtype)
         if whole and is_constant(one) and values_of(one) == 1:
             return kept  # type: ignore[no-any-return]
@@ -100,21 +103,23 @@ def constant_of(s: Traced) -> Traced:
     return leaf
 
 
-def without_broadcasts(s: Traced) -> None:
+def drop_broadcasts(s: Traced) -> None:
     """Let an elementwise call repeat its inputs by itself, where the others have the full shape."""
+    # The rule of a sum broadcasts. A ufunc repeats an input as it goes, and no larger array is made for it.
     if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
         return
     x, y = s.args
-    x = unstretched(x, y, s.shape)
-    s.args = x, unstretched(y, x, s.shape)
+    x = undo_stretch(x, y, s.shape)
+    s.args = x, undo_stretch(y, x, s.shape)
 
 
-def unstretched(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
+def undo_stretch(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
     """What x was before it was broadcast to `shape`, if `other` has that shape."""
     if not isinstance(x, Traced) or np.shape(values_of(other)) != shape:
         return x
     if x.function is np.broadcast_to and x.shape == shape:
         return x.args[0]
+    # Strides of zero: one number in memory, repeated along all axes.
     if x.fixed and x.shape and x.value.size and not any(x.value.strides):
         number = Traced(x.value[(0,) * x.ndim], x.tape)
         number.serial, number.fixed = x.serial, True
@@ -129,11 +134,11 @@ def symbols_in(s: Traced) -> list[Traced]:
         if isinstance(x, Traced):
             found.append(x)
         elif isinstance(x, tuple | list | slice):
-            found += [inner for inner in parts(x) if isinstance(inner, Traced)]
+            found += [inner for inner in nested_parts(x) if isinstance(inner, Traced)]
     return found
 
 
-def reachable(ends: Iterable[Traced]) -> list[Traced]:
+def reachable_symbols(ends: Iterable[Traced]) -> list[Traced]:
     """Everything that `ends` were made from, themselves included, in the order of recording."""
     stack = list(ends)
     found = set(stack)
@@ -145,39 +150,41 @@ def reachable(ends: Iterable[Traced]) -> list[Traced]:
     return sorted(found, key=attrgetter("serial"))
 
 
-def renewed(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], user: Traced) -> Any:
+def renew_arguments(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], user: Traced) -> Any:
     """`x` with each symbol replaced by what it became, and each array by a symbol that stands for it."""
     if isinstance(x, Traced):
         return became[x]
     if isinstance(x, tuple | list):
-        return type(x)([renewed(inner, became, constants, user) for inner in x])
+        return type(x)([renew_arguments(inner, became, constants, user) for inner in x])
     if isinstance(x, dict):
-        return {key: renewed(inner, became, constants, user) for key, inner in x.items()}
+        return {key: renew_arguments(inner, became, constants, user) for key, inner in x.items()}
     if isinstance(x, np.ndarray):
-        if id(x) not in constants:
+        if id(x) not in constants:  # one array is one argument of the step, however many calls read it
             constants[id(x)] = leaf = Traced(x, user.tape)
             leaf.serial = user.serial
         return constants[id(x)]
     return x
 
 
-def identity(s: Traced) -> Any:
+def call_identity(s: Traced) -> Any:
     """A key that two calls share only if they give the same bits."""
     return s.function, key_of(s.args), key_of(s.settings), s.quiet
 
 
 def key_of(x: Any) -> Any:
+    """An argument as a part of `call_identity`: symbols by which they are, numbers by what they are."""
     if isinstance(x, Traced):  # not its serial, which a constant shares with the call that uses it
         return key_of(x.value) if is_constant(x) else (Traced, id(x))
     if isinstance(x, tuple | list):
         return tuple(map(key_of, x))
     if isinstance(x, dict):
         return tuple((key, key_of(x[key])) for key in sorted(x))
-    return type(x), repr(x)
+    return type(x), repr(x)  # 1, 1.0 and True are equal, but give results of other dtypes; -0.0 and 0.0 too
 
 
 def prefer_results(steps: Iterable[Traced]) -> None:
     """Ask max(x, 0) > 0 where x > 0 was asked: the same answer for every x, and x need not be kept."""
+    # The relu of a hidden layer: A1 is needed for dW2 in any case, Z1 for nothing but this mask.
     rectified: dict[Traced, Traced] = {}
     for s in steps:
         if s.function is np.maximum and is_zero(s.args[1]) and isinstance(s.args[0], Traced):
@@ -191,17 +198,17 @@ def cast_masks(steps: Iterable[Traced]) -> None:
     cast: dict[Any, Traced] = {}
     for s in steps:
         if s.function is np.multiply and s.shape and s.dtype.kind == "f":
-            s.args = tuple(as_numbers(x, s, cast) for x in s.args)
+            s.args = tuple(mask_as_numbers(x, s, cast) for x in s.args)
 
 
-def as_numbers(x: Any, user: Traced, cast: dict[Any, Traced]) -> Any:
+def mask_as_numbers(x: Any, user: Traced, cast: dict[Any, Traced]) -> Any:
     """x, or if it is a mask of the full shape, its numbers in the dtype of `user`."""
     if not isinstance(x, Traced) or x.dtype.kind != "b" or x.shape != user.shape:
         return x
     if (x, user.dtype) not in cast:
         cast[x, user.dtype] = made = Traced(x.value.astype(user.dtype), user.tape)
         made.function, made.args, made.settings = k.cast_to, (x,), {"dtype": user.dtype}
-        made.place, made.serial = user.place, user.serial - 0.5
+        made.place, made.serial = user.place, user.serial - 0.5  # just before the call that asked first
     return cast[x, user.dtype]
 
 

@@ -19,17 +19,26 @@ import numpy as np
 from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
-from tinygraph.guards.stories import describe, qualified
+from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import ALIASES, COMPOSED
 
-__all__ = ["Place", "Tape", "Traced", "check", "parts", "same", "settled", "values_of"]
+__all__ = [
+    "CodePlace",
+    "Tape",
+    "Traced",
+    "nested_parts",
+    "note_check",
+    "same_array",
+    "settle_arrays",
+    "values_of",
+]
 
-Place = tuple[CodeType, int]
+CodePlace = tuple[CodeType, int]
 
-REDUCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: np.add.reduce,
     np.prod: np.multiply.reduce,
     np.max: np.maximum.reduce,
@@ -49,18 +58,18 @@ class Tape:
         self.checks: list[Traced] = []
         self.errors: dict[str, str] = {**np.geterr()}  # type: ignore[dict-item]
 
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_errors(self) -> tuple[str, ...]:
         """The floating point errors that the code now running ignores on purpose."""
         return tuple(kind for kind, how in np.geterr().items() if how == "ignore" != self.errors[kind])
 
 
-def same(x: Any) -> Any:
-    """The array itself: what a copy is once every result has memory of its own."""
+def same_array(x: Any) -> Any:
+    """What a copy is recorded as: the array itself, since every result of a plan has memory of its own."""
     return x
 
 
-def check(x: Any, expected: Any) -> None:
-    """The place of a check: data was asked for a number, and the recording goes on with the answer."""
+def note_check(x: Any, expected: Any) -> None:
+    """What is recorded where the loss asks an array for a number: each later step has to find the same."""
 
 
 class Traced(Symbol):
@@ -80,7 +89,7 @@ class Traced(Symbol):
         self.tape = tape
         self.serial: float = _next_serial()
         self.quiet: tuple[str, ...] = ()
-        self.place: Place | None = None
+        self.place: CodePlace | None = None
         self.now: Traced | None = None
         self.fixed = False
 
@@ -91,27 +100,34 @@ class Traced(Symbol):
             if other is not None:
                 return other.record(function, args, settings)
             return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
-        if any(isinstance(x, Tensor) for x in parts((args, settings))):
+        if any(isinstance(x, Tensor) for x in nested_parts((args, settings))):
             return NotImplemented
         if function in COMPOSED:
             return COMPOSED[function](*args, **settings)
         out = settings.pop("out", None)
-        function, args, settings = canonical(function, settled(args), settled(settings))
-        made = Traced(self.computed(function, args, settings), self.tape)
+        function, args, settings = canonical_call(function, settle_arrays(args), settle_arrays(settings))
+        made = Traced(self.compute_call(function, args, settings), self.tape)
         made.function, made.args, made.settings = function, args, settings
-        made.quiet, made.place = self.tape.ignored(), user_place()
-        return made if out is None else written_into(out, made)
+        made.quiet, made.place = self.tape.ignored_errors(), recorded_place()
+        return made if out is None else write_into(out, made)
 
-    def computed(self, function: Callable[..., Any], args: Any, settings: Any) -> Any:
-        if function in SHAPED_BY_DATA or (function is np.where and len(args) == 1) or masks(function, args):
+    def compute_call(self, function: Callable[..., Any], args: Any, settings: Any) -> Any:
+        if (
+            function in SHAPED_BY_DATA
+            or (function is np.where and len(args) == 1)
+            or takes_by_mask(function, args)
+        ):
             raise GraphError(
-                f"{called(function)} of {describe(self)} gives an array whose shape depends on the numbers "
-                "in it, and a compiled step has fixed shapes; write it with np.where, which keeps the shape"
+                f"{function_name(function)} of {describe(self)} gives an array whose shape depends on the "
+                "numbers in it, and a compiled step has fixed shapes; write it with np.where, "
+                "which keeps the shape"
             )
         with np.errstate(all="ignore"):
             value = function(*values_of(args), **values_of(settings))
         if not isinstance(value, np.ndarray | np.generic | int | float):
-            raise GraphError(f"{called(function)} gives a {type(value).__name__}, which cannot be compiled")
+            raise GraphError(
+                f"{function_name(function)} gives a {type(value).__name__}, which cannot be compiled"
+            )
         return value
 
     def __array_function__(
@@ -138,7 +154,7 @@ class Traced(Symbol):
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """The array in another dtype, with memory of its own."""
         made: Traced = (
-            super().astype(dtype) if np.dtype(dtype) != self.dtype else self.record(same, (self,), {})
+            super().astype(dtype) if np.dtype(dtype) != self.dtype else self.record(same_array, (self,), {})
         )
         return made.held()
 
@@ -154,7 +170,7 @@ class Traced(Symbol):
 
     @property
     def base(self) -> Traced:
-        """Something, for memory that is shared: the sweep then makes a copy of its own."""
+        """Not None, as if this were a view of itself: so the sweep makes a copy before it adds to it."""
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -175,7 +191,7 @@ class Traced(Symbol):
         """A Python number; each later step asks again whether it is still the same."""
         number = kind(self.value)
         asked = Traced(self.value, self.tape)
-        asked.function, asked.args, asked.place = check, (settled(self), number), user_place()
+        asked.function, asked.args, asked.place = note_check, (settle_arrays(self), number), recorded_place()
         self.tape.checks.append(asked)
         return number
 
@@ -211,13 +227,13 @@ class Traced(Symbol):
         )
 
 
-def parts(x: Any) -> Iterator[Any]:
+def nested_parts(x: Any) -> Iterator[Any]:
     """Everything in nested tuples, lists and dicts."""
     if isinstance(x, tuple | list):
         for inner in x:
-            yield from parts(inner)
+            yield from nested_parts(inner)
     elif isinstance(x, dict):
-        yield from parts(list(x.values()))
+        yield from nested_parts(list(x.values()))
     elif isinstance(x, slice):
         yield from (x.start, x.stop, x.step)
     else:
@@ -235,41 +251,43 @@ def values_of(x: Any) -> Any:
     return x
 
 
-def masks(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    """Whether this takes entries by a condition on data."""
+def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Whether this is indexing by a mask: how many entries it takes then depends on the data."""
     return function is operator.getitem and any(
-        isinstance(i, Traced) and i.dtype.kind == "b" for i in parts(args[1])
+        isinstance(i, Traced) and i.dtype.kind == "b" for i in nested_parts(args[1])
     )
 
 
-def called(function: Callable[..., Any]) -> str:
-    return "x[...]" if function is operator.getitem else qualified(function)
+def function_name(function: Callable[..., Any]) -> str:
+    return "x[...]" if function is operator.getitem else qualified_name(function)
 
 
-Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+NumpyCall = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
-def canonical(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Call:
+def canonical_call(
+    function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]
+) -> NumpyCall:
     """The call in the form that runs soonest; to the last bit the same."""
-    if function not in REDUCTIONS:
+    if function not in REDUCE_METHODS:
         return function, args, settings
     named = dict(zip(("axis", "dtype"), args[1:], strict=False))
     settings = {"axis": None} | named | {key: x for key, x in settings.items() if x is not np._NoValue}
-    return REDUCTIONS[function], args[:1], settings
+    return REDUCE_METHODS[function], args[:1], settings
 
 
-def written_into(out: Any, made: Traced) -> Traced:
-    """Let the array of `out=` hold the result from now on."""
+def write_into(out: Any, made: Traced) -> Traced:
+    """Note that the array given as `out=` holds the result `made` from now on, cast to its dtype."""
     (target,) = out if isinstance(out, tuple) else (out,)
     if not (isinstance(target, Traced) and target.now is not None):
         raise GraphError(f"{describe(target)} cannot be written into by a step that is being compiled")
-    target.now = settled(made if made.dtype == target.dtype else made.astype(target.dtype))
-    target.now.value = target.value = laid_out(target.now.value, target.value)
+    target.now = settle_arrays(made if made.dtype == target.dtype else made.astype(target.dtype))
+    target.now.value = target.value = lay_out(target.now.value, target.value)
     return target
 
 
-def laid_out(value: Any, like: Any) -> Any:
-    """The numbers in memory as that of `like` is laid out: what is summed later is summed in that order."""
+def lay_out(value: Any, like: Any) -> Any:
+    """A copy of the numbers in the memory order of `like`: later sums add them up in that order."""
     if not isinstance(like, np.ndarray):
         return value
     laid = np.empty_like(like)
@@ -277,19 +295,19 @@ def laid_out(value: Any, like: Any) -> Any:
     return laid
 
 
-def settled(x: Any) -> Any:
-    """`x` with what it holds now in place of each array that is written into."""
+def settle_arrays(x: Any) -> Any:
+    """`x`, where each array that was written into is replaced by the result that it holds now."""
     if isinstance(x, Traced):
         return x if x.now is None else x.now
     if isinstance(x, tuple | list):
-        return type(x)([settled(inner) for inner in x])
+        return type(x)([settle_arrays(inner) for inner in x])
     if isinstance(x, dict):
-        return {key: settled(inner) for key, inner in x.items()}
+        return {key: settle_arrays(inner) for key, inner in x.items()}
     return x
 
 
-def user_place() -> Place | None:
-    """Where the user's code is, or during the sweep the place that recorded the node it is at."""
+def recorded_place() -> CodePlace | None:
+    """The user's line that runs; during the sweep, the line that recorded the node whose rule runs."""
     frame = sys._getframe(2)
     while frame.f_globals.get("__package__") in OURS:
         if frame.f_code is reverse_sweep.__code__:

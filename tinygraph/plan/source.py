@@ -16,30 +16,30 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.errors import GraphError
-from tinygraph.guards.stories import qualified
+from tinygraph.guards.stories import qualified_name
 from tinygraph.notation.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
 from tinygraph.plan.program import Program, symbols_in
-from tinygraph.plan.record import Traced, check
+from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
 
 __all__ = [
     "Section",
     "Source",
-    "Writer",
-    "assemble",
+    "StepWriter",
+    "assemble_module",
     "dtype_text",
-    "empty",
-    "identifier",
+    "empty_array",
     "is_uniform",
-    "number_text",
+    "number_code",
+    "python_name",
     "write_source",
 ]
 
 # Signs between two numbers; @ is none, and np.power is not quite ** there.
 OPERATORS = {f: sign for f, sign in SIGNS.items() if f not in (np.matmul, np.dot, np.power)}
 OPERATORS[operator.pow] = SIGNS[np.power]
-WIDTH = 100
+LINE_WIDTH = 100
 NUMBERS = {0.0: "zero", 1.0: "one", 2.0: "two", 0.5: "half", -1.0: "minus_one"}
 RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
 
@@ -59,13 +59,13 @@ class Source(NamedTuple):
     calls: dict[int, Traced]
 
 
-def identifier(name: str) -> str:
+def python_name(name: str) -> str:
     """`name` as a Python name, as near as possible."""
     name = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
     return f"_{name}" if name[0].isdigit() or name in RESERVED else name
 
 
-class Writer:
+class StepWriter:
     """Writes one step.
 
     `names` are the names wished for; `text` holds for each symbol the expression that reads it.
@@ -95,7 +95,7 @@ class Writer:
 
     def name(self, s: Traced, wish: str) -> str:
         """A name of its own for `s`."""
-        name = base = identifier(wish)
+        name = base = python_name(wish)
         while name in self.taken:
             self.taken[base] = number = self.taken[base] + 1
             name = f"{base}_{number}"
@@ -104,7 +104,11 @@ class Writer:
         return name
 
     def name_memory(self) -> None:
-        """Results in a buffer: the name of what is written over them at last, or of what they are over."""
+        """Name the results in buffers, each as the result that is written over it last.
+
+        That is often one with a name of the lectures: dZ1 is also the product that it is made from. Where
+        none of them has a name, all in a buffer share a spare one.
+        """
         over = self.memory.over
         after = {x: s for s, x in over.items()}
         spare: dict[Buffer, str] = {}
@@ -129,12 +133,12 @@ class Writer:
 
     def read(self, x: Any) -> str:
         """The expression that reads x."""
-        return self.bound(x)[0]
+        return self.bound_expression(x)[0]
 
-    def bound(self, x: Any) -> tuple[str, int]:
-        """The same, and how tightly its outermost sign binds."""
+    def bound_expression(self, x: Any) -> tuple[str, int]:
+        """The expression that reads x, and how tightly its outermost sign binds."""
         if isinstance(x, Traced):
-            return self.text[x] if x in self.text else self.fixed(x)
+            return self.text[x] if x in self.text else self.fixed_number(x)
         if isinstance(x, bool | None | str) or x is Ellipsis:
             return repr(x), ATOM
         if isinstance(x, tuple):
@@ -145,7 +149,7 @@ class Writer:
             return f"slice({self.read(x.start)}, {self.read(x.stop)}, {self.read(x.step)})", ATOM
         if isinstance(x, np.dtype | type):
             return dtype_text(x), ATOM
-        return number_text(x)
+        return number_code(x)
 
     def operand(self, x: Any, s: Traced) -> str:
         """An input of an elementwise call: a number becomes an array made once, which NumPy reads sooner."""
@@ -162,18 +166,18 @@ class Writer:
             holder = Traced(0.0, self.program.results[0].tape)
             name = self.name(holder, NUMBERS.get(float(x), "c"))
             double = "" if dtype == np.float64 else f", np.{dtype.name}"
-            self.constants[key] = name, f"{name} = np.array({number_text(float(x))[0]}{double})"
+            self.constants[key] = name, f"{name} = np.array({number_code(float(x))[0]}{double})"
         return self.constants[key][0]
 
-    def fixed(self, x: Traced) -> tuple[str, int]:
+    def fixed_number(self, x: Traced) -> tuple[str, int]:
         """A number that is the same at every step, or an array of one such number."""
         if not is_uniform(x):
             raise GraphError(f"{x} is read before it is made")
         if not x.shape:
-            return number_text(np.asarray(x.value)[()])
-        number = number_text(x.value.flat[0].item())[0] if x.size else "0"
+            return number_code(np.asarray(x.value)[()])
+        number = number_code(x.value.flat[0].item())[0] if x.size else "0"
         self.name(x, "constant")
-        self.arrays.append(f"{self.read(x)} = {empty(x, 'full', number)}")
+        self.arrays.append(f"{self.read(x)} = {empty_array(x, 'full', number)}")
         return self.text[x]
 
     def call(self, s: Traced, *more: str) -> str:
@@ -194,21 +198,24 @@ class Writer:
         """The call as an expression, with signs where there are some."""
         function: Any = s.function
         if function is operator.getitem:
-            return f"{bracketed(self.bound(s.args[0]), ATOM)}[{self.index(s.args[1])}]", ATOM
+            return (
+                f"{bracket_expression(self.bound_expression(s.args[0]), ATOM)}[{self.index(s.args[1])}]",
+                ATOM,
+            )
         if function is np.transpose and not s.settings and len(s.args) == 1:
-            return f"{bracketed(self.bound(s.args[0]), ATOM)}.T", ATOM
+            return f"{bracket_expression(self.bound_expression(s.args[0]), ATOM)}.T", ATOM
         if function is k.cast_to:
-            x = bracketed(self.bound(s.args[0]), ATOM)
+            x = bracket_expression(self.bound_expression(s.args[0]), ATOM)
             return f"{x}.astype({self.read(s.settings['dtype'])})", ATOM
         sign = OPERATORS.get(function) if not s.shape and not s.settings else None
         if sign is None:
             return self.call(s), ATOM
         text, tightness = sign
-        left, right = map(self.bound, s.args)
+        left, right = map(self.bound_expression, s.args)
         looser = tightness + 1
         if text == "**":
-            return f"{bracketed(left, looser)} ** {bracketed(right, tightness)}", tightness
-        return f"{bracketed(left, tightness)} {text} {bracketed(right, looser)}", tightness
+            return f"{bracket_expression(left, looser)} ** {bracket_expression(right, tightness)}", tightness
+        return f"{bracket_expression(left, tightness)} {text} {bracket_expression(right, looser)}", tightness
 
     def index(self, index: Any) -> str:
         if isinstance(index, tuple) and index:
@@ -222,7 +229,7 @@ class Writer:
 
     def write_step(self, s: Traced, following: Traced | None) -> None:
         """The lines of one call."""
-        if s.function is check:
+        if s.function is note_check:
             x, expected = s.args
             kind = type(expected).__name__
             told = "the data now lead elsewhere than when this was recorded"
@@ -236,7 +243,7 @@ class Writer:
             name = self.text[s][0] if s in self.text else self.name(s, "t")
             lines = [f"{name} = {self.expression(s)[0]}"]
             if s.function is k.scatter:
-                lines = [f"{name} = {empty(s, 'zeros')}", self.scattered(s, name)]
+                lines = [f"{name} = {empty_array(s, 'zeros')}", self.scatter_statement(s, name)]
             for line in lines:
                 self.add(line, s)
 
@@ -248,7 +255,7 @@ class Writer:
             return True
         if following is None or following.quiet or is_view(following):
             return False
-        if following.function in (check, k.scatter, np.where):  # the last two write before they read it
+        if following.function in (note_check, k.scatter, np.where):  # the last two write before they read it
             return False
         return not s.shape and self.counts.get(s) == 1 and any(x is s for x in symbols_in(following))
 
@@ -264,18 +271,18 @@ class Writer:
             loosely = "" if np.can_cast(x.dtype, s.dtype, "same_kind") else ', casting="unsafe"'
             return [f"np.copyto({out}, {self.read(x)}{loosely})"]
         if s.function is k.scatter:
-            return [f"{out}.fill(0)", self.scattered(s, out)]
+            return [f"{out}.fill(0)", self.scatter_statement(s, out)]
         return [self.call(s, f"out={out}")]
 
-    def scattered(self, s: Traced, out: str) -> str:
+    def scatter_statement(self, s: Traced, out: str) -> str:
         """The statement that adds the entries of a scatter."""
         index, x = s.settings["index"], self.read(s.args[0])
         if k.is_basic(index):
             return f"{out}[{self.index(index)}] = {x}"
         return f"np.add.at({out}, {self.read(index)}, {x})"
 
-    def returned(self, s: Traced) -> str:
-        """A result for the caller, in memory of its own."""
+    def returned_result(self, s: Traced) -> str:
+        """A result for the caller: copied if it is an input or a view, which a later step may write over."""
         shared = s.shape and (s.function is None or is_view(s))
         return f"np.array({self.read(s)})" if shared else self.read(s)
 
@@ -308,12 +315,12 @@ class Writer:
             self.add('    raise FloatingPointError("NaN or infinity in the cost or the derivatives")')
 
     def allocation(self) -> list[str]:
-        """The lines that make the buffers; a name set to another one lives in the same memory."""
+        """The lines that make the arrays once; of several names for a buffer, all are set to the first."""
         lines = []
         for buffer in self.memory.buffers:
             first = buffer.results[0]
             names = list(dict.fromkeys(self.text[s][0] for s in buffer.results))
-            lines.append(f"{names[0]} = {empty(first)}")
+            lines.append(f"{names[0]} = {empty_array(first)}")
             lines += [f"{name} = {names[0]}" for name in names[1:]]
         return [*(line for _, line in self.constants.values()), *self.arrays, *lines]
 
@@ -325,13 +332,13 @@ def spare_name(s: Traced) -> str:
     return "slope" if s.function is k.cast_to and s.args[0].dtype.kind == "b" else "T"
 
 
-def bracketed(written: tuple[str, int], tightness: int) -> str:
+def bracket_expression(written: tuple[str, int], tightness: int) -> str:
     """An expression, in brackets if it binds less tightly than asked."""
     text, own = written
     return text if own >= tightness else f"({text})"
 
 
-def empty(s: Traced, maker: str = "empty", *number: str) -> str:
+def empty_array(s: Traced, maker: str = "empty", *number: str) -> str:
     """An array of the shape, dtype and layout of `s`."""
     order = order_of(s)
     dtype = [] if s.dtype == np.float64 else [f"dtype={dtype_text(s.dtype)}"]
@@ -344,12 +351,14 @@ def empty(s: Traced, maker: str = "empty", *number: str) -> str:
     )
 
 
-def signature(arguments: tuple[str, ...]) -> list[str]:
+def function_signature(arguments: tuple[str, ...]) -> list[str]:
     """The first lines of the function."""
     line = f"def step({', '.join(arguments)}):"
-    if len(line) <= WIDTH:
+    if len(line) <= LINE_WIDTH:
         return [line]
-    inner = textwrap.wrap(", ".join(arguments) + ",", WIDTH, initial_indent="    ", subsequent_indent="    ")
+    inner = textwrap.wrap(
+        ", ".join(arguments) + ",", LINE_WIDTH, initial_indent="    ", subsequent_indent="    "
+    )
     return ["def step(", *inner, "):"]
 
 
@@ -362,10 +371,10 @@ def dtype_text(dtype: Any) -> str:
     return "bool" if np.dtype(dtype).kind == "b" else f"np.{np.dtype(dtype).name}"
 
 
-def number_text(x: Any) -> tuple[str, int]:
+def number_code(x: Any) -> tuple[str, int]:
     """A number as Python or NumPy code."""
     if isinstance(x, np.generic):
-        return f"np.{x.dtype.name}({number_text(x.item())[0]})", ATOM
+        return f"np.{x.dtype.name}({number_code(x.item())[0]})", ATOM
     if isinstance(x, float) and not np.isfinite(x):
         return ("np.nan", ATOM) if x != x else ("np.inf", ATOM) if x > 0 else ("-np.inf", ATOM - 3)
     return repr(x), ATOM if x >= 0 else ATOM - 3
@@ -375,7 +384,7 @@ def function_text(function: Any) -> str:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
-    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified(function)
+    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified_name(function)
 
 
 def write_source(
@@ -396,7 +405,7 @@ def write_source(
     the caller's is changed.
     """
     memory = plan_memory(program, targets, results)
-    writer = Writer(program, memory, names, arguments)
+    writer = StepWriter(program, memory, names, arguments)
     writer.name_memory()
     title, section = "", sections[0]
     for s, following in zip(program.steps, [*program.steps[1:], None], strict=True):
@@ -413,12 +422,12 @@ def write_source(
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
-    writer.add(f"return {', '.join(map(writer.returned, results))}")
-    return assemble(writer, tuple(map(writer.read, arguments)), about)
+    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
+    return assemble_module(writer, tuple(map(writer.read, arguments)), about)
 
 
-def assemble(
-    writer: Writer,
+def assemble_module(
+    writer: StepWriter,
     arguments: tuple[str, ...],
     about: str,
     imports: Sequence[str] = (),
@@ -430,7 +439,7 @@ def assemble(
         head += ["# Made once. A name set to another name lives in the same memory.", *made, ""]
     for function in functions:
         head += ["", *function.strip().splitlines(), ""]
-    head += ["", *signature(arguments)]
+    head += ["", *function_signature(arguments)]
     body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
     calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}
     return Source("\n".join([*head, *(line for line, _ in body)]) + "\n", arguments, calls)

@@ -17,15 +17,15 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError, MissingPackageError
 from tinygraph.optim import Optimizer
-from tinygraph.plan.build import Built, build, load
-from tinygraph.plan.failure import explained
+from tinygraph.plan.build import BuiltStep, build_step, load_step
+from tinygraph.plan.failure import retell_error
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
-from tinygraph.plan.trace import Trace, flattened, trace, unflattened
+from tinygraph.plan.trace import Trace, flatten_inputs, trace_step, unflatten_form
 
 __all__ = ["CompiledStep", "compile"]
 
-REMEMBERED = 16  # signatures
+PLANS_KEPT = 16  # signatures
 TURNS = 20  # steps of each backend before "auto" decides
 
 
@@ -92,11 +92,11 @@ def compile(
         raise GraphError(
             "an optimizer updates parameters: give them as tg.compile(loss, parameters, optimizer=...)"
         )
-    chosen = None if parameters is None else distinct(parameters)
+    chosen = None if parameters is None else distinct_parameters(parameters)
     return CompiledStep(loss, chosen, optimizer, backend, check_nan)
 
 
-def distinct(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+def distinct_parameters(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
     """Each parameter once: one that stands in two places is updated once."""
     values = parameters.values() if isinstance(parameters, Mapping) else parameters
     return list(dict.fromkeys(values))
@@ -152,16 +152,16 @@ class CompiledStep:
             return self.run(plan, inputs)
         for x in inputs:
             if type(x) is not np.ndarray:
-                return self.run(*self.planned(*flattened(inputs)))
-        return self.run(*self.planned(inputs, None))
+                return self.run(*self.find_plan(*flatten_inputs(inputs)))
+        return self.run(*self.find_plan(inputs, None))
 
-    def planned(self, arrays: Sequence[Any], form: Any) -> tuple[Plan | Race, Sequence[Any]]:
+    def find_plan(self, arrays: Sequence[Any], form: Any) -> tuple[Plan | Race, Sequence[Any]]:
         """The plan for arrays of this signature, recorded if it is new; and the arrays."""
-        key = form, *map(kind_of, arrays)
+        key = form, *map(array_kind, arrays)
         plan = self._plans.get(key)
         if plan is None or not plan.holds():
             plan = self.record(key, arrays, form)
-        elif type(plan) is Race and plan.decided:
+        elif type(plan) is Race and plan.is_decided:
             self._plans[key] = plan = plan.best
         return plan, arrays
 
@@ -171,13 +171,13 @@ class CompiledStep:
         try:
             return plan.run(arrays)
         except AssertionError:
-            key = plan.form, *map(kind_of, arrays)
+            key = plan.form, *map(array_kind, arrays)
             self._last = plan = self.record(key, arrays, plan.form)
             return plan.run(arrays)
 
     def record(self, key: Any, arrays: Sequence[Any], form: Any) -> Plan | Race:
         """The plan for arrays of this signature."""
-        if key not in self._plans and len(self._plans) >= REMEMBERED:
+        if key not in self._plans and len(self._plans) >= PLANS_KEPT:
             self._plans.pop(next(iter(self._plans)))
         plans = [Plan(self, arrays, form, backend == "numba") for backend in self.backends]
         self._plans[key] = plan = plans[0] if len(plans) == 1 else Race(plans)
@@ -198,7 +198,7 @@ class Race:
         return self.plans[0].form
 
     def holds(self) -> bool:
-        """As of a plan."""
+        """Whether the parameters still hold the arrays that the plans were made for."""
         return self.plans[0].holds()
 
     @property
@@ -219,7 +219,7 @@ class Race:
         return result
 
     @property
-    def decided(self) -> bool:
+    def is_decided(self) -> bool:
         """Whether each has had enough turns."""
         return self.turn >= TURNS * len(self.plans)
 
@@ -232,17 +232,17 @@ class Plan:
         self.optimizer = optimizer = step.optimizer
         self.held = [(p, p.value) for p in self.parameters]
         self.memory = tuple(x for p in self.parameters for x in (optimizer.memory(p) if optimizer else ()))
-        recorded = trace(step.loss, arrays, form, step.parameters, optimizer)
-        self.built = build(recorded, step.check_nan, loops)
+        recorded = trace_step(step.loss, arrays, form, step.parameters, optimizer)
+        self.built = build_step(recorded, step.check_nan, loops)
         self.source = self.built.source
-        self.function = load(self.source, loops)
+        self.function = load_step(self.source, loops)
         self.inputs = len(arrays)
-        self.kinds = [kind_of(x) for x in arrays]
+        self.kinds = [array_kind(x) for x in arrays]
         self.form = form
         self.constants = constants_of(self.built, recorded)
         if self.constants:
-            again = trace(step.loss, arrays, form, step.parameters, optimizer)
-            refuse_chance(self.constants, constants_of(build(again), again))
+            again = trace_step(step.loss, arrays, form, step.parameters, optimizer)
+            refuse_chance(self.constants, constants_of(build_step(again), again))
         self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.rest = self.given_besides(())
@@ -271,19 +271,19 @@ class Plan:
         """One step."""
         optimizer = self.optimizer
         if optimizer is None:
-            return self.formed(self.called(arrays))
+            return self.form_results(self.call_function(arrays))
         optimizer.steps += 1
         numbers = optimizer.numbers()
         if numbers != self.numbers:
             self.numbers = numbers
             self.rest = self.given_besides(map(as_number, numbers.values(), self.number_types))
         try:
-            return self.called(arrays)
+            return self.call_function(arrays)
         except BaseException:
             optimizer.steps -= 1
             raise
 
-    def called(self, arrays: Sequence[Any]) -> Any:
+    def call_function(self, arrays: Sequence[Any]) -> Any:
         """The result of the function; its errors say where in the text they arose, and from which line."""
         try:
             return self.function(*arrays, *self.rest)
@@ -291,25 +291,25 @@ class Plan:
             raise
         except Exception as error:
             values = dict(zip(self.built.arguments, [*arrays, *self.rest], strict=True))
-            raise explained(error, self.source, self.built.program, values) from error
+            raise retell_error(error, self.source, self.built.program, values) from error
 
-    def formed(self, results: Sequence[Any]) -> Any:
+    def form_results(self, results: Sequence[Any]) -> Any:
         """The cost and the derivatives, in the form of the first argument if that is what was derived by."""
         cost, *derivatives = results
         if self.parameters:
             return cost, derivatives
         if self.form is None:
             return cost, derivatives[0]
-        return cost, unflattened(self.form[1][0], iter(derivatives))
+        return cost, unflatten_form(self.form[1][0], iter(derivatives))
 
 
-def constants_of(built: Built, recorded: Trace) -> tuple[Any, ...]:
+def constants_of(built: BuiltStep, recorded: Trace) -> tuple[Any, ...]:
     """The arrays that the loss uses and was not given."""
     return tuple(s.value for s in built.arguments[len(recorded.arguments) :])
 
 
 def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
-    """GraphError if what should be constant is another the second time, as random numbers are."""
+    """GraphError if an array that the loss makes is another one when it runs again, as random numbers are."""
     for x, y in itertools.zip_longest(constants, again):
         if x is not y and not np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f"):
             raise GraphError(
@@ -318,8 +318,8 @@ def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
             )
 
 
-def kind_of(x: Any) -> Any:
-    """What decides whether a plan for one array serves another."""
+def array_kind(x: Any) -> Any:
+    """What two arrays must have in common for the same plan: shape, strides and dtype."""
     return (x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x)
 
 

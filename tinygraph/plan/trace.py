@@ -17,10 +17,10 @@ from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.notation.names import derivative_name
 from tinygraph.optim import Optimizer
-from tinygraph.plan.record import Tape, Traced, settled, values_of
+from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
 from tinygraph.plan.source import Section
 
-__all__ = ["Trace", "finish", "flattened", "trace", "unflattened"]
+__all__ = ["Trace", "finish_trace", "flatten_inputs", "trace_step", "unflatten_form"]
 
 END = 2**62  # after every serial number
 
@@ -46,7 +46,7 @@ class Trace(NamedTuple):
 # Arguments ----------------------------------------------------------------
 
 
-def flattened(inputs: Any) -> tuple[list[Any], Any]:
+def flatten_inputs(inputs: Any) -> tuple[list[Any], Any]:
     """The arrays and numbers in nested dicts, lists and tuples, and the form that holds their places."""
     leaves: list[Any] = []
 
@@ -69,15 +69,15 @@ class Leaf:
     """Stands for an array in a form."""
 
 
-def unflattened(form: Any, leaves: Iterator[Any]) -> Any:
+def unflatten_form(form: Any, leaves: Iterator[Any]) -> Any:
     """The nested form with `leaves` in their places."""
     if form is Leaf:
         return next(leaves)
     if isinstance(form, tuple) and form and isinstance(form[0], type):
         kind, parts = form
         if kind is dict:
-            return {key: unflattened(part, leaves) for key, part in parts}
-        return kind(unflattened(part, leaves) for part in parts)
+            return {key: unflatten_form(part, leaves) for key, part in parts}
+        return kind(unflatten_form(part, leaves) for part in parts)
     return form
 
 
@@ -115,7 +115,7 @@ def argument_name(loss: Callable[..., Any], i: int) -> str:
 # The step ----------------------------------------------------------------
 
 
-def trace(
+def trace_step(
     loss: Callable[..., Any],
     arrays: Sequence[Any],
     form: Any,
@@ -126,13 +126,13 @@ def trace(
     tape = Tape()
     given = symbols_for(loss, arrays, form, tape)
     leaves = iter(given)
-    args = given if form is None else unflattened(form, leaves)
+    args = given if form is None else unflatten_form(form, leaves)
     if parameters is None:
         lifted = lift(args[0])
-        return finish(tape, given, loss(lifted, *args[1:]), leaves_of(lifted), None)
+        return finish_trace(tape, given, loss(lifted, *args[1:]), leaves_of(lifted), None)
     with traced_values(parameters, tape) as symbols:
         J = loss(*args)
-        return finish(tape, [*given, *symbols], J, parameters, optimizer)
+        return finish_trace(tape, [*given, *symbols], J, parameters, optimizer)
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def traced_values(tensors: Sequence[Tensor], tape: Tape) -> Iterator[list[Traced
             t.value = array
 
 
-def finish(
+def finish_trace(
     tape: Tape, given: list[Traced], J: Any, parameters: Sequence[Tensor], optimizer: Optimizer | None
 ) -> Trace:
     """The sweep from the cost J, and the update."""
@@ -159,10 +159,10 @@ def finish(
     seed.fixed = True
     start = last_serial(tape)
     swept, _ = reverse_sweep(J, seed)
-    found = {t: settled(dt) for t, dt in swept.items()}
+    found = {t: settle_arrays(dt) for t, dt in swept.items()}
     for p in parameters:
         if p not in found:
-            found[p] = zeros(p, tape, optimizer)
+            found[p] = zero_derivative(p, tape, optimizer)
     end = last_serial(tape)
     order = recorded_order(J)
     names = name_graph(order, [J])
@@ -178,17 +178,24 @@ def finish(
             ]
             new = [x.copy() for x in (p.value, *kept)]
             optimizer.descend(new[0], found[p], *new[1:], *numbers.values())
-            targets += zip((p.value, *kept), map(settled, new), strict=True)
+            targets += zip((p.value, *kept), map(settle_arrays, new), strict=True)
             arguments += kept
         arguments += numbers.values()
     sections = sections_of(find_layers(order, names), found, start, end)
     derivatives = [found[p] for p in parameters]
     return Trace(
-        tape, arguments, list(numbers.values()), settled(J.value), derivatives, targets, symbols, sections
+        tape,
+        arguments,
+        list(numbers.values()),
+        settle_arrays(J.value),
+        derivatives,
+        targets,
+        symbols,
+        sections,
     )
 
 
-def zeros(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Traced:
+def zero_derivative(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Traced:
     """The derivative by something that the loss does not use; it cannot be updated."""
     if optimizer is not None:
         name = p.given_name or f"a {p.shape} parameter"
@@ -199,7 +206,7 @@ def zeros(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Traced:
 
 
 def last_serial(tape: Tape) -> float:
-    """The number of a symbol recorded now."""
+    """The number that a symbol recorded now has: all numbers up to here are smaller."""
     return Traced(0.0, tape).serial
 
 
@@ -217,7 +224,7 @@ def symbol_names(names: GraphNames, found: Mapping[Tensor, Any]) -> dict[Traced,
 
 def sections_of(layers: list[Layer], found: Mapping[Tensor, Any], start: float, end: float) -> list[Section]:
     """Comments: each layer forward, the cost, each layer backward, the update."""
-    forward = [Section(end_of(layer), f"Layer {layer.suffix} ({layer.activation})") for layer in layers]
+    forward = [Section(end_of_layer(layer), f"Layer {layer.suffix} ({layer.activation})") for layer in layers]
     backward = []
     for layer in reversed(layers):
         ends = [found[t].serial for t in (layer.Z, layer.W, layer.b) if isinstance(t, Tensor) and t in found]
@@ -227,17 +234,17 @@ def sections_of(layers: list[Layer], found: Mapping[Tensor, Any], start: float, 
         backward[-1] = Section(end, backward[-1].title)
     else:
         backward = [Section(end, "Backward")]
-    return rising(
+    return rising_sections(
         [*forward, Section(start, "Cost" if layers else "Forward"), *backward, Section(END, "Update")]
     )
 
 
-def end_of(layer: Layer) -> float:
+def end_of_layer(layer: Layer) -> float:
     last = layer.A if layer.A is not None else layer.Z
     return float(last.value.serial)
 
 
-def rising(sections: list[Section]) -> list[Section]:
+def rising_sections(sections: list[Section]) -> list[Section]:
     """Without those that end before an earlier one."""
     highest = itertools.accumulate((s.end for s in sections), max)
     before = [-1, *itertools.accumulate((s.end for s in sections), max)]

@@ -19,7 +19,7 @@ __all__ = [
     "Recording",
     "cast_to",
     "elu",
-    "examples",
+    "examples_along",
     "gelu",
     "is_basic",
     "kernel",
@@ -222,12 +222,12 @@ def xlogy(x: Any, y: Any) -> Any:
         return np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y)))
 
 
-def examples(a: Any, axis: int) -> int:
+def examples_along(a: Any, axis: int) -> int:
     """m, the number of examples in `a`, whose units lie along `axis`.
 
     A vector (m,) is m examples of one unit.
 
-    >>> examples(np.ones((3, 5)), axis=0), examples(np.ones(5), axis=0)
+    >>> examples_along(np.ones((3, 5)), axis=0), examples_along(np.ones(5), axis=0)
     (5, 5)
     """
     return int(a.size // (a.shape[axis] or 1) if a.ndim > 1 else a.size)
@@ -241,7 +241,7 @@ def probability_cross_entropy(a: Any, y: Any, axis: int = 0) -> Any:
     >>> float(probability_cross_entropy(np.array([[0.5, 1.0]]), np.array([[1.0, 1.0]])).round(4))
     0.3466
     """
-    return -np.sum(xlogy(y, a) + xlogy(1 - y, 1 - a)) / examples(a, axis)
+    return -np.sum(xlogy(y, a) + xlogy(1 - y, 1 - a)) / examples_along(a, axis)
 
 
 @kernel
@@ -253,7 +253,7 @@ def sigmoid_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
     >>> float(sigmoid_cross_entropy(np.array([[1.0]]), np.array([[0.0]]), np.array([[1e4]])))
     10000.0
     """
-    return np.add.reduce(stable_softplus(z) - y * z, axis=None) / examples(a, axis)
+    return np.add.reduce(stable_softplus(z) - y * z, axis=None) / examples_along(a, axis)
 
 
 @kernel

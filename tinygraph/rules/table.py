@@ -132,7 +132,7 @@ def values_read(rule: Rule) -> tuple[bool, ...]:
 TABLE: dict[Callable[..., Any], Operation] = {}
 
 
-def row(
+def add_row(
     function: Callable[..., Any], symbol: str, formula: str, *rules: Rule | Each | None, **facts: Any
 ) -> Operation:
     """Put an operation into the table."""
@@ -157,32 +157,32 @@ def power_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
 
 
 # fmt: off
-row(np.add,        "+",    "x + y",   lambda dz, z, x, y: dz,
+add_row(np.add,        "+",    "x + y",   lambda dz, z, x, y: dz,
                                       lambda dz, z, x, y: dz)
-row(np.subtract,   "−",    "x - y",   lambda dz, z, x, y: dz,
+add_row(np.subtract,   "−",    "x - y",   lambda dz, z, x, y: dz,
                                       lambda dz, z, x, y: -dz)
-row(np.multiply,   "*",    "x * y",   lambda dz, z, x, y: dz * y,
+add_row(np.multiply,   "*",    "x * y",   lambda dz, z, x, y: dz * y,
                                       lambda dz, z, x, y: dz * x)
-row(np.divide,     "/",    "x / y",   lambda dz, z, x, y: dz / y,
+add_row(np.divide,     "/",    "x / y",   lambda dz, z, x, y: dz / y,
                                       lambda dz, z, x, y: -dz * z / y)
-row(np.power,      "**",   "x ** y",  power_dx, power_dy, kink="dx at y = 0: 0; dy at x = 0: 0")
-row(np.negative,   "neg",  "-x",      lambda dz, z, x: -dz)
-row(np.positive,   "pos",  "+x",      lambda dz, z, x: dz)
-row(np.square,     "sq",   "x * x",   lambda dz, z, x: dz * (2 * x))
-row(np.reciprocal, "1/x",  "1 / x",   lambda dz, z, x: -dz * z * z)
-row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False)
+add_row(np.power,      "**",   "x ** y",  power_dx, power_dy, kink="dx at y = 0: 0; dy at x = 0: 0")
+add_row(np.negative,   "neg",  "-x",      lambda dz, z, x: -dz)
+add_row(np.positive,   "pos",  "+x",      lambda dz, z, x: dz)
+add_row(np.square,     "sq",   "x * x",   lambda dz, z, x: dz * (2 * x))
+add_row(np.reciprocal, "1/x",  "1 / x",   lambda dz, z, x: -dz * z * z)
+add_row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False)
 
 # Functions of one variable ----------------------------------------------------------------
 
-row(np.exp,    "exp",    "exp(x)",       lambda dz, z, x: dz * z)
-row(np.expm1,  "expm1",  "exp(x) - 1",   lambda dz, z, x: dz * (z + 1))
-row(np.log,    "log",    "log(x)",       lambda dz, z, x: dz / x)
-row(np.log1p,  "log1p",  "log(1 + x)",   lambda dz, z, x: dz / (1 + x))
-row(np.sqrt,   "sqrt",   "sqrt(x)",      lambda dz, z, x: dz / (2 * z), kink="at 0: inf")
-row(np.sin,    "sin",    "sin(x)",       lambda dz, z, x: dz * np.cos(x))
-row(np.cos,    "cos",    "cos(x)",       lambda dz, z, x: -dz * np.sin(x))
-row(np.arctan, "arctan", "arctan(x)",    lambda dz, z, x: dz / (1 + x * x))
-row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype))
+add_row(np.exp,    "exp",    "exp(x)",       lambda dz, z, x: dz * z)
+add_row(np.expm1,  "expm1",  "exp(x) - 1",   lambda dz, z, x: dz * (z + 1))
+add_row(np.log,    "log",    "log(x)",       lambda dz, z, x: dz / x)
+add_row(np.log1p,  "log1p",  "log(1 + x)",   lambda dz, z, x: dz / (1 + x))
+add_row(np.sqrt,   "sqrt",   "sqrt(x)",      lambda dz, z, x: dz / (2 * z), kink="at 0: inf")
+add_row(np.sin,    "sin",    "sin(x)",       lambda dz, z, x: dz * np.cos(x))
+add_row(np.cos,    "cos",    "cos(x)",       lambda dz, z, x: -dz * np.sin(x))
+add_row(np.arctan, "arctan", "arctan(x)",    lambda dz, z, x: dz / (1 + x * x))
+add_row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype))
 
 # Activations ----------------------------------------------------------------
 
@@ -193,16 +193,16 @@ def gelu_dx(dz: Any, z: Any, x: Any) -> Any:
     return dz * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
 
 
-row(np.tanh,      "tanh",     "tanh(x)",             lambda dz, z, x: dz * (1 - z * z), activation=True)
-row(k.sigmoid,    "sigmoid",  "1 / (1 + exp(-x))",   lambda dz, z, x: dz * (z * (1 - z)), activation=True)
-row(k.relu,       "relu",     "max(x, 0)",           lambda dz, z, x: dz * (x > 0),
+add_row(np.tanh,      "tanh",     "tanh(x)",             lambda dz, z, x: dz * (1 - z * z), activation=True)
+add_row(k.sigmoid,    "sigmoid",  "1 / (1 + exp(-x))",   lambda dz, z, x: dz * (z * (1 - z)), activation=True)
+add_row(k.relu,       "relu",     "max(x, 0)",           lambda dz, z, x: dz * (x > 0),
     kink="at 0: 0", activation=True)
-row(k.leaky_relu, "leaky relu", "x if x > 0 else slope * x",
+add_row(k.leaky_relu, "leaky relu", "x if x > 0 else slope * x",
     lambda dz, z, x, slope=0.01: np.where(x > 0, dz, slope * dz), kink="at 0: slope", activation=True)
-row(k.elu,        "elu",      "x if x > 0 else alpha * (exp(x) - 1)",
+add_row(k.elu,        "elu",      "x if x > 0 else alpha * (exp(x) - 1)",
     lambda dz, z, x, alpha=1.0: np.where(x > 0, dz, dz * (z + alpha)), kink="at 0: alpha", activation=True)
-row(k.softplus,   "softplus", "log(1 + exp(x))",     lambda dz, z, x: dz * k.sigmoid(x), activation=True)
-row(k.gelu,       "gelu",     "x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x**3)))", gelu_dx,
+add_row(k.softplus,   "softplus", "log(1 + exp(x))",     lambda dz, z, x: dz * k.sigmoid(x), activation=True)
+add_row(k.gelu,       "gelu",     "x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x**3)))", gelu_dx,
 activation=True)
 
 
@@ -219,21 +219,21 @@ def logsumexp_dx(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = Fa
     return back(dz) * np.exp(x - back(z))
 
 
-row(k.softmax,     "softmax",     "exp(x) / sum(exp(x), axis)",      softmax_dx, activation=True)
-row(k.log_softmax, "log softmax", "x - log(sum(exp(x), axis))",      log_softmax_dx, activation=True)
-row(k.logsumexp,   "logsumexp",   "log(sum(exp(x), axis))",          logsumexp_dx)
+add_row(k.softmax,     "softmax",     "exp(x) / sum(exp(x), axis)",      softmax_dx, activation=True)
+add_row(k.log_softmax, "log softmax", "x - log(sum(exp(x), axis))",      log_softmax_dx, activation=True)
+add_row(k.logsumexp,   "logsumexp",   "log(sum(exp(x), axis))",          logsumexp_dx)
 
 # Choices ----------------------------------------------------------------
 
-row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x > y)),
+add_row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x > y)),
                                             lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (y > x)),
     kink="where x = y: half to each")
-row(np.minimum, "min", "x if x < y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x < y)),
+add_row(np.minimum, "min", "x if x < y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x < y)),
                                             lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (y < x)),
     kink="where x = y: half to each")
-row(np.logaddexp, "logaddexp", "log(exp(x) + exp(y))", lambda dz, z, x, y: dz * np.exp(x - z),
+add_row(np.logaddexp, "logaddexp", "log(exp(x) + exp(y))", lambda dz, z, x, y: dz * np.exp(x - z),
                                                        lambda dz, z, x, y: dz * np.exp(y - z), analytic=False)
-row(np.where, "where", "x if c else y", None, lambda dz, z, c, x, y: np.where(c, dz, 0),
+add_row(np.where, "where", "x if c else y", None, lambda dz, z, c, x, y: np.where(c, dz, 0),
                                               lambda dz, z, c, x, y: np.where(c, 0, dz))
 # fmt: on
 
@@ -244,7 +244,7 @@ def clip_dx(dz: Any, z: Any, x: Any, low: Any, high: Any) -> Any:
     return dz if high is None else dz * (x <= high)
 
 
-row(
+add_row(
     np.clip,
     "clip",
     "min(max(x, low), high)",
@@ -265,7 +265,7 @@ def mean_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepd
     return spread(dz / max(count(x.shape, axis), 1), x.shape, axis, keepdims)
 
 
-def centred(x: Any, axis: Axis) -> Any:
+def deviations_from_mean(x: Any, axis: Axis) -> Any:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
@@ -273,14 +273,14 @@ def var_dx(
     dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
     dz = restore_axes(dz, x.shape, axis, keepdims)
-    return dz * centred(x, axis) * (2 / (count(x.shape, axis) - ddof))
+    return dz * deviations_from_mean(x, axis) * (2 / (count(x.shape, axis) - ddof))
 
 
 def std_dx(
     dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
-    return slope * centred(x, axis) / (count(x.shape, axis) - ddof)
+    return slope * deviations_from_mean(x, axis) / (count(x.shape, axis) - ddof)
 
 
 def extreme_dx(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -323,7 +323,7 @@ def norm_dx(dz: Any, z: Any, x: Any, ord: Any = None, axis: Axis = None, keepdim
     return slope * x
 
 
-def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+def vector_norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """`np.linalg.norm` where it is the root of a sum of squares."""
     vector = np.ndim(x) == 1 if axis is None else np.size(axis) == 1
     if ord not in ((None, 2) if vector else (None, "fro")):
@@ -334,15 +334,23 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
 
 
-row(np.sum, "sum", "sum of x over axis", sum_dx)
-row(np.mean, "mean", "mean of x over axis", mean_dx)
-row(np.max, "max", "largest of x over axis", extreme_dx, kink="ties: equal shares")
-row(np.min, "min", "smallest of x over axis", extreme_dx, kink="ties: equal shares")
-row(np.prod, "prod", "product of x over axis", prod_dx)
-row(np.var, "var", "sum((x - mean)**2, axis) / (n - ddof)", var_dx, analytic=False)
-row(np.std, "std", "sqrt(sum((x - mean)**2, axis) / (n - ddof))", std_dx, kink="at 0: 0", analytic=False)
-row(np.cumsum, "cumsum", "running sum of x along axis", cumsum_dx)
-row(np.linalg.norm, "norm", "sqrt(sum(x * x, axis))", norm_dx, forward=norm, kink="at 0: 0", analytic=False)
+add_row(np.sum, "sum", "sum of x over axis", sum_dx)
+add_row(np.mean, "mean", "mean of x over axis", mean_dx)
+add_row(np.max, "max", "largest of x over axis", extreme_dx, kink="ties: equal shares")
+add_row(np.min, "min", "smallest of x over axis", extreme_dx, kink="ties: equal shares")
+add_row(np.prod, "prod", "product of x over axis", prod_dx)
+add_row(np.var, "var", "sum((x - mean)**2, axis) / (n - ddof)", var_dx, analytic=False)
+add_row(np.std, "std", "sqrt(sum((x - mean)**2, axis) / (n - ddof))", std_dx, kink="at 0: 0", analytic=False)
+add_row(np.cumsum, "cumsum", "running sum of x along axis", cumsum_dx)
+add_row(
+    np.linalg.norm,
+    "norm",
+    "sqrt(sum(x * x, axis))",
+    norm_dx,
+    forward=vector_norm,
+    kink="at 0: 0",
+    analytic=False,
+)
 
 # Shape ----------------------------------------------------------------
 
@@ -372,35 +380,35 @@ def stack_each(i: int, dz: Any, z: Any, *xs: Any, axis: int = 0) -> Any:
     return dz[(slice(None),) * (axis % dz.ndim) + (i,)]
 
 
-row(
+add_row(
     np.reshape,
     "reshape",
     "x in another shape",
     lambda dz, z, x, shape=None: np.reshape(dz, x.shape),
     forward=lambda x, shape: np.reshape(x, shape),
 )
-row(np.ravel, "ravel", "x as a vector", lambda dz, z, x: np.reshape(dz, x.shape))
-row(np.transpose, "transpose", "x with its axes permuted", transpose_dx)
-row(
+add_row(np.ravel, "ravel", "x as a vector", lambda dz, z, x: np.reshape(dz, x.shape))
+add_row(np.transpose, "transpose", "x with its axes permuted", transpose_dx)
+add_row(
     np.swapaxes,
     "swapaxes",
     "x with two axes exchanged",
     lambda dz, z, x, axis1=0, axis2=1: np.swapaxes(dz, axis1=axis1, axis2=axis2),
 )
-row(np.flip, "flip", "x reversed along axis", lambda dz, z, x, axis=None: np.flip(dz, axis=axis))
-row(
+add_row(np.flip, "flip", "x reversed along axis", lambda dz, z, x, axis=None: np.flip(dz, axis=axis))
+add_row(
     np.expand_dims,
     "expand dims",
     "x with an axis of length 1 more",
     lambda dz, z, x, axis=0: np.reshape(dz, x.shape),
 )
-row(
+add_row(
     np.squeeze,
     "squeeze",
     "x without its axes of length 1",
     lambda dz, z, x, axis=None: np.reshape(dz, x.shape),
 )
-row(
+add_row(
     np.broadcast_to,
     "broadcast",
     "x repeated to a shape",
@@ -408,39 +416,39 @@ row(
     stretches=True,
     forward=lambda x, shape: np.broadcast_to(x, shape),
 )
-row(
+add_row(
     np.concatenate,
     "concatenate",
     "the xs one after another along axis",
     Each(concatenate_each),
     forward=lambda *xs, axis=0: np.concatenate(xs, axis=axis),
 )
-row(
+add_row(
     np.stack,
     "stack",
     "the xs along a new axis",
     Each(stack_each),
     forward=lambda *xs, axis=0: np.stack(xs, axis=axis),
 )
-row(
+add_row(
     operator.getitem,
     "[ ]",
     "x[index]",
     lambda dz, z, x, index=None: k.scatter(dz, shape=x.shape, index=index),
     forward=lambda x, index: x[index],
 )
-row(
+add_row(
     k.scatter,
     "scatter",
     "zeros with x added at index",
     lambda dz, z, x, shape=None, index=None: dz[index],
 )
-row(np.take, "take", "the entries of x at indices along axis", take_dx)
+add_row(np.take, "take", "the entries of x at indices along axis", take_dx)
 
 # Products ----------------------------------------------------------------
 
 
-def product(x: Any, y: Any) -> Any:
+def matrix_product(x: Any, y: Any) -> Any:
     """x @ y; for two matrices by dot, which calls the same BLAS routine at half the overhead."""
     return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
 
@@ -504,7 +512,7 @@ def dot_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     return np.einsum(f"{sz},{sx}->{sy}", dz, x)
 
 
-def einsum(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
+def safe_einsum(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
     """`np.einsum`, but for a diagonal of lengths 0 and n, where NumPy gives what lies in memory."""
     if not all(np.size(x) for x in xs):
         terms, _ = explicit_subscripts(subscripts, [np.ndim(x) for x in xs])
@@ -513,21 +521,21 @@ def einsum(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
     return np.einsum(subscripts, *xs, optimize=optimize)
 
 
-row(np.matmul, "@", "x @ y", matmul_dx, matmul_dy, forward=product, stretches=False)
-row(np.dot, "dot", "sum of x times y, last axis of x, last but one of y", dot_dx, dot_dy)
-row(
+add_row(np.matmul, "@", "x @ y", matmul_dx, matmul_dy, forward=matrix_product, stretches=False)
+add_row(np.dot, "dot", "sum of x times y, last axis of x, last but one of y", dot_dx, dot_dy)
+add_row(
     np.outer,
     "outer",
     "x[i] * y[j]",
     lambda dz, z, x, y: np.reshape(dz @ np.ravel(y), x.shape),
     lambda dz, z, x, y: np.reshape(np.ravel(x) @ dz, y.shape),
 )
-row(
+add_row(
     np.einsum,
     "einsum",
     "sum of products by subscripts",
     Each(einsum_rule, reads_others=True),
-    forward=einsum,
+    forward=safe_einsum,
 )
 
 # Costs ----------------------------------------------------------------
@@ -539,11 +547,11 @@ def ratio(p: Any, q: Any) -> Any:
 
 
 def cross_entropy_da(dz: Any, z: Any, a: Any, y: Any, axis: int = 0) -> Any:
-    return (-ratio(y, a) + ratio(1 - y, 1 - a)) * (dz / k.examples(a, axis))
+    return (-ratio(y, a) + ratio(1 - y, 1 - a)) * (dz / k.examples_along(a, axis))
 
 
 def cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, axis: int = 0) -> Any:
-    return (np.log(1 - a) - np.log(a)) * (dz / k.examples(a, axis))
+    return (np.log(1 - a) - np.log(a)) * (dz / k.examples_along(a, axis))
 
 
 def softmax_cross_entropy_dz(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
@@ -558,24 +566,24 @@ def softmax_cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int 
     return -k.log_softmax(x, axis=axis) * (dz / (a.size // a.shape[axis]))
 
 
-row(
+add_row(
     k.probability_cross_entropy,
     "cross-entropy",
     "-sum(y * log(a) + (1 - y) * log(1 - a)) / m",
     cross_entropy_da,
     cross_entropy_dy,
 )
-row(
+add_row(
     k.sigmoid_cross_entropy,
     "cross-entropy",
     "-sum(y * log(a) + (1 - y) * log(1 - a)) / m",
     lambda dz, z, a, y, x, axis=0: cross_entropy_da(dz, z, a, y, axis),
-    lambda dz, z, a, y, x, axis=0: -x * (dz / k.examples(a, axis)),
-    lambda dz, z, a, y, x, axis=0: (a - y) * (dz / k.examples(a, axis)),
+    lambda dz, z, a, y, x, axis=0: -x * (dz / k.examples_along(a, axis)),
+    lambda dz, z, a, y, x, axis=0: (a - y) * (dz / k.examples_along(a, axis)),
     bypass=(0, 2),
     stretches=False,
 )
-row(
+add_row(
     k.softmax_cross_entropy,
     "cross-entropy",
     "-sum(y * log(a)) / m",
@@ -585,7 +593,7 @@ row(
     bypass=(0, 2),
     stretches=False,
 )
-row(
+add_row(
     k.mse,
     "mse",
     "mean((a - y)**2)",

@@ -9,11 +9,11 @@ import numpy as np
 from tinygraph.notation.text import shape_text
 from viz.values import number_writer
 
-__all__ = ["STEPS", "array_record"]
+__all__ = ["SHADES", "array_record"]
 
 ROWS, COLUMNS = 8, 8  # an array of at most so many is shown as numbers
 CELLS = 32, 64  # rows and columns that a heat map has at most
-STEPS = 100  # shades on either side of zero
+SHADES = 100  # shades on either side of zero
 
 
 def array_record(array: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def array_record(array: Any) -> dict[str, Any]:
         write = number_writer(matrix, digits=4)
         return record | {"rows": [[write(x) for x in row] for row in matrix]}
     record["block"] = int(np.ceil(matrix.shape[0] / CELLS[0]) * np.ceil(matrix.shape[1] / CELLS[1]))
-    return record | heat_map(matrix.astype(float)) | summary(array)
+    return record | heat_map(matrix.astype(float)) | array_summary(array)
 
 
 def heat_map(matrix: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def heat_map(matrix: Any) -> dict[str, Any]:
         blocks = block_means(matrix, *CELLS)
     finite = np.abs(blocks[np.isfinite(blocks)])
     scale = finite.max(initial=0.0) or 1.0
-    return {"heat": [[cell(x, scale) for x in row] for row in blocks], "scale": short(scale)}
+    return {"heat": [[heat_cell(x, scale) for x in row] for row in blocks], "scale": short_number(scale)}
 
 
 def block_means(matrix: Any, rows: int, columns: int) -> Any:
@@ -56,20 +56,24 @@ def block_means(matrix: Any, rows: int, columns: int) -> Any:
     return matrix
 
 
-def cell(x: float, scale: float) -> int | str:
+def heat_cell(x: float, scale: float) -> int | str:
     """A cell of a heat map."""
-    return round(STEPS * x / scale) if np.isfinite(x) else str(x)
+    return round(SHADES * x / scale) if np.isfinite(x) else str(x)
 
 
-def summary(array: Any) -> dict[str, Any]:
+def array_summary(array: Any) -> dict[str, Any]:
     """The range and mean of the finite entries, and how many are not."""
     finite = array[np.isfinite(array)]
     found: dict[str, Any] = {"nan": int(np.isnan(array).sum()), "infinite": int(np.isinf(array).sum())}
     if finite.size:
-        found |= {"min": short(finite.min()), "max": short(finite.max()), "mean": short(finite.mean())}
+        found |= {
+            "min": short_number(finite.min()),
+            "max": short_number(finite.max()),
+            "mean": short_number(finite.mean()),
+        }
     return found
 
 
-def short(x: Any) -> str:
+def short_number(x: Any) -> str:
     """A number in four digits."""
     return f"{float(x) + 0.0:.4g}".replace("-", "−")  # without the sign of −0

@@ -9,7 +9,7 @@ import numpy as np
 from tinygraph.graph.layers import carries_m
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
 from tinygraph.notation.symbols import Symbol
-from tinygraph.notation.text import clean
+from tinygraph.notation.text import clean_text
 from tinygraph.rules.shapes import undo_broadcast
 from viz.formulas import Writer
 from viz.notation import Notation, is_one
@@ -75,7 +75,7 @@ class Formulas:
         if call.result.name is None and len(call.result.uses) == 1 and len(text) <= LONGEST:
             self.values[call.result] = made
             return text
-        return f"{self.name(call.result)} = {clean(text, 160)}"
+        return f"{self.name(call.result)} = {clean_text(text, 160)}"
 
     def inputs(self, call: Call) -> list[Any]:
         """The symbols of what a call was given; numbers stand for themselves."""
@@ -92,7 +92,7 @@ class Formulas:
         text = self.notation.text(dx)
         if x.quantity.name is None and x.quantity.arriving == 1 and len(text) <= LONGEST:
             self.derivatives[x.quantity] = dx
-        return f"{self.derivative_name(x.quantity)} = {clean(text, 160)}"
+        return f"{self.derivative_name(x.quantity)} = {clean_text(text, 160)}"
 
     def contribution(self, call: Call, x: Input) -> Any:
         """What a call sends to an input, as an expression."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
-from tinygraph.notation.text import clean
-from viz.labels import symbol
+from tinygraph.notation.text import clean_text
+from viz.labels import call_symbol
 from viz.pages.arrays import array_record
 from viz.pages.formulas import Formulas
 from viz.pages.sweep import Sweep
@@ -136,7 +136,7 @@ class Story:
             q = x.quantity
             if q.terms > 1:
                 arrived = self.arrived.setdefault(q, [])
-                arrived.append(self.card(f"through {symbol(call)}", self.scaled(q, dx)))
+                arrived.append(self.card(f"through {call_symbol(call)}", self.scaled(q, dx)))
                 if len(arrived) == q.arriving:
                     yield self.sum(q, arrived, sweep.total(q))
 
@@ -218,8 +218,8 @@ def operation(call: Call) -> Record:
     file, line = call.node.place
     return {
         "operation": f"{call.node.op.name}: {call.node.op.formula}",
-        "place": f"{clean(Path(file).name)}:{line}",
-        "code": clean(linecache.getline(file, line).strip() or " ", 160).strip(),
+        "place": f"{clean_text(Path(file).name)}:{line}",
+        "code": clean_text(linecache.getline(file, line).strip() or " ", 160).strip(),
     }
 
 

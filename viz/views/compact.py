@@ -12,7 +12,7 @@ from viz.places import Places
 from viz.style import MONO
 from viz.text import span
 from viz.values import array_lines
-from viz.views.rows import above, is_shown, source
+from viz.views.rows import is_shown, node_above, source_node
 
 __all__ = ["draw_compact"]
 
@@ -28,7 +28,7 @@ def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> Pl
         picture.node(call.id, "operation", call_label(call), call_tooltip(call))
         draw_arrows(picture, call)
     cells = {q: f"a_d{q.id}" for q in graph.quantities if q.wanted and is_shown(q)}
-    return Places({c: c.id for c in graph.calls}, {q: source(q) for q in graph.quantities}, "", cells)
+    return Places({c: c.id for c in graph.calls}, {q: source_node(q) for q in graph.quantities}, "", cells)
 
 
 def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> None:
@@ -36,12 +36,13 @@ def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> No
     cells = [value_cell(picture, q, values)]
     if q.wanted:
         cells.append(derivative_cell(picture, q, values, find))
-    upright = bool(above(q)) == (picture.direction == "right")
+    # The cells stand across the arrow that leaves them: side by side on an arrow that goes down.
+    upright = bool(node_above(q)) == (picture.direction == "right")
     rows = "".join(cells) if upright else "</TR><TR>".join(cells)
     style = 'BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="3" COLOR="#9a9a9a"'
     picture.node(q.id, "cells", f"<TABLE {style}><TR>{rows}</TR></TABLE>")
-    if above(q):
-        picture.column(q.id, above(q))
+    if node_above(q):
+        picture.column(q.id, node_above(q))
 
 
 def value_cell(picture: Picture, q: Quantity, values: bool) -> str:
@@ -53,6 +54,7 @@ def value_cell(picture: Picture, q: Quantity, values: bool) -> str:
 
 def derivative_cell(picture: Picture, q: Quantity, values: bool, find: Find) -> str:
     head = f'<FONT COLOR="{picture.palette.backward}"><B>{twin_label(picture, q)}</B></FONT>'
+    # The derivative of an output by itself is 1, which its label says already.
     numbers = "" if not values or is_seed(q) else derivative_lines(picture, find(q))
     fill = picture.palette.wrong_fill if picture.verdicts.get(q.id) == "wrong" else "white"
     own = f'ID="d{q.id}" TOOLTIP="derivative"'  # Graphviz makes a group of a cell that has both
@@ -80,7 +82,7 @@ def number_lines(picture: Picture, array: Any, color: str) -> str:
 def draw_arrows(picture: Picture, call: Call) -> None:
     """The black arrows into a call and to its result, and their red partners."""
     for x in call.inputs:
-        draw_pair(picture, x.quantity, call, x.wanted)
+        draw_arrow_pair(picture, x.quantity, call, x.wanted)
     q = call.result
     if is_shown(q):
         picture.edge("fwd", call.id, f"{q.id}:v", weight="100")
@@ -88,10 +90,10 @@ def draw_arrows(picture: Picture, call: Call) -> None:
             picture.edge("bwd", f"{q.id}:g", call.id, against=True)
 
 
-def draw_pair(picture: Picture, q: Quantity, call: Call, wanted: bool) -> None:
+def draw_arrow_pair(picture: Picture, q: Quantity, call: Call, wanted: bool) -> None:
     """The arrow from a quantity, or from the operation that made it, into a call."""
     shown = is_shown(q) or q.call is None
     tail, back = (f"{q.id}:v", f"{q.id}:g") if shown else (q.call.id, q.call.id)  # type: ignore[union-attr]
-    picture.edge("fwd", tail, call.id, weight="1" if above(q) else "100")
+    picture.edge("fwd", tail, call.id, weight="1" if node_above(q) else "100")
     if wanted:
         picture.edge("bwd", call.id, back, against=True)

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from tinygraph.graph.layers import Layer
 from tinygraph.graph.reading import Graph, Quantity
 from tinygraph.graph.stand_ins import name_inner
-from tinygraph.notation.text import clean, name_text, subscript
+from tinygraph.notation.text import clean_text, name_text, subscript
 from viz.formulas import Formula, Writer
 from viz.labels import (
     call_label,
+    call_symbol,
     call_tooltip,
-    doubted,
+    mark_doubt,
     name_span,
     rule_label,
     shape_span,
-    symbol,
     twin_label,
 )
 from viz.layouts import Layout
@@ -33,16 +33,16 @@ from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
 __all__ = ["draw_layers"]
 
-FEW = 3  # leaves in a row
+LABELS_IN_ROW = 3  # leaves in a row
 
 
 def draw_layers(picture: Picture, graph: Graph, layout: Layout, course: bool) -> Places:
     """Draw a graph as boxes: layers, what repeats, and what lies between them."""
     name_inner(graph, [layer for part in layout.boxes for layer in part.layers])
-    return View(picture, graph, layout, Writer(graph, course)).draw()
+    return LayersView(picture, graph, layout, Writer(graph, course)).draw()
 
 
-class View:
+class LayersView:
     """One picture in the making: its boxes, the groups of leaves that enter them, the writer of formulas."""
 
     def __init__(self, picture: Picture, graph: Graph, layout: Layout, writer: Writer) -> None:
@@ -57,14 +57,14 @@ class View:
         blocks = [self.block(part) for part in self.parts]
         blocks += [self.group_block(group) for group in dict.fromkeys(self.leaves.groups.values())]
         blocks += [self.result_block(q) for part in self.parts for q in self.shown_results(part)]
-        framed = list(self.framed(blocks))
+        framed = list(self.framed_blocks(blocks))
         arrows = [arrow for part in self.parts for arrow in self.arrows(part)]
         draw_rows(self.picture, blocks, arrows, {block.key for block in framed})
         if self.layout.opened:
             self.draw_frame(self.layout.opened, [key for block in framed for key in block.keys])
         return self.places()
 
-    def framed(self, blocks: list[Block]) -> Iterable[Block]:
+    def framed_blocks(self, blocks: list[Block]) -> Iterable[Block]:
         """What an opened box holds, with the leaves that stand above it."""
         inner = self.layout.inner if self.layout.opened else []
         keys = {part.key for part in inner} | {q.id for part in inner for q in self.shown_results(part)}
@@ -72,7 +72,7 @@ class View:
 
     def draw_frame(self, opened: Part, keys: list[str]) -> None:
         """The frame around what an opened box holds, in both rows; its heading closes it."""
-        title = often(opened.fold) if opened.fold else f"layer {opened.title}"
+        title = repeats_text(opened.fold) if opened.fold else f"layer {opened.title}"
         self.picture.frame(opened.key, link(span(f"⊟ {title}"), self.layout.parent), keys)
 
     def places(self) -> Places:
@@ -98,6 +98,7 @@ class View:
     def arrows(self, part: Part) -> Iterable[Arrow]:
         """The arrows into a box, one for each input of an operation or source of more, and out of it."""
         into = [(self.source(x.quantity), x.wanted) for x in part.inputs]
+        # x * x has two arrows, one for each rule; a box of several operations has one from each node.
         once = {key for key, _ in into if len(part.calls) > 1 or key in self.leaves.grouped}
         for key, wanted in into:
             if key not in once:
@@ -122,11 +123,12 @@ class View:
         return self.layer_block(part) if part.layer else self.call_block(part)
 
     def fold_block(self, part: Part, fold: Fold) -> Block:
-        """The box of repeats; layers that count on have formulas for the layer l."""
+        """The box of repeats; if they are layers numbered one after another, with formulas for layer l."""
         self.picture.mark("×")
         numbers = [part.layer.suffix for part in fold.parts if part.layer]
-        if fold.period > 1 or not counts_on(numbers):
+        if fold.period > 1 or not is_consecutive(numbers):
             return self.repeat_block(part, fold)
+        # The second one is the model: the first may read X, which is no name of a layer l - 1.
         first, model, last = fold.parts[0], fold.parts[1].layer, fold.parts[-1]
         assert model is not None
         with self.writer.calling(general_names(self.writer, model)):
@@ -136,12 +138,13 @@ class View:
 
     def repeat_block(self, part: Part, fold: Fold) -> Block:
         """The box of repeats without a formula: what follows each other in one of them."""
-        steps = [step_text(p, symbol(p.calls[-1])) for p in fold.first]
+        steps = [step_text(p, call_symbol(p.calls[-1])) for p in fold.first]
+        # The first repeat stands for all: they are alike, or they would not have been folded.
         goes_back = [p for p in fold.first if any(x.wanted for x in p.inputs)]
         wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
         title = self.heading(part, f"<B>{span(f'× {fold.times:,}')}</B>")
-        label = table(title, span(clean(" → ".join(steps), 60)))
-        twin = span(clean(" ← ".join(wanted), 60)) if wanted else ""
+        label = table(title, span(clean_text(" → ".join(steps), 60)))
+        twin = span(clean_text(" ← ".join(wanted), 60)) if wanted else ""
         if wanted:
             self.picture.mark("′")
         caches = any(call.reads_cache for call in part.calls)
@@ -163,6 +166,7 @@ class View:
         name = f"{'layers' if times > 1 else 'layer'} {part.title}"
         title = self.heading(part, f"<B>{span(name)}</B> {span(f'({layer.activation})')}{often}")
         label = table(title, span(self.writer.linear(layer)), span(self.writer.activation(layer)))
+        # A layer of constants alone has no red twin: the sweep never comes there.
         rules = self.writer.layer_rules(layer) if any(x.wanted for x in part.inputs) else []
         return self.with_rules(Block(part.key, "layer", label, "layer-rule"), rules)
 
@@ -197,19 +201,20 @@ class View:
         """dW₁ = dZ₁A₀ᵀ / m"""
         text = f"{self.writer.derivative(rule.of.tensor)} {rule.sign} {rule.text}"
         for sign in ("+=", "∗", "·", "′", "Σ"):
+            # A dot without spaces belongs to max(·, 0), where it stands for an input.
             if (f" {sign} " if sign == "·" else sign) in text:
                 self.picture.mark(sign)
         if rule.text.endswith("/ m"):
             self.picture.mark("m", f"m = {self.writer.m} examples")
-        return doubted(self.picture, rule.of, text)
+        return mark_doubt(self.picture, rule.of, text)
 
     def group_block(self, group: tuple[Quantity, ...]) -> Block:
         """The names and shapes of leaves that are drawn as one."""
         times = self.leaves.times(group)
-        label = joined(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
-        twin = joined([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
+        label = join_labels(list(map(self.leaf_label, group)), times, list(map(name_span, group)))
+        twin = join_labels([twin_label(self.picture, q) for q in group], times) if group[0].wanted else ""
         look = self.picture.look(*(q.id for q in group))
-        part = self.owner[group[0].uses[0]]
+        part = self.owner[group[0].uses[0]]  # leaves of a group enter the same boxes
         column = self.leaves.column(group, len({self.source(x.quantity) for x in part.inputs}))
         return Block(group[0].id, "text", label, "derivative-text", twin, beside=column, look=look)
 
@@ -225,17 +230,17 @@ class View:
         return Block(q.id, "text", label, "derivative-text", twin, look=self.picture.look(q.id))
 
 
-def joined(labels: list[str], times: int, short: list[str] | None = None) -> str:
+def join_labels(labels: list[str], times: int, short: list[str] | None = None) -> str:
     """Labels with commas, a few in a row; of leaves that repeat, the first and the last: W₂ … W₉, b₂ … b₉."""
     if times > 1 and len(labels) % times == 0:
         n = len(labels) // times
         pairs = zip((short or labels)[:n], labels[-n:], strict=True)
         labels = [f"{first}{span(' … ')}{last}" for first, last in pairs]
     comma = span(", ")
-    return table(*(comma.join(labels[i : i + FEW]) for i in range(0, len(labels), FEW)))
+    return table(*(comma.join(labels[i : i + LABELS_IN_ROW]) for i in range(0, len(labels), LABELS_IN_ROW)))
 
 
-def often(fold: Fold) -> str:
+def repeats_text(fold: Fold) -> str:
     """How many repeats there are, and of which layers if each is one."""
     first, last = fold.parts[0], fold.parts[-1]
     layers = f"layers {first.title} … {last.title} " if first.layer and fold.period == 1 else ""
@@ -247,26 +252,26 @@ def step_text(part: Part, sign: str) -> str:
     return f"layer ({part.layer.activation})" if part.layer else sign
 
 
-def counts_on(suffixes: list[str]) -> bool:
+def is_consecutive(suffixes: list[str]) -> bool:
     """Whether layers are numbered one after another, also those of one weight: Z1_2, Z1_3.
 
-    >>> counts_on(["2", "3", "4"]), counts_on(["1_2", "1_3"]), counts_on(["2", "4"]), counts_on(["_a", "_b"])
-    (True, True, False, False)
+    >>> [is_consecutive(suffixes) for suffixes in (["2", "3", "4"], ["1_2", "1_3"], ["2", "4"], ["_a", "_b"])]
+    [True, True, False, False]
     """
-    numbers = [number_of(suffix) for suffix in suffixes]
+    numbers = [suffix_number(suffix) for suffix in suffixes]
     expected = [str(int(numbers[0] or 0) + i) for i in range(len(suffixes))] if suffixes else [""]
     stems = {suffix.removesuffix(number) for suffix, number in zip(suffixes, numbers, strict=True)}
     return numbers == expected and len(stems) == 1
 
 
-def number_of(suffix: str) -> str:
+def suffix_number(suffix: str) -> str:
     """The number at the end of a layer's name, perhaps empty."""
     return suffix[len(suffix.rstrip("0123456789")) :]
 
 
 def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
     """The names of layer l for those of a layer with a number: Wₗ for W₂, and Aₗ₋₁ for A₁."""
-    number = number_of(layer.suffix)
+    number = suffix_number(layer.suffix)
     stem = layer.suffix.removesuffix(number)
     found = {}
     for i, ending, tensors in (
@@ -276,6 +281,7 @@ def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
         for x in tensors:
             q = writer.quantities.get(id(x))
             if q is not None and (q.name or "").endswith(stem + i):
+                # Only the last number of the name: Z1_2 is a second result of weight 1.
                 found[id(x)] = ending.join(name_text(q.name or "").rsplit(subscript(i), 1))
     return found
 
@@ -283,7 +289,7 @@ def general_names(writer: Writer, layer: Layer) -> dict[int, str]:
 def name_input(writer: Writer, parts: list[Part]) -> None:
     """Let formulas call the input X of the first layer A0, as the lectures do."""
     first = next((layer for part in parts for layer in part.layers), None)
-    if first is None or not first.suffix.isdecimal():
+    if first is None or not first.suffix.isdecimal():  # no layer l - 1 then
         return
     q = writer.quantities.get(id(first.A_prev))
     if q is not None and q.call is None and q.name == "X":

@@ -44,17 +44,19 @@ class Leaves:
         users = self.users(q)
         if id(q.tensor) in self.entering or not any(part.layers or part.fold for part in users):
             return q
-        return tuple(part.key for part in users), q.wanted, self.repeated(q)
+        # Parameters and constants apart: an arrow comes back to the former only.
+        return tuple(part.key for part in users), q.wanted, self.is_repeated(q)
 
-    def repeated(self, q: Quantity) -> bool:
+    def is_repeated(self, q: Quantity) -> bool:
         """Whether a leaf enters one repeat only of each box with repeats."""
+        # As many places as boxes: one repeat in each, however often the leaf is read there.
         places = {(self.owner[use], self.repeat.get(use)) for use in q.uses}
         return len(places) == len(self.users(q)) and any(part.fold for part, _ in places)
 
     def times(self, group: Group) -> int:
         """How many repeats a group of leaves belongs to."""
         folds = [part.fold for part in self.users(group[0]) if part.fold]
-        return folds[0].times if folds and self.repeated(group[0]) else 1
+        return folds[0].times if folds and self.is_repeated(group[0]) else 1
 
     def column(self, group: Group, sources: int) -> str:
         """The box above which leaves stand: their only one, if it has other sources to stand in line with."""
@@ -64,6 +66,7 @@ class Leaves:
         candidates = {
             self.groups[x.quantity]: x.wanted for x in part.inputs if self.enters_once(x.quantity, part)
         }
+        # One group alone stands above the box, and rather one with a derivative.
         first = min(candidates, key=lambda leaf: not candidates[leaf], default=None)
         return part.key if group == first else ""
 

@@ -9,7 +9,7 @@ from viz.labels import call_label, call_tooltip, quantity_label, rule_label, twi
 from viz.parts import Part
 from viz.picture import Picture
 from viz.places import Places
-from viz.views.rows import Arrow, Block, above, draw_rows, is_shown, source
+from viz.views.rows import Arrow, Block, draw_rows, is_shown, node_above, source_node
 
 __all__ = ["draw_ops"]
 
@@ -18,23 +18,24 @@ def draw_ops(picture: Picture, graph: Graph, groups: Iterable[Part] = ()) -> Pla
     """Draw every operation of `graph`, its quantities and their derivatives, and frames around `groups`."""
     shown = [q for q in graph.quantities if is_shown(q)]
     blocks = [quantity_block(picture, q) for q in shown] + [call_block(picture, c) for c in graph.calls]
-    frames = {part: members(part) for part in groups}
+    frames = {part: layer_members(part) for part in groups}
     framed = {key for found in frames.values() for key, _ in found}
-    draw_rows(picture, blocks, [arrow for call in graph.calls for arrow in arrows(call)], framed)
+    draw_rows(picture, blocks, [arrow for call in graph.calls for arrow in call_arrows(call)], framed)
     for part, found in frames.items():
         draw_frames(picture, part, found)
-    return Places({c: c.id for c in graph.calls}, {q: source(q) for q in graph.quantities})
+    return Places({c: c.id for c in graph.calls}, {q: source_node(q) for q in graph.quantities})
 
 
-def arrows(call: Call) -> list[Arrow]:
+def call_arrows(call: Call) -> list[Arrow]:
     """The arrows into a call, and the one to its result."""
-    into = [Arrow(source(x.quantity), call.id, x.wanted) for x in call.inputs]
+    into = [Arrow(source_node(x.quantity), call.id, x.wanted) for x in call.inputs]
     return into + ([Arrow(call.id, call.result.id, call.wanted)] if is_shown(call.result) else [])
 
 
-def members(part: Part) -> list[tuple[str, bool]]:
+def layer_members(part: Part) -> list[tuple[str, bool]]:
     """The operations of a layer, its parameters and results; and whether each has a twin."""
-    private = [x.quantity for x in part.inputs if x.quantity.call is None and above(x.quantity)]
+    # Leaves that other operations use too stand outside of the frame.
+    private = [x.quantity for x in part.inputs if x.quantity.call is None and node_above(x.quantity)]
     results = [call.result for call in part.calls if is_shown(call.result)]
     return [
         *((call.id, call.wanted) for call in part.calls),
@@ -58,7 +59,7 @@ def quantity_block(picture: Picture, q: Quantity) -> Block:
         quantity_label(picture, q),
         "derivative",
         twin,
-        beside=above(q),
+        beside=node_above(q),
         look=picture.look(q.id),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tinygraph.graph.reading import Quantity
 from viz.picture import Picture
 
-__all__ = ["Arrow", "Block", "above", "draw_rows", "is_shown", "source"]
+__all__ = ["Arrow", "Block", "draw_rows", "is_shown", "node_above", "source_node"]
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ def draw_rows(
 
 
 def draw_block(picture: Picture, block: Block, turned: bool) -> None:
+    """Draw a block and its twin, in one column."""
     picture.node(block.key, block.kind, block.label, block.tooltip)
     if block.twin:
         picture.node("d" + block.key, block.twin_kind, block.twin, block.twin_tooltip, **block.look)
@@ -84,11 +85,13 @@ def draw_cache(picture: Picture, block: Block, turned: bool) -> None:
         picture.edge("cache", label, twin, against=turned)
     elif block.caches:
         picture.edge("cache", key, twin, against=turned)
-    else:
+    else:  # nothing is drawn, but without an edge the twin may come to stand on top
         picture.order(*((twin, key) if turned else (key, twin)))
 
 
 def draw_arrow(picture: Picture, arrow: Arrow, beside: bool, turned: bool) -> None:
+    """Draw an arrow and its red partner, which goes back and so must not turn the layout around."""
+    # Graphviz keeps heavy arrows short and straight: those along the row, so that both rows run level.
     weight = "1" if beside else "1000"
     picture.edge("fwd", arrow.tail, arrow.head, against=turned, weight=weight)
     if arrow.wanted:
@@ -100,12 +103,12 @@ def is_shown(q: Quantity) -> bool:
     return q.call is None or q.name is not None or q.is_output or len(q.uses) != 1
 
 
-def source(q: Quantity) -> str:
+def source_node(q: Quantity) -> str:
     """The node from which a quantity comes: its own, or that of its call."""
     return q.id if is_shown(q) or q.call is None else q.call.id
 
 
-def above(q: Quantity) -> str:
+def node_above(q: Quantity) -> str:
     """The call above which a leaf stands: its only one, if that has another input to stand in line with."""
     if q.call is not None or len(q.uses) != 1 or len(q.uses[0].inputs) == 1:
         return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tinygraph.debugger.probe import make_probe
-from tinygraph.debugger.steps import LEARNING_RATE
+from tinygraph.debugger.steps import PROBE_LEARNING_RATE
 
 from .files import FUNCTIONS, PLACES, given_names, homework, line_by_line
 from .mistakes import CHANGES, MISTAKES
@@ -115,7 +115,7 @@ def values_of(net):
     """The right values of a pass by name, by the right statements."""
     if net not in KNOWN:
         probe = make_probe(net.sizes, SEED, net.activations)
-        start = {"A0": probe.X, "Y": probe.Y, "m": probe.X.shape[1], "lr": LEARNING_RATE}
+        start = {"A0": probe.X, "Y": probe.Y, "m": probe.X.shape[1], "lr": PROBE_LEARNING_RATE}
         KNOWN[net] = evaluate(everything(net), start | probe.parameters)
     return KNOWN[net]
 
