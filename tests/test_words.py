@@ -31,18 +31,18 @@ SHARED = {
     "softmax_cross_entropy": f"tg's takes any labels, the kernel a column for each; {ONNX}",
     "xlogy": ONNX,
     **dict.fromkeys(("ATOM", "COMPARISON", "COSTS", "Convention", "FORMS", "Graph", "Page", "Row"), LATER),
-    **dict.fromkeys(("bracketed", "contribution", "distinct", "listed", "named"), LATER),
+    **dict.fromkeys(("bracketed", "contribution", "listed"), LATER),
 }
 # What was done, but not to what.
 PARTICIPLE = re.compile(
     "[a-z]*[^e]ed|bound|broken|built|cut|done|drawn|found|given|held|hidden|kept|known|left|lost|made|met|read|said|"
     "sent|set|shown|split|spread|taken|told|written"
 )
-# NumPy's `split`, a verb, and what is still to be told apart.
+# Verbs, and what has still to say of what.
 PERMITTED = re.compile(
     "split|spread|"
-    "activated|added|averaged|bracketed|cached|circled|derived|described|evaluated|explained|guarded|hidden|joined|"
-    "lightened|listed|merged|named|numbered|read|recorded|retraced|scaled|transposed|unmentioned|untransposed|"
+    "activated|added|averaged|bracketed|cached|circled|described|evaluated|explained|guarded|hidden|joined|"
+    "lightened|listed|merged|named|numbered|read|retraced|scaled|transposed|unmentioned|untransposed|"
     "wrapped|written"
 )
 
