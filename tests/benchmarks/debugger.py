@@ -31,7 +31,7 @@ from rich.table import Table
 import tinygraph as tg
 from tests.debugger.versions import NETWORKS as DRAWN
 from tests.debugger.versions import VERSIONS
-from tinygraph.checks.recorded import recorded_values
+from tinygraph.checks.arrays import own_program
 from tinygraph.debugger import process, worker
 from tinygraph.debugger.runner import check_file
 
@@ -107,7 +107,7 @@ def judge_arrays(case):
     if first is None or first.name != case.name:
         return Verdict(case, False, False, False, len(diagnoses), True, said)
     d = J.backward()
-    values = recorded_values(d) | {"m": d.m} | made
+    values = own_program(d)[1] | made
     exact = agrees(first.formula, values, made[case.name])
     right = case.right()[case.name]
     return Verdict(

@@ -10,7 +10,7 @@ from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.edits import single_edits
 from tinygraph.checks.explain import explain_program
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
-from tinygraph.checks.recorded import recorded_program, recorded_values
+from tinygraph.checks.arrays import own_program
 from tinygraph.checks.search import Setting, is_match, search_formulas
 from tinygraph.debugger.homework import pass_values
 from tinygraph.debugger.probe import make_probe
@@ -242,9 +242,8 @@ def test_recorded_programs_make_the_derivatives_of_any_graph():
     A1 = np.tanh(W1 @ rng.standard_normal((4, 6)) + b1)
     A2 = (tg.elu(W2 @ A1) + A1).named("A2")
     d = (tg.mse(A2, rng.standard_normal((3, 6))) + 0.1 * (W1**2).sum()).backward()
-    setting = Setting([recorded_values(d)], [], [])
-
-    program = recorded_program(d)
+    program, values = own_program(d)
+    setting = Setting([values], [], [])
 
     assert list(d) == [s.name for s in program]
     for s in program:

@@ -15,12 +15,14 @@ import numpy as np
 
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.explain import explain_program, is_right
-from tinygraph.checks.lectures import Statement, backward_program
-from tinygraph.checks.recorded import recorded_program, recorded_values
+from tinygraph.checks.lectures import backward_program
 from tinygraph.checks.report import Diagnosis
 from tinygraph.engine.tensor import value_of
+from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.derivatives import Derivatives
 from tinygraph.graph.layers import Layer, find_layers
+from tinygraph.graph.stand_ins import name_leaves
+from tinygraph.notation.expressions import bare
 from tinygraph.rules import kernels as k
 
 __all__ = ["diagnose_arrays"]
@@ -36,18 +38,27 @@ def diagnose_arrays(d: Derivatives, hand: Mapping[str, Any], convention: str) ->
         hand: finite arrays by name, in the names of the graph.
         convention: that of the arrays, "course" or "true".
     """
-    program, values = lecture_program(d, convention) or (recorded_program(d), recorded_values(d) | {"m": d.m})
-    if "dJ" in values and convention == "course":
+    lectures = lecture_program(d, convention)
+    program, values = lectures or own_program(d)
+    if lectures is None and convention == "course":
         hand = {name: x / d.m if name in d and d.carries_m(name) else x for name, x in hand.items()}
     setting = setting_of([values])
     given = {s.name: [hand[s.name]] for s in program if s.name in hand}
     found = merged(diagnosis_of(finding) for finding in explain_program(program, setting, given))
-    return found if "dJ" not in values else [of_this_graph(diagnosis) for diagnosis in found]
+    return found if lectures else [of_this_graph(diagnosis) for diagnosis in found]
 
 
 def of_this_graph(diagnosis: Diagnosis) -> Diagnosis:
     """The same, said of a graph that the lectures do not have."""
     return replace(diagnosis, message=diagnosis.message.replace("the lectures' step", "the right step"))
+
+
+def own_program(d: Derivatives) -> tuple[list[Statement], dict[str, Any]]:
+    """The derivation of any graph, and the values of the names in it."""
+    name_leaves(d.graph)
+    program = [s._replace(right=tuple(map(bare, s.right))) for s in Derivation(d.graph).statements()]
+    values = {q.name: q.value for q in d.graph.quantities if q.name} | {s.name: d[s.name] for s in program}
+    return program, values | {"m": d.m}
 
 
 def lecture_program(d: Derivatives, convention: str) -> tuple[list[Statement], dict[str, Any]] | None:

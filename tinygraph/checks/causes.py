@@ -48,7 +48,7 @@ class Case:
 
     def __init__(self, finding: Finding) -> None:
         first, self.setting, self.right = finding.matches[0], finding.setting, finding.right
-        self.name, _, self.layer = finding.statement
+        self.name, self.layer = finding.statement.name, finding.statement.layer
         self.kind = re.sub(r"\d.*", "", self.name).replace("dw", "dW")
         self.first, self.edit = first, first.edits[0]
         self.likely = [m for m in finding.matches if m.penalty <= first.penalty + 1]

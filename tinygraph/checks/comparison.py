@@ -20,13 +20,11 @@ import numpy as np
 
 from tinygraph.checks.report import Diagnosis, Index, Report, Row
 from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
-from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import UnknownNameError
 from tinygraph.graph.derivatives import Derivatives, checked_seed
-from tinygraph.graph.layers import find_layers
+from tinygraph.graph.walk import derivative_of_data
 from tinygraph.notation.names import derivative_name
-from tinygraph.rules.shapes import undo_broadcast
 
 __all__ = [
     "Convention",
@@ -178,32 +176,11 @@ def targets_of(
 def input_targets(d: Derivatives, targets: dict[str, Target], wanted: Collection[str]) -> dict[str, Target]:
     """dX or dA0 if wanted, and dA0 if the first edition's name for it is."""
     names = {"dA0" if name == "dA1" else name for name in wanted} & {"dA0", "dX"} - targets.keys()
-    layers = find_layers(d.order, d.names) if names else []
+    layers = d.graph.layers if names else []
     if not layers:
         return {}
-    value = data_derivative(d.output, layers[0].A_prev, d.order)
+    value = derivative_of_data(d.graph, layers[0].A_prev)
     return {} if value is None else {name: Target(value, 0.0, True, False) for name in sorted(names)}
-
-
-def data_derivative(output: Tensor, x: Any, order: list[Tensor]) -> Any:
-    """The derivative with respect to data that want none, by the rules of the operations that use them."""
-    total = None
-    for t in order:
-        for i, used in enumerate(t.node.inputs):  # type: ignore[union-attr]
-            if used is x and t.wants:
-                total = (0 if total is None else total) + contribution(output, t, i)
-    return total
-
-
-def contribution(output: Tensor, t: Tensor, i: int) -> Any:
-    """What the derivative with respect to input i of `t` gets from `t`."""
-    node = t.node
-    assert node is not None
-    seed = checked_seed(output, None)
-    dz = seed if t is output else reverse_sweep(output, seed, {t})[0][t]
-    rule = node.op.rules[i]
-    assert rule is not None
-    return undo_broadcast(rule(dz, t.value, *node.cache, **node.settings), np.shape(node.cache[i]))
 
 
 # Judging

@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from tinygraph.checks.edits import Edit, single_edits, truncate_formula
-from tinygraph.checks.lectures import Statement
 from tinygraph.checks.search import (
     Match,
     Setting,
@@ -27,6 +26,7 @@ from tinygraph.checks.search import (
     matches_to_fit,
     search_formulas,
 )
+from tinygraph.graph.derivation import Statement
 from tinygraph.notation.expressions import Expression
 
 __all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]

@@ -7,14 +7,14 @@ Where a quantity has two right formulas (dZ of the output), both are there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from tinygraph.graph.derivation import Statement
 from tinygraph.notation.expressions import Expression
 
 __all__ = [
-    "Statement",
     "backward_program",
     "forward_program",
     "layer_program",
@@ -23,14 +23,6 @@ __all__ = [
     "unit_program",
     "update_program",
 ]
-
-
-class Statement(NamedTuple):
-    """`name` = one of `right`, in layer `layer`."""
-
-    name: str
-    right: tuple[Any, ...]
-    layer: int
 
 
 def names(*words: str) -> list[Any]:

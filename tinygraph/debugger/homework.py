@@ -13,7 +13,6 @@ from tinygraph.checks.comparison import array_of, listed
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.explain import FormulaMemory, explain_program
 from tinygraph.checks.lectures import (
-    Statement,
     backward_program,
     forward_program,
     layer_program,
@@ -25,6 +24,7 @@ from tinygraph.checks.search import Setting
 from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import FileRun, Outcome
 from tinygraph.debugger.steps import PROBE_LEARNING_RATE, Step
+from tinygraph.graph.derivation import Statement
 
 __all__ = ["blame_aliases", "diagnose_steps", "find_changes", "find_habits", "find_overflows"]
 

@@ -13,6 +13,7 @@ from tinygraph.engine.tensor import Tensor, parameter, value_of
 from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
+from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.guards.stories import describe
 from tinygraph.notation.names import derivative_name
 
@@ -46,6 +47,11 @@ class Derivatives(Mapping[str, Any]):
         self._seed = seed
         self._arrays, self._detours = reverse_sweep(output, seed)
         self._given_names = given_names
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The reading of the graph."""
+        return read_graph([self.output], self._given_names)
 
     @cached_property
     def order(self) -> list[Tensor]:

@@ -8,20 +8,25 @@ from tinygraph.graph.layers import Layer
 from tinygraph.graph.naming import COSTS
 from tinygraph.graph.reading import Call, Graph, Quantity
 
-__all__ = ["name_inner", "name_rest"]
+__all__ = ["name_inner", "name_leaves", "name_rest"]
 
 
 def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:
     """Call a nameless result H4 where it enters layer 4, A where it enters a cost, and L if it is a cost."""
     found = [(f"H{layer.suffix}", q) for layer, q in inputs_of(graph, layers)]
     found += [("A", q) for q, _ in cost_inputs(graph.calls)]
-    give(graph, found + [("L", call.result) for call in graph.calls if call.node.op.function in COSTS])
+    give_names(graph, found + [("L", call.result) for call in graph.calls if call.node.op.function in COSTS])
+
+
+def name_leaves(graph: Graph) -> None:
+    """Call a nameless leaf c, with a number."""
+    give_names(graph, [("c", q) for q in graph.quantities if q.call is None])
 
 
 def name_rest(graph: Graph) -> None:
-    """Call a nameless leaf c, and a nameless result with several uses v, each with a number."""
-    leaves = [("c", q) for q in graph.quantities if q.call is None]
-    give(graph, leaves + [("v", q) for q in graph.quantities if q.call is not None and len(q.uses) != 1])
+    """The same, and call a nameless result with several uses v."""
+    name_leaves(graph)
+    give_names(graph, [("v", q) for q in graph.quantities if q.call is not None and len(q.uses) != 1])
 
 
 def inputs_of(graph: Graph, layers: Iterable[Layer]) -> Iterator[tuple[Layer, Quantity]]:
@@ -37,7 +42,7 @@ def cost_inputs(calls: Iterable[Call]) -> Iterator[tuple[Quantity, Quantity]]:
             yield call.inputs[0].quantity, call.inputs[1].quantity
 
 
-def give(graph: Graph, found: Iterable[tuple[str, Quantity]]) -> None:
+def give_names(graph: Graph, found: Iterable[tuple[str, Quantity]]) -> None:
     """Give each quantity without a name the one found for it, numbered if it is taken."""
     taken = {q.name for q in graph.quantities}
     for name, q in found:

@@ -11,7 +11,7 @@ import numpy as np
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import ALIASES
 
-__all__ = ["ATOM", "SIGNS", "Expression", "bare", "bracketed", "name_of_function", "written"]
+__all__ = ["ATOM", "NUMPY", "SIGNS", "Expression", "Notation", "Written", "bare", "name_of_function"]
 
 # Signs of operators and how tightly they bind.
 SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
@@ -92,7 +92,7 @@ class Expression(k.Recording):
         return self.function(*[evaluated(x, values) for x in self.args], **self.settings)
 
     def __str__(self) -> str:
-        return written(self)[0]
+        return NUMPY.text(self)
 
     def __repr__(self) -> str:
         return f"Expression({str(self)!r})"
@@ -124,6 +124,8 @@ def bare(x: Any) -> Any:
         return type(x)(map(bare, x))
     if not isinstance(x, Expression):
         return x
+    if x.function is None and x.name == "1":  # the seed, which no mapping of values has
+        return 1
     made = Expression(x.name)
     made.function, made.args, made.settings = x.function, tuple(map(bare, x.args)), x.settings
     return made
@@ -136,54 +138,103 @@ def evaluated(x: Any, values: Mapping[str, Any]) -> Any:
     return type(x)(evaluated(i, values) for i in x) if isinstance(x, list | tuple) else x
 
 
-def written(x: Any) -> tuple[str, int]:
-    """`x` as an expression, and how tightly its outermost sign binds."""
-    if not isinstance(x, Expression):
-        return (text_of_constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else NEGATIVE)
-    function = x.function
-    if function is None:
-        return x.name, ATOM
-    if function in SIGNS and not x.settings:
-        return written_operator(x, *SIGNS[function])
-    if function is np.negative:
-        return f"-{bracketed(x.args[0], NEGATIVE)}", NEGATIVE
-    if function is np.transpose and not x.settings and len(x.args) == 1:
-        return f"{bracketed(x.args[0], ATOM)}.T", ATOM
-    if function is operator.getitem:
-        return f"{bracketed(x.args[0], ATOM)}[{text_of_index(x.args[1])}]", ATOM
-    parts = [written(a)[0] for a in x.args] + [f"{key}={written(v)[0]}" for key, v in x.settings.items()]
-    return f"{name_of_function(function)}({', '.join(parts)})", ATOM
+# As text ----------------------------------------------------------------
+
+Written = tuple[str, int]  # text, and how tightly its outermost sign binds
 
 
-def written_operator(x: Expression, sign: str, tightness: int) -> tuple[str, int]:
-    """A sign between two expressions; a power groups from the right, a comparison not at all."""
-    left, right = x.args
-    group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
-    first = bracketed(left, tightness + (not group_left))
-    return f"{first} {sign} {bracketed(right, tightness + (not group_right))}", tightness
+class Notation:
+    """Writes expressions as NumPy code; other notations differ in its methods.
+
+    >>> X, Y = Expression("X"), Expression("Y")
+    >>> Notation().text((X - Y) * np.sum(X, axis=(1,), keepdims=True))
+    '(X - Y) * np.sum(X, axis=1, keepdims=True)'
+    """
+
+    def text(self, x: Any) -> str:
+        """The whole of an expression."""
+        return self.written(x)[0]
+
+    def written(self, x: Any) -> Written:
+        """Text, and how tightly its outermost sign binds."""
+        if not isinstance(x, Expression):
+            return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else NEGATIVE
+        if x.function is None:
+            return self.name(x.name), ATOM
+        if x.function in SIGNS and not x.settings:
+            return self.infix(x, *SIGNS[x.function])
+        if x.function is np.negative:
+            return self.negated(x.args[0])
+        if x.function is np.transpose and not x.settings and len(x.args) == 1:
+            return self.transposed(self.bracketed(x.args[0], ATOM)), ATOM
+        if x.function is operator.getitem:
+            return f"{self.bracketed(x.args[0], ATOM)}[{self.index(x.args[1])}]", ATOM
+        return self.called(x), ATOM
+
+    def infix(self, x: Expression, sign: str, tightness: int) -> Written:
+        """A sign between two expressions; a power groups from the right, a comparison not at all."""
+        left, right = x.args
+        group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
+        first = self.bracketed(left, tightness + (not group_left))
+        return f"{first} {sign} {self.bracketed(right, tightness + (not group_right))}", tightness
+
+    def negated(self, x: Any) -> Written:
+        return f"-{self.bracketed(x, NEGATIVE)}", NEGATIVE
+
+    def transposed(self, text: str) -> str:
+        return f"{text}.T"
+
+    def called(self, x: Expression) -> str:
+        """A function with its arguments and settings; one axis stands without brackets."""
+        given = [self.written(a)[0] for a in x.args]
+        named = [
+            f"{key}={self.written(lone_axis(key, value))[0]}" for key, value in shown_settings(x).items()
+        ]
+        return f"{self.function_name(x.function)}({', '.join(given + named)})"
+
+    def function_name(self, function: Any) -> str:
+        return name_of_function(function)
+
+    def name(self, name: str) -> str:
+        return name
+
+    def bracketed(self, x: Any, tightness: int) -> str:
+        """Text, in brackets if it binds less tightly than asked."""
+        text, own = self.written(x)
+        return text if own >= tightness else self.brackets(text)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def constant(self, x: Any) -> str:
+        """A number, a shape or another setting."""
+        if isinstance(x, list | tuple) and any(isinstance(i, Expression) for i in x):
+            return f"[{', '.join(self.written(i)[0] for i in x)}]"
+        if isinstance(x, np.dtype):
+            return f"np.{x.name}"
+        return repr(x.item()) if isinstance(x, np.generic) else repr(x)
+
+    def index(self, index: Any) -> str:
+        """What stands between the brackets of an index."""
+        if isinstance(index, tuple):
+            return ", ".join(map(self.index, index))
+        if isinstance(index, slice):
+            ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
+            return ":".join(ends if index.step is None else [*ends, str(index.step)])
+        return "..." if index is Ellipsis else self.constant(index)
 
 
-def bracketed(x: Any, tightness: int) -> str:
-    """`x` as an expression, in brackets if it binds less tightly than asked."""
-    text, own = written(x)
-    return text if own >= tightness else f"({text})"
+NUMPY = Notation()
 
 
-def text_of_constant(x: Any) -> str:
-    if isinstance(x, list | tuple) and any(isinstance(i, Expression) for i in x):
-        return f"[{', '.join(written(i)[0] for i in x)}]"
-    if isinstance(x, np.dtype):
-        return f"np.{x.name}"
-    return repr(x.item()) if isinstance(x, np.generic) else repr(x)
+def shown_settings(x: Expression) -> dict[str, Any]:
+    """The settings of a call, without an axis None, which is what a reduction takes anyway."""
+    return {key: value for key, value in x.settings.items() if not (key == "axis" and value is None)}
 
 
-def text_of_index(index: Any) -> str:
-    if isinstance(index, tuple):
-        return ", ".join(map(text_of_index, index))
-    if isinstance(index, slice):
-        ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
-        return ":".join(ends if index.step is None else [*ends, str(index.step)])
-    return "..." if index is Ellipsis else text_of_constant(index)
+def lone_axis(key: str, value: Any) -> Any:
+    """The axis of a row of one axis, and any other setting as it is."""
+    return value[0] if key == "axis" and isinstance(value, tuple) and len(value) == 1 else value
 
 
 def name_of_function(function: Callable[..., Any]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from tinygraph.notation.expressions import Expression
 from tinygraph.rules.table import Operation
 
-__all__ = ["Symbol", "formula_of_rule"]
+__all__ = ["One", "Symbol", "formula_of_rule", "is_one"]
 
 
 class Symbol(Expression):
@@ -70,6 +70,18 @@ def sample_of(x: Any) -> Any:
     if isinstance(x, Symbol):
         return np.broadcast_to(np.ones((), x.dtype), x.shape)
     return type(x)(map(sample_of, x)) if isinstance(x, list | tuple) else x
+
+
+class One(Symbol):
+    """An array of ones, written as 1."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+
+def is_one(x: Any) -> bool:
+    """Whether x is 1: the number, or an array of ones."""
+    return isinstance(x, One) or (isinstance(x, int | float) and x == 1)
 
 
 def formula_of_rule(

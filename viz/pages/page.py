@@ -14,12 +14,12 @@ from typing import Any
 
 from tinygraph.errors import GraphError
 from tinygraph.graph.stand_ins import name_inner, name_rest
+from tinygraph.graph.walk import ReverseWalk
 from viz.compose import Scene
 from viz.drawing import check_size, write_file
 from viz.layouts import find_layouts
 from viz.pages.formulas import Formulas
 from viz.pages.story import Story, Views
-from viz.pages.sweep import Sweep
 from viz.picture import Picture
 from viz.render import render
 from viz.style import dark_rules
@@ -125,7 +125,7 @@ def tab_of(view: str) -> str:
 
 def swept(scene: Scene) -> Any:
     """A function that gives the derivative with respect to a quantity; None where none is wanted."""
-    sweep, factor = Sweep(scene.graph), Formulas(scene.graph, scene.course).factor
+    sweep, factor = ReverseWalk(scene.graph), Formulas(scene.graph, scene.course).factor
     for call in reversed(scene.graph.calls):
         if call.wanted:
             sweep.run(call)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
+from tinygraph.graph.walk import ReverseWalk
 from tinygraph.notation.text import clean_text
 from viz.labels import call_symbol
 from viz.pages.arrays import array_record
 from viz.pages.formulas import Formulas
-from viz.pages.sweep import Sweep
 from viz.picture import Picture
 from viz.places import Places
 
@@ -83,7 +83,7 @@ class Story:
 
     def backward_sweep(self) -> Iterator[Record]:
         """The backward sweep: the seed, each call from the last to the first, and sums where paths meet."""
-        sweep = Sweep(self.graph)
+        sweep = ReverseWalk(self.graph)
         if any(q.wanted for q in self.graph.outputs):
             yield self.seed([q for q in self.graph.outputs if q.wanted])
         for call in reversed(self.graph.calls):
@@ -110,7 +110,7 @@ class Story:
         return {
             "sweep": "backward",
             "title": f"back through {self.formulas.forward(call)}",
-            "formulas": [self.formulas.backward(call, x) for x, _ in sent],
+            "formulas": self.formulas.backward(call),
             **operation(call),
             "groups": [
                 group("incoming derivative", [self.derivative_card(call.result, dz)]),
@@ -130,7 +130,7 @@ class Story:
         notes += [f"✗ Wrong here first, in the comparison: {', '.join(wrong)}."] if wrong else []
         return " ".join(notes)
 
-    def sums(self, call: Call, sent: Sent, sweep: Sweep) -> Iterator[Record]:
+    def sums(self, call: Call, sent: Sent, sweep: ReverseWalk) -> Iterator[Record]:
         """The sums that a call completes."""
         for x, dx in sent:
             q = x.quantity

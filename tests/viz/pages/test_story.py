@@ -26,7 +26,7 @@ from tests.viz.graphs import (
 from tinygraph.errors import GraphError, UserFileError
 from viz.compose import read_scene
 from viz.pages.story import Story
-from viz.pages.sweep import Sweep
+from tinygraph.graph.walk import ReverseWalk
 
 each_graph = pytest.mark.parametrize("graph", GRAPHS)
 
@@ -52,7 +52,7 @@ def formulas(J, **settings):
 def swept(J):
     """The derivatives that the page shows, by name."""
     graph = read_scene(listed(J), None).graph
-    sweep = Sweep(graph)
+    sweep = ReverseWalk(graph)
     for call in reversed(graph.calls):
         if call.wanted:
             sweep.run(call)

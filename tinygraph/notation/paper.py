@@ -1,4 +1,4 @@
-"""Formulas as on paper: expressions with ᵀ for a transpose, ∗ for entry by entry, and no `np.`.
+"""Formulas as on paper, in Unicode and in LaTeX: with ᵀ for a transpose, ∗ for entry by entry, and no `np.`.
 
 What only puts axes of length 1 or repeats along them is left out inside of formulas, as on paper.
 """
@@ -12,27 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.expressions import Expression, name_of_function
-from tinygraph.notation.symbols import Symbol
+from tinygraph.notation.expressions import ATOM, Expression, Notation, Written, name_of_function
+from tinygraph.notation.symbols import One, is_one
 from tinygraph.notation.text import clean_text, name_text, shape_text
 from tinygraph.rules import kernels as k
 
-__all__ = ["Latex", "Notation", "One", "is_one"]
+__all__ = ["Latex", "Unicode"]
 
-COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 2, 4, 5, 6, 7, 9
+COMPARED, SUM, PRODUCT, SIGN, POWER = 2, 4, 5, 6, 7
 SAME_NUMBERS = frozenset({np.broadcast_to, np.expand_dims, np.squeeze, k.cast_to, np.positive})
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHORT = re.compile(r"(d?\w[₀-₉₍₎]*ᵀ?)|\(.*\)ᵀ?")
-Written = tuple[str, int]
 
 
-class Notation:
+class Unicode(Notation):
     """Writes expressions in Unicode text.
 
     Each method gives the text and how tightly its outermost sign binds.
 
     >>> dZ1, X = Expression("dZ1"), Expression("X")
-    >>> Notation().text(np.matmul(dZ1, X.T)), Notation().text(dZ1 * (1 - X * X))
+    >>> Unicode().text(np.matmul(dZ1, X.T)), Unicode().text(dZ1 * (1 - X * X))
     ('dZ₁Xᵀ', 'dZ₁ ∗ (1 − X ∗ X)')
     """
 
@@ -43,16 +42,17 @@ class Notation:
         text = self.written(x)[0]
         if isinstance(x, Expression) and x.function is np.broadcast_to:
             return self.repeated(text, shape_text(x.args[1]))
-        return text
+        return self.repeated(text, shape_text(x.shape)) if isinstance(x, One) and x.shape else text
 
     def written(self, x: Any) -> Written:
         """Text, and how tightly its outermost sign binds."""
-        x = plain(x)
+        x = plain_part(x)
         if not isinstance(x, Expression):
             return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else SIGN
         if x.function is None:
             return "1" if is_one(x) else self.name(x.name), ATOM
-        return FORMS.get(x.function, Notation.called)(self, x)
+        form = FORMS.get(x.function)
+        return form(self, x) if form else (self.called(x), ATOM)
 
     # The kinds of expressions
 
@@ -62,7 +62,7 @@ class Notation:
     def repeated(self, text: str, shape: str) -> str:
         return f"{text}, repeated to {shape}"
 
-    def infix(self, sign: str, tightness: int, left: Any, right: Any) -> Written:
+    def joined(self, sign: str, tightness: int, left: Any, right: Any) -> Written:
         """A sign between two expressions; brackets on the right where the order matters."""
         after = tightness + (sign not in ("+", self.entrywise, self.scaled))
         end = self.bracketed(right, after)
@@ -71,32 +71,32 @@ class Notation:
 
     def added(self, x: Any, y: Any) -> Written:
         """x + y; x + (−y) is x − y."""
-        y = plain(y)
+        y = plain_part(y)
         negative = getattr(y, "function", None) is np.negative
-        return self.subtracted(x, y.args[0]) if negative else self.infix("+", SUM, x, y)
+        return self.subtracted(x, y.args[0]) if negative else self.joined("+", SUM, x, y)
 
     def subtracted(self, x: Any, y: Any) -> Written:
-        return self.infix(self.minus, SUM, x, y)
+        return self.joined(self.minus, SUM, x, y)
 
     def multiplied(self, x: Any, y: Any) -> Written:
         """A product entry by entry, or with a number; a factor 1 is left out, and x · (1 / n) is x / n."""
-        x, y = plain(x), plain(y)
+        x, y = plain_part(x), plain_part(y)
         if is_one(x) or is_one(y):
             return self.written(y if is_one(x) else x)
-        if getattr(y, "function", None) is np.divide and is_one(plain(y.args[0])):
+        if getattr(y, "function", None) is np.divide and is_one(plain_part(y.args[0])):
             return self.divided(x, y.args[1])
         sign = self.scaled if is_scalar(x) or is_scalar(y) else self.entrywise
-        return self.infix(sign, PRODUCT, x, y)
+        return self.joined(sign, PRODUCT, x, y)
 
     def divided(self, x: Any, y: Any) -> Written:
-        return self.infix("/", PRODUCT, x, y)
+        return self.joined("/", PRODUCT, x, y)
 
     def power(self, x: Any, y: Any) -> Written:
         end = str(y).translate(SUPERSCRIPTS) if isinstance(y, int) else f"**{self.bracketed(y, POWER)}"
         return self.bracketed(x, ATOM) + end, POWER
 
     def comparison(self, sign: str, x: Any, y: Any) -> Written:
-        return self.infix(self.compared(sign), COMPARISON, x, y)
+        return self.joined(self.compared(sign), COMPARED, x, y)
 
     def compared(self, sign: str) -> str:
         return sign
@@ -107,7 +107,7 @@ class Notation:
     def turned(self, x: Expression) -> Written:
         """A transpose; with an order of axes it is a function like any other."""
         if x.settings or len(x.args) > 1:
-            return self.called(x)
+            return self.called(x), ATOM
         return self.transposed(self.bracketed(x.args[0], ATOM)), ATOM
 
     def transposed(self, text: str) -> str:
@@ -128,23 +128,15 @@ class Notation:
         over = "" if axis is None else f", axis {', '.join(map(str, np.atleast_1d(axis)))}"
         return f"Σ({self.written(x)[0]}{over})", ATOM
 
-    def called(self, x: Expression) -> Written:
+    def called(self, x: Expression) -> str:
         """A function with its arguments and settings."""
         settings = {key: value for key, value in x.settings.items() if key not in ("keepdims", "dtype")}
         named = [f"{key}={self.written(value)[0]}" for key, value in settings.items()]
         name = name_of_function(x.function).removeprefix("np.")  # type: ignore[arg-type]
-        return self.function(name, ", ".join([self.written(a)[0] for a in x.args] + named)), ATOM
+        return self.function(name, ", ".join([self.written(a)[0] for a in x.args] + named))
 
     def function(self, name: str, arguments: str) -> str:
         return f"{'√' if name == 'sqrt' else name}({arguments})"
-
-    def bracketed(self, x: Any, tightness: int) -> str:
-        """Text, in brackets if it binds less tightly than asked."""
-        text, own = self.written(x)
-        return text if own >= tightness else self.brackets(text)
-
-    def brackets(self, text: str) -> str:
-        return f"({text})"
 
     def constant(self, x: Any) -> str:
         """A number, a shape or another setting; an array as its shape."""
@@ -163,15 +155,10 @@ class Notation:
 
     def index(self, index: Any) -> str:
         """What stands between the brackets of an index."""
-        if isinstance(index, tuple):
-            return ", ".join(map(self.index, index))
-        if isinstance(index, slice):
-            ends = ["" if i is None else str(i) for i in (index.start, index.stop)]
-            return ":".join(ends if index.step is None else [*ends, str(index.step)])
-        return "…" if index is Ellipsis else self.constant(index)
+        return "…" if index is Ellipsis else super().index(index)
 
 
-class Latex(Notation):
+class Latex(Unicode):
     r"""Writes expressions in LaTeX.
 
     >>> dZ1, X = Expression("dZ1"), Expression("X")
@@ -224,7 +211,7 @@ class Latex(Notation):
 
 
 # How each function is written; all others as calls.
-FORMS: dict[Any, Callable[[Notation, Expression], Written]] = {
+FORMS: dict[Any, Callable[[Unicode, Expression], Written]] = {
     np.add: lambda n, x: n.added(*x.args),
     np.subtract: lambda n, x: n.subtracted(*x.args),
     np.multiply: lambda n, x: n.multiplied(*x.args),
@@ -256,23 +243,11 @@ def is_scalar(x: Any) -> bool:
     return getattr(x, "ndim", None) == 0 or isinstance(x, int | float)
 
 
-class One(Symbol):
-    """An array of ones, written as 1."""
-
-    __slots__ = ()
-    __hash__ = object.__hash__
-
-
-def is_one(x: Any) -> bool:
-    """Whether x is 1: the number, or an array of ones."""
-    return isinstance(x, One) or (isinstance(x, int | float) and x == 1)
-
-
-def plain(x: Any) -> Any:
+def plain_part(x: Any) -> Any:
     """The expression within calls that change no number: more axes, repeats, another dtype."""
     while isinstance(x, Expression) and (x.function in SAME_NUMBERS or is_same_reshape(x)):
         x = x.args[0]
-    return guarded(x)
+    return unguarded(x)
 
 
 def is_same_reshape(x: Expression) -> bool:
@@ -283,10 +258,10 @@ def is_same_reshape(x: Expression) -> bool:
     return [n for n in before if n != 1] == [n for n in after if n != 1]
 
 
-def guarded(x: Any) -> Any:
+def unguarded(x: Any) -> Any:
     """q for `where(p == 0, 1, q)`, which only avoids 0 / 0 (see `tinygraph.rules.table.ratio`)."""
     if isinstance(x, Expression) and x.function is np.where and len(x.args) == 3:
         condition, one, q = x.args
         if isinstance(condition, Expression) and condition.function is np.equal:
-            return plain(q) if (condition.args[1], one) == (0, 1) else x
+            return plain_part(q) if (condition.args[1], one) == (0, 1) else x
     return x

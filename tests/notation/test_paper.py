@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tinygraph.notation.paper import Latex, Unicode
+from tinygraph.notation.symbols import One
 
 import tinygraph as tg
 from tests.viz.graphs import GRAPHS, three_layers, two_losses
 from tinygraph.notation.expressions import Expression
 from tinygraph.notation.symbols import Symbol
-from viz.notation import Latex, Notation, One
 
 X, Y, W = (Symbol((3, 3), float, name) for name in ("X", "Y1", "W"))
 s = Symbol((), float, "s")
@@ -50,7 +51,7 @@ CASES = [
 
 @pytest.mark.parametrize(("make", "unicode", "latex"), CASES)
 def test_expression_is_written_as_on_paper(make, unicode, latex):
-    assert unicode == Notation().text(make())
+    assert unicode == Unicode().text(make())
     assert latex == Latex().text(make())
 
 

@@ -1,0 +1,191 @@
+"""Both passes of a graph as formulas: what each call computes, and the statement that makes each derivative.
+
+The rules of the table run on symbols that carry the names of the graph, so the formulas that a person would write
+for this graph come out. What has no name is written into the formulas that use it. Texts, pages, LaTeX, plain
+code and explanations of mistakes all print from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygraph.graph.layers import carries_m
+from tinygraph.graph.reading import Call, Graph, Input, Quantity
+from tinygraph.graph.walk import ReverseWalk
+from tinygraph.notation.expressions import NUMPY, Notation
+from tinygraph.notation.names import derivative_name
+from tinygraph.notation.symbols import One, Symbol
+from tinygraph.notation.tidy import scaled_by, tidied
+
+__all__ = ["Derivation", "Statement"]
+
+M = "m"  # the number of examples, where the lectures' 1/m is written
+
+
+class Statement(NamedTuple):
+    """`name` = one of `right`, in layer `layer`.
+
+    Where a cost looks through an activation there are two right formulas: dZ = A - Y first, then dA * g'(Z).
+    `of` is the quantity of a graph, if there is one.
+    """
+
+    name: str
+    right: tuple[Any, ...]
+    layer: int
+    of: Any = None
+
+
+class Derivation(ReverseWalk):
+    """The formulas of one graph.
+
+    With `course`, 1/m is left out of dA and dZ, as the lectures do. A quantity without a name is written out,
+    unless its formula is longer than `longest` characters: then it is v7 if the seventh call made it.
+
+    >>> import tinygraph as tg
+    >>> from tinygraph.graph.reading import read_graph
+    >>> W1, b1 = tg.parameter(np.ones((2, 3))), tg.parameter(np.ones((2, 1)))
+    >>> X = np.ones((3, 5))
+    >>> A1 = np.tanh(W1 @ X + b1)
+    >>> for s in Derivation(read_graph([(A1 * A1).sum()])).statements():
+    ...     print(s.name, "=", s.right[0])
+    dA1 = A1 + A1
+    dZ1 = dA1 * (1 - A1 * A1)
+    dW1 = dZ1 @ X.T
+    db1 = np.sum(dZ1, axis=1, keepdims=True)
+    """
+
+    def __init__(
+        self, graph: Graph, course: bool = False, longest: int | None = None, notation: Notation = NUMPY
+    ) -> None:
+        self.graph, self.course, self.longest, self.notation = graph, course, longest, notation
+        self.symbols: dict[Quantity, Any] = {}
+        self.made: dict[Call, Any] = {}
+        self.numbers = {call.result: i for i, call in enumerate(graph.calls, 1)}
+        self.done: dict[Quantity, Any] = {}
+        self.lectures: dict[Quantity, Any] = {}
+        super().__init__(graph)
+
+    # Forward
+
+    def value(self, q: Quantity) -> Any:
+        """The symbol of a quantity: its name, or else its formula where that is short."""
+        if q not in self.symbols:
+            formula = None if q.name or q.call is None else self.formula(q.call)
+            self.symbols[q] = (
+                self.symbol(q, self.label(q)) if formula is None or self.is_long(q, formula) else formula
+            )
+        return self.symbols[q]
+
+    def is_long(self, q: Quantity, formula: Any) -> bool:
+        """Whether a formula gets a name instead of being written into others."""
+        return self.longest is not None and (
+            len(q.uses) != 1 or len(self.notation.text(formula)) > self.longest
+        )
+
+    def label(self, q: Quantity) -> str:
+        """The name of a quantity, or one by its number."""
+        return q.name or f"v{self.numbers.get(q, '')}"
+
+    def formula(self, call: Call) -> Any:
+        """What a call computes."""
+        if call not in self.made:
+            self.made[call] = tidied(call.node.op.forward(*self.inputs(call), **call.node.settings))
+        return self.made[call]
+
+    def inputs(self, call: Call) -> Sequence[Any]:
+        """The symbols of what a call was given; numbers stand for themselves."""
+        found = (self.quantities.get(id(x)) for x in call.node.inputs)
+        return [a if q is None else self.value(q) for q, a in zip(found, call.node.cache, strict=True)]
+
+    def symbol(self, q: Quantity, name: str) -> Symbol:
+        """A named symbol with the shape of a quantity."""
+        return Symbol(q.shape, np.asarray(q.value).dtype, name)
+
+    # Backward
+
+    def seed(self, q: Quantity) -> Any:
+        """1, in the shape of an output."""
+        return One(q.shape, np.asarray(q.value).dtype, "1")
+
+    def total(self, q: Quantity) -> Any:
+        """The derivative with respect to a quantity, complete: its name, if that is shorter than its formula."""
+        if q not in self.done:
+            formula = tidied(super().total(q))
+            is_named = (q.name or self.is_long(q, formula)) and not isinstance(formula, One)
+            self.done[q] = self.symbol(q, self.derivative_label(q)) if is_named else formula
+        return self.done[q]
+
+    def derivative_label(self, q: Quantity) -> str:
+        """dZ1, and d(W1 @ X) for what is written out."""
+        value = self.value(q)
+        return derivative_name(value.name or f"({self.notation.text(value)})")
+
+    def rule(self, call: Call, i: int, dz: Any) -> Any:
+        """The rule for input i, with the lectures' 1/m where it belongs."""
+        dx = tidied(super().rule(call, i, dz))
+        return self.averaged(
+            dx, self.factor(call.result), self.factor(self.quantities[id(call.node.inputs[i])])
+        )
+
+    def through(self, call: Call, x: Input) -> Any:
+        """Behind a cost that looked through this call, the direct formula; the lectures' is kept beside it."""
+        sent = super().through(call, x)
+        if call.result in self.direct:
+            self.lectures[x.quantity] = self.rule(call, x.position, self.total(call.result))
+        return tidied(sent)
+
+    def factor(self, q: Quantity) -> int:
+        """How many times the true derivative the one shown is: m for the lectures' dA and dZ."""
+        is_larger = self.course and not q.is_output and carries_m(q.tensor, q.name or "")
+        return self.graph.m if is_larger else 1
+
+    def averaged(self, dx: Any, before: int, after: int) -> Any:
+        """A formula over m where the lectures average, times m where they leave 1/m out."""
+        if before == after:
+            return dx
+        m = Symbol((), float, M)
+        if before > after:
+            return dx / m
+        shorter = scaled_by(dx, self.graph.m)
+        return m * dx if shorter is None else shorter
+
+    # Statements
+
+    def statements(self) -> list[Statement]:
+        """A statement for each derivative that has a name, in the order in which the sweep completes them."""
+        for call in reversed(self.graph.calls):
+            if call.wanted:
+                self.run(call)
+        found = [q for q in self.order() if q in self.arrived or q in self.shown_only]
+        return [self.statement(q) for q in found if not q.is_output or q.arriving]
+
+    def statement(self, q: Quantity) -> Statement:
+        """The statement that makes the derivative with respect to a quantity."""
+        name, formula = derivative_name(q.name or ""), tidied(super().total(q))
+        looked_through = q in self.lectures and len(self.arrived[q]) == 1
+        forms = (formula, self.lectures[q]) if looked_through else (formula,)
+        return Statement(name, forms, number_at_end(name), q)
+
+    def order(self) -> list[Quantity]:
+        """The quantities with a name whose derivative is wanted, in the order in which those are complete."""
+        found: list[Quantity] = []
+        leaves: list[Quantity] = []
+        first_use = {x.quantity: call for call in reversed(self.graph.calls) for x in call.inputs}
+        for call in reversed(self.graph.calls):
+            if call.result.name and call.result.wanted:
+                found += [*reversed(leaves), call.result]
+                leaves = []
+            fresh = dict.fromkeys(
+                x.quantity for x in call.inputs if x.quantity.call is None and x.quantity.wanted
+            )
+            leaves += [q for q in reversed(fresh) if first_use[q] is call and q.name]
+        return found + leaves[::-1]
+
+
+def number_at_end(name: str) -> int:
+    """The number at the end of a name, 0 if there is none."""
+    digits = name[len(name.rstrip("0123456789")) :]
+    return int(digits) if digits else 0

@@ -1,0 +1,254 @@
+"""Formulas made short, without a change of their numbers: what a rule does for arrays, a person leaves out.
+
+A factor 1 goes, numbers meet in one factor, a number that is repeated to be multiplied with an array is that
+number, and a sum that was given back its axes only to lose them is a plain sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tinygraph.notation.expressions import Expression
+from tinygraph.notation.symbols import One, Symbol
+from tinygraph.rules import kernels as k
+from tinygraph.rules.shapes import reduced_axes
+
+__all__ = ["scaled_by", "tidied"]
+
+Factor = Fraction | float
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min
+}  # fmt: skip
+
+
+def tidied(x: Any) -> Any:
+    """The expression of symbols `x`, as short as it can be written.
+
+    >>> dZ, one = Symbol((2, 3), float, "dZ"), One((), float, "1")
+    >>> str(tidied(dZ * (2 * one / 4))), str(tidied(np.add.reduce(dZ, axis=(1,), keepdims=True)))
+    ('dZ / 2', 'np.sum(dZ, axis=1, keepdims=True)')
+    """
+    return tidied_part(x, {})
+
+
+def tidied_part(x: Any, known: dict[int, Any]) -> Any:
+    """The same; parts that several places share stay shared."""
+    if isinstance(x, list | tuple):
+        return type(x)(tidied_part(part, known) for part in x)
+    if not isinstance(x, Symbol) or x.function is None:
+        return x
+    if id(x) not in known:
+        args = tuple(tidied_part(part, known) for part in x.args)
+        known[id(x)] = RULES.get(x.function, remade)(remade(x, args))
+    return known[id(x)]
+
+
+def remade(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
+    """The call of x with other arguments, and with the settings that a person writes."""
+    made = Symbol(x.shape, x.dtype)
+    made.function, made.args, made.settings = x.function, x.args if args is None else args, x.settings
+    owner = getattr(x.function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        made.function = REDUCTIONS.get(owner.__name__, x.function)
+    if made.settings.get("keepdims") is False:
+        made.settings = {key: value for key, value in made.settings.items() if key != "keepdims"}
+    return made
+
+
+# Numbers
+
+
+def number_of(x: Any) -> Factor | None:
+    """The number that x is, if it is made of numbers and the seed 1 alone, perhaps in every place of an array."""
+    if isinstance(x, One):
+        return Fraction(1)
+    if isinstance(x, int | float) and not isinstance(x, bool):
+        return as_factor(x)
+    if not isinstance(x, Symbol) or x.function is None:
+        return None
+    if x.function in SPREADING:
+        return number_of(x.args[0])
+    parts = [number_of(part) for part in x.args] if x.function in ARITHMETIC else [None]
+    if None in parts or (x.function is np.divide and not parts[1]):
+        return None
+    return as_factor(ARITHMETIC[x.function](*parts))
+
+
+def as_factor(x: Any) -> Factor:
+    """Whole numbers and ratios of them are exact, other numbers are floats."""
+    return Fraction(x) if isinstance(x, int | Fraction) or (np.isfinite(x) and x == int(x)) else x
+
+
+SPREADING = frozenset({np.broadcast_to, np.reshape, np.expand_dims, np.positive, k.cast_to})
+ARITHMETIC: dict[Any, Callable[..., Factor]] = {
+    np.add: lambda x, y: x + y,
+    np.subtract: lambda x, y: x - y,
+    np.multiply: lambda x, y: x * y,
+    np.divide: lambda x, y: x / y,
+    np.negative: lambda x: -x,
+}
+
+
+def scaled(x: Any, factor: Factor) -> Any:
+    """x times a number, as one writes it."""
+    inner, own = split_number(x)
+    factor = as_factor(own * factor)
+    if factor == 1:
+        return inner
+    if isinstance(inner, One):
+        return filled_with(factor, inner)
+    if factor < 0:
+        return -scaled(inner, -factor)
+    if isinstance(factor, float):
+        return short_number(factor) * inner
+    large = inner if factor.numerator == 1 else factor.numerator * inner
+    return large if factor.denominator == 1 else large / factor.denominator
+
+
+def filled_with(factor: Factor, one: One) -> Any:
+    """A number, or an array of it."""
+    top, bottom = (factor.numerator, factor.denominator) if isinstance(factor, Fraction) else (factor, 1)
+    number = Symbol((), one.dtype)
+    number.function, number.args = (np.positive, (top,)) if bottom == 1 else (np.divide, (top, bottom))
+    return np.broadcast_to(number, one.shape) if one.shape else number
+
+
+def short_number(x: float) -> float:
+    """x without the digits that only rounding made: 0.3 for 0.1 * 3."""
+    short = float(f"{x:.12g}")
+    return short if abs(short - x) <= 1e-15 * abs(x) else x
+
+
+def split_number(x: Any) -> tuple[Any, Factor]:
+    """x without the number that it is multiplied with, and that number."""
+    if isinstance(x, Symbol) and x.function is np.negative:
+        inner, own = split_number(x.args[0])
+        return inner, -own
+    if isinstance(x, Symbol) and x.function in (np.multiply, np.divide):
+        left, right = x.args
+        number = number_of(right)
+        if number and isinstance(left, Symbol) and left.shape == x.shape:
+            inner, own = split_number(left)
+            return inner, own / number if x.function is np.divide else own * number
+        number = number_of(left) if x.function is np.multiply else None
+        if number and isinstance(right, Symbol) and right.shape == x.shape:
+            inner, own = split_number(right)
+            return inner, own * number
+    return x, Fraction(1)
+
+
+def scaled_by(x: Any, m: int) -> Any:
+    """m times an expression, where that takes something away; None where it would only add a factor."""
+    if isinstance(x, Symbol) and x.function in (np.add, np.subtract):
+        left, right = (scaled_by(part, m) for part in x.args)
+        return None if left is None or right is None else tidied(remade(x, (left, right)))
+    if isinstance(x, Symbol) and x.function in (np.broadcast_to, np.reshape, np.transpose, np.negative):
+        inner = scaled_by(x.args[0], m)
+        return None if inner is None else tidied(remade(x, (inner, *x.args[1:])))
+    number = number_of(x)
+    if number is not None:
+        shortens = isinstance(number, Fraction) and number.denominator > 1
+        return filled_with(as_factor(number * m), One(x.shape, x.dtype, "1")) if shortens else None
+    _, own = split_number(x)
+    return scaled(x, Fraction(m)) if isinstance(own, Fraction) and own.denominator > 1 else None
+
+
+# Rules by function
+
+
+def tidied_product(x: Symbol) -> Any:
+    """A product: a number that was repeated is a number, and all of them are one."""
+    left, right = x.args
+    for number, other in ((number_of(left), right), (number_of(right), left)):
+        if number is not None and isinstance(other, Symbol) and other.shape == x.shape:
+            return scaled(other, number)
+    left, right = lone_number(left, right, x.shape), lone_number(right, left, x.shape)
+    (first, a), (second, b) = split_number(left), split_number(right)
+    if (a, b) == (1, 1):
+        return remade(x, (left, right))
+    return scaled(remade(x, (first, second)), a * b)
+
+
+def tidied_quotient(x: Symbol) -> Any:
+    left, right = x.args
+    number = number_of(right)
+    if number and isinstance(left, Symbol) and left.shape == x.shape:
+        return scaled(left, 1 / number)
+    inner, own = split_number(left)
+    if own != 1 and getattr(inner, "shape", None) == getattr(left, "shape", ()):
+        return scaled(remade(x, (inner, right)), own)
+    return remade(x)
+
+
+def tidied_sum(x: Symbol) -> Any:
+    """x + (−y) is x − y."""
+    left, right = x.args
+    if isinstance(right, Symbol) and right.function is np.negative and not isinstance(left, int | float):
+        return remade_as(np.subtract, x, (left, right.args[0]))
+    return remade(x)
+
+
+def tidied_negative(x: Symbol) -> Any:
+    inner = x.args[0]
+    if isinstance(inner, Symbol) and inner.function is np.negative:
+        return inner.args[0]
+    if isinstance(inner, Symbol) and inner.function is np.subtract and isinstance(inner.args[0], Symbol):
+        left, right = inner.args
+        if left.shape == getattr(right, "shape", None) == x.shape:
+            return remade_as(np.subtract, x, (right, left))
+    return x
+
+
+def tidied_repeat(x: Symbol) -> Any:
+    """Ones repeated are ones."""
+    return One(x.shape, x.dtype, "1") if isinstance(x.args[0], One) else x
+
+
+def tidied_reshape(x: Symbol) -> Any:
+    """A reshape of a reshape is one; of a sum that kept its axes it is one that did not; of ones it is ones."""
+    inner = x.args[0]
+    while isinstance(inner, Symbol) and inner.function is np.reshape:
+        inner = inner.args[0]
+    if inner.shape == x.shape:
+        return inner
+    if isinstance(inner, One):
+        return One(x.shape, x.dtype, "1")
+    if inner.function in (np.sum, np.mean) and inner.settings.get("keepdims"):
+        summed = inner.args[0]
+        axes = reduced_axes(inner.settings.get("axis"), summed.ndim)
+        if x.shape == tuple(n for i, n in enumerate(summed.shape) if i not in axes):
+            settings = {key: value for key, value in inner.settings.items() if key != "keepdims"}
+            made = remade_as(inner.function, x, (summed,))
+            made.settings = settings
+            return made
+    return remade_as(np.reshape, x, (inner, *x.args[1:]))
+
+
+def remade_as(function: Callable[..., Any], x: Symbol, args: tuple[Any, ...]) -> Symbol:
+    """Another call with a result like x."""
+    made = remade(x, args)
+    made.function = function
+    return made
+
+
+def lone_number(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
+    """What x repeats to an array, if it is a number and `other` has the full shape; x itself if not."""
+    inner = x
+    while isinstance(inner, Symbol) and inner.function in SPREADING and inner.function is not k.cast_to:
+        inner = inner.args[0]
+    alone = isinstance(x, Symbol) and x.function in SPREADING and getattr(inner, "shape", None) == ()
+    return inner if alone and isinstance(other, Expression) and getattr(other, "shape", ()) == shape else x
+
+
+RULES: dict[Any, Callable[[Symbol], Any]] = {
+    np.multiply: tidied_product,
+    np.divide: tidied_quotient,
+    np.add: tidied_sum,
+    np.negative: tidied_negative,
+    np.broadcast_to: tidied_repeat,
+    np.reshape: tidied_reshape,
+}
