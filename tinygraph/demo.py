@@ -5,8 +5,7 @@ Examples are columns, as everywhere: X is (30, m), Y is (1, m), and A3 holds the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,8 @@ from rich.table import Column, Table
 import tinygraph as tg
 from tinygraph import layerwise as lw
 from tinygraph.engine.tensor import Tensor
-from tinygraph.errors import MissingPackageError, UserFileError
+from tinygraph.errors import UserFileError
+from tinygraph.extras import needed
 
 if TYPE_CHECKING:
     from tinygraph.checks import Report
@@ -62,7 +62,7 @@ def run(
     """
     check_settings(seed, steps)
     console = console or Console(highlight=False)
-    with needed_by("demo"):
+    with needed("the demo needs", "demo"):
         import matplotlib.figure  # noqa: F401  # before the work, not after it
         from sklearn.datasets import load_breast_cancer
     folder = make_folder(out)
@@ -301,15 +301,3 @@ def show_files(folder: Path, console: Console) -> None:
     for names, meaning in FILES.items():
         table.add_row(names, meaning)
     console.print(table)
-
-
-@contextmanager
-def needed_by(extra: str) -> Iterator[None]:
-    """Turn a failed import in the block into one sentence that says what to install."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        raise MissingPackageError(
-            f"the {extra} needs {package}, which is not installed: pip install 'tinygraph[{extra}]'"
-        ) from error

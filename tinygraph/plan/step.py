@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor
-from tinygraph.errors import GraphError, MissingPackageError
+from tinygraph.errors import GraphError
+from tinygraph.extras import missing
 from tinygraph.optim import Optimizer
 from tinygraph.plan.build import BuiltStep, build_step, load_step
 from tinygraph.plan.failure import retell_error
@@ -37,10 +38,7 @@ def backends_of(name: str) -> tuple[str, ...]:
         return ("numpy",)
     installed = find_spec("numba") is not None
     if name == "numba" and not installed:
-        raise MissingPackageError(
-            "backend='numba' needs the package numba, which is not installed; install it with "
-            'pip install "tinygraph[fast]", or leave backend at "numpy"'
-        )
+        raise missing("numba", "backend='numba' needs", "fast", ", or leave backend at 'numpy'")
     return ("numba",) if name == "numba" else ("numpy", "numba") if installed else ("numpy",)
 
 
