@@ -5,6 +5,7 @@ Examples are columns, as everywhere: X is (30, m), Y is (1, m), and A3 holds the
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from tinygraph import layerwise as lw
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import UserFileError
 from tinygraph.extras import needed
+from tinygraph.files import save_bytes
 
 if TYPE_CHECKING:
     from tinygraph.checks import Report
@@ -83,7 +85,7 @@ def run(
 
     draw_pictures(J, folder)
     plot_costs(training.costs, folder / "cost.png")
-    (folder / "comparison.txt").write_text(f"{report}\n", encoding="utf-8")
+    save_bytes(folder / "comparison.txt", f"{report}\n".encode())
     show_files(folder, console)
     return report
 
@@ -292,7 +294,9 @@ def plot_costs(costs: list[float], path: Path) -> None:
     axes.set(xlabel="step", ylabel="cost J", xlim=(0, None), ylim=(0, None))
     axes.set_title("Cross-entropy of the training examples", loc="left", size="medium")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    content = io.BytesIO()
+    figure.savefig(content)
+    save_bytes(path, content.getvalue())
 
 
 def show_files(folder: Path, console: Console) -> None:

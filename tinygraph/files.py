@@ -19,7 +19,16 @@ from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
 from tinygraph.extras import needed
 
-__all__ = ["arrays_of_parameters", "assign", "check_fit", "check_place", "load", "save", "save_bytes"]
+__all__ = [
+    "arrays_of_parameters",
+    "assign",
+    "check_fit",
+    "check_place",
+    "load",
+    "save",
+    "save_bytes",
+    "write_whole",
+]
 
 ParameterArrays = Mapping[str, Any] | Iterable[Tensor]
 Arrays = dict[str, Any]
