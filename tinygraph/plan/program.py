@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygraph.plan.record import Traced, nested_parts, same_array, values_of
 from tinygraph.rules import kernels as k
+from tinygraph.rules.table import is_elementwise
 
 __all__ = ["Program", "simplify_program", "symbols_in"]
 
@@ -106,7 +107,7 @@ def constant_of(s: Traced) -> Traced:
 def drop_broadcasts(s: Traced) -> None:
     """Let an elementwise call repeat its inputs by itself, where the others have the full shape."""
     # The rule of a sum broadcasts. A ufunc repeats an input as it goes, and no larger array is made for it.
-    if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
+    if not is_elementwise(s.function) or len(s.args) != 2:
         return
     x, y = s.args
     x = undo_stretch(x, y, s.shape)
