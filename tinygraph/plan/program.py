@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygraph.plan.record import Traced, nested_parts, same_array, values_of
 from tinygraph.rules import kernels as k
+from tinygraph.rules.nests import mapped
 from tinygraph.rules.table import is_elementwise
 
 __all__ = ["Program", "simplify_program", "symbols_in"]
@@ -153,18 +154,16 @@ def reachable_symbols(ends: Iterable[Traced]) -> list[Traced]:
 
 def renew_arguments(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], user: Traced) -> Any:
     """`x` with each symbol replaced by what it became, and each array by a symbol that stands for it."""
-    if isinstance(x, Traced):
-        return became[x]
-    if isinstance(x, tuple | list):
-        return type(x)([renew_arguments(inner, became, constants, user) for inner in x])
-    if isinstance(x, dict):
-        return {key: renew_arguments(inner, became, constants, user) for key, inner in x.items()}
-    if isinstance(x, np.ndarray):
-        if id(x) not in constants:  # one array is one argument of the step, however many calls read it
-            constants[id(x)] = leaf = Traced(x, user.tape)
-            leaf.serial = user.serial
-        return constants[id(x)]
-    return x
+
+    def symbol_of(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray):
+            if id(leaf) not in constants:  # one array is one argument of the step, however many calls read it
+                constants[id(leaf)] = made = Traced(leaf, user.tape)
+                made.serial = user.serial
+            return constants[id(leaf)]
+        return became[leaf] if isinstance(leaf, Traced) else leaf
+
+    return mapped(symbol_of, x)
 
 
 def call_identity(s: Traced) -> Any:

@@ -22,7 +22,8 @@ from tinygraph.plan.build import BuiltStep, build_step, load_step
 from tinygraph.plan.failure import retell_error
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
-from tinygraph.plan.trace import Trace, flatten_inputs, trace_step, unflatten_form
+from tinygraph.plan.trace import Trace, flatten_inputs, trace_step
+from tinygraph.rules.nests import unflattened
 
 __all__ = ["CompiledStep", "compile"]
 
@@ -298,7 +299,7 @@ class Plan:
             return cost, derivatives
         if self.form is None:
             return cost, derivatives[0]
-        return cost, unflatten_form(self.form[1][0], iter(derivatives))
+        return cost, unflattened(self.form[1][0], derivatives)
 
 
 def constants_of(built: BuiltStep, recorded: Trace) -> tuple[Any, ...]:
