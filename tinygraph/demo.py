@@ -20,7 +20,7 @@ import tinygraph as tg
 from tinygraph import layerwise as lw
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import UserFileError
-from tinygraph.extras import needed
+from tinygraph.extras import needed_package
 from tinygraph.files import save_bytes
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(
     """
     check_settings(seed, steps)
     console = console or Console(highlight=False)
-    with needed("the demo needs", "demo"):
+    with needed_package("the demo needs", "demo"):
         import matplotlib.figure  # noqa: F401  # before the work, not after it
         from sklearn.datasets import load_breast_cancer
     folder = make_folder(out)

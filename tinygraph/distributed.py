@@ -27,7 +27,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor, parameter, tensor
 from tinygraph.errors import GraphError, ShapeError
-from tinygraph.extras import needed
+from tinygraph.extras import needed_package
 from tinygraph.guards.stories import describe
 from tinygraph.nn import Model, Network
 from tinygraph.optim import Adam, Optimizer
@@ -535,7 +535,7 @@ def check_client(client: Any) -> None:
 
 
 def dask_package() -> Any:
-    with needed("training on a cluster needs", "distributed"):
+    with needed_package("training on a cluster needs", "distributed"):
         import distributed
         import distributed.protocol.pickle
     return distributed

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from tinygraph.errors import MissingPackageError
 
-__all__ = ["missing", "needed"]
+__all__ = ["missing_package", "needed_package"]
 
 
-def missing(package: str, needs: str, extra: str, otherwise: str = "") -> MissingPackageError:
+def missing_package(package: str, needs: str, extra: str, otherwise: str = "") -> MissingPackageError:
     """The error for a package that is not installed: what needs it, its extra, and what else one can do.
 
-    >>> print(missing("onnx", "an ONNX model needs", "onnx"))
+    >>> print(missing_package("onnx", "an ONNX model needs", "onnx"))
     an ONNX model needs onnx, which is not installed: pip install 'tinygraph[onnx]'
     """
     return MissingPackageError(
@@ -22,10 +22,10 @@ def missing(package: str, needs: str, extra: str, otherwise: str = "") -> Missin
 
 
 @contextmanager
-def needed(needs: str, extra: str, otherwise: str = "") -> Iterator[None]:
-    """Let a failed import in the block raise `missing`.
+def needed_package(needs: str, extra: str, otherwise: str = "") -> Iterator[None]:
+    """Let a failed import in the block raise `missing_package`.
 
-    >>> with needed("this doctest needs", "docs"):
+    >>> with needed_package("this doctest needs", "docs"):
     ...     import no_such_package
     Traceback (most recent call last):
     ...
@@ -34,4 +34,4 @@ def needed(needs: str, extra: str, otherwise: str = "") -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise missing(str(error.name).partition(".")[0], needs, extra, otherwise) from error
+        raise missing_package(str(error.name).partition(".")[0], needs, extra, otherwise) from error

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
-from tinygraph.extras import needed
+from tinygraph.extras import needed_package
 
 __all__ = [
     "arrays_of_parameters",
@@ -304,7 +304,7 @@ def read_safetensors(path: Path) -> Arrays:
 
 def safetensors_package() -> Any:
     """The package, or a word on how to get it."""
-    with needed("a .safetensors file needs", "files", ", or write .npz"):
+    with needed_package("a .safetensors file needs", "files", ", or write .npz"):
         import safetensors.numpy
     return safetensors
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import value_of
 from tinygraph.errors import ShapeError
-from tinygraph.extras import needed
+from tinygraph.extras import needed_package
 from tinygraph.guards.modes import no_grad
 from tinygraph.nn import Model
 from tinygraph.training import History
@@ -197,7 +197,7 @@ def new_axes() -> Axes:
 
 
 def pyplot() -> Any:
-    with needed("plots need", "plots"):
+    with needed_package("plots need", "plots"):
         import matplotlib.pyplot
     return matplotlib.pyplot
 

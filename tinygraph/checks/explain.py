@@ -28,7 +28,7 @@ from tinygraph.checks.search import (
     search_formulas,
 )
 from tinygraph.notation.expressions import Expression
-from tinygraph.rules.nests import mapped
+from tinygraph.rules.nests import map_leaves
 
 __all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]
 
@@ -101,7 +101,7 @@ def move_layers(x: Any, by: int) -> Any:
     if not isinstance(x, Expression) or not by:
         return x
     if x.function is not None:
-        return x.record(x.function, mapped(lambda part: move_layers(part, by), x.args), x.settings)
+        return x.record(x.function, map_leaves(lambda part: move_layers(part, by), x.args), x.settings)
     match = NAME.fullmatch(x.name)
     return Expression(f"{match[1]}{int(match[2]) + by}{match[3]}") if match else x
 

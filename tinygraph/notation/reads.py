@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.notation.expressions import Expression
-from tinygraph.rules.nests import leaves, mapped
+from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import Operation
 
 __all__ = ["values_read"]
@@ -76,8 +76,9 @@ class Shadow(Expression):
     def kind(self) -> Kind:
         """Shape and dtype."""
         if self._kind is None:
+            args, settings = map_leaves(sample_of, (self.args, self.settings))
             with np.errstate(all="ignore"):
-                sample = self.function(*mapped(sample_of, self.args), **mapped(sample_of, self.settings))  # type: ignore[misc]
+                sample = self.function(*args, **settings)  # type: ignore[misc]
             self._kind = np.shape(sample), np.asarray(sample).dtype
         return self._kind
 

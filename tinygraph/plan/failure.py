@@ -12,7 +12,7 @@ from tinygraph.notation.places import file_and_line, place_text
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import CodePlace, Traced, note_check
 from tinygraph.plan.source import Source
-from tinygraph.rules.nests import mapped
+from tinygraph.rules.nests import map_leaves
 
 __all__ = ["retell_error"]
 
@@ -83,4 +83,4 @@ def is_all_finite(x: Any) -> bool:
 
 def fill_arguments(x: Any, known: Mapping[Traced, Any]) -> Any:
     """The arguments of a call with values in place of symbols."""
-    return mapped(lambda leaf: known.get(leaf, leaf.value) if isinstance(leaf, Traced) else leaf, x)
+    return map_leaves(lambda leaf: known.get(leaf, leaf.value) if isinstance(leaf, Traced) else leaf, x)

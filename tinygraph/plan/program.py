@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygraph.plan.record import Traced, nested_parts, same_array, values_of
 from tinygraph.rules import kernels as k
-from tinygraph.rules.nests import mapped
+from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import is_elementwise
 
 __all__ = ["Program", "simplify_program", "symbols_in"]
@@ -163,7 +163,7 @@ def renew_arguments(x: Any, became: dict[Traced, Traced], constants: dict[int, T
             return constants[id(leaf)]
         return became[leaf] if isinstance(leaf, Traced) else leaf
 
-    return mapped(symbol_of, x)
+    return map_leaves(symbol_of, x)
 
 
 def call_identity(s: Traced) -> Any:

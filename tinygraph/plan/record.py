@@ -23,7 +23,7 @@ from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
-from tinygraph.rules.nests import leaves, mapped
+from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
 
 __all__ = [
@@ -239,7 +239,7 @@ def nested_parts(x: Any) -> Iterator[Any]:
 
 def values_of(x: Any) -> Any:
     """The numbers in place of symbols, in nested tuples, lists and dicts."""
-    return mapped(value_in, x)
+    return map_leaves(value_in, x)
 
 
 def value_in(leaf: Any) -> Any:
@@ -292,7 +292,7 @@ def lay_out(value: Any, like: Any) -> Any:
 
 def settle_arrays(x: Any) -> Any:
     """`x`, where each array that was written into is replaced by the result that it holds now."""
-    return mapped(held_now, x)
+    return map_leaves(held_now, x)
 
 
 def held_now(leaf: Any) -> Any:

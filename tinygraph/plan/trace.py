@@ -19,7 +19,7 @@ from tinygraph.notation.names import derivative_name
 from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
 from tinygraph.plan.source import Section
-from tinygraph.rules.nests import Leaf, flattened, unflattened
+from tinygraph.rules.nests import Leaf, flatten_nest, unflatten_nest
 
 __all__ = ["Trace", "finish_trace", "flatten_inputs", "trace_step"]
 
@@ -50,7 +50,7 @@ class Trace(NamedTuple):
 
 def flatten_inputs(inputs: Any) -> tuple[list[Any], Any]:
     """The arrays and numbers in nested dicts, lists and tuples, and the form that holds their places."""
-    found, form = flattened(tuple(inputs), is_array)
+    found, form = flatten_nest(tuple(inputs), is_array)
     return [value_of(x) for x in found], form
 
 
@@ -103,7 +103,7 @@ def trace_step(
     """`loss` on `arrays`, its derivatives, and the update if there is one."""
     tape = Tape()
     given = symbols_for(loss, arrays, form, tape)
-    args = given if form is None else unflattened(form, given)
+    args = given if form is None else unflatten_nest(form, given)
     if parameters is None:
         lifted = lift(args[0])
         return finish_trace(tape, given, loss(lifted, *args[1:]), leaves_of(lifted), None)

@@ -9,25 +9,25 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["Leaf", "flattened", "leaves", "mapped", "unflattened"]
+__all__ = ["Leaf", "flatten_nest", "leaves", "map_leaves", "unflatten_nest"]
 
 ROWS = (tuple, list)
 NESTS = (*ROWS, dict)
 
 
-def mapped(change: Callable[[Any], Any], nest: Any) -> Any:
+def map_leaves(change: Callable[[Any], Any], nest: Any) -> Any:
     """The nest with `change(leaf)` in place of each leaf.
 
-    >>> mapped(str, {"W": [1, (2, None)]})
+    >>> map_leaves(str, {"W": [1, (2, None)]})
     {'W': ['1', ('2', 'None')]}
     """
     if isinstance(nest, ROWS):
         # Leaves are told from nests here already: that is one call less for each.
-        parts = [mapped(change, x) if isinstance(x, NESTS) else change(x) for x in nest]
+        parts = [map_leaves(change, x) if isinstance(x, NESTS) else change(x) for x in nest]
         return row_of(type(nest), parts)
     if not isinstance(nest, dict):
         return change(nest)
-    changed = {key: mapped(change, x) for key, x in nest.items()}
+    changed = {key: map_leaves(change, x) for key, x in nest.items()}
     if type(nest) is dict:
         return changed
     made = copy.copy(nest)
@@ -60,12 +60,12 @@ class Leaf:
     """The place of a leaf in a form."""
 
 
-def flattened(nest: Any, taken: Callable[[Any], bool]) -> tuple[list[Any], Any]:
+def flatten_nest(nest: Any, taken: Callable[[Any], bool]) -> tuple[list[Any], Any]:
     """The leaves for which `taken` says so, and the form: all that is left, to be compared or a key.
 
     A form is `Leaf`, or (kind, forms), for a dict (dict, pairs of key and form); or a leaf that is not taken.
 
-    >>> flattened([1, (2, None)], lambda leaf: leaf is not None)[0]
+    >>> flatten_nest([1, (2, None)], lambda leaf: leaf is not None)[0]
     [1, 2]
     """
     found: list[Any] = []
@@ -83,11 +83,11 @@ def flattened(nest: Any, taken: Callable[[Any], bool]) -> tuple[list[Any], Any]:
     return found, form_of(nest)
 
 
-def unflattened(form: Any, leaves: Iterable[Any]) -> Any:
+def unflatten_nest(form: Any, leaves: Iterable[Any]) -> Any:
     """The nest of this form with these leaves; of a dict of any kind it has a plain one.
 
-    >>> _, form = flattened({"W": [1, (2, None)]}, lambda leaf: leaf is not None)
-    >>> unflattened(form, [3, 4])
+    >>> _, form = flatten_nest({"W": [1, (2, None)]}, lambda leaf: leaf is not None)
+    >>> unflatten_nest(form, [3, 4])
     {'W': [3, (4, None)]}
     """
     rest = iter(leaves)
