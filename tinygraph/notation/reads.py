@@ -15,7 +15,7 @@ from tinygraph.rules.table import Operation
 
 __all__ = ["values_read"]
 
-BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like, np.full_like})
+READ_BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like, np.full_like})
 Kind = tuple[tuple[int, ...], np.dtype[Any]]
 
 
@@ -76,7 +76,7 @@ class Shadow(Expression):
     def kind(self) -> Kind:
         """Shape and dtype."""
         if self._kind is None:
-            args, settings = map_leaves(sample_of, (self.args, self.settings))
+            args, settings = map_leaves(ones_like_shadow, (self.args, self.settings))
             with np.errstate(all="ignore"):
                 sample = self.function(*args, **settings)  # type: ignore[misc]
             self._kind = np.shape(sample), np.asarray(sample).dtype
@@ -110,7 +110,7 @@ class Shadow(Expression):
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The shadow of a result."""
         given = [x for x in leaves((args, list(settings.values()))) if isinstance(x, Shadow)]
-        made = Shadow(None, set() if function in BY_SHAPE else set().union(*(x.read for x in given)))
+        made = Shadow(None, set() if function in READ_BY_SHAPE else set().union(*(x.read for x in given)))
         made.function, made.args, made.settings = function, args, settings
         return made
 
@@ -118,10 +118,10 @@ class Shadow(Expression):
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
     ) -> Any:
         if function in (np.ndim, np.shape, np.size):
-            return function(sample_of(args[0]))
+            return function(ones_like_shadow(args[0]))
         return super().__array_function__(function, types, args, settings)
 
 
-def sample_of(x: Any) -> Any:
+def ones_like_shadow(x: Any) -> Any:
     """An array of the shape and dtype of a shadow, holding ones in the memory of a single number."""
     return np.broadcast_to(np.ones((), x.dtype), x.shape) if isinstance(x, Shadow) else x

@@ -11,8 +11,8 @@ from typing import Any
 
 __all__ = ["Leaf", "flatten_nest", "leaves", "map_leaves", "unflatten_nest"]
 
-ROWS = (tuple, list)
-NESTS = (*ROWS, dict)
+SEQUENCES = (tuple, list)
+NESTS = (*SEQUENCES, dict)
 
 
 def map_leaves(change: Callable[[Any], Any], nest: Any) -> Any:
@@ -21,7 +21,7 @@ def map_leaves(change: Callable[[Any], Any], nest: Any) -> Any:
     >>> map_leaves(str, {"W": [1, (2, None)]})
     {'W': ['1', ('2', 'None')]}
     """
-    if isinstance(nest, ROWS):
+    if isinstance(nest, SEQUENCES):
         # Leaves are told from nests here already: that is one call less for each.
         parts = [map_leaves(change, x) if isinstance(x, NESTS) else change(x) for x in nest]
         return row_of(type(nest), parts)

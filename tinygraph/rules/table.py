@@ -97,7 +97,9 @@ class Operation:
         self.bypass = bypass
         self.arity = 0 if isinstance(rules, Each) else len(rules)
         self.stretches = self.arity != 1 if stretches is None else stretches
-        self.elementwise = activation or is_by_entry(function) if elementwise is None else elementwise
+        self.elementwise = (
+            activation or is_elementwise_ufunc(function) if elementwise is None else elementwise
+        )
         shown = bypass[0] if bypass else -1
         self.flowing = tuple(i for i in range(self.arity) if rules[i] and i != shown)
         first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
@@ -113,7 +115,7 @@ class Operation:
         if isinstance(self.rules, Each):
             return (False, *(self.rules.reads_others and j != i for j in range(n)))
         rule = self.rules[i]
-        return values_read(rule) if rule else ()
+        return values_loaded(rule) if rule else ()
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.formula}>"
@@ -127,7 +129,7 @@ def settings_of(rule: Rule) -> tuple[str, ...]:
     return positional[len(positional) - defaults :] + by_keyword
 
 
-def is_by_entry(function: Any) -> bool:
+def is_elementwise_ufunc(function: Any) -> bool:
     """Whether it is a ufunc that works entry by entry; np.matmul does not."""
     return isinstance(function, np.ufunc) and function.signature is None
 
@@ -139,11 +141,11 @@ def is_elementwise(function: Callable[..., Any] | None) -> bool:
     (True, True, False)
     """
     op = TABLE.get(function) if function is not None else None
-    return is_by_entry(function) if op is None else op.elementwise
+    return is_elementwise_ufunc(function) if op is None else op.elementwise
 
 
 @functools.cache
-def values_read(rule: Rule) -> tuple[bool, ...]:
+def values_loaded(rule: Rule) -> tuple[bool, ...]:
     """For each argument of `rule` after dz: whether its body reads its values, not just its shape."""
     import dis
 
