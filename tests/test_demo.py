@@ -1,5 +1,6 @@
 """The demo: it learns, proves its derivatives, writes its files, and repeats itself for the same seed."""
 
+import signal
 import sys
 from io import StringIO
 
@@ -91,7 +92,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_reached(tmp_path, monkeypatch):
     def interrupted(*given):
         calls.append(given)
         if len(calls) == 4:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return cost(*given)
 
     monkeypatch.setattr(demo, "network_cost", interrupted)
@@ -107,7 +108,9 @@ def test_nothing_to_resume_and_another_seed_are_named(tmp_path):
     with pytest.raises(UserFileError, match=r"cannot read .*training.npz: No such file"):
         run(tmp_path, resume=True)
     run(tmp_path, steps=1)
-    with pytest.raises(UserFileError, match=r"training.npz was trained with --seed 1, not 2"):
+    with pytest.raises(
+        UserFileError, match=r"training.npz is of another run.* seed 1,.* here it is .* seed 2,"
+    ):
         run(tmp_path, steps=1, seed=2, resume=True)
 
 

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "tinygraph"
 # Each room may import from those on the floors before it; those on one floor know nothing of one another.
 FLOORS = [
     {"errors", "layerwise"},
-    {"rules"},
+    {"extras", "rules"},
     {"notation"},
     {"guards"},
     {"engine"},

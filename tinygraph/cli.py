@@ -272,13 +272,12 @@ def load_tensor(source: str) -> Any:
 
 def load_module(file: str) -> Any:
     """A Python file as a module."""
-    from tinygraph.debugger.loading import code_file
-    from tinygraph.debugger.worker import load_file
+    from tinygraph.debugger.loading import code_file, load_file
 
     path = code_file(file, ".py")
     before = list(sys.path)
     try:
-        return call_in_file(file, "its import", lambda: load_file(str(path)))
+        return call_in_file(file, "its import", lambda: load_file(path))
     finally:
         sys.path[:] = before
 

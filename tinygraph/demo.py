@@ -5,8 +5,8 @@ Examples are columns, as everywhere: X is (30, m), Y is (1, m), and A3 holds the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 import tinygraph as tg
 from tinygraph import layerwise as lw
 from tinygraph.engine.tensor import Tensor
-from tinygraph.errors import MissingPackageError, UserFileError
+from tinygraph.errors import UserFileError
+from tinygraph.extras import needed_package
+from tinygraph.files import save_bytes
 
 if TYPE_CHECKING:
     from tinygraph.checks import Report
@@ -30,7 +31,6 @@ __all__ = ["run"]
 LAYER_DIMS = [30, 16, 8, 1]
 LEARNING_RATE = 0.1
 TEST_SHARE = 0.2
-KEPT_EVERY = 50  # steps
 
 FloatArray = np.ndarray[Any, np.dtype[Any]]
 
@@ -62,18 +62,18 @@ def run(
     """
     check_settings(seed, steps)
     console = console or Console(highlight=False)
-    with needed_by("demo"):
+    with needed_package("the demo needs", "demo"):
         import matplotlib.figure  # noqa: F401  # before the work, not after it
         from sklearn.datasets import load_breast_cancer
     folder = make_folder(out)
     rows, labels = load_breast_cancer(return_X_y=True)
     examples = split_examples(rows, labels, seed)
-    training = Training(seed, folder / "training.npz")
-    parameters = training.parameters
+    kept = folder / "training.npz"
     if resume:
-        training.resume()
+        tg.load(kept)  # whose errors say that there is nothing to resume
+    parameters = make_parameters(seed)
     print_introduction(examples, console)
-    training.take(steps, examples, console)
+    costs = train_network(parameters, examples, steps, seed, kept, resume, console)
     print_accuracy(parameters, examples, console)
 
     J = network_cost(parameters, examples.X, examples.Y)
@@ -82,8 +82,8 @@ def run(
     show_proof(report, console)
 
     draw_pictures(J, folder)
-    plot_costs(training.costs, folder / "cost.png")
-    (folder / "comparison.txt").write_text(f"{report}\n", encoding="utf-8")
+    plot_costs(costs, folder / "cost.png")
+    save_bytes(folder / "comparison.txt", f"{report}\n".encode())
     show_files(folder, console)
     return report
 
@@ -145,47 +145,31 @@ def network_cost(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray)
     return J
 
 
-class Training:
-    """The parameters, their optimizer, and the cost before each step that was taken; kept in a file."""
-
-    def __init__(self, seed: int, path: Path) -> None:
-        self.seed = seed
-        self.path = path
-        self.parameters = make_parameters(seed)
-        self.descent = tg.optim.SGD(LEARNING_RATE)
-        self.costs: list[float] = []
-
-    def take(self, steps: int, examples: Examples, console: Console) -> None:
-        """Take the steps that are left of so many; what was reached is kept, whatever ends them."""
-        try:
-            with steps_bar(console) as progress:
-                task = progress.add_task("training", total=steps, cost=np.nan, completed=len(self.costs))
-                while len(self.costs) < steps:
-                    self.step(examples)
-                    progress.update(task, advance=1, cost=self.costs[-1])
-                    if len(self.costs) % KEPT_EVERY == 0:
-                        self.keep()
-        finally:
-            self.keep()
-
-    def step(self, examples: Examples) -> None:
-        J = network_cost(self.parameters, examples.X, examples.Y)
-        self.descent.update(self.parameters, J.backward())
-        self.costs.append(float(J.value))
-
-    def keep(self) -> None:
-        """Write all of it, whole or not at all."""
-        state = self.descent.state(self.parameters)
-        known = {"seed": np.array(self.seed), "costs": np.array(self.costs)}
-        tg.save(self.path, {**self.parameters, **state, **known})
-
-    def resume(self) -> None:
-        """Go on from what was kept."""
-        kept = tg.load(self.path, into=self.parameters)
-        if kept["seed"] != self.seed:
-            raise UserFileError(f"{self.path} was trained with --seed {kept['seed']}, not {self.seed}")
-        self.descent.restore(self.parameters, kept)
-        self.costs = kept["costs"].tolist()
+def train_network(
+    parameters: dict[str, Tensor],
+    examples: Examples,
+    steps: int,
+    seed: int,
+    path: Path,
+    resume: bool,
+    console: Console,
+) -> list[float]:
+    """Steps of gradient descent on all examples, kept in a file; the cost before each, from the start."""
+    model = tg.nn.Model(parameters, lambda X, Y: network_cost(parameters, X, Y))
+    history = tg.fit(
+        model,
+        examples.X,
+        examples.Y,
+        epochs=steps,
+        optimizer=tg.optim.SGD(LEARNING_RATE),
+        checkpoint=path,
+        resume=resume,
+        seed=seed,
+        console=console,
+    )
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt
+    return history.cost
 
 
 def count_classified_right(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> tuple[int, int]:
@@ -216,16 +200,6 @@ def print_introduction(examples: Examples, console: Console) -> None:
     console.print("[bold]Breast cancer: malignant or benign?[/]")
     console.print(f"{examples.Y.size} tumours to learn from, {examples.Y_test.size} others to test with.")
     console.print(f"The lectures' network {network}, relu, relu, sigmoid:\n")
-
-
-def steps_bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("J = {task.fields[cost]:.4f}"),
-        console=console,
-    )
 
 
 def print_accuracy(parameters: Mapping[str, Tensor], examples: Examples, console: Console) -> None:
@@ -292,7 +266,9 @@ def plot_costs(costs: list[float], path: Path) -> None:
     axes.set(xlabel="step", ylabel="cost J", xlim=(0, None), ylim=(0, None))
     axes.set_title("Cross-entropy of the training examples", loc="left", size="medium")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    content = io.BytesIO()
+    figure.savefig(content)
+    save_bytes(path, content.getvalue())
 
 
 def show_files(folder: Path, console: Console) -> None:
@@ -301,15 +277,3 @@ def show_files(folder: Path, console: Console) -> None:
     for names, meaning in FILES.items():
         table.add_row(names, meaning)
     console.print(table)
-
-
-@contextmanager
-def needed_by(extra: str) -> Iterator[None]:
-    """Turn a failed import in the block into one sentence that says what to install."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        raise MissingPackageError(
-            f"the {extra} needs {package}, which is not installed: pip install 'tinygraph[{extra}]'"
-        ) from error

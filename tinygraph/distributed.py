@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor, parameter, tensor
-from tinygraph.errors import GraphError, MissingPackageError, ShapeError
+from tinygraph.errors import GraphError, ShapeError
+from tinygraph.extras import needed_package
 from tinygraph.guards.stories import describe
 from tinygraph.nn import Model, Network
 from tinygraph.optim import Adam, Optimizer
@@ -534,14 +535,9 @@ def check_client(client: Any) -> None:
 
 
 def dask_package() -> Any:
-    try:
+    with needed_package("training on a cluster needs", "distributed"):
         import distributed
         import distributed.protocol.pickle
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "training on a cluster needs dask and distributed, which are not installed: "
-            "pip install 'tinygraph[distributed]'"
-        ) from error
     return distributed
 
 

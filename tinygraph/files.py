@@ -17,8 +17,18 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
+from tinygraph.extras import needed_package
 
-__all__ = ["arrays_of_parameters", "assign", "check_fit", "check_place", "load", "save", "save_bytes"]
+__all__ = [
+    "arrays_of_parameters",
+    "assign",
+    "check_fit",
+    "check_place",
+    "load",
+    "save",
+    "save_bytes",
+    "write_whole",
+]
 
 ParameterArrays = Mapping[str, Any] | Iterable[Tensor]
 Arrays = dict[str, Any]
@@ -294,13 +304,8 @@ def read_safetensors(path: Path) -> Arrays:
 
 def safetensors_package() -> Any:
     """The package, or a word on how to get it."""
-    try:
+    with needed_package("a .safetensors file needs", "files", ", or write .npz"):
         import safetensors.numpy
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "a .safetensors file needs the package safetensors, which is not installed: "
-            "pip install 'tinygraph[files]', or write .npz"
-        ) from error
     return safetensors
 
 

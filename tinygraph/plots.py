@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygraph.engine.tensor import value_of
-from tinygraph.errors import MissingPackageError, ShapeError
+from tinygraph.errors import ShapeError
+from tinygraph.extras import needed_package
 from tinygraph.guards.modes import no_grad
 from tinygraph.nn import Model
 from tinygraph.training import History
@@ -196,12 +197,8 @@ def new_axes() -> Axes:
 
 
 def pyplot() -> Any:
-    try:
+    with needed_package("plots need", "plots"):
         import matplotlib.pyplot
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "plots need matplotlib, which is not installed: pip install 'tinygraph[plots]'"
-        ) from error
     return matplotlib.pyplot
 
 

@@ -489,7 +489,7 @@ class Bar:
             self.progress.stop()
         if self.run.history.stopped == "interrupted" and not self.progress.disable:
             path = self.run.settings.checkpoint
-            kept = f"; {path} is whole, and the same call goes on from it" if path else ""
+            kept = f"; {path} is whole, to resume from" if path else ""
             self.progress.console.print(f"Stopped in epoch {self.run.epoch + 1} of {self.epochs}{kept}.")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tinygraph.errors import GraphError, UserFileError
+from tinygraph.files import save_bytes
 from viz.picture import Picture
 from viz.render import FORMATS, render
 
@@ -123,11 +124,8 @@ class Drawing:
 
 
 def write_file(path: Path, content: bytes) -> Path:
-    """Write a file and return its path; UserFileError if that cannot be done."""
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise UserFileError(f"cannot write {path}: {error.strerror or error}") from error
+    """Write a file, whole or not at all, and return its path; UserFileError if that cannot be done."""
+    save_bytes(path, content)
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.debugger.homework import RIGHT
 from tinygraph import layerwise as lw
-from tinygraph.debugger.loading import code_file, load_homework
+from tinygraph.debugger.loading import code_file, load_file, load_homework
 from tinygraph.debugger.notebooks import cells_of
 from tinygraph.errors import UserFileError
 
@@ -47,6 +47,22 @@ def as_notebook(*texts):
 
 def names(module):
     return {name for name in vars(module) if not name.startswith("__")}
+
+
+# Python files
+
+
+def test_a_python_file_is_taken_as_it_is_with_what_is_beside_it(tmp_path):
+    (tmp_path / "beside_it_in_test.py").write_text("import numpy as np\nscale = np.ones(2)\n")
+    file = tmp_path / "work_in_test.py"
+    file.write_text("from beside_it_in_test import scale\n\n\ndef f(Z):\n    return scale * Z\n")
+
+    module = load_file(file)
+
+    np.testing.assert_array_equal(module.f(Z), Z)
+    assert (module.__name__, module.__file__) == ("work_in_test", str(file))
+    assert sys.modules["work_in_test"] is module
+    assert not list(tmp_path.rglob("work_in_test*.pyc"))
 
 
 # Notebooks

@@ -78,6 +78,17 @@ def test_a_change_of_a_parameter_is_caught(change, given_out_before):
         J.backward()
 
 
+@pytest.mark.parametrize("product", [np.dot, np.matmul, np.multiply])
+def test_an_update_of_what_no_wanted_rule_reads_is_no_change(product):
+    """The derivative by W1 reads X alone."""
+    W1, X = tg.parameter(np.ones((3, 3)), name="W1"), np.arange(9.0).reshape(3, 3)
+    J = np.sum(product(W1, X))
+    expected = J.backward()["dW1"].copy()
+    tg.optim.SGD(0.1).update([W1], J.backward())
+
+    np.testing.assert_array_equal(J.backward()["dW1"], expected)
+
+
 def test_an_alias_taken_before_recording_is_caught():
     W1 = tg.parameter(np.ones((2, 3)), name="W1")
     alias = W1.value[:1]

@@ -110,7 +110,7 @@ def test_without_numba_there_is_a_clear_error(monkeypatch):
     monkeypatch.setattr(step_module, "find_spec", lambda name: None)
     W1 = tg.parameter(np.ones(2))
 
-    with pytest.raises(tg.errors.MissingPackageError, match=r'pip install "tinygraph\[fast\]"'):
+    with pytest.raises(tg.errors.MissingPackageError, match=r"pip install 'tinygraph\[fast\]'"):
         tg.compile(lambda: np.sum(W1), [W1], backend="numba")
     assert tg.compile(lambda: np.sum(W1), [W1], backend="auto")()[0] == 2
 

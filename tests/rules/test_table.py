@@ -21,7 +21,7 @@ from tests.laws import (
 )
 from tests.oracles import complex_step, disagreement
 from tinygraph.rules import kernels as k
-from tinygraph.rules.table import LOCALLY_CONSTANT, TABLE
+from tinygraph.rules.table import LOCALLY_CONSTANT, TABLE, is_elementwise
 
 seeds = st.integers(0, 2**32 - 1)
 ROWS = [pytest.param(op, id=op.name) for op in TABLE.values()]
@@ -271,6 +271,42 @@ def test_rows_have_sign_and_formula_and_rules():
         assert op.symbol
         assert op.formula
         assert op.name in repr(op)
+
+
+def is_by_entry(case):
+    """Whether an entry of an input, changed alone, changes no other entries of z than it is stretched to."""
+    arrays = [i for i, x in enumerate(case.inputs) if isinstance(x, np.ndarray)]
+    z = np.asarray(case())
+    try:
+        same_shape = np.broadcast_shapes(*(case.inputs[i].shape for i in arrays)) == z.shape
+    except ValueError:
+        return False
+    return same_shape and all(changes_its_own(case, i, z) for i in arrays)
+
+
+def changes_its_own(case, i, z):
+    """The same for the entries of input i."""
+    x = case.inputs[i]
+    entries = np.broadcast_to(np.arange(x.size).reshape(x.shape), z.shape)
+    for entry in range(x.size):
+        changed = np.array(x)
+        changed.flat[entry] = not x.flat[entry] if x.dtype == bool else x.flat[entry] + 7
+        with np.errstate(all="ignore"):
+            others = np.asarray(case(*case.inputs[:i], changed, *case.inputs[i + 1 :])) != z
+        if (others & (entries != entry)).any():
+            return False
+    return True
+
+
+@pytest.mark.parametrize("op", ROWS)
+def test_elementwise_is_what_makes_each_entry_from_one_of_each_input(op):
+    assert op.elementwise == all(map(is_by_entry, CASES[op.function]))
+
+
+@pytest.mark.parametrize("function", sorted(LOCALLY_CONSTANT, key=lambda f: f.__name__))
+def test_functions_that_are_no_rows_are_elementwise_if_they_are_ufuncs(function):
+    assert is_elementwise(function) == isinstance(function, np.ufunc)
+    assert not is_elementwise(None)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A drawing's files, and how it shows itself."""
 
+import os
 from xml.etree import ElementTree
 
 import pytest
@@ -49,6 +50,19 @@ def test_unknown_suffix_is_an_error_that_lists_the_known(drawing, name, tmp_path
 def test_file_that_cannot_be_written_is_an_error(drawing, tmp_path):
     with pytest.raises(UserFileError, match=r"cannot write .*No such file"):
         drawing.save(tmp_path / "missing" / "net.dot")
+
+
+def test_a_write_that_fails_leaves_the_picture_that_was_there(drawing, tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    drawing.save(tmp_path / "net.dot")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserFileError, match="No space left on device"):
+        drawing.save(tmp_path / "net.dot")
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "net.dot"]
+    assert (tmp_path / "net.dot").read_bytes() == drawing.source.encode()
 
 
 def test_notebook_is_given_svg_and_text(drawing):

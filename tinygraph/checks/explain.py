@@ -28,6 +28,7 @@ from tinygraph.checks.search import (
 )
 from tinygraph.graph.derivation import Statement
 from tinygraph.notation.expressions import Expression
+from tinygraph.rules.nests import map_leaves
 
 __all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]
 
@@ -97,12 +98,10 @@ def statement_key(s: Statement) -> str:
 
 def move_layers(x: Any, by: int) -> Any:
     """An expression with every quantity taken from `by` layers above."""
-    if isinstance(x, list | tuple):
-        return type(x)(move_layers(part, by) for part in x)
     if not isinstance(x, Expression) or not by:
         return x
     if x.function is not None:
-        return x.record(x.function, tuple(move_layers(part, by) for part in x.args), x.settings)
+        return x.record(x.function, map_leaves(lambda part: move_layers(part, by), x.args), x.settings)
     match = NAME.fullmatch(x.name)
     return Expression(f"{match[1]}{int(match[2]) + by}{match[3]}") if match else x
 

@@ -22,7 +22,7 @@ from tinygraph import layerwise
 from tinygraph.debugger.notebooks import Cell, cells_of
 from tinygraph.errors import UserFileError
 
-__all__ = ["code_file", "load_homework"]
+__all__ = ["code_file", "load_file", "load_homework"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
 HELPER_NAMES = {*ACTIVATIONS, *(f"{name}_backward" for name in ACTIVATIONS)}
@@ -50,11 +50,7 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
     """
     path = Path(file).resolve()
     forget_modules(path.parent)
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    module = ModuleType(path.stem)
-    module.__file__ = str(path)
-    sys.modules[path.stem] = module
+    module = make_module(path)
     cells, notes = cells_of(path)
     trees = [cell.tree for cell in cells]
     missing = StandIns(trees)
@@ -63,6 +59,28 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
         notes += run_cell(cell, module)
     missing.complete(module)
     return module, notes + missing.notes
+
+
+def load_file(file: str | Path) -> ModuleType:
+    """A Python file as a module, as it is.
+
+    Raises:
+        Exception: whatever the import raises.
+    """
+    path = Path(file).resolve()
+    module = make_module(path)
+    exec(compile(path.read_bytes(), path, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def make_module(path: Path) -> ModuleType:
+    """An empty module for a file; files beside it can be imported from it."""
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    sys.modules[path.stem] = module
+    return module
 
 
 def forget_modules(folder: Path) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
-import importlib.util
 import inspect
 import io
 import json
@@ -44,7 +43,6 @@ __all__ = [
     "encode_value",
     "leave_process",
     "limit_memory",
-    "load_file",
     "run_worker",
 ]
 
@@ -208,22 +206,6 @@ def changed_parts(name: str, before: Any, after: Any) -> Iterator[str]:
             yield from changed_parts(f"{name}[{i}]", x, y)
     elif encode_value(before) != encode_value(after):
         yield name
-
-
-# Somebody's file
-
-
-def load_file(file: str) -> ModuleType:
-    """The file as a module; files beside it can be imported from it."""
-    path = Path(file).resolve()
-    sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def describe_error(error: BaseException, file: str) -> dict[str, Any]:

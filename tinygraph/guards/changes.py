@@ -19,7 +19,7 @@ import numpy as np
 from tinygraph.errors import ChangedArrayError, ChangedArrayWarning
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.stories import operand_name, place_of, recorded_call
-from tinygraph.rules.table import Operation
+from tinygraph.notation.reads import values_read
 
 __all__ = ["OWN", "WHOLE", "array_contents", "verify_node", "verify_parameter"]
 
@@ -78,14 +78,14 @@ def is_changed(x: Any, kept: bytes | None) -> bool:
     )
 
 
-def has_reader(op: Operation, rule: int, i: int, n: int) -> bool:
-    """Whether a rule of `op` reads the values of input i."""
-    return op.uses(rule, n)[1 + i]
+def is_read(z: Any, i: int) -> bool:
+    """Whether a rule that the sweep runs at node `z` reads the values of input i."""
+    return any(values_read(z._op, rule, z, z.inputs, z._settings)[1 + i] for rule in z._wanted)
 
 
 def react_to_change(z: Any, i: int, x: Any, kept: bytes) -> None:
     """Tell the user what changed, as `errstate` says, if it matters to a rule."""
-    if i != OWN and not any(has_reader(z._op, rule, i, len(z.inputs)) for rule in z._wanted):
+    if i != OWN and not is_read(z, i):
         return
     mode = current_mode()
     if mode.changed == "raise":

@@ -10,12 +10,9 @@ import numpy as np
 from tinygraph.errors import NonFiniteError
 from tinygraph.guards.stories import operand_letters, operand_name, place_of, recorded_call, written_call
 from tinygraph.notation.places import user_place
-from tinygraph.rules import kernels as k
 from tinygraph.rules.table import Operation
 
 __all__ = ["finite_forward", "finite_rule"]
-
-BY_ENTRY = {np.where, np.clip, k.cast_to, k.sigmoid, k.relu, k.leaky_relu, k.elu, k.softplus, k.gelu}
 
 
 def finite_forward(
@@ -65,8 +62,7 @@ def is_numeric(x: Any) -> bool:
 
 def is_by_entry(op: Operation, x: Any, z: Any) -> bool:
     """Whether an entry of the result depends on one entry of x."""
-    elementwise = isinstance(op.function, np.ufunc) and op.function is not np.matmul
-    return (elementwise or op.function in BY_ENTRY) and np.broadcast_shapes(np.shape(x), z.shape) == z.shape
+    return op.elementwise and np.broadcast_shapes(np.shape(x), z.shape) == z.shape
 
 
 def entry_story(

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
 from tinygraph.notation.places import place_text, user_place
+from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
 
 __all__ = [
@@ -72,7 +73,7 @@ def composed_error(
     function: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any], error: Exception
 ) -> Exception:
     """The same for a function that has no row, but is written with rows: np.split."""
-    arrays = [x for part in args for x in (part if isinstance(part, list | tuple) else [part])]
+    arrays = list(leaves(args))
     names = {id(x): operand_name(x, letter) for x, letter in zip(arrays, operand_letters(), strict=False)}
 
     def say(x: Any) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced
 from tinygraph.rules import kernels as k
+from tinygraph.rules.table import is_elementwise
 
 __all__ = ["Buffer", "Memory", "has_out", "is_view", "last_uses", "memory_layout", "order_of", "plan_memory"]
 
@@ -46,10 +47,6 @@ class Memory:
         self.of: dict[Traced, Buffer] = {}
         self.over: dict[Traced, Traced] = {}
         self.targets: dict[Traced, Traced] = {}
-
-
-def is_elementwise(function: Callable[..., Any] | None) -> bool:
-    return isinstance(function, np.ufunc) and function.signature is None
 
 
 def is_reduction(function: Callable[..., Any] | None) -> bool:
@@ -151,12 +148,17 @@ def may_write_over(s: Traced, x: Traced) -> bool:
         return False
     if s.function is np.where:  # written as: the third, and over it the second where the first says so
         return s.args[2] is x and s.args[0] is not x and s.args[1] is not x
-    return is_elementwise(s.function)
+    return reads_before_it_writes(s)
+
+
+def reads_before_it_writes(s: Traced) -> bool:
+    """Whether each entry of the inputs is read before that of the result is written."""
+    return is_elementwise(s.function) and s.function not in WRITTEN
 
 
 def may_write_at_once(s: Traced, target: Traced, last: Mapping[Traced, int], i: int) -> bool:
     """Whether the last value of an array of the caller's can be written there at once."""
-    if not s.shape or memory_layout(s) != memory_layout(target) or not is_elementwise(s.function):
+    if not s.shape or memory_layout(s) != memory_layout(target) or not reads_before_it_writes(s):
         return False
     if any(root_of(a) is target and a is not target for a in symbols_in(s)):
         return False

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from tinygraph.errors import UserFileError
+from tinygraph.files import write_whole
 from tinygraph.plan.loops import write_loops
 from tinygraph.plan.program import Program, simplify_program
 from tinygraph.plan.record import Traced
@@ -81,7 +82,7 @@ def cache_file(text: str) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text.encode())
     except OSError as error:
         raise UserFileError(
             f"numba keeps compiled steps in {folder}, which cannot be written ({error.strerror}); set "

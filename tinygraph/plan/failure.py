@@ -12,6 +12,7 @@ from tinygraph.notation.places import file_and_line, place_text
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import CodePlace, Traced, note_check
 from tinygraph.plan.source import Source
+from tinygraph.rules.nests import map_leaves
 
 __all__ = ["retell_error"]
 
@@ -82,10 +83,4 @@ def is_all_finite(x: Any) -> bool:
 
 def fill_arguments(x: Any, known: Mapping[Traced, Any]) -> Any:
     """The arguments of a call with values in place of symbols."""
-    if isinstance(x, Traced):
-        return known.get(x, x.value)
-    if isinstance(x, tuple | list):
-        return type(x)([fill_arguments(inner, known) for inner in x])
-    if isinstance(x, dict):
-        return {key: fill_arguments(inner, known) for key, inner in x.items()}
-    return x
+    return map_leaves(lambda leaf: known.get(leaf, leaf.value) if isinstance(leaf, Traced) else leaf, x)

@@ -14,6 +14,8 @@ import numpy as np
 
 from tinygraph.plan.record import Traced, nested_parts, same_array, values_of
 from tinygraph.rules import kernels as k
+from tinygraph.rules.nests import map_leaves
+from tinygraph.rules.table import is_elementwise
 
 __all__ = ["Program", "simplify_program", "symbols_in"]
 
@@ -106,7 +108,7 @@ def constant_of(s: Traced) -> Traced:
 def drop_broadcasts(s: Traced) -> None:
     """Let an elementwise call repeat its inputs by itself, where the others have the full shape."""
     # The rule of a sum broadcasts. A ufunc repeats an input as it goes, and no larger array is made for it.
-    if not isinstance(s.function, np.ufunc) or s.function.signature is not None or len(s.args) != 2:
+    if not is_elementwise(s.function) or len(s.args) != 2:
         return
     x, y = s.args
     x = undo_stretch(x, y, s.shape)
@@ -152,18 +154,16 @@ def reachable_symbols(ends: Iterable[Traced]) -> list[Traced]:
 
 def renew_arguments(x: Any, became: dict[Traced, Traced], constants: dict[int, Traced], user: Traced) -> Any:
     """`x` with each symbol replaced by what it became, and each array by a symbol that stands for it."""
-    if isinstance(x, Traced):
-        return became[x]
-    if isinstance(x, tuple | list):
-        return type(x)([renew_arguments(inner, became, constants, user) for inner in x])
-    if isinstance(x, dict):
-        return {key: renew_arguments(inner, became, constants, user) for key, inner in x.items()}
-    if isinstance(x, np.ndarray):
-        if id(x) not in constants:  # one array is one argument of the step, however many calls read it
-            constants[id(x)] = leaf = Traced(x, user.tape)
-            leaf.serial = user.serial
-        return constants[id(x)]
-    return x
+
+    def symbol_of(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray):
+            if id(leaf) not in constants:  # one array is one argument of the step, however many calls read it
+                constants[id(leaf)] = made = Traced(leaf, user.tape)
+                made.serial = user.serial
+            return constants[id(leaf)]
+        return became[leaf] if isinstance(leaf, Traced) else leaf
+
+    return map_leaves(symbol_of, x)
 
 
 def call_identity(s: Traced) -> Any:

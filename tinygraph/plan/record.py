@@ -23,6 +23,7 @@ from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
+from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
 
 __all__ = [
@@ -228,27 +229,21 @@ class Traced(Symbol):
 
 
 def nested_parts(x: Any) -> Iterator[Any]:
-    """Everything in nested tuples, lists and dicts."""
-    if isinstance(x, tuple | list):
-        for inner in x:
-            yield from nested_parts(inner)
-    elif isinstance(x, dict):
-        yield from nested_parts(list(x.values()))
-    elif isinstance(x, slice):
-        yield from (x.start, x.stop, x.step)
-    else:
-        yield x
+    """Everything in nested tuples, lists and dicts, and what stands in their slices."""
+    for leaf in leaves(x):
+        if isinstance(leaf, slice):
+            yield from (leaf.start, leaf.stop, leaf.step)
+        else:
+            yield leaf
 
 
 def values_of(x: Any) -> Any:
     """The numbers in place of symbols, in nested tuples, lists and dicts."""
-    if isinstance(x, Traced):
-        return x.value
-    if isinstance(x, tuple | list):
-        return type(x)([values_of(inner) for inner in x])
-    if isinstance(x, dict):
-        return {key: values_of(inner) for key, inner in x.items()}
-    return x
+    return map_leaves(value_in, x)
+
+
+def value_in(leaf: Any) -> Any:
+    return leaf.value if isinstance(leaf, Traced) else leaf
 
 
 def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
@@ -297,13 +292,11 @@ def lay_out(value: Any, like: Any) -> Any:
 
 def settle_arrays(x: Any) -> Any:
     """`x`, where each array that was written into is replaced by the result that it holds now."""
-    if isinstance(x, Traced):
-        return x if x.now is None else x.now
-    if isinstance(x, tuple | list):
-        return type(x)([settle_arrays(inner) for inner in x])
-    if isinstance(x, dict):
-        return {key: settle_arrays(inner) for key, inner in x.items()}
-    return x
+    return map_leaves(held_now, x)
+
+
+def held_now(leaf: Any) -> Any:
+    return leaf.now if isinstance(leaf, Traced) and leaf.now is not None else leaf
 
 
 def recorded_place() -> CodePlace | None:

@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor
-from tinygraph.errors import GraphError, MissingPackageError
+from tinygraph.errors import GraphError
+from tinygraph.extras import missing_package
 from tinygraph.optim import Optimizer
 from tinygraph.plan.build import BuiltStep, build_step, load_step
 from tinygraph.plan.failure import retell_error
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
-from tinygraph.plan.trace import Trace, flatten_inputs, trace_step, unflatten_form
+from tinygraph.plan.trace import Trace, flatten_inputs, trace_step
+from tinygraph.rules.nests import unflatten_nest
 
 __all__ = ["CompiledStep", "compile"]
 
@@ -37,10 +39,7 @@ def backends_of(name: str) -> tuple[str, ...]:
         return ("numpy",)
     installed = find_spec("numba") is not None
     if name == "numba" and not installed:
-        raise MissingPackageError(
-            "backend='numba' needs the package numba, which is not installed; install it with "
-            'pip install "tinygraph[fast]", or leave backend at "numpy"'
-        )
+        raise missing_package("numba", "backend='numba' needs", "fast", ", or leave backend at 'numpy'")
     return ("numba",) if name == "numba" else ("numpy", "numba") if installed else ("numpy",)
 
 
@@ -300,7 +299,7 @@ class Plan:
             return cost, derivatives
         if self.form is None:
             return cost, derivatives[0]
-        return cost, unflatten_form(self.form[1][0], iter(derivatives))
+        return cost, unflatten_nest(self.form[1][0], derivatives)
 
 
 def constants_of(built: BuiltStep, recorded: Trace) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.engine.sweep import recorded_order, reverse_sweep
-from tinygraph.engine.tensor import Tensor
+from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import GraphError
 from tinygraph.graph.derivatives import checked_seed, leaves_of, lift
 from tinygraph.graph.layers import Layer, find_layers
@@ -19,9 +19,11 @@ from tinygraph.notation.names import derivative_name
 from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
 from tinygraph.plan.source import Section
+from tinygraph.rules.nests import Leaf, flatten_nest, unflatten_nest
 
-__all__ = ["Trace", "finish_trace", "flatten_inputs", "trace_step", "unflatten_form"]
+__all__ = ["Trace", "finish_trace", "flatten_inputs", "trace_step"]
 
+ARRAYS = (np.ndarray, np.generic, float, int, Tensor)
 END = 2**62  # after every serial number
 
 
@@ -48,37 +50,13 @@ class Trace(NamedTuple):
 
 def flatten_inputs(inputs: Any) -> tuple[list[Any], Any]:
     """The arrays and numbers in nested dicts, lists and tuples, and the form that holds their places."""
-    leaves: list[Any] = []
-
-    def form_of(x: Any) -> Any:
-        if isinstance(x, dict):
-            return dict, tuple((key, form_of(inner)) for key, inner in x.items())
-        if isinstance(x, list | tuple):
-            return type(x), tuple(map(form_of, x))
-        if isinstance(x, Tensor):
-            x = x.value
-        if not isinstance(x, np.ndarray | np.generic | float | int) or isinstance(x, bool):
-            return x
-        leaves.append(x)
-        return Leaf
-
-    return leaves, form_of(tuple(inputs))
+    found, form = flatten_nest(tuple(inputs), is_array)
+    return [value_of(x) for x in found], form
 
 
-class Leaf:
-    """Stands for an array in a form."""
-
-
-def unflatten_form(form: Any, leaves: Iterator[Any]) -> Any:
-    """The nested form with `leaves` in their places."""
-    if form is Leaf:
-        return next(leaves)
-    if isinstance(form, tuple) and form and isinstance(form[0], type):
-        kind, parts = form
-        if kind is dict:
-            return {key: unflatten_form(part, leaves) for key, part in parts}
-        return kind(unflatten_form(part, leaves) for part in parts)
-    return form
+def is_array(x: Any) -> bool:
+    """Whether x stands for an array or a number, which may differ from step to step."""
+    return isinstance(x, ARRAYS) and not isinstance(x, bool)
 
 
 def symbols_for(loss: Callable[..., Any], arrays: Sequence[Any], form: Any, tape: Tape) -> list[Traced]:
@@ -93,7 +71,7 @@ def leaf_names(form: Any, name: str) -> Iterator[str]:
     """Names for the arrays in one argument: keys of a dict, or numbers after the argument's name."""
     if form is Leaf:
         yield name
-    elif isinstance(form, tuple) and form and isinstance(form[0], type):
+    elif isinstance(form, tuple):
         for i, part in enumerate(form[1]):
             key, inner = part if form[0] is dict else (f"{name}{i}", part)
             yield from leaf_names(inner, str(key))
@@ -125,8 +103,7 @@ def trace_step(
     """`loss` on `arrays`, its derivatives, and the update if there is one."""
     tape = Tape()
     given = symbols_for(loss, arrays, form, tape)
-    leaves = iter(given)
-    args = given if form is None else unflatten_form(form, leaves)
+    args = given if form is None else unflatten_nest(form, given)
     if parameters is None:
         lifted = lift(args[0])
         return finish_trace(tape, given, loss(lifted, *args[1:]), leaves_of(lifted), None)

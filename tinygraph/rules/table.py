@@ -25,7 +25,17 @@ from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import Axis, count, reduced_axes, restore_axes, spread, undo_broadcast
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 
-__all__ = ["ALIASES", "COMPOSED", "LOCALLY_CONSTANT", "REDUCTIONS", "TABLE", "Each", "Operation", "Rule"]
+__all__ = [
+    "ALIASES",
+    "COMPOSED",
+    "LOCALLY_CONSTANT",
+    "REDUCTIONS",
+    "TABLE",
+    "Each",
+    "Operation",
+    "Rule",
+    "is_elementwise",
+]
 
 Rule = Callable[..., Any]
 
@@ -51,13 +61,14 @@ class Operation:
     `symbol` is its sign in a picture, `formula` its definition as text, `kink` the derivative chosen where
     there is none, `settings` the keyword arguments that its rules know, `arity` the number of inputs, 0 for
     any number, `flowing` the positions to which a derivative flows. An `analytic` operation takes complex
-    numbers, so a derivative by complex step can check it. `bypass` = (shown, used) says that the derivative
-    flows to input `used`, of which input `shown` is a
-    function: a cost knows the logits behind its probabilities. Pictures show `shown`.
+    numbers, so a derivative by complex step can check it. An `elementwise` operation makes each entry of z
+    from one entry of each input, stretched to the shape of z. `bypass` = (shown, used) says that the
+    derivative flows to input `used`, of which input `shown` is a function: a cost knows the logits behind its
+    probabilities. Pictures show `shown`.
     """
 
     __slots__ = (
-        "activation", "analytic", "arity", "bypass", "flowing", "formula", "forward",
+        "activation", "analytic", "arity", "bypass", "elementwise", "flowing", "formula", "forward",
         "function", "kink", "rules", "settings", "stretches", "symbol",
     )  # fmt: skip
 
@@ -73,6 +84,7 @@ class Operation:
         analytic: bool = True,
         bypass: tuple[int, int] | None = None,
         stretches: bool | None = None,
+        elementwise: bool | None = None,
     ) -> None:
         self.function = function
         self.symbol = symbol
@@ -85,6 +97,9 @@ class Operation:
         self.bypass = bypass
         self.arity = 0 if isinstance(rules, Each) else len(rules)
         self.stretches = self.arity != 1 if stretches is None else stretches
+        self.elementwise = (
+            activation or is_elementwise_ufunc(function) if elementwise is None else elementwise
+        )
         shown = bypass[0] if bypass else -1
         self.flowing = tuple(i for i in range(self.arity) if rules[i] and i != shown)
         first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
@@ -100,7 +115,7 @@ class Operation:
         if isinstance(self.rules, Each):
             return (False, *(self.rules.reads_others and j != i for j in range(n)))
         rule = self.rules[i]
-        return values_read(rule) if rule else ()
+        return values_loaded(rule) if rule else ()
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.formula}>"
@@ -114,8 +129,23 @@ def settings_of(rule: Rule) -> tuple[str, ...]:
     return positional[len(positional) - defaults :] + by_keyword
 
 
+def is_elementwise_ufunc(function: Any) -> bool:
+    """Whether it is a ufunc that works entry by entry; np.matmul does not."""
+    return isinstance(function, np.ufunc) and function.signature is None
+
+
+def is_elementwise(function: Callable[..., Any] | None) -> bool:
+    """`Operation.elementwise` of any function, in the table or not.
+
+    >>> is_elementwise(np.where), is_elementwise(np.greater), is_elementwise(np.matmul)
+    (True, True, False)
+    """
+    op = TABLE.get(function) if function is not None else None
+    return is_elementwise_ufunc(function) if op is None else op.elementwise
+
+
 @functools.cache
-def values_read(rule: Rule) -> tuple[bool, ...]:
+def values_loaded(rule: Rule) -> tuple[bool, ...]:
     """For each argument of `rule` after dz: whether its body reads its values, not just its shape."""
     import dis
 
@@ -182,7 +212,8 @@ add_row(np.sqrt,   "sqrt",   "sqrt(x)",      lambda dz, z, x: dz / (2 * z), kink
 add_row(np.sin,    "sin",    "sin(x)",       lambda dz, z, x: dz * np.cos(x))
 add_row(np.cos,    "cos",    "cos(x)",       lambda dz, z, x: -dz * np.sin(x))
 add_row(np.arctan, "arctan", "arctan(x)",    lambda dz, z, x: dz / (1 + x * x))
-add_row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype))
+add_row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype),
+    elementwise=True)
 
 # Activations ----------------------------------------------------------------
 
@@ -219,8 +250,10 @@ def logsumexp_dx(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = Fa
     return back(dz) * np.exp(x - back(z))
 
 
-add_row(k.softmax,     "softmax",     "exp(x) / sum(exp(x), axis)",      softmax_dx, activation=True)
-add_row(k.log_softmax, "log softmax", "x - log(sum(exp(x), axis))",      log_softmax_dx, activation=True)
+add_row(k.softmax,     "softmax",     "exp(x) / sum(exp(x), axis)",      softmax_dx,
+    activation=True, elementwise=False)
+add_row(k.log_softmax, "log softmax", "x - log(sum(exp(x), axis))",      log_softmax_dx,
+    activation=True, elementwise=False)
 add_row(k.logsumexp,   "logsumexp",   "log(sum(exp(x), axis))",          logsumexp_dx)
 
 # Choices ----------------------------------------------------------------
@@ -234,7 +267,8 @@ add_row(np.minimum, "min", "x if x < y else y", lambda dz, z, x, y: np.where(x =
 add_row(np.logaddexp, "logaddexp", "log(exp(x) + exp(y))", lambda dz, z, x, y: dz * np.exp(x - z),
                                                        lambda dz, z, x, y: dz * np.exp(y - z), analytic=False)
 add_row(np.where, "where", "x if c else y", None, lambda dz, z, c, x, y: np.where(c, dz, 0),
-                                              lambda dz, z, c, x, y: np.where(c, 0, dz))
+                                              lambda dz, z, c, x, y: np.where(c, 0, dz),
+    elementwise=True)
 # fmt: on
 
 
@@ -252,6 +286,7 @@ add_row(
     lambda dz, z, x, low, high: dz * (x < low),
     lambda dz, z, x, low, high: dz * (x > high),
     kink="at a bound: to x",
+    elementwise=True,
 )
 
 # Reductions ----------------------------------------------------------------
