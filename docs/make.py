@@ -19,6 +19,7 @@ import tinygraph as tg  # noqa: E402 - found by the line above
 from tests.cases import CASES  # noqa: E402
 from tests.test_docs import outputs_of  # noqa: E402
 from tinygraph.guards.stories import qualified_name  # noqa: E402
+from tinygraph.notation.reads import values_read  # noqa: E402
 from tinygraph.notation.symbols import Symbol, formula_of_rule  # noqa: E402
 from tinygraph.rules import kernels as k  # noqa: E402
 from tinygraph.rules.table import TABLE, Each  # noqa: E402
@@ -127,7 +128,7 @@ def lines_of(op):
         if op.rules[i] is not None and isinstance(inputs[i], Symbol):
             formula = str(formula_of_rule(op, i, inputs, z, dz, settings))
             rule = formula if len(formula) <= LONGEST else f"{op.rules[i].__name__}(...)"
-            yield f"- `d{inputs[i].name} = {rule}` reads {read_by(op, i, inputs)}"
+            yield f"- `d{inputs[i].name} = {rule}` reads {read_by(op, i, z, inputs, settings)}"
     notes = [example_of_rules(op, inputs, z, settings), op.kink and f"[Kink](#kinks): {op.kink}."]
     yield "\n".join(["", *filter(None, notes), ""]) if any(notes) else ""
 
@@ -143,10 +144,14 @@ def example_of_rules(op, inputs, z, settings):
     return f"{line} More settings: {others}." if others else line
 
 
-def read_by(op, i, inputs):
+def read_by(op, i, z, inputs, settings):
     """The cache of one rule."""
     names = ["z", *(getattr(x, "name", "") for x in inputs)]
-    read = [name for name, reads in zip(names, op.uses(i, len(inputs)), strict=False) if reads and name]
+    read = [
+        name
+        for name, reads in zip(names, values_read(op, i, z, inputs, settings), strict=False)
+        if reads and name
+    ]
     return ", ".join(read) or "nothing but shapes"
 
 

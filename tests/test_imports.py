@@ -32,7 +32,6 @@ LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 # What is imported inside functions only, and why it waits.
 WAITS = {
     "dask": "an extra",
-    "dis": "asked for by pictures and plans alone, slow to load",
     "distributed": "an extra",
     "hashlib": "to read and write files, slow to load",
     "importlib.metadata": "for --version alone, slow to load",

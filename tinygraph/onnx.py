@@ -17,7 +17,8 @@ import numpy as np
 
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor
-from tinygraph.errors import GraphError, MissingPackageError, UnknownOperationError
+from tinygraph.errors import GraphError, UnknownOperationError
+from tinygraph.extras import needed_package
 from tinygraph.files import save_bytes
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.stories import recorded_call
@@ -62,12 +63,9 @@ def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
 
 
 def package() -> Any:
-    try:
+    """The package onnx."""
+    with needed_package("an ONNX model needs", "onnx"):
         import onnx
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "an ONNX model needs the package onnx, which is not installed: pip install 'tinygraph[onnx]'"
-        ) from error
     return onnx
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tinygraph.checks.arrays import own_program
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.edits import single_edits
 from tinygraph.checks.explain import explain_program
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
-from tinygraph.checks.arrays import own_program
 from tinygraph.checks.search import Setting, is_match, search_formulas
 from tinygraph.debugger.homework import pass_values
 from tinygraph.debugger.probe import make_probe

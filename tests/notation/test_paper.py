@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinygraph.notation.paper import Latex, Unicode
-from tinygraph.notation.symbols import One
 
 import tinygraph as tg
 from tests.viz.graphs import GRAPHS, three_layers, two_losses
 from tinygraph.notation.expressions import Expression
-from tinygraph.notation.symbols import Symbol
+from tinygraph.notation.paper import Latex, Unicode
+from tinygraph.notation.symbols import One, Symbol
 
 X, Y, W = (Symbol((3, 3), float, name) for name in ("X", "Y1", "W"))
 s = Symbol((), float, "s")

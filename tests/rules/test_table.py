@@ -307,20 +307,3 @@ def test_elementwise_is_what_makes_each_entry_from_one_of_each_input(op):
 def test_functions_that_are_no_rows_are_elementwise_if_they_are_ufuncs(function):
     assert is_elementwise(function) == isinstance(function, np.ufunc)
     assert not is_elementwise(None)
-
-
-@pytest.mark.parametrize(
-    ("function", "i", "expected"),
-    [
-        (np.add, 0, (False, False, False)),
-        (np.multiply, 0, (False, False, True)),
-        (np.exp, 0, (True, False)),
-        (np.matmul, 1, (False, True, False)),
-        (np.sum, 0, (False, False)),
-        (np.where, 0, ()),
-        (np.stack, 1, (False, False, False)),
-        (np.einsum, 1, (False, True, False)),
-    ],
-)
-def test_uses_says_which_values_a_rule_reads(function, i, expected):
-    assert TABLE[function].uses(i, 2) == expected

@@ -1,7 +1,7 @@
 """Both passes of a graph as formulas: what each call computes, and the statement that makes each derivative.
 
-The rules of the table run on symbols that carry the names of the graph, so the formulas that a person would write
-for this graph come out. What has no name is written into the formulas that use it. Texts, pages, LaTeX, plain
+The rules of the table run on symbols that carry the names of the graph, so the formulas that a person would
+write for this graph come out. What has no name is written into the formulas that use it. Pages, LaTeX, plain
 code and explanations of mistakes all print from here.
 """
 
@@ -111,10 +111,10 @@ class Derivation(ReverseWalk):
         return One(q.shape, np.asarray(q.value).dtype, "1")
 
     def total(self, q: Quantity) -> Any:
-        """The derivative with respect to a quantity, complete: its name, if that is shorter than its formula."""
+        """The derivative with respect to a quantity, complete: its name or its formula; 1 for the seed."""
         if q not in self.done:
             formula = tidied(super().total(q))
-            is_named = (q.name or self.is_long(q, formula)) and not isinstance(formula, One)
+            is_named = (q.name or self.is_long(q, formula)) and (q.arriving or not q.is_output)
             self.done[q] = self.symbol(q, self.derivative_label(q)) if is_named else formula
         return self.done[q]
 
@@ -125,10 +125,8 @@ class Derivation(ReverseWalk):
 
     def rule(self, call: Call, i: int, dz: Any) -> Any:
         """The rule for input i, with the lectures' 1/m where it belongs."""
-        dx = tidied(super().rule(call, i, dz))
-        return self.averaged(
-            dx, self.factor(call.result), self.factor(self.quantities[id(call.node.inputs[i])])
-        )
+        dx, of = tidied(super().rule(call, i, dz)), self.quantities[id(call.node.inputs[i])]
+        return self.averaged(dx, self.factor(call.result), self.factor(of))
 
     def through(self, call: Call, x: Input) -> Any:
         """Behind a cost that looked through this call, the direct formula; the lectures' is kept beside it."""

@@ -16,8 +16,9 @@ from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.guards.stories import describe
 from tinygraph.notation.names import derivative_name
+from tinygraph.rules.nests import leaves, map_leaves
 
-__all__ = ["Derivatives", "backward", "checked_seed", "grad", "leaves_of", "lift", "value_and_grad"]
+__all__ = ["Derivatives", "backward", "checked_seed", "grad", "lift", "value_and_grad"]
 
 Convention = Literal["true", "course"]
 
@@ -277,10 +278,10 @@ def value_and_grad(
     def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen = (argnums,) if isinstance(argnums, int) else argnums
         lifted = [lift(a) if i in chosen else a for i, a in enumerate(args)]
-        targets = {x for i in chosen for x in leaves_of(lifted[i])}
+        targets = {x for i in chosen for x in leaves(lifted[i])}
         value = f(*lifted, **kwargs)
         found, record = derivatives_for(value, targets)
-        of = [rebuild(lifted[i], found) for i in chosen]
+        of = [map_leaves(found.__getitem__, lifted[i]) for i in chosen]
         return value if record else value_of(value), of[0] if isinstance(argnums, int) else tuple(of)
 
     return derived
@@ -320,26 +321,8 @@ def parameters_of(value: Tensor) -> set[Tensor]:
 
 def lift(argument: Any) -> Any:
     """The argument with a fresh parameter for each array in it, and an alias for each Tensor."""
-    if isinstance(argument, dict):
-        return {key: lift(x) for key, x in argument.items()}
-    if isinstance(argument, list | tuple):
-        return type(argument)(map(lift, argument))
-    return +argument if isinstance(argument, Tensor) and argument.wants else parameter(argument)
+    return map_leaves(lift_leaf, argument)
 
 
-def leaves_of(argument: Any) -> list[Tensor]:
-    """The tensors in nested dicts, lists and tuples."""
-    if isinstance(argument, dict):
-        return [x for inner in argument.values() for x in leaves_of(inner)]
-    if isinstance(argument, list | tuple):
-        return [x for inner in argument for x in leaves_of(inner)]
-    return [argument]
-
-
-def rebuild(argument: Any, found: Mapping[Tensor, Any]) -> Any:
-    """The nested form of `argument` with each tensor replaced by what was found for it."""
-    if isinstance(argument, dict):
-        return {key: rebuild(x, found) for key, x in argument.items()}
-    if isinstance(argument, list | tuple):
-        return type(argument)(rebuild(x, found) for x in argument)
-    return found[argument]
+def lift_leaf(x: Any) -> Tensor:
+    return +x if isinstance(x, Tensor) and x.wants else parameter(x)

@@ -18,6 +18,7 @@ from tinygraph.engine.tensor import Node, Tensor, value_of
 from tinygraph.errors import GraphError
 from tinygraph.graph.layers import Layer, examples_of, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
+from tinygraph.notation.reads import values_read
 from tinygraph.notation.text import identifier, unique_text
 
 __all__ = ["Call", "Graph", "Input", "Quantity", "is_number", "read_graph"]
@@ -86,15 +87,27 @@ class Call:
     def reads_cache(self) -> bool:
         """Whether a rule that the sweep runs reads a value of the forward pass."""
         is_value = [True, *(not is_number(x) for x in self.node.inputs)]
-        uses = [self.node.op.uses(i, len(self.node.inputs)) for i in self.node.wanted]
-        return any(read and value for used in uses for read, value in zip(used, is_value, strict=False))
+        read = map(self.values_read, self.node.wanted)
+        return any(reads and value for rule in read for reads, value in zip(rule, is_value, strict=True))
+
+    @property
+    def cache(self) -> list[Quantity]:
+        """The quantities whose values the rules read that are shown: inputs, and the result last."""
+        read = [self.values_read(x.position) for x in self.inputs if x.wanted]
+        inputs = [x.quantity for x in self.inputs if any(reads[x.position + 1] for reads in read)]
+        return list(dict.fromkeys(inputs + [self.result] * any(reads[0] for reads in read)))
+
+    def values_read(self, i: int) -> tuple[bool, ...]:
+        """Whether the rule for input i reads the values of the result and of each input."""
+        node = self.node
+        return values_read(node.op, i, self.result.tensor, node.inputs, node.settings)
 
     @property
     def stretches(self) -> bool:
         """Whether a wanted input is stretched to the shape of the result, and so its derivative summed."""
-        function = self.node.op.function
-        elementwise = function in (np.where, np.clip) or getattr(function, "signature", "") is None
-        return elementwise and any(x.wanted and x.quantity.shape != self.result.shape for x in self.inputs)
+        return self.node.op.elementwise and any(
+            x.wanted and x.quantity.shape != self.result.shape for x in self.inputs
+        )
 
 
 @dataclass(eq=False)

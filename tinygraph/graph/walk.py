@@ -1,7 +1,7 @@
 """The reverse sweep as it is shown: each derivative as it arrives, before they are added up.
 
-The engine's own sweep is made for speed. This one goes through the reading of a graph, call by call, and keeps
-apart what the engine adds. It runs on numbers, and on symbols: `tinygraph.graph.derivation`.
+The engine's own sweep is made for speed. This one goes through the reading of a graph, call by call, and
+keeps apart what the engine adds. It runs on numbers, and on symbols: `tinygraph.graph.derivation`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.rules import kernels as k
+from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import ALIASES
 
 __all__ = ["ATOM", "NUMPY", "SIGNS", "Expression", "Notation", "Written", "bare", "name_of_function"]
@@ -89,7 +90,10 @@ class Expression(k.Recording):
         """Its value, given those of the names in it."""
         if self.function is None:
             return values[self.name]
-        return self.function(*[evaluated(x, values) for x in self.args], **self.settings)
+        return self.function(
+            *map_leaves(lambda x: x.evaluate(values) if isinstance(x, Expression) else x, self.args),
+            **self.settings,
+        )
 
     def __str__(self) -> str:
         return NUMPY.text(self)
@@ -118,10 +122,12 @@ for _name, _function in [
     setattr(Expression, f"__{_name}__", _operator(_function, False))
 
 
-def bare(x: Any) -> Any:
-    """The same expression without what a subclass adds (the shape and dtype of a symbol)."""
-    if isinstance(x, list | tuple):
-        return type(x)(map(bare, x))
+def bare(nest: Any) -> Any:
+    """The same expressions without what a subclass adds (the shape and dtype of a symbol)."""
+    return map_leaves(bare_leaf, nest)
+
+
+def bare_leaf(x: Any) -> Any:
     if not isinstance(x, Expression):
         return x
     if x.function is None and x.name == "1":  # the seed, which no mapping of values has
@@ -129,13 +135,6 @@ def bare(x: Any) -> Any:
     made = Expression(x.name)
     made.function, made.args, made.settings = x.function, tuple(map(bare, x.args)), x.settings
     return made
-
-
-def evaluated(x: Any, values: Mapping[str, Any]) -> Any:
-    """The value of an argument of a call."""
-    if isinstance(x, Expression):
-        return x.evaluate(values)
-    return type(x)(evaluated(i, values) for i in x) if isinstance(x, list | tuple) else x
 
 
 # As text ----------------------------------------------------------------

@@ -61,7 +61,12 @@ def parsed_source(text: str) -> ParsedFile:
     """The syntax of a file; nothing of a text that is none."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):  # lines of IPython, an edited file, a generated one
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        SystemError,
+    ):  # lines of IPython, an edited file, a generated one
         return ParsedFile({}, {}, MODULES)
     nodes: dict[tuple[int, int, int, int], ast.AST] = {}
     parents: dict[ast.AST, ast.AST] = {}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.notation.expressions import Expression
+from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import Operation
 
 __all__ = ["One", "Symbol", "formula_of_rule", "is_one"]
@@ -67,9 +68,11 @@ class Symbol(Expression):
 
 def sample_of(x: Any) -> Any:
     """An array of the shape and dtype of a symbol, holding ones in the memory of a single number."""
-    if isinstance(x, Symbol):
-        return np.broadcast_to(np.ones((), x.dtype), x.shape)
-    return type(x)(map(sample_of, x)) if isinstance(x, list | tuple) else x
+    return map_leaves(sample_of_leaf, x)
+
+
+def sample_of_leaf(x: Any) -> Any:
+    return np.broadcast_to(np.ones((), x.dtype), x.shape) if isinstance(x, Symbol) else x
 
 
 class One(Symbol):
@@ -94,11 +97,12 @@ def formula_of_rule(
 ) -> Any:
     """The rule for input i of `op` run on symbols.
 
-    >>> from tinygraph.rules.kernels import relu
-    >>> from tinygraph.rules.table import TABLE
-    >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
-    >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
-    'dA1 * (Z1 > 0)'
+        >>> from tinygraph.rules.kernels import relu
+        >>> from tinygraph.rules.nests import map_leaves
+    from tinygraph.rules.table import TABLE
+        >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
+        >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
+        'dA1 * (Z1 > 0)'
     """
     rule = op.rules[i]
     if rule is None:

@@ -42,8 +42,8 @@ def tidied_part(x: Any, known: dict[int, Any]) -> Any:
     if not isinstance(x, Symbol) or x.function is None:
         return x
     if id(x) not in known:
-        args = tuple(tidied_part(part, known) for part in x.args)
-        known[id(x)] = RULES.get(x.function, remade)(remade(x, args))
+        rule: Callable[[Symbol], Any] = RULES.get(x.function, remade)
+        known[id(x)] = rule(remade(x, tuple(tidied_part(part, known) for part in x.args)))
     return known[id(x)]
 
 
@@ -63,7 +63,7 @@ def remade(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
 
 
 def number_of(x: Any) -> Factor | None:
-    """The number that x is, if it is made of numbers and the seed 1 alone, perhaps in every place of an array."""
+    """The number that x is, if it is made of numbers and the seed 1 alone; of an array, that in each place."""
     if isinstance(x, One):
         return Fraction(1)
     if isinstance(x, int | float) and not isinstance(x, bool):
@@ -114,7 +114,7 @@ def filled_with(factor: Factor, one: One) -> Any:
     top, bottom = (factor.numerator, factor.denominator) if isinstance(factor, Fraction) else (factor, 1)
     number = Symbol((), one.dtype)
     number.function, number.args = (np.positive, (top,)) if bottom == 1 else (np.divide, (top, bottom))
-    return np.broadcast_to(number, one.shape) if one.shape else number
+    return number.record(np.broadcast_to, (number, one.shape), {}) if one.shape else number
 
 
 def short_number(x: float) -> float:
@@ -209,7 +209,7 @@ def tidied_repeat(x: Symbol) -> Any:
 
 
 def tidied_reshape(x: Symbol) -> Any:
-    """A reshape of a reshape is one; of a sum that kept its axes it is one that did not; of ones it is ones."""
+    """A reshape of a reshape is one, of ones it is ones, of a sum that kept its axes the sum that did not."""
     inner = x.args[0]
     while isinstance(inner, Symbol) and inner.function is np.reshape:
         inner = inner.args[0]
@@ -222,13 +222,14 @@ def tidied_reshape(x: Symbol) -> Any:
         axes = reduced_axes(inner.settings.get("axis"), summed.ndim)
         if x.shape == tuple(n for i, n in enumerate(summed.shape) if i not in axes):
             settings = {key: value for key, value in inner.settings.items() if key != "keepdims"}
-            made = remade_as(inner.function, x, (summed,))
+            made = remade(x, (summed,))
+            made.function = inner.function
             made.settings = settings
             return made
     return remade_as(np.reshape, x, (inner, *x.args[1:]))
 
 
-def remade_as(function: Callable[..., Any], x: Symbol, args: tuple[Any, ...]) -> Symbol:
+def remade_as(function: Any, x: Symbol, args: tuple[Any, ...]) -> Symbol:
     """Another call with a result like x."""
     made = remade(x, args)
     made.function = function

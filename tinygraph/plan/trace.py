@@ -12,14 +12,14 @@ import numpy as np
 from tinygraph.engine.sweep import recorded_order, reverse_sweep
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import GraphError
-from tinygraph.graph.derivatives import checked_seed, leaves_of, lift
+from tinygraph.graph.derivatives import checked_seed, lift
 from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.notation.names import derivative_name
 from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
 from tinygraph.plan.source import Section
-from tinygraph.rules.nests import Leaf, flatten_nest, unflatten_nest
+from tinygraph.rules.nests import Leaf, flatten_nest, leaves, unflatten_nest
 
 __all__ = ["Trace", "finish_trace", "flatten_inputs", "trace_step"]
 
@@ -106,7 +106,7 @@ def trace_step(
     args = given if form is None else unflatten_nest(form, given)
     if parameters is None:
         lifted = lift(args[0])
-        return finish_trace(tape, given, loss(lifted, *args[1:]), leaves_of(lifted), None)
+        return finish_trace(tape, given, loss(lifted, *args[1:]), list(leaves(lifted)), None)
     with traced_values(parameters, tape) as symbols:
         J = loss(*args)
         return finish_trace(tape, [*given, *symbols], J, parameters, optimizer)

@@ -41,14 +41,10 @@ Rule = Callable[..., Any]
 
 
 class Each:
-    """The rules of an operation with any number of inputs: `Each(rule)[i]` is the rule for input i.
+    """The rules of an operation with any number of inputs: `Each(rule)[i]` is the rule for input i."""
 
-    `reads_others` says that it reads the values of the other inputs, not just shapes.
-    """
-
-    def __init__(self, rule: Callable[..., Any], reads_others: bool = False) -> None:
+    def __init__(self, rule: Callable[..., Any]) -> None:
         self.rule = rule
-        self.reads_others = reads_others
 
     def __getitem__(self, i: int) -> Rule:
         return functools.partial(self.rule, i)
@@ -110,13 +106,6 @@ class Operation:
         """The function's name, as in `np.name` or `tg.name`."""
         return str(self.function.__name__)
 
-    def uses(self, i: int, n: int) -> tuple[bool, ...]:
-        """Whether rule i of n reads the values (not just the shapes) of z and of each input, in order."""
-        if isinstance(self.rules, Each):
-            return (False, *(self.rules.reads_others and j != i for j in range(n)))
-        rule = self.rules[i]
-        return values_loaded(rule) if rule else ()
-
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.formula}>"
 
@@ -142,21 +131,6 @@ def is_elementwise(function: Callable[..., Any] | None) -> bool:
     """
     op = TABLE.get(function) if function is not None else None
     return is_elementwise_ufunc(function) if op is None else op.elementwise
-
-
-@functools.cache
-def values_loaded(rule: Rule) -> tuple[bool, ...]:
-    """For each argument of `rule` after dz: whether its body reads its values, not just its shape."""
-    import dis
-
-    code = rule.__code__
-    arguments = code.co_varnames[1 : code.co_argcount - len(rule.__defaults__ or ())]
-    read: set[str] = set()
-    for step, following in itertools.pairwise(dis.get_instructions(code)):
-        if "LOAD_FAST" in step.opname:
-            *others, last = step.argval if isinstance(step.argval, tuple) else (step.argval,)
-            read.update(others if following.argval in ("shape", "ndim", "size", "dtype") else (*others, last))
-    return tuple(name in read for name in arguments)
 
 
 TABLE: dict[Callable[..., Any], Operation] = {}
@@ -569,7 +543,7 @@ add_row(
     np.einsum,
     "einsum",
     "sum of products by subscripts",
-    Each(einsum_rule, reads_others=True),
+    Each(einsum_rule),
     forward=safe_einsum,
 )
 

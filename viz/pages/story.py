@@ -77,7 +77,7 @@ class Story:
                 group("reads", [self.value_card(q) for q in inputs]),
                 group("gives", [self.value_card(call.result)]),
             ],
-            "cache": ", ".join(self.formulas.name(q) for q in cached(call)),
+            "cache": ", ".join(self.formulas.name(q) for q in call.cache),
             "lit": self.lit(lambda places: places.forward(call)),
         }
 
@@ -114,7 +114,7 @@ class Story:
             **operation(call),
             "groups": [
                 group("incoming derivative", [self.derivative_card(call.result, dz)]),
-                group("cache", [self.value_card(q) for q in cached(call)]),
+                group("cache", [self.value_card(q) for q in call.cache]),
                 group("gives", [self.contribution_card(x.quantity, dx) for x, dx in sent]),
             ],
             "note": self.note(sent),
@@ -235,15 +235,3 @@ def circled(i: int) -> str:
     ('②', '(21)')
     """
     return chr(ord("①") + i - 1) if i <= 20 else f"({i})"
-
-
-def cached(call: Call) -> list[Quantity]:
-    """The quantities whose values the rules of a call read: inputs, and the result last."""
-    uses = [call.node.op.uses(x.position, len(call.node.inputs)) for x in call.inputs if x.wanted]
-    inputs = [
-        x.quantity
-        for x in call.inputs
-        if any(use[x.position + 1 : x.position + 2] == (True,) for use in uses)
-    ]
-    result = [call.result] if any(use[:1] == (True,) for use in uses) else []
-    return list(dict.fromkeys(inputs + result))

@@ -24,9 +24,9 @@ from tests.viz.graphs import (
     two_losses,
 )
 from tinygraph.errors import GraphError, UserFileError
+from tinygraph.graph.walk import ReverseWalk
 from viz.compose import read_scene
 from viz.pages.story import Story
-from tinygraph.graph.walk import ReverseWalk
 
 each_graph = pytest.mark.parametrize("graph", GRAPHS)
 
