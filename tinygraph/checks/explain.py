@@ -27,6 +27,7 @@ from tinygraph.checks.search import (
     matches_to_fit,
     search_formulas,
 )
+from tinygraph.guards.faults import our_work
 from tinygraph.notation.expressions import Expression
 
 __all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]
@@ -107,6 +108,7 @@ def move_layers(x: Any, by: int) -> Any:
     return Expression(f"{match[1]}{int(match[2]) + by}{match[3]}") if match else x
 
 
+@our_work("the search for what went wrong")
 def explain_program(
     program: Sequence[Statement], setting: Setting, given: Given, memory: FormulaMemory | None = None
 ) -> list[Finding]:
