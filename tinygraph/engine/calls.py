@@ -10,14 +10,14 @@ import numpy as np
 from tinygraph.errors import UnknownOperationError
 from tinygraph.guards.stories import qualified_name
 from tinygraph.rules.table import Operation
-from tinygraph.rules.types import Function, Operand, Setting, Settings
+from tinygraph.rules.types import AnyFunction, Operand, Option, Options
 
 __all__ = ["read_call"]
 
-Read = tuple[tuple[Operand, ...], Settings]
+Read = tuple[tuple[Operand, ...], Options]
 
 
-def read_call(op: Operation, args: tuple[Operand, ...], settings: Settings) -> Read:
+def read_call(op: Operation, args: tuple[Operand, ...], settings: Options) -> Read:
     """The inputs and the settings of a call, from its positional and keyword arguments."""
     if op.function in READERS:
         return READERS[op.function](*args, **settings)
@@ -32,7 +32,7 @@ def read_call(op: Operation, args: tuple[Operand, ...], settings: Settings) -> R
     return args[:arity], known_settings(op, settings) if settings else {}
 
 
-def known_settings(op: Operation, settings: Settings) -> Settings:
+def known_settings(op: Operation, settings: Options) -> Options:
     """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule."""
     kept = {key: x for key, x in settings.items() if key in op.settings}
     for key, x in settings.items():
@@ -46,7 +46,7 @@ def known_settings(op: Operation, settings: Settings) -> Settings:
 
 
 @functools.cache
-def parameter_names(function: Function) -> tuple[str, ...]:
+def parameter_names(function: AnyFunction) -> tuple[str, ...]:
     """The names of a function's parameters, in order."""
     import inspect
 
@@ -54,7 +54,7 @@ def parameter_names(function: Function) -> tuple[str, ...]:
 
 
 @functools.cache
-def default_settings(function: Function) -> Settings:
+def default_settings(function: AnyFunction) -> Options:
     """The default of each parameter of a function."""
     import inspect
 
@@ -65,7 +65,7 @@ def read_several(xs: Operand, axis: int | None = 0, *, out: None = None) -> Read
     return tuple(xs), {"axis": axis}
 
 
-def read_einsum(subscripts: Operand, *xs: Operand, optimize: Setting = False) -> Read:
+def read_einsum(subscripts: Operand, *xs: Operand, optimize: Option = False) -> Read:
     if not isinstance(subscripts, str):
         raise UnknownOperationError(
             "np.einsum on Tensors takes its subscripts as one string, like np.einsum('ij,jk->ik', x, y)"
@@ -79,17 +79,17 @@ def read_clip(
     return (x, a_min if min is None else min, a_max if max is None else max), {}
 
 
-def read_reshape(x: Operand, shape: Setting = None, order: str = "C", *, newshape: Setting = None) -> Read:
+def read_reshape(x: Operand, shape: Option = None, order: str = "C", *, newshape: Option = None) -> Read:
     if order != "C":
         raise UnknownOperationError("np.reshape of a Tensor has a derivative rule for order='C' only")
     return (x,), {"shape": newshape if shape is None else shape}
 
 
-def read_transpose(x: Operand, axes: Setting = None) -> Read:
+def read_transpose(x: Operand, axes: Option = None) -> Read:
     return (x,), {} if axes is None else {"axes": tuple(axes)}
 
 
-READERS: dict[Function, Callable[..., Read]] = {
+READERS: dict[AnyFunction, Callable[..., Read]] = {
     np.concatenate: read_several,
     np.stack: read_several,
     np.einsum: read_einsum,

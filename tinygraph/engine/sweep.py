@@ -22,16 +22,16 @@ from tinygraph.guards.modes import current_mode
 from tinygraph.guards.nans import finite_rule
 from tinygraph.rules.shapes import undo_broadcast
 from tinygraph.rules.table import Operation
-from tinygraph.rules.types import Array, Rule
+from tinygraph.rules.types import Numeric, Rule
 
 __all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative"]
 
 
 # A tensor, its value and its derivative, which went past the input that its node shows (`Operation.bypass`).
-Detour = tuple[Tensor, Array, Array]
+Detour = tuple[Tensor, Numeric, Numeric]
 
 
-def shown_derivative(detour: Detour) -> Array:
+def shown_derivative(detour: Detour) -> Numeric:
     """The derivative by the input a detour passes by: the lectures' dA where a cost goes to Z at once."""
     tensor, z, dz = detour
     node: Node = tensor.node  # type: ignore[assignment]
@@ -74,11 +74,11 @@ def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
 
 def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, kept in one piece for speed
     output: Tensor,
-    seed: Array,
+    seed: Numeric,
     targets: Set[Tensor] | None = None,
     record: bool = False,
     named: Set[Tensor] = frozenset(),
-) -> tuple[dict[Tensor, Array], dict[Tensor, list[Detour]]]:
+) -> tuple[dict[Tensor, Numeric], dict[Tensor, list[Detour]]]:
     """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
 
     Named are activations, what was given a name, and what stands in `named`.
@@ -94,8 +94,8 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
     mode = current_mode()
     checking, detecting = mode.changed != "ignore", mode.nan
     through = None if targets is None else paths_to(targets, recorded_order(output, wanted=True))
-    found: dict[Tensor, Array] = {output: seed}
-    kept: dict[Tensor, Array] = {}
+    found: dict[Tensor, Numeric] = {output: seed}
+    kept: dict[Tensor, Numeric] = {}
     detours: dict[Tensor, list[Detour]] = {}
     owned: set[Tensor] = set()
     waiting: list[tuple[int, Tensor]] = []

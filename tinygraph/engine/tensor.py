@@ -38,7 +38,17 @@ from tinygraph.notation.places import OURS, file_and_line, user_frame, user_plac
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
-from tinygraph.rules.types import Array, Arrays, Function, Index, Operand, Positions, Setting, Settings, Shape
+from tinygraph.rules.types import (
+    AnyFunction,
+    AnyIndex,
+    InputPositions,
+    Numeric,
+    Operand,
+    Option,
+    Options,
+    Shape,
+    Values,
+)
 
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
@@ -50,18 +60,18 @@ _new = object.__new__
 _ndarray = np.ndarray
 _ref = weakref.ref
 _frame = sys._getframe
-_NO_SETTINGS: Settings = {}
+_NO_SETTINGS: Options = {}
 
 # What a tensor is in the flow of derivatives: data (nothing made from parameters), made from parameters by a
 # recorded call, a parameter that only the engine holds, or one that `.value` gave out; and a number, as an
 # operand. By the kinds of a call's inputs follow the positions whose derivative is wanted, those whose
 # contents are kept because the user can change them, and the kind of the result.
 DATA, MADE, PARAMETER, SHARED, NUMBER = range(5)
-Flow = tuple[Positions, Positions, int]
+Flow = tuple[InputPositions, InputPositions, int]
 
 
 @functools.cache
-def flow(kinds: tuple[int, ...], flowing: Positions = ()) -> Flow:
+def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
     """How derivatives flow through a call with inputs of these kinds; `flowing` says to which, () to all."""
     able = flowing or range(len(kinds))
     wanted = tuple([i for i in able if kinds[i] in (MADE, PARAMETER, SHARED)])
@@ -89,9 +99,9 @@ class Node(NamedTuple):
 
     op: Operation
     inputs: tuple[Operand, ...]
-    cache: Arrays
-    settings: Settings
-    wanted: Positions
+    cache: Values
+    settings: Options
+    wanted: InputPositions
     serial: int
     code: CodeType
     instruction: int
@@ -143,24 +153,24 @@ class Tensor(k.Recording):
     __hash__ = object.__hash__
 
     given_name: str | None
-    grad: Array | None
-    _value: Array
+    grad: Numeric | None
+    _value: Numeric
     _kind: int
     _changed: int
     _kept: Any
-    _watched: Positions
+    _watched: InputPositions
     _op: Operation | None
     _x: Operand
     _y: Operand
-    _a: Array
-    _b: Array
-    _settings: Settings
-    _wanted: Positions
+    _a: Numeric
+    _b: Numeric
+    _settings: Options
+    _wanted: InputPositions
     _serial: int
     _code: CodeType
     _instruction: int
 
-    def __init__(self, value: Array, name: str | None = None) -> None:
+    def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
         self._op = self._kept = None
         self.given_name = name
@@ -171,7 +181,7 @@ class Tensor(k.Recording):
     # What is known of it
 
     @property
-    def value(self) -> Array:
+    def value(self) -> Numeric:
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
         if kind:
@@ -184,7 +194,7 @@ class Tensor(k.Recording):
         return value
 
     @value.setter
-    def value(self, value: Array) -> None:
+    def value(self, value: Numeric) -> None:
         self._value = value
         if self._kind == PARAMETER:
             self._give_out()
@@ -289,11 +299,13 @@ class Tensor(k.Recording):
 
     if TYPE_CHECKING:  # its result is a `Derivatives`, so the method is put here by the module that has them
 
-        def backward(self, seed: Array = None, *, names: Mapping[str, Any] | None = None) -> Derivatives: ...
+        def backward(
+            self, seed: Numeric = None, *, names: Mapping[str, Any] | None = None
+        ) -> Derivatives: ...
 
     # NumPy's protocol
 
-    def record(self, function: Function, args: tuple[Operand, ...], settings: Settings) -> Array:
+    def record(self, function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
         """Record the call of a kernel."""
         try:
             op = TABLE.get(function)
@@ -307,7 +319,7 @@ class Tensor(k.Recording):
             shorten(error)
             raise
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Operand, **settings: Setting) -> Array:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Operand, **settings: Option) -> Numeric:
         try:
             if method == "__call__":
                 if settings:
@@ -325,8 +337,8 @@ class Tensor(k.Recording):
             raise
 
     def __array_function__(
-        self, function: Function, types: object, args: tuple[Operand, ...], settings: Settings
-    ) -> Array:
+        self, function: AnyFunction, types: object, args: tuple[Operand, ...], settings: Options
+    ) -> Numeric:
         try:
             return call_function(function, args, settings)
         except TOLD:
@@ -334,7 +346,7 @@ class Tensor(k.Recording):
         except (ValueError, IndexError, TypeError) as error:
             raise composed_error(function, args, settings, error) from cause_of(error)
 
-    def __array__(self, dtype: Setting = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: Option = None, copy: bool | None = None) -> Numeric:
         if self._kind:
             raise GraphError(
                 f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
@@ -368,31 +380,31 @@ class Tensor(k.Recording):
     def __abs__(self) -> Tensor:
         return apply(TABLE[np.absolute], (self,))
 
-    def __getitem__(self, index: Index) -> Tensor:
+    def __getitem__(self, index: AnyIndex) -> Tensor:
         return apply(_GETITEM, (self,), {"index": plain_index(index)})
 
-    def __setitem__(self, index: Index, value: Array) -> None:
+    def __setitem__(self, index: AnyIndex, value: Numeric) -> None:
         raise GraphError(
             f"{describe(self)} cannot be changed in place: a recorded value may be in a cache; "
             "use np.where, or change .value before recording"
         )
 
-    def __gt__(self, other: Operand) -> Array:
+    def __gt__(self, other: Operand) -> Numeric:
         return compare_entries(operator.gt, self, other)
 
-    def __ge__(self, other: Operand) -> Array:
+    def __ge__(self, other: Operand) -> Numeric:
         return compare_entries(operator.ge, self, other)
 
-    def __lt__(self, other: Operand) -> Array:
+    def __lt__(self, other: Operand) -> Numeric:
         return compare_entries(operator.lt, self, other)
 
-    def __le__(self, other: Operand) -> Array:
+    def __le__(self, other: Operand) -> Numeric:
         return compare_entries(operator.le, self, other)
 
-    def __eq__(self, other: Operand) -> Array:
+    def __eq__(self, other: Operand) -> Numeric:
         return compare_entries(operator.eq, self, other)
 
-    def __ne__(self, other: Operand) -> Array:
+    def __ne__(self, other: Operand) -> Numeric:
         return compare_entries(operator.ne, self, other)
 
     # Conversions
@@ -443,16 +455,16 @@ class Tensor(k.Recording):
         """The transpose."""
         return apply(TABLE[np.transpose], (self,))
 
-    def transpose(self, *axes: Setting) -> Tensor:
+    def transpose(self, *axes: Option) -> Tensor:
         """`np.transpose`, the axes given as numbers or as one tuple."""
         flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         return cast(Tensor, np.transpose(cast(Any, self), flat or None))
 
-    def reshape(self, *shape: Setting) -> Tensor:
+    def reshape(self, *shape: Option) -> Tensor:
         """`np.reshape`, the shape given as numbers or as one tuple."""
         return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape))
 
-    def astype(self, dtype: Setting) -> Any:
+    def astype(self, dtype: Option) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
         if np.dtype(dtype).kind != "f":
             raise DtypeError(
@@ -461,59 +473,59 @@ class Tensor(k.Recording):
             )
         return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
 
-    def sum(self, *args: Setting, **settings: Setting) -> Tensor:
+    def sum(self, *args: Option, **settings: Option) -> Tensor:
         """`np.sum` of this tensor."""
         return call_function(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def mean(self, *args: Setting, **settings: Setting) -> Tensor:
+    def mean(self, *args: Option, **settings: Option) -> Tensor:
         """`np.mean` of this tensor."""
         return call_function(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def max(self, *args: Setting, **settings: Setting) -> Tensor:
+    def max(self, *args: Option, **settings: Option) -> Tensor:
         """`np.max` of this tensor."""
         return call_function(np.max, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def min(self, *args: Setting, **settings: Setting) -> Tensor:
+    def min(self, *args: Option, **settings: Option) -> Tensor:
         """`np.min` of this tensor."""
         return call_function(np.min, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def prod(self, *args: Setting, **settings: Setting) -> Tensor:
+    def prod(self, *args: Option, **settings: Option) -> Tensor:
         """`np.prod` of this tensor."""
         return call_function(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def cumsum(self, *args: Setting, **settings: Setting) -> Tensor:
+    def cumsum(self, *args: Option, **settings: Option) -> Tensor:
         """`np.cumsum` of this tensor."""
         return call_function(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def var(self, *args: Setting, **settings: Setting) -> Tensor:
+    def var(self, *args: Option, **settings: Option) -> Tensor:
         """`np.var` of this tensor."""
         return call_function(np.var, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def std(self, *args: Setting, **settings: Setting) -> Tensor:
+    def std(self, *args: Option, **settings: Option) -> Tensor:
         """`np.std` of this tensor."""
         return call_function(np.std, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def ravel(self, *args: Setting, **settings: Setting) -> Tensor:
+    def ravel(self, *args: Option, **settings: Option) -> Tensor:
         """`np.ravel` of this tensor."""
         return call_function(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def swapaxes(self, *args: Setting, **settings: Setting) -> Tensor:
+    def swapaxes(self, *args: Option, **settings: Option) -> Tensor:
         """`np.swapaxes` of this tensor."""
         return call_function(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def squeeze(self, *args: Setting, **settings: Setting) -> Tensor:
+    def squeeze(self, *args: Option, **settings: Option) -> Tensor:
         """`np.squeeze` of this tensor."""
         return call_function(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def clip(self, *args: Setting, **settings: Setting) -> Tensor:
+    def clip(self, *args: Option, **settings: Option) -> Tensor:
         """`np.clip` of this tensor."""
         return call_function(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def take(self, *args: Setting, **settings: Setting) -> Tensor:
+    def take(self, *args: Option, **settings: Option) -> Tensor:
         """`np.take` of this tensor."""
         return call_function(np.take, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def dot(self, *args: Setting, **settings: Setting) -> Tensor:
+    def dot(self, *args: Option, **settings: Option) -> Tensor:
         """`np.dot` of this tensor."""
         return call_function(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
 
@@ -523,7 +535,7 @@ _GETITEM = TABLE[operator.getitem]
 # Recording ----------------------------------------------------------------
 
 
-def apply(op: Operation, inputs: tuple[Operand, ...], settings: Settings = _NO_SETTINGS) -> Tensor:
+def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SETTINGS) -> Tensor:
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
@@ -539,11 +551,11 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Settings = _NO_S
 def record_tensor(
     op: Operation,
     inputs: tuple[Operand, ...],
-    cache: Arrays,
-    wanted: Positions,
-    watched: Positions,
+    cache: Values,
+    wanted: InputPositions,
+    watched: InputPositions,
     kind: int,
-    settings: Settings,
+    settings: Options,
 ) -> Tensor:
     """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
     z = _new(Tensor)
@@ -590,7 +602,7 @@ def record_tensor(
     return z
 
 
-def kept_of(x: Operand, array: Array) -> bytes | None:
+def kept_of(x: Operand, array: Numeric) -> bytes | None:
     """What a node keeps of `array`, the value of its input x; while data stays, all share a copy."""
     now: bytes | None = (
         array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else array_contents(array)
@@ -657,7 +669,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
     return method, reflected
 
 
-def list_as_array(y: Operand) -> Array:
+def list_as_array(y: Operand) -> Numeric:
     """A list or tuple as an array, anything else as it is."""
     return np.asarray(y) if type(y) in (list, tuple) else y
 
@@ -675,7 +687,7 @@ for _name, _ufunc in [
     setattr(Tensor, f"__r{_name}__", _method_pair[1])
 
 
-def call_function(function: Function, args: tuple[Operand, ...], settings: Settings) -> Array:
+def call_function(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """A call of a NumPy function or kernel with a Tensor among its arguments; its errors are told."""
     try:
         return call_recorded(function, args, settings)
@@ -687,7 +699,7 @@ def call_function(function: Function, args: tuple[Operand, ...], settings: Setti
         raise
 
 
-def call_recorded(function: Function, args: tuple[Operand, ...], settings: Settings) -> Array:
+def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """The result of such a call."""
     function = ops.ALIASES.get(function, function)
     op = TABLE.get(function)
@@ -704,7 +716,7 @@ def call_recorded(function: Function, args: tuple[Operand, ...], settings: Setti
     raise unknown_operation(qualified_name(function))
 
 
-def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Settings) -> Array:
+def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
     dtype = settings.pop("dtype", None)
     if settings:
@@ -735,7 +747,7 @@ def tensor(array: Operand, name: str | None = None) -> Tensor:
     return leaf_at(_frame(1), array, name)
 
 
-def leaf_at(frame: FrameType, array: Array, name: str | None) -> Tensor:
+def leaf_at(frame: FrameType, array: Numeric, name: str | None) -> Tensor:
     """A leaf made in this frame; in one of ours, the line says nothing of its name."""
     if isinstance(array, Tensor):
         array = array.value
@@ -779,7 +791,7 @@ def mark_updated(parameters: Iterable[Tensor]) -> None:
         p._changed = p._serial = now
 
 
-def compare_entries(relation: Callable[[Array, Array], Array], x: Tensor, y: Operand) -> Array:
+def compare_entries(relation: Callable[[Numeric, Numeric], Numeric], x: Tensor, y: Operand) -> Numeric:
     """A comparison by entry, as a plain array."""
     sign = _SIGNS[relation]
     for operand in (x, y):
@@ -788,18 +800,18 @@ def compare_entries(relation: Callable[[Array, Array], Array], x: Tensor, y: Ope
     return relation(x._value, y._value if isinstance(y, Tensor) else y)
 
 
-_SIGNS: dict[Function, str] = {
+_SIGNS: dict[AnyFunction, str] = {
     operator.gt: "the comparison >", operator.ge: "the comparison >=", operator.lt: "the comparison <",
     operator.le: "the comparison <=", operator.eq: "the comparison ==", operator.ne: "the comparison !=",
 }  # fmt: skip
 
 
-def value_of(x: Operand) -> Array:
+def value_of(x: Operand) -> Numeric:
     """The array of a Tensor; anything else as it is."""
     return x._value if isinstance(x, Tensor) else x
 
 
-def plain_index(index: Index) -> Index:
+def plain_index(index: AnyIndex) -> AnyIndex:
     """An index of its own: arrays in place of Tensors, and copies, since the user may change a mask."""
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))

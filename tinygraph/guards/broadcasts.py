@@ -14,7 +14,7 @@ import numpy as np
 from tinygraph.errors import BroadcastError, BroadcastWarning
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.stories import place_of, recorded_call
-from tinygraph.rules.types import Arrays
+from tinygraph.rules.types import Values
 
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
@@ -24,7 +24,7 @@ __all__ = ["notice_square"]
 _seen: set[tuple[str, int]] = set()
 
 
-def notice_square(z: Tensor, values: Arrays) -> None:
+def notice_square(z: Tensor, values: Values) -> None:
     """Warn, once per line of code, or raise, if two inputs of node `z` make a square that is seldom meant."""
     pairs = itertools.combinations(range(len(values)), 2)
     pair = next(((i, j) for i, j in pairs if is_suspicious(np.shape(values[i]), np.shape(values[j]))), None)
@@ -53,7 +53,7 @@ def is_suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     return n > 1 and row in ((n,), (1, n)) and column == (n, 1)
 
 
-def square_message(z: Tensor, values: Arrays, pair: tuple[int, int]) -> str:
+def square_message(z: Tensor, values: Values, pair: tuple[int, int]) -> str:
     """Which two inputs of `z` make a square, and what was probably meant."""
     call, operands = recorded_call(z)
     shapes = [np.shape(values[i]) for i in pair]

@@ -20,7 +20,7 @@ from tinygraph.errors import ChangedArrayError, ChangedArrayWarning
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.stories import operand_name, place_of, recorded_call
 from tinygraph.rules.table import Operation
-from tinygraph.rules.types import Array, Arrays
+from tinygraph.rules.types import Numeric, Values
 
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
@@ -33,7 +33,7 @@ SPREAD = 1_024  # entries kept of a larger one
 _ndarray = np.ndarray
 
 
-def array_contents(x: Array) -> bytes | None:
+def array_contents(x: Numeric) -> bytes | None:
     """The bytes by which a change is noticed: all of a small array, of a larger one those of 1,024 entries.
 
     None for what is no NumPy array, such as a number, which cannot be changed in place.
@@ -45,13 +45,13 @@ def array_contents(x: Array) -> bytes | None:
     return bytes(spread_entries(x).tobytes())
 
 
-def spread_entries(x: Array) -> Array:
+def spread_entries(x: Numeric) -> Numeric:
     """Entries of `x` at even distances: an odd number apart, so that no column is passed over."""
     flat = x.ravel(order="K") if x.flags.c_contiguous or x.flags.f_contiguous else x.flat
     return flat[:: x.size // SPREAD | 1]
 
 
-def verify_node(z: Tensor, values: Arrays) -> None:
+def verify_node(z: Tensor, values: Values) -> None:
     """Raise, or warn, if something that the rules of node `z` read is no longer what it was."""
     watched, kept = z._watched, z._kept
     if len(watched) == 1:
@@ -67,7 +67,7 @@ def verify_node(z: Tensor, values: Arrays) -> None:
             react_to_change(z, i, x, then)
 
 
-def verify_parameter(z: Tensor, i: int, x: Tensor, array: Array) -> None:
+def verify_parameter(z: Tensor, i: int, x: Tensor, array: Numeric) -> None:
     """The same for input i of `z`, a parameter that was updated or given out after `z` was recorded."""
     if x._changed > z._serial:
         react_to_change(z, i, array, b"")
@@ -75,7 +75,7 @@ def verify_parameter(z: Tensor, i: int, x: Tensor, array: Array) -> None:
         react_to_change(z, i, array, x._kept)
 
 
-def is_changed(x: Array, kept: bytes | None) -> bool:
+def is_changed(x: Numeric, kept: bytes | None) -> bool:
     """Whether an array is not what it was when `array_contents` gave `kept`."""
     return kept is not None and kept != (
         x.tobytes() if len(kept) == x.nbytes else spread_entries(x).tobytes()
@@ -87,7 +87,7 @@ def has_reader(op: Operation, rule: int, i: int, n: int) -> bool:
     return op.uses(rule, n)[1 + i]
 
 
-def react_to_change(z: Tensor, i: int, x: Array, kept: bytes) -> None:
+def react_to_change(z: Tensor, i: int, x: Numeric, kept: bytes) -> None:
     """Tell the user what changed, as `errstate` says, if it matters to a rule."""
     if i != OWN and not any(has_reader(z._op, rule, i, len(z.inputs)) for rule in z._wanted):  # type: ignore[arg-type]
         return
@@ -99,7 +99,7 @@ def react_to_change(z: Tensor, i: int, x: Array, kept: bytes) -> None:
         warnings.warn_explicit(change_message(z, i, x, kept), ChangedArrayWarning, file, line)
 
 
-def change_message(z: Tensor, i: int, x: Array, kept: bytes) -> str:
+def change_message(z: Tensor, i: int, x: Numeric, kept: bytes) -> str:
     """What was changed, since when, in which entry, and what to do about it."""
     written, operands = recorded_call(z)
     if i == OWN:
@@ -114,7 +114,7 @@ def change_message(z: Tensor, i: int, x: Array, kept: bytes) -> str:
     )
 
 
-def first_difference(x: Array, kept: bytes) -> str:
+def first_difference(x: Numeric, kept: bytes) -> str:
     """The first entry that is another, and how many there are."""
     now = x if len(kept) == x.nbytes else spread_entries(x)
     then = np.frombuffer(kept, dtype=x.dtype).reshape(np.shape(now))

@@ -14,7 +14,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tinygraph.notation.places import file_and_line, user_frame
-from tinygraph.rules.types import Array
+from tinygraph.rules.types import Numeric
 
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
@@ -32,7 +32,7 @@ class Cut(NamedTuple):
 
     how: str
     tensor: Tensor | None
-    array: Array
+    array: Numeric
     operation: str | None
     file: str
     line: int

@@ -19,7 +19,7 @@ import numpy as np
 from tinygraph.errors import DtypeError, InternalError, ShapeError, TinygraphError
 from tinygraph.guards.stories import call_text, place_of, recorded_call
 from tinygraph.rules.kernels import Recording
-from tinygraph.rules.types import Operand, Setting
+from tinygraph.rules.types import Operand, Option
 
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
@@ -31,12 +31,12 @@ __all__ = [
     "blame",
     "blame_call",
     "cause_of",
+    "error_text",
     "fault",
     "fault_of_rule",
     "few_frames",
     "is_fault",
     "our_work",
-    "said",
     "shorten",
 ]
 
@@ -124,12 +124,12 @@ def fault(doing: str, error: Exception) -> InternalError:
     """The error that says that `error`, met while doing something, is no mistake of the user's."""
     versions = f"NumPy {np.__version__}, Python {platform.python_version()}, {platform.system()}"
     return InternalError(
-        f"a fault of tinygraph, not of your program: {doing} failed with {said(error)}. Please report it "
-        f"with its cause and the lines that lead to it ({versions})"
+        f"a fault of tinygraph, not of your program: {doing} failed with {error_text(error)}. Please report "
+        f"it with its cause and the lines that lead to it ({versions})"
     )
 
 
-def said(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What an error says, in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -147,12 +147,12 @@ def is_fault(error: BaseException) -> TypeGuard[Exception]:
 
 
 def blame_call(
-    error: Exception, op: Operation, inputs: Sequence[Operand], settings: Mapping[str, Setting]
+    error: Exception, op: Operation, inputs: Sequence[Operand], settings: Mapping[str, Option]
 ) -> None:
     """The same for the forward pass of an operation, where what is no array may lack what arrays have."""
     lacking = isinstance(error, AttributeError) and not all(hasattr(x, "dtype") for x in inputs)
     if not lacking and arose_here(error):
-        raise fault(described(call_text, op, inputs, settings), error) from error
+        raise fault(describe_safely(call_text, op, inputs, settings), error) from error
 
 
 def fault_of_rule(error: Exception, z: Tensor) -> InternalError | None:
@@ -160,7 +160,7 @@ def fault_of_rule(error: Exception, z: Tensor) -> InternalError | None:
     meant = isinstance(error, MEANT) and not isinstance(error, ShapeError | DtypeError)
     if meant or foreign(error, z) or out_of_frames(error):
         return None
-    return fault(described(backward_text, z), error)
+    return fault(describe_safely(backward_text, z), error)
 
 
 def backward_text(z: Tensor) -> str:
@@ -168,12 +168,12 @@ def backward_text(z: Tensor) -> str:
     return f"backward through {recorded_call(z)[0]} ({place_of(z)})"
 
 
-def described(text: Callable[..., str], *about: object) -> str:
+def describe_safely(text: Callable[..., str], *about: object) -> str:
     """A text about an operation, in a state in which a description may fail as well."""
     try:
         return str(text(*about))
     except Exception as error:
-        return f"an operation, whose description failed too ({said(error)}),"
+        return f"an operation, whose description failed too ({error_text(error)}),"
 
 
 def arose_here(error: BaseException) -> bool:

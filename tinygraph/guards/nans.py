@@ -11,7 +11,7 @@ from tinygraph.guards.stories import operand_letters, operand_name, place_of, re
 from tinygraph.notation.places import user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import Operation
-from tinygraph.rules.types import Array, Arrays, Operand, Rule, Settings
+from tinygraph.rules.types import Numeric, Operand, Options, Rule, Values
 
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
@@ -21,7 +21,7 @@ __all__ = ["finite_forward", "finite_rule"]
 BY_ENTRY = {np.where, np.clip, k.cast_to, k.sigmoid, k.relu, k.leaky_relu, k.elu, k.softplus, k.gelu}
 
 
-def finite_forward(op: Operation, inputs: tuple[Operand, ...], values: Arrays, settings: Settings) -> Array:
+def finite_forward(op: Operation, inputs: tuple[Operand, ...], values: Values, settings: Options) -> Numeric:
     """What `op` gives; NonFiniteError if an entry is NaN or inf though what it was made from is finite."""
     with np.errstate(all="ignore"):
         z = op.forward(*values, **settings)
@@ -33,7 +33,7 @@ def finite_forward(op: Operation, inputs: tuple[Operand, ...], values: Arrays, s
     return z
 
 
-def finite_rule(z: Tensor, i: int, rule: Rule, dz: Array, value: Array, values: Arrays) -> Array:
+def finite_rule(z: Tensor, i: int, rule: Rule, dz: Numeric, value: Numeric, values: Values) -> Numeric:
     """The derivative of node `z` by input i; NonFiniteError as in `finite_forward`."""
     with np.errstate(all="ignore"):
         dx = rule(dz, value, *values, **z._settings)
@@ -45,7 +45,7 @@ def finite_rule(z: Tensor, i: int, rule: Rule, dz: Array, value: Array, values: 
     return dx
 
 
-def first_made_index(z: Array, values: Arrays, op: Operation) -> tuple[int, ...] | None:
+def first_made_index(z: Numeric, values: Values, op: Operation) -> tuple[int, ...] | None:
     """The index of the first entry that is not finite though its inputs are; None if there is none."""
     if not isinstance(z, np.ndarray | np.generic) or z.dtype.kind not in "fc" or np.isfinite(z).all():
         return None
@@ -58,17 +58,19 @@ def first_made_index(z: Array, values: Arrays, op: Operation) -> tuple[int, ...]
     return tuple(entries[0].tolist()) if len(entries) else None
 
 
-def is_numeric(x: Array) -> bool:
+def is_numeric(x: Numeric) -> bool:
     return isinstance(x, float | int | np.ndarray | np.generic) and np.asarray(x).dtype.kind in "fciub"
 
 
-def is_by_entry(op: Operation, x: Array, z: Array) -> bool:
+def is_by_entry(op: Operation, x: Numeric, z: Numeric) -> bool:
     """Whether an entry of the result depends on one entry of x."""
     elementwise = isinstance(op.function, np.ufunc) and op.function is not np.matmul
     return (elementwise or op.function in BY_ENTRY) and np.broadcast_shapes(np.shape(x), z.shape) == z.shape
 
 
-def entry_story(z: Array, index: tuple[int, ...], operands: list[str], values: Arrays, op: Operation) -> str:
+def entry_story(
+    z: Numeric, index: tuple[int, ...], operands: list[str], values: Values, op: Operation
+) -> str:
     """Which entry is what, and the inputs there; of inputs that are used as a whole, their range."""
     parts = [
         entry_text(name, x, np.broadcast_to(x, z.shape)[index] if is_by_entry(op, x, z) else None)
@@ -79,7 +81,7 @@ def entry_story(z: Array, index: tuple[int, ...], operands: list[str], values: A
     return f"{entry} is {z[index]}, from {', '.join(parts)}."
 
 
-def entry_text(name: str, x: Array, entry: Array) -> str:
+def entry_text(name: str, x: Numeric, entry: Numeric) -> str:
     """An operand and its entry; where no single one is to blame, all that it holds, or its range."""
     if entry is not None:
         return name if name == repr(x) else f"{name} = {entry}"

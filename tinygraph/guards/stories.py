@@ -12,7 +12,7 @@ import numpy as np
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
 from tinygraph.notation.places import place_text, user_place
 from tinygraph.rules.table import Operation
-from tinygraph.rules.types import Function, Operand, Setting, Settings
+from tinygraph.rules.types import AnyFunction, Operand, Option, Options
 
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
@@ -47,7 +47,7 @@ def describe(x: Operand) -> str:
 
 
 def forward_error(
-    op: Operation, inputs: tuple[Operand, ...], settings: Settings, error: Exception
+    op: Operation, inputs: tuple[Operand, ...], settings: Options, error: Exception
 ) -> Exception:
     """The error of a forward call, retold: as written, with the operands, where they were made, and a fix.
 
@@ -73,14 +73,14 @@ def forward_error(
     return own_error(f"{written_call(op, names, settings)} ({user_place()}): {shapes}", error, makers, advice)
 
 
-def call_text(op: Operation, inputs: Sequence[Operand], settings: Mapping[str, Setting]) -> str:
+def call_text(op: Operation, inputs: Sequence[Operand], settings: Mapping[str, Option]) -> str:
     """The call that is running, as written, and its line: W2 @ A1 (net.py:14)."""
     names = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
     return f"{written_call(op, names, settings)} ({user_place()})"
 
 
 def composed_error(
-    function: Function, args: Sequence[Operand], settings: Mapping[str, Setting], error: Exception
+    function: AnyFunction, args: Sequence[Operand], settings: Mapping[str, Option], error: Exception
 ) -> Exception:
     """The same for a function that has no row, but is written with rows: np.split."""
     arrays = [x for part in args for x in (part if isinstance(part, list | tuple) else [part])]
@@ -124,7 +124,7 @@ def shape_and_dtype(x: Operand) -> str:
     return f"{x.shape}" if x.dtype.kind == "f" else f"{x.shape} {x.dtype}"
 
 
-def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Setting]) -> str:
+def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Option]) -> str:
     """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4))."""
     if op.symbol in "+−*/@**" and len(names) == 2:
         return f"{names[0]} {op.symbol.replace('−', '-')} {names[1]}"
@@ -173,7 +173,7 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
     return f"{agree}. Should {x} be ({a[0]}, {b[0]})?"
 
 
-def qualified_name(function: Function) -> str:
+def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
     package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinygraph.rules.types import Array, Shape
+from tinygraph.rules.types import Numeric, Shape
 
 __all__ = [
     "Axis",
@@ -25,7 +25,7 @@ __all__ = [
 Axis = int | Sequence[int] | None
 
 
-def undo_broadcast(dz: Array, shape: Shape) -> Array:
+def undo_broadcast(dz: Numeric, shape: Shape) -> Numeric:
     """The derivative with respect to an array of `shape` that was broadcast to `dz.shape`: a sum.
 
     An entry that a broadcast used k times contributed k times, so its derivative is the sum of k entries.
@@ -63,7 +63,7 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     return tuple(int(a) % ndim if ndim else 0 for a in axes)  # type: ignore[arg-type]
 
 
-def restore_axes(dz: Array, shape: Shape, axis: Axis, keepdims: bool) -> Array:
+def restore_axes(dz: Numeric, shape: Shape, axis: Axis, keepdims: bool) -> Numeric:
     """`dz` of a reduction over `axis` of an array of `shape`, with the reduced axes put back as ones.
 
     >>> restore_axes(np.ones(3), (3, 4), 1, False).shape
@@ -75,7 +75,7 @@ def restore_axes(dz: Array, shape: Shape, axis: Axis, keepdims: bool) -> Array:
     return np.reshape(dz, tuple(1 if i in reduced else n for i, n in enumerate(shape)))
 
 
-def spread(dz: Array, shape: Shape, axis: Axis, keepdims: bool) -> Array:
+def spread(dz: Numeric, shape: Shape, axis: Axis, keepdims: bool) -> Numeric:
     """`dz` of a sum over `axis` of an array of `shape`, handed to each of the entries summed.
 
     >>> spread(np.array([1.0, 2.0]), (2, 3), 1, False)

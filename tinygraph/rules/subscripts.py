@@ -6,7 +6,7 @@ import string
 
 import numpy as np
 
-from tinygraph.rules.types import Array, Setting
+from tinygraph.rules.types import Numeric, Option
 
 __all__ = ["einsum_rule", "explicit_subscripts"]
 
@@ -34,8 +34,8 @@ def explicit_subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], s
 
 
 def einsum_rule(
-    i: int, dz: Array, z: Array, *xs: Array, subscripts: str = "", optimize: Setting = False
-) -> Array:
+    i: int, dz: Numeric, z: Numeric, *xs: Numeric, subscripts: str = "", optimize: Option = False
+) -> Numeric:
     """The derivative with respect to input i: the others and dz, summed to the letters of input i.
 
     A letter that stands in input i alone (or elsewhere with length 1) was summed away, so its derivative is

@@ -12,35 +12,35 @@ if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
 
 __all__ = [
-    "Array",
-    "Arrays",
+    "AnyFunction",
+    "AnyIndex",
     "Forward",
-    "Function",
-    "Index",
+    "InputPositions",
+    "Numeric",
     "Operand",
-    "Positions",
+    "Option",
+    "Options",
     "Rule",
-    "Setting",
-    "Settings",
     "Shape",
+    "Values",
 ]
 
 # What answers NumPy's calls: its arrays and numbers, those of other packages, the symbols of a plan, and
 # where a derivative is recorded, Tensors.
-Array: TypeAlias = Any
+Numeric: TypeAlias = Any
 # The values of the inputs of a call, in their order.
-Arrays: TypeAlias = tuple[Array, ...]
+Values: TypeAlias = tuple[Numeric, ...]
 # What a user writes beside a Tensor: a Tensor, an array, a number, or what NumPy makes an array of.
-Operand: TypeAlias = "Tensor | Array"
+Operand: TypeAlias = "Tensor | Numeric"
 # An argument that is no operand: an axis, a dtype, whether to keep dimensions. NumPy's functions define it.
-Setting: TypeAlias = Any
-Settings: TypeAlias = dict[str, Setting]
+Option: TypeAlias = Any
+Options: TypeAlias = dict[str, Option]
 # What stands in brackets after an array: numbers, slices, masks, lists of numbers, or a tuple of those.
-Index: TypeAlias = Any
+AnyIndex: TypeAlias = Any
 Shape: TypeAlias = tuple[int, ...]
 # Which of the inputs of a call: those whose derivative is wanted, for instance.
-Positions: TypeAlias = tuple[int, ...]
+InputPositions: TypeAlias = tuple[int, ...]
 # A function of NumPy or a kernel, as a key of the table; what computes a row; and a rule (dz, z, x, y) -> dx.
-Function: TypeAlias = Callable[..., Any]
-Forward: TypeAlias = Callable[..., Array]
-Rule: TypeAlias = Callable[..., Array]
+AnyFunction: TypeAlias = Callable[..., Any]
+Forward: TypeAlias = Callable[..., Numeric]
+Rule: TypeAlias = Callable[..., Numeric]
