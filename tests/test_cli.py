@@ -297,7 +297,10 @@ def test_help_is_there(capsys, command):
     ("error", "said"),
     [
         (ValueError("a word\nand another"), "tinygraph: a word and another (--debug shows where)\n"),
-        (KeyError("key"), "tinygraph: KeyError: 'key' (--debug shows where)\n"),
+        (
+            KeyError("key"),
+            "tinygraph: a fault of tinygraph, not of your program: the command failed with KeyError: 'key'",
+        ),
         (
             PermissionError(13, "Permission denied", "there"),
             "tinygraph: [Errno 13] Permission denied: 'there' (--debug",

@@ -97,7 +97,7 @@ def test_a_traceback_is_short_and_ends_near_the_users_line(call):
     ours = [
         frame
         for frame in frames
-        if Path(frame.filename).parent.name in ("tinygraph", "engine", "guards", "rules")
+        if Path(frame.filename).parent.name in ("tinygraph", "engine", "graph", "guards", "rules")
     ]
     printed = "".join(traceback.format_exception(raised.value))
     assert len(ours) <= 3

@@ -47,6 +47,7 @@ WAITS = {
     "tinygraph.debugger": "one command of several",
     "tinygraph.demo": "one command of several",
     "tinygraph.debugger.grading": "one command of several",
+    "tinygraph.guards.faults": "where a command failed alone",
     "tinygraph.plan": "one command of several",
     "tinygraph.engine.tensor": "NumPy need not load for --help",
     "viz": "the engine works without pictures",

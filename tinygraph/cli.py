@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tinygraph.errors import TinygraphError, UserFileError
+from tinygraph.errors import InternalError, TinygraphError, UserFileError
 
 __all__ = ["main"]
 
@@ -44,9 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def print_error(error: Exception) -> int:
-    """Say what is wrong in one sentence."""
-    expected = isinstance(error, TinygraphError | ValueError | OSError | ImportError)
-    said = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
+    """Say what is wrong in one sentence. The errors of a user's file are told before, so others are ours."""
+    expected = isinstance(error, TinygraphError | InternalError | ValueError | OSError | ImportError)
+    if not expected:
+        from tinygraph.guards.faults import fault
+
+        error = fault("the command", error)
+    said = str(error) or f"{type(error).__name__}: {error}"
     hint = "" if isinstance(error, TinygraphError) else " (--debug shows where)"
     print(f"tinygraph: {' '.join(said.split())}{hint}", file=sys.stderr)
     return COULD_NOT_RUN

@@ -28,6 +28,7 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor, parameter, tensor
 from tinygraph.errors import GraphError, ShapeError
 from tinygraph.extras import needed_package
+from tinygraph.guards.faults import few_frames
 from tinygraph.guards.stories import describe
 from tinygraph.nn import Model, Network
 from tinygraph.optim import Adam, Optimizer
@@ -113,7 +114,7 @@ def fit(
         seed,
     )
     run = ClusterRun(model, optimizer or Adam(), settings, chunk_sizes(X, Y))
-    with on_workers(client, model, X, Y, backend) as run.cluster:
+    with few_frames(), on_workers(client, model, X, Y, backend) as run.cluster:
         run.cluster.check()
         return run.through(resume, progress, console)
 
@@ -130,7 +131,7 @@ def accuracy(model: Model, X: Any, Y: Any, *, client: Any) -> float:
     ...     accuracy(Network([2, 1], method="zeros"), X, X[:1] * 0, client=client)
     1.0
     """
-    with on_workers(client, model, X, Y, "numpy") as cluster:
+    with few_frames(), on_workers(client, model, X, Y, "numpy") as cluster:
         return cluster.accuracy()
 
 

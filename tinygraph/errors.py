@@ -12,6 +12,12 @@ TinygraphError
 ├── UserFileError          also a ValueError: a file that cannot be read, imported or written
 └── BroadcastError         also a ValueError: a suspicious broadcast, in errstate(broadcast="raise")
 
+InternalError, a SystemError, stands beside the tree: a fault of tinygraph itself, and what catches the errors
+of a program shall not hide it.
+
+Tracebacks leave out the frames of this package, and what an error was retold from. Where the environment has
+TINYGRAPH_TRACEBACK=full at the time of the error, they leave out nothing.
+
 Notices are UserWarnings: BroadcastWarning and ChangedArrayWarning, what errstate makes of such errors.
 """
 
@@ -24,6 +30,7 @@ __all__ = [
     "ChangedArrayWarning",
     "DtypeError",
     "GraphError",
+    "InternalError",
     "MissingPackageError",
     "NonFiniteError",
     "ShapeError",
@@ -36,6 +43,10 @@ __all__ = [
 
 class TinygraphError(Exception):
     """The base of every error that tinygraph raises by intention."""
+
+
+class InternalError(SystemError):
+    """A fault of tinygraph itself; the message says what it did, and the cause is what went wrong."""
 
 
 class ShapeError(TinygraphError, ValueError):

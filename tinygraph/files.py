@@ -18,6 +18,7 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import DtypeError, MissingPackageError, ShapeError, UserFileError
 from tinygraph.extras import needed_package
+from tinygraph.guards.faults import blame
 
 __all__ = [
     "arrays_of_parameters",
@@ -122,6 +123,7 @@ def load(path: str | Path, into: ParameterArrays | None = None) -> Arrays:
     except OSError as error:
         raise UserFileError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # whatever the readers say of bytes that are not theirs
+        blame(error, f"reading {path}")
         raise UserFileError(
             f"{path} is no whole {path.suffix} file: {error or type(error).__name__}; "
             "it may be truncated or altered"

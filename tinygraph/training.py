@@ -24,6 +24,7 @@ import numpy as np
 from tinygraph.engine.tensor import value_of
 from tinygraph.errors import UserFileError
 from tinygraph.files import arrays_of_parameters, assign, check_fit, check_place, load, save
+from tinygraph.guards.faults import few_frames
 from tinygraph.guards.modes import no_grad
 from tinygraph.nn import Model, batches, count_examples
 from tinygraph.optim import Adam, Optimizer
@@ -160,8 +161,9 @@ def fit(
     settings = Settings(
         epochs, learning_rate, batch_size, held_out, patience, every, norms, path, checkpoint_every, seed
     )
-    run = LocalRun(model, X, Y, optimizer or Adam(), settings, backend)
-    return run.through(resume, progress, console)
+    with few_frames():
+        run = LocalRun(model, X, Y, optimizer or Adam(), settings, backend)
+        return run.through(resume, progress, console)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.graph.reading import Call, Input
+from tinygraph.guards.faults import our_work
 from viz.parts import Fold, Part
 
 __all__ = ["fold_parts"]
@@ -20,6 +21,7 @@ UNFOLDED_PARTS = 8  # parts: where there are more, repeats are folded if nobody 
 LONGEST_PERIOD = 24  # parts of one repeat
 
 
+@our_work("folding what repeats in a picture")
 def fold_parts(parts: list[Part], verdicts: dict[str, str], fold: bool | None = True) -> list[Part]:
     """`parts` with each run of repeats as one; in a run all have the same verdict.
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import weakref
 
 import numpy as np
@@ -292,3 +293,27 @@ def test_stand_ins_are_no_functions_of_the_file(run):
 
     assert lines[1]["defined"] == {}
     assert lines[1]["notes"] == ["nothing_of_this_name: not found; what needs it cannot run here."]
+
+
+def test_a_fault_of_the_worker_is_not_told_as_the_files(monkeypatch, tmp_path):
+    """What encodes a result is ours; the function was right."""
+    file = tmp_path / "mine.py"
+    file.write_text("def relu(Z):\n    return Z['gone'] if isinstance(Z, dict) else Z\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setitem(sys.modules, "mine", None)
+    relu = worker.load_file(str(file)).relu
+    broken = eval("lambda value: {}['gone']", {"__name__": "tinygraph.debugger.broken"})
+    monkeypatch.setattr(worker, "encode_within", broken)
+
+    told = []
+    for argument in (1.0, {}):
+        try:
+            worker.observe_call(relu, (argument,))
+        except KeyError as error:
+            told.append(worker.describe_error(error, str(file)))
+
+    assert [facts["type"] for facts in told] == ["InternalError", "KeyError"]
+    assert told[0]["message"].startswith(
+        "a fault of tinygraph, not of your program: the check failed with Key"
+    )
+    assert (told[0]["line"], told[1]["line"]) == (None, 2)

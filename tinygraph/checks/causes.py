@@ -19,6 +19,7 @@ from tinygraph.checks.edits import Edit
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
 from tinygraph.checks.search import Match, Setting, is_same_array, names_in, ratio_to
+from tinygraph.guards.faults import our_work
 from tinygraph.notation.expressions import Expression
 
 __all__ = ["WHY", "causes_of", "message_of"]
@@ -31,6 +32,7 @@ WHY: dict[str, str] = {
 }
 
 
+@our_work("the search for a cause")
 def causes_of(finding: Finding) -> tuple[str, ...]:
     """The slugs of the causes that fit a finding's numbers, the likeliest first; none if none is known."""
     if not finding.matches:

@@ -27,6 +27,7 @@ from tinygraph.checks.search import (
     search_formulas,
 )
 from tinygraph.graph.derivation import Statement
+from tinygraph.guards.faults import our_work
 from tinygraph.notation.expressions import Expression
 from tinygraph.rules.nests import map_leaves
 
@@ -106,6 +107,7 @@ def move_layers(x: Any, by: int) -> Any:
     return Expression(f"{match[1]}{int(match[2]) + by}{match[3]}") if match else x
 
 
+@our_work("the search for what went wrong")
 def explain_program(
     program: Sequence[Statement], setting: Setting, given: Given, memory: FormulaMemory | None = None
 ) -> list[Finding]:

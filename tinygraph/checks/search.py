@@ -22,6 +22,7 @@ from tinygraph.checks.edits import (
     single_edits,
     truncate_formula,
 )
+from tinygraph.guards.faults import our_work
 from tinygraph.notation.expressions import Expression
 
 __all__ = [
@@ -150,6 +151,7 @@ def is_match(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
     return all(is_same_array(setting.value(expression, i), g, setting.floor) for i, g in enumerate(given))
 
 
+@our_work("the search for a formula")
 def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
     """The formulas within two edits of a right one that give these numbers, likeliest first.
 

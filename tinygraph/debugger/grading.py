@@ -23,6 +23,7 @@ from tinygraph.debugger.probe import make_probe
 from tinygraph.debugger.runner import check_file
 from tinygraph.errors import UserFileError
 from tinygraph.files import save_bytes
+from tinygraph.guards.faults import error_text, fault, is_fault
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,7 +126,7 @@ def grade_submission(file: Path, *, folder: Path, **options: Any) -> Grade:
         with private_copy(code_file(file, *SUBMISSION_SUFFIXES), folder) as copy, chdir(copy.parent):
             report = check_file(copy, **options)
     except Exception as error:
-        told = readable_text(f"{type(error).__name__}: {error}")
+        told = readable_text(str(fault("the check", error) if is_fault(error) else error_text(error)))
         return Grade(name, VERDICTS[2], told=told, seconds=seconds_since(start))
     first = report.diagnoses[0] if report.diagnoses else None
     wrong = report.first_wrong or ""

@@ -68,8 +68,8 @@ def code_texts(path: Path) -> Iterator[str]:
         sheets = [book] if "cells" in book else book["worksheets"]
         cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
         texts = ["".join(cell["source"] if "source" in cell else cell["input"]) for cell in cells]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserFileError(f"{path.name} is no Jupyter notebook; save it once more from Jupyter") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserFileError(f"{path.name} is no Jupyter notebook; save it once more from Jupyter") from error
     return iter(texts)
 
 

@@ -32,6 +32,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from tinygraph.debugger.loading import load_homework
+from tinygraph.guards.faults import fault, is_fault
 
 if sys.platform != "win32":
     import resource
@@ -209,7 +210,13 @@ def changed_parts(name: str, before: Any, after: Any) -> Iterator[str]:
 
 
 def describe_error(error: BaseException, file: str) -> dict[str, Any]:
-    """An exception in JSON's terms, with the last line of the user's own files that it passed."""
+    """An exception in JSON's terms, with the last line of the user's own files that it passed.
+
+    One of this package's own is told as the fault that it is; but a result may be a list within itself.
+    """
+    told = error
+    if is_fault(error) and not isinstance(error, RecursionError):
+        told = fault("the check", error)
     if isinstance(error, MemoryError | RecursionError):
         traceback.clear_frames(error.__traceback__)  # what they hold is what there was too much of
     folder = os.path.dirname(os.path.realpath(file))
@@ -218,9 +225,9 @@ def describe_error(error: BaseException, file: str) -> dict[str, Any]:
         frames.append((error.filename, error.lineno))
     own = [(name, line) for name, line in frames if os.path.realpath(name).startswith(folder + os.sep)]
     text = "".join(traceback.format_exception(error))
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    message = error.msg if isinstance(error, SyntaxError) else str(told)
     return {
-        "type": type(error).__name__,
+        "type": type(told).__name__,
         "message": message,
         "file": own[-1][0] if own else None,
         "line": own[-1][1] if own else None,

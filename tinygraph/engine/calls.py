@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from tinygraph.errors import UnknownOperationError
 from tinygraph.guards.stories import qualified_name
 from tinygraph.rules.table import Operation
+from tinygraph.rules.types import AnyFunction, Operand, Option, Options
 
 __all__ = ["read_call"]
 
-Read = tuple[tuple[Any, ...], dict[str, Any]]
+Read = tuple[tuple[Operand, ...], Options]
 
 
-def read_call(op: Operation, args: tuple[Any, ...], settings: dict[str, Any]) -> Read:
+def read_call(op: Operation, args: tuple[Operand, ...], settings: Options) -> Read:
     """The inputs and the settings of a call, from its positional and keyword arguments."""
     if op.function in READERS:
         return READERS[op.function](*args, **settings)
@@ -32,7 +32,7 @@ def read_call(op: Operation, args: tuple[Any, ...], settings: dict[str, Any]) ->
     return args[:arity], known_settings(op, settings) if settings else {}
 
 
-def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
+def known_settings(op: Operation, settings: Options) -> Options:
     """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule."""
     kept = {key: x for key, x in settings.items() if key in op.settings}
     for key, x in settings.items():
@@ -46,7 +46,7 @@ def known_settings(op: Operation, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @functools.cache
-def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
+def parameter_names(function: AnyFunction) -> tuple[str, ...]:
     """The names of a function's parameters, in order."""
     import inspect
 
@@ -54,18 +54,18 @@ def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 @functools.cache
-def default_settings(function: Callable[..., Any]) -> dict[str, Any]:
+def default_settings(function: AnyFunction) -> Options:
     """The default of each parameter of a function."""
     import inspect
 
     return {name: p.default for name, p in inspect.signature(function).parameters.items()}
 
 
-def read_several(xs: Any, axis: int | None = 0, *, out: None = None) -> Read:
+def read_several(xs: Operand, axis: int | None = 0, *, out: None = None) -> Read:
     return tuple(xs), {"axis": axis}
 
 
-def read_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Read:
+def read_einsum(subscripts: Operand, *xs: Operand, optimize: Option = False) -> Read:
     if not isinstance(subscripts, str):
         raise UnknownOperationError(
             "np.einsum on Tensors takes its subscripts as one string, like np.einsum('ij,jk->ik', x, y)"
@@ -73,21 +73,23 @@ def read_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Read:
     return xs, {"subscripts": subscripts, "optimize": optimize}
 
 
-def read_clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Read:
+def read_clip(
+    x: Operand, a_min: Operand = None, a_max: Operand = None, *, min: Operand = None, max: Operand = None
+) -> Read:
     return (x, a_min if min is None else min, a_max if max is None else max), {}
 
 
-def read_reshape(x: Any, shape: Any = None, order: str = "C", *, newshape: Any = None) -> Read:
+def read_reshape(x: Operand, shape: Option = None, order: str = "C", *, newshape: Option = None) -> Read:
     if order != "C":
         raise UnknownOperationError("np.reshape of a Tensor has a derivative rule for order='C' only")
     return (x,), {"shape": newshape if shape is None else shape}
 
 
-def read_transpose(x: Any, axes: Any = None) -> Read:
+def read_transpose(x: Operand, axes: Option = None) -> Read:
     return (x,), {} if axes is None else {"axes": tuple(axes)}
 
 
-READERS: dict[Callable[..., Any], Callable[..., Read]] = {
+READERS: dict[AnyFunction, Callable[..., Read]] = {
     np.concatenate: read_several,
     np.stack: read_several,
     np.einsum: read_einsum,

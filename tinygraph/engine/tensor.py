@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from tinygraph.engine.calls import read_call
-from tinygraph.errors import DtypeError, GraphError, TinygraphError, UnknownOperationError
+from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
 from tinygraph.guards.changes import OWN, WHOLE, array_contents
 from tinygraph.guards.cuts import note_cut, note_taken
+from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
 from tinygraph.guards.nans import finite_forward
 from tinygraph.guards.stories import (
@@ -33,10 +34,21 @@ from tinygraph.guards.stories import (
     unknown_operation,
 )
 from tinygraph.notation import names
-from tinygraph.notation.places import OURS, file_and_line, user_frame
+from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
+from tinygraph.rules.types import (
+    AnyFunction,
+    AnyIndex,
+    InputPositions,
+    Numeric,
+    Operand,
+    Option,
+    Options,
+    Shape,
+    Values,
+)
 
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
@@ -48,18 +60,18 @@ _new = object.__new__
 _ndarray = np.ndarray
 _ref = weakref.ref
 _frame = sys._getframe
-_NO_SETTINGS: dict[str, Any] = {}
+_NO_SETTINGS: Options = {}
 
 # What a tensor is in the flow of derivatives: data (nothing made from parameters), made from parameters by a
 # recorded call, a parameter that only the engine holds, or one that `.value` gave out; and a number, as an
 # operand. By the kinds of a call's inputs follow the positions whose derivative is wanted, those whose
 # contents are kept because the user can change them, and the kind of the result.
 DATA, MADE, PARAMETER, SHARED, NUMBER = range(5)
-Flow = tuple[tuple[int, ...], tuple[int, ...], int]
+Flow = tuple[InputPositions, InputPositions, int]
 
 
 @functools.cache
-def flow(kinds: tuple[int, ...], flowing: tuple[int, ...] = ()) -> Flow:
+def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
     """How derivatives flow through a call with inputs of these kinds; `flowing` says to which, () to all."""
     able = flowing or range(len(kinds))
     wanted = tuple([i for i in able if kinds[i] in (MADE, PARAMETER, SHARED)])
@@ -69,6 +81,7 @@ def flow(kinds: tuple[int, ...], flowing: tuple[int, ...] = ()) -> Flow:
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
+TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
 _SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
 _FLOW_OF_ONE = [flow((kind,)) for kind in range(5)]
@@ -85,10 +98,10 @@ class Node(NamedTuple):
     """
 
     op: Operation
-    inputs: tuple[Any, ...]
-    cache: tuple[Any, ...]
-    settings: dict[str, Any]
-    wanted: tuple[int, ...]
+    inputs: tuple[Operand, ...]
+    cache: Values
+    settings: Options
+    wanted: InputPositions
     serial: int
     code: CodeType
     instruction: int
@@ -140,24 +153,24 @@ class Tensor(k.Recording):
     __hash__ = object.__hash__
 
     given_name: str | None
-    grad: Any
-    _value: Any
+    grad: Numeric | None
+    _value: Numeric
     _kind: int
     _changed: int
     _kept: Any
-    _watched: tuple[int, ...]
+    _watched: InputPositions
     _op: Operation | None
-    _x: Any
-    _y: Any
-    _a: Any
-    _b: Any
-    _settings: dict[str, Any]
-    _wanted: tuple[int, ...]
+    _x: Operand
+    _y: Operand
+    _a: Numeric
+    _b: Numeric
+    _settings: Options
+    _wanted: InputPositions
     _serial: int
     _code: CodeType
     _instruction: int
 
-    def __init__(self, value: Any, name: str | None = None) -> None:
+    def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
         self._op = self._kept = None
         self.given_name = name
@@ -168,7 +181,7 @@ class Tensor(k.Recording):
     # What is known of it
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Numeric:
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
         if kind:
@@ -181,7 +194,7 @@ class Tensor(k.Recording):
         return value
 
     @value.setter
-    def value(self, value: Any) -> None:
+    def value(self, value: Numeric) -> None:
         self._value = value
         if self._kind == PARAMETER:
             self._give_out()
@@ -214,9 +227,9 @@ class Tensor(k.Recording):
         self._kind = (SHARED if self._op is None else MADE) if wants else DATA
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Shape:
         """The shape of the value."""
-        return cast("tuple[int, ...]", self._value.shape)
+        return cast("Shape", self._value.shape)
 
     @property
     def ndim(self) -> int:
@@ -229,9 +242,9 @@ class Tensor(k.Recording):
         return int(self._value.size)
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """The dtype of the value."""
-        return self._value.dtype
+        return self._value.dtype  # type: ignore[no-any-return]
 
     @property
     def name(self) -> str | None:
@@ -250,11 +263,11 @@ class Tensor(k.Recording):
         )
 
     @property
-    def inputs(self) -> tuple[Any, ...]:
+    def inputs(self) -> tuple[Operand, ...]:
         """What the call that made it was given; nothing for a leaf."""
         if self._op is None:
             return ()
-        return (self._x, self._y) if self._op.arity == 2 else cast("tuple[Any, ...]", self._x)
+        return (self._x, self._y) if self._op.arity == 2 else cast("tuple[Operand, ...]", self._x)
 
     @property
     def op(self) -> Operation | None:
@@ -286,11 +299,13 @@ class Tensor(k.Recording):
 
     if TYPE_CHECKING:  # its result is a `Derivatives`, so the method is put here by the module that has them
 
-        def backward(self, seed: Any = None, *, names: Mapping[str, Any] | None = None) -> Derivatives: ...
+        def backward(
+            self, seed: Numeric = None, *, names: Mapping[str, Any] | None = None
+        ) -> Derivatives: ...
 
     # NumPy's protocol
 
-    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    def record(self, function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
         """Record the call of a kernel."""
         try:
             op = TABLE.get(function)
@@ -300,10 +315,11 @@ class Tensor(k.Recording):
                 wanted, watched, kind = _FLOW_OF_ONE[self._kind]
                 return record_tensor(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
             return call_function(function, args, settings)
-        except TinygraphError as error:  # without the frames in between, which are ours
-            raise error.with_traceback(None) from None
+        except TOLD as error:
+            shorten(error)
+            raise
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **settings: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Operand, **settings: Option) -> Numeric:
         try:
             if method == "__call__":
                 if settings:
@@ -316,20 +332,21 @@ class Tensor(k.Recording):
                 settings.setdefault("axis", 0)
                 return call_function(ops.REDUCTIONS[ufunc], args, settings)
             raise unknown_operation(f"np.{ufunc.__name__}.{method}")
-        except TinygraphError as error:  # without the frames in between, which are ours
-            raise error.with_traceback(None) from None
+        except TOLD as error:
+            shorten(error)
+            raise
 
     def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
-    ) -> Any:
+        self, function: AnyFunction, types: object, args: tuple[Operand, ...], settings: Options
+    ) -> Numeric:
         try:
             return call_function(function, args, settings)
-        except TinygraphError as error:
-            raise error.with_traceback(None) from None
+        except TOLD:
+            raise
         except (ValueError, IndexError, TypeError) as error:
-            raise composed_error(function, args, settings, error) from None
+            raise composed_error(function, args, settings, error) from cause_of(error)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: Option = None, copy: bool | None = None) -> Numeric:
         if self._kind:
             raise GraphError(
                 f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
@@ -341,18 +358,18 @@ class Tensor(k.Recording):
 
     if TYPE_CHECKING:  # made by `operator_methods` below
 
-        def __add__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __rsub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __rtruediv__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
-        def __rpow__(self, other: Any) -> Tensor: ...
-        def __matmul__(self, other: Any) -> Tensor: ...
-        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __add__(self, other: Operand) -> Tensor: ...
+        def __radd__(self, other: Operand) -> Tensor: ...
+        def __sub__(self, other: Operand) -> Tensor: ...
+        def __rsub__(self, other: Operand) -> Tensor: ...
+        def __mul__(self, other: Operand) -> Tensor: ...
+        def __rmul__(self, other: Operand) -> Tensor: ...
+        def __truediv__(self, other: Operand) -> Tensor: ...
+        def __rtruediv__(self, other: Operand) -> Tensor: ...
+        def __pow__(self, other: Operand) -> Tensor: ...
+        def __rpow__(self, other: Operand) -> Tensor: ...
+        def __matmul__(self, other: Operand) -> Tensor: ...
+        def __rmatmul__(self, other: Operand) -> Tensor: ...
 
     def __neg__(self) -> Tensor:
         return apply(TABLE[np.negative], (self,))
@@ -363,31 +380,31 @@ class Tensor(k.Recording):
     def __abs__(self) -> Tensor:
         return apply(TABLE[np.absolute], (self,))
 
-    def __getitem__(self, index: Any) -> Tensor:
+    def __getitem__(self, index: AnyIndex) -> Tensor:
         return apply(_GETITEM, (self,), {"index": plain_index(index)})
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: AnyIndex, value: Numeric) -> None:
         raise GraphError(
             f"{describe(self)} cannot be changed in place: a recorded value may be in a cache; "
             "use np.where, or change .value before recording"
         )
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Operand) -> Numeric:
         return compare_entries(operator.gt, self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Operand) -> Numeric:
         return compare_entries(operator.ge, self, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Operand) -> Numeric:
         return compare_entries(operator.lt, self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Operand) -> Numeric:
         return compare_entries(operator.le, self, other)
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: Operand) -> Numeric:
         return compare_entries(operator.eq, self, other)
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: Operand) -> Numeric:
         return compare_entries(operator.ne, self, other)
 
     # Conversions
@@ -438,16 +455,16 @@ class Tensor(k.Recording):
         """The transpose."""
         return apply(TABLE[np.transpose], (self,))
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Option) -> Tensor:
         """`np.transpose`, the axes given as numbers or as one tuple."""
         flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         return cast(Tensor, np.transpose(cast(Any, self), flat or None))
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Option) -> Tensor:
         """`np.reshape`, the shape given as numbers or as one tuple."""
         return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape))
 
-    def astype(self, dtype: Any) -> Any:
+    def astype(self, dtype: Option) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
         if np.dtype(dtype).kind != "f":
             raise DtypeError(
@@ -456,59 +473,59 @@ class Tensor(k.Recording):
             )
         return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
 
-    def sum(self, *args: Any, **settings: Any) -> Tensor:
+    def sum(self, *args: Option, **settings: Option) -> Tensor:
         """`np.sum` of this tensor."""
         return call_function(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def mean(self, *args: Any, **settings: Any) -> Tensor:
+    def mean(self, *args: Option, **settings: Option) -> Tensor:
         """`np.mean` of this tensor."""
         return call_function(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def max(self, *args: Any, **settings: Any) -> Tensor:
+    def max(self, *args: Option, **settings: Option) -> Tensor:
         """`np.max` of this tensor."""
         return call_function(np.max, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def min(self, *args: Any, **settings: Any) -> Tensor:
+    def min(self, *args: Option, **settings: Option) -> Tensor:
         """`np.min` of this tensor."""
         return call_function(np.min, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def prod(self, *args: Any, **settings: Any) -> Tensor:
+    def prod(self, *args: Option, **settings: Option) -> Tensor:
         """`np.prod` of this tensor."""
         return call_function(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def cumsum(self, *args: Any, **settings: Any) -> Tensor:
+    def cumsum(self, *args: Option, **settings: Option) -> Tensor:
         """`np.cumsum` of this tensor."""
         return call_function(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def var(self, *args: Any, **settings: Any) -> Tensor:
+    def var(self, *args: Option, **settings: Option) -> Tensor:
         """`np.var` of this tensor."""
         return call_function(np.var, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def std(self, *args: Any, **settings: Any) -> Tensor:
+    def std(self, *args: Option, **settings: Option) -> Tensor:
         """`np.std` of this tensor."""
         return call_function(np.std, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def ravel(self, *args: Any, **settings: Any) -> Tensor:
+    def ravel(self, *args: Option, **settings: Option) -> Tensor:
         """`np.ravel` of this tensor."""
         return call_function(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def swapaxes(self, *args: Any, **settings: Any) -> Tensor:
+    def swapaxes(self, *args: Option, **settings: Option) -> Tensor:
         """`np.swapaxes` of this tensor."""
         return call_function(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def squeeze(self, *args: Any, **settings: Any) -> Tensor:
+    def squeeze(self, *args: Option, **settings: Option) -> Tensor:
         """`np.squeeze` of this tensor."""
         return call_function(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def clip(self, *args: Any, **settings: Any) -> Tensor:
+    def clip(self, *args: Option, **settings: Option) -> Tensor:
         """`np.clip` of this tensor."""
         return call_function(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def take(self, *args: Any, **settings: Any) -> Tensor:
+    def take(self, *args: Option, **settings: Option) -> Tensor:
         """`np.take` of this tensor."""
         return call_function(np.take, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def dot(self, *args: Any, **settings: Any) -> Tensor:
+    def dot(self, *args: Option, **settings: Option) -> Tensor:
         """`np.dot` of this tensor."""
         return call_function(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
 
@@ -518,7 +535,7 @@ _GETITEM = TABLE[operator.getitem]
 # Recording ----------------------------------------------------------------
 
 
-def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO_SETTINGS) -> Tensor:
+def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SETTINGS) -> Tensor:
     """Compute `op` on `inputs` (Tensors, arrays or numbers) and record the call."""
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
@@ -533,12 +550,12 @@ def apply(op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any] = _NO
 
 def record_tensor(
     op: Operation,
-    inputs: tuple[Any, ...],
-    cache: tuple[Any, ...],
-    wanted: tuple[int, ...],
-    watched: tuple[int, ...],
+    inputs: tuple[Operand, ...],
+    cache: Values,
+    wanted: InputPositions,
+    watched: InputPositions,
     kind: int,
-    settings: dict[str, Any],
+    settings: Options,
 ) -> Tensor:
     """The Tensor of a call. Attributes are set directly, for speed: nearly every call passes here."""
     z = _new(Tensor)
@@ -550,7 +567,10 @@ def record_tensor(
         else:
             z._value = op.forward(*cache, **settings) if settings else op.forward(*cache)
     except (ValueError, IndexError, TypeError) as error:
-        raise forward_error(op, inputs, settings, error) from None
+        raise forward_error(op, inputs, settings, error) from cause_of(error)
+    except FAULTS as error:
+        blame_call(error, op, inputs, settings)
+        raise
     z.given_name = z.grad = None
     frame = _frame(3)
     if frame.f_globals.get("__package__") in OURS:
@@ -582,7 +602,7 @@ def record_tensor(
     return z
 
 
-def kept_of(x: Any, array: Any) -> bytes | None:
+def kept_of(x: Operand, array: Numeric) -> bytes | None:
     """What a node keeps of `array`, the value of its input x; while data stays, all share a copy."""
     now: bytes | None = (
         array.tobytes() if type(array) is _ndarray and array.nbytes <= WHOLE else array_contents(array)
@@ -601,7 +621,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
     """
     forward = op.forward
 
-    def method(x: Any, y: Any) -> Tensor:
+    def method(x: Tensor, y: Operand) -> Tensor:
         mode = current_mode()
         if mode is not NORMAL and (mode.nan or not mode.recording or mode.changed == "ignore"):
             return apply(op, (x, list_as_array(y)))
@@ -616,7 +636,10 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         try:
             z._value = forward(a, b)
         except (ValueError, TypeError) as error:
-            raise forward_error(op, (x, y), _NO_SETTINGS, error) from None
+            raise forward_error(op, (x, y), _NO_SETTINGS, error) from cause_of(error)
+        except FAULTS as error:
+            blame_call(error, op, (x, y), _NO_SETTINGS)
+            raise
         z.given_name = z.grad = None
         frame = _frame(1)
         if frame.f_globals.get("__package__") in OURS:
@@ -640,13 +663,13 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         z._instruction = frame.f_lasti
         return z
 
-    def reflected(x: Tensor, y: Any) -> Tensor:
+    def reflected(x: Tensor, y: Operand) -> Tensor:
         return apply(op, (list_as_array(y), x))
 
     return method, reflected
 
 
-def list_as_array(y: Any) -> Any:
+def list_as_array(y: Operand) -> Numeric:
     """A list or tuple as an array, anything else as it is."""
     return np.asarray(y) if type(y) in (list, tuple) else y
 
@@ -664,8 +687,20 @@ for _name, _ufunc in [
     setattr(Tensor, f"__r{_name}__", _method_pair[1])
 
 
-def call_function(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-    """A call of a NumPy function or kernel with a Tensor among its arguments."""
+def call_function(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
+    """A call of a NumPy function or kernel with a Tensor among its arguments; its errors are told."""
+    try:
+        return call_recorded(function, args, settings)
+    except TOLD as error:
+        shorten(error)
+        raise
+    except FAULTS as error:
+        blame(error, f"{qualified_name(function)} ({user_place()})")
+        raise
+
+
+def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
+    """The result of such a call."""
     function = ops.ALIASES.get(function, function)
     op = TABLE.get(function)
     if op is not None:
@@ -681,7 +716,7 @@ def call_function(function: Callable[..., Any], args: tuple[Any, ...], settings:
     raise unknown_operation(qualified_name(function))
 
 
-def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
     dtype = settings.pop("dtype", None)
     if settings:
@@ -697,7 +732,7 @@ def call_ufunc(ufunc: np.ufunc, args: tuple[Any, ...], settings: dict[str, Any])
 # Making tensors ----------------------------------------------------------------
 
 
-def tensor(array: Any, name: str | None = None) -> Tensor:
+def tensor(array: Operand, name: str | None = None) -> Tensor:
     """A leaf that wants no derivative: data, labels.
 
     Args:
@@ -712,7 +747,7 @@ def tensor(array: Any, name: str | None = None) -> Tensor:
     return leaf_at(_frame(1), array, name)
 
 
-def leaf_at(frame: FrameType, array: Any, name: str | None) -> Tensor:
+def leaf_at(frame: FrameType, array: Numeric, name: str | None) -> Tensor:
     """A leaf made in this frame; in one of ours, the line says nothing of its name."""
     if isinstance(array, Tensor):
         array = array.value
@@ -722,7 +757,7 @@ def leaf_at(frame: FrameType, array: Any, name: str | None) -> Tensor:
     return leaf
 
 
-def parameter(array: Any, name: str | None = None) -> Tensor:
+def parameter(array: Operand, name: str | None = None) -> Tensor:
     """A leaf whose derivative is wanted. The array is copied, since an optimizer changes it in place.
 
     Args:
@@ -756,7 +791,7 @@ def mark_updated(parameters: Iterable[Tensor]) -> None:
         p._changed = p._serial = now
 
 
-def compare_entries(relation: Callable[[Any, Any], Any], x: Tensor, y: Any) -> Any:
+def compare_entries(relation: Callable[[Numeric, Numeric], Numeric], x: Tensor, y: Operand) -> Numeric:
     """A comparison by entry, as a plain array."""
     sign = _SIGNS[relation]
     for operand in (x, y):
@@ -765,18 +800,18 @@ def compare_entries(relation: Callable[[Any, Any], Any], x: Tensor, y: Any) -> A
     return relation(x._value, y._value if isinstance(y, Tensor) else y)
 
 
-_SIGNS: dict[Any, str] = {
+_SIGNS: dict[AnyFunction, str] = {
     operator.gt: "the comparison >", operator.ge: "the comparison >=", operator.lt: "the comparison <",
     operator.le: "the comparison <=", operator.eq: "the comparison ==", operator.ne: "the comparison !=",
 }  # fmt: skip
 
 
-def value_of(x: Any) -> Any:
+def value_of(x: Operand) -> Numeric:
     """The array of a Tensor; anything else as it is."""
     return x._value if isinstance(x, Tensor) else x
 
 
-def plain_index(index: Any) -> Any:
+def plain_index(index: AnyIndex) -> AnyIndex:
     """An index of its own: arrays in place of Tensors, and copies, since the user may change a mask."""
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))

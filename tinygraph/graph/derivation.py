@@ -111,7 +111,7 @@ class Derivation(ReverseWalk):
         return One(q.shape, np.asarray(q.value).dtype, "1")
 
     def total(self, q: Quantity) -> Any:
-        """The derivative with respect to a quantity, complete: its name or its formula; 1 for the seed."""
+        """The derivative with respect to a quantity, complete: its name, else its formula; 1 for the seed."""
         if q not in self.done:
             formula = tidied(super().total(q))
             is_named = (q.name or self.is_long(q, formula)) and (q.arriving or not q.is_output)

@@ -14,6 +14,7 @@ from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, Tinygrap
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
+from tinygraph.guards.faults import cause_of, shorten
 from tinygraph.guards.stories import describe
 from tinygraph.notation.names import derivative_name
 from tinygraph.rules.nests import leaves, map_leaves
@@ -108,7 +109,7 @@ class Derivatives(Mapping[str, Any]):
             found, _ = reverse_sweep(self.output, self._seed, named=frozenset(self._tensors.values()))
         except ChangedArrayError as error:
             told = "the derivatives of variables are computed when they are asked for, and by now"
-            raise ChangedArrayError(f"{told} {error}") from None
+            raise ChangedArrayError(f"{told} {error}") from cause_of(error)
         self._arrays = found | self._arrays
 
     def __contains__(self, key: object) -> bool:
@@ -217,8 +218,9 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     """
     try:
         d = Derivatives(output, checked_seed(output, seed), names)
-    except TinygraphError as error:  # without the frames of the sweep
-        raise error.with_traceback(None) from None
+    except TinygraphError as error:
+        shorten(error)
+        raise
     for x, dx in d._arrays.items():
         if x._op is None:
             x.grad = dx

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from tinygraph.notation.places import file_and_line, place_text
 __all__ = ["why_no_gradient"]
 
 
-def why_no_gradient(J: Any, W: Tensor) -> str:
+def why_no_gradient(J: object, W: Tensor) -> str:
     """Which call cut the path of derivatives from W to J, and where; or that W is not used, or no path cut.
 
     Seen are `.value`, `float()`, `int()`, `bool()`, `.item()`, comparisons, functions that are constant
@@ -54,7 +53,7 @@ def ancestors_of(z: Tensor, wanted: bool) -> set[Tensor]:
     return found
 
 
-def cut_reasons(J: Any, W: Tensor, name: str) -> Iterator[str]:
+def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
     """What may be the reason, the surest first."""
     graph = ancestors_of(J, wanted=False) if isinstance(J, Tensor) else set()
     cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor) and hasattr(x, "_op")})

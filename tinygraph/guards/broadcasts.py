@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinygraph.errors import BroadcastError, BroadcastWarning
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.stories import place_of, recorded_call
+from tinygraph.rules.types import Values
+
+if TYPE_CHECKING:
+    from tinygraph.engine.tensor import Tensor
 
 __all__ = ["notice_square"]
 
 _seen: set[tuple[str, int]] = set()
 
 
-def notice_square(z: Any, values: tuple[Any, ...]) -> None:
+def notice_square(z: Tensor, values: Values) -> None:
     """Warn, once per line of code, or raise, if two inputs of node `z` make a square that is seldom meant."""
     pairs = itertools.combinations(range(len(values)), 2)
     pair = next(((i, j) for i, j in pairs if is_suspicious(np.shape(values[i]), np.shape(values[j]))), None)
     reaction = current_mode().broadcast
-    if pair is None or reaction == "ignore" or not z._op.arity:  # einsum says what meets what
+    several = not z._op.arity  # type: ignore[union-attr]
+    if pair is None or reaction == "ignore" or several:  # einsum says what meets what
         return
     if reaction == "raise":
         raise BroadcastError(square_message(z, values, pair))
-    place = z.node.place
+    place = z.node.place  # type: ignore[union-attr]
     if place not in _seen:
         warnings.warn_explicit(square_message(z, values, pair), BroadcastWarning, *place)
         _seen.add(place)
@@ -48,7 +53,7 @@ def is_suspicious(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     return n > 1 and row in ((n,), (1, n)) and column == (n, 1)
 
 
-def square_message(z: Any, values: tuple[Any, ...], pair: tuple[int, int]) -> str:
+def square_message(z: Tensor, values: Values, pair: tuple[int, int]) -> str:
     """Which two inputs of `z` make a square, and what was probably meant."""
     call, operands = recorded_call(z)
     shapes = [np.shape(values[i]) for i in pair]

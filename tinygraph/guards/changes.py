@@ -12,7 +12,7 @@ buffer for the next step while the last graph is still alive.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from tinygraph.errors import ChangedArrayError, ChangedArrayWarning
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.stories import operand_name, place_of, recorded_call
 from tinygraph.notation.reads import values_read
+from tinygraph.rules.types import Numeric, Values
+
+if TYPE_CHECKING:
+    from tinygraph.engine.tensor import Tensor
 
 __all__ = ["OWN", "WHOLE", "array_contents", "verify_node", "verify_parameter"]
 
@@ -29,7 +33,7 @@ SPREAD = 1_024  # entries kept of a larger one
 _ndarray = np.ndarray
 
 
-def array_contents(x: Any) -> bytes | None:
+def array_contents(x: Numeric) -> bytes | None:
     """The bytes by which a change is noticed: all of a small array, of a larger one those of 1,024 entries.
 
     None for what is no NumPy array, such as a number, which cannot be changed in place.
@@ -41,13 +45,13 @@ def array_contents(x: Any) -> bytes | None:
     return bytes(spread_entries(x).tobytes())
 
 
-def spread_entries(x: Any) -> Any:
+def spread_entries(x: Numeric) -> Numeric:
     """Entries of `x` at even distances: an odd number apart, so that no column is passed over."""
     flat = x.ravel(order="K") if x.flags.c_contiguous or x.flags.f_contiguous else x.flat
     return flat[:: x.size // SPREAD | 1]
 
 
-def verify_node(z: Any, values: tuple[Any, ...]) -> None:
+def verify_node(z: Tensor, values: Values) -> None:
     """Raise, or warn, if something that the rules of node `z` read is no longer what it was."""
     watched, kept = z._watched, z._kept
     if len(watched) == 1:
@@ -63,7 +67,7 @@ def verify_node(z: Any, values: tuple[Any, ...]) -> None:
             react_to_change(z, i, x, then)
 
 
-def verify_parameter(z: Any, i: int, x: Any, array: Any) -> None:
+def verify_parameter(z: Tensor, i: int, x: Tensor, array: Numeric) -> None:
     """The same for input i of `z`, a parameter that was updated or given out after `z` was recorded."""
     if x._changed > z._serial:
         react_to_change(z, i, array, b"")
@@ -71,19 +75,19 @@ def verify_parameter(z: Any, i: int, x: Any, array: Any) -> None:
         react_to_change(z, i, array, x._kept)
 
 
-def is_changed(x: Any, kept: bytes | None) -> bool:
+def is_changed(x: Numeric, kept: bytes | None) -> bool:
     """Whether an array is not what it was when `array_contents` gave `kept`."""
     return kept is not None and kept != (
         x.tobytes() if len(kept) == x.nbytes else spread_entries(x).tobytes()
     )
 
 
-def is_read(z: Any, i: int) -> bool:
+def is_read(z: Tensor, i: int) -> bool:
     """Whether a rule that the sweep runs at node `z` reads the values of input i."""
     return any(values_read(z._op, rule, z, z.inputs, z._settings)[1 + i] for rule in z._wanted)
 
 
-def react_to_change(z: Any, i: int, x: Any, kept: bytes) -> None:
+def react_to_change(z: Tensor, i: int, x: Numeric, kept: bytes) -> None:
     """Tell the user what changed, as `errstate` says, if it matters to a rule."""
     if i != OWN and not is_read(z, i):
         return
@@ -91,11 +95,11 @@ def react_to_change(z: Any, i: int, x: Any, kept: bytes) -> None:
     if mode.changed == "raise":
         raise ChangedArrayError(change_message(z, i, x, kept))
     if mode.changed == "warn":
-        file, line = z.node.place
+        file, line = z.node.place  # type: ignore[union-attr]
         warnings.warn_explicit(change_message(z, i, x, kept), ChangedArrayWarning, file, line)
 
 
-def change_message(z: Any, i: int, x: Any, kept: bytes) -> str:
+def change_message(z: Tensor, i: int, x: Numeric, kept: bytes) -> str:
     """What was changed, since when, in which entry, and what to do about it."""
     written, operands = recorded_call(z)
     if i == OWN:
@@ -110,7 +114,7 @@ def change_message(z: Any, i: int, x: Any, kept: bytes) -> str:
     )
 
 
-def first_difference(x: Any, kept: bytes) -> str:
+def first_difference(x: Numeric, kept: bytes) -> str:
     """The first entry that is another, and how many there are."""
     now = x if len(kept) == x.nbytes else spread_entries(x)
     then = np.frombuffer(kept, dtype=x.dtype).reshape(np.shape(now))

@@ -11,9 +11,13 @@ import weakref
 from collections import deque
 from collections.abc import Mapping
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tinygraph.notation.places import file_and_line, user_frame
+from tinygraph.rules.types import Numeric
+
+if TYPE_CHECKING:
+    from tinygraph.engine.tensor import Tensor
 
 __all__ = ["Cut", "known_cuts", "note_cut", "note_taken"]
 
@@ -27,26 +31,26 @@ class Cut(NamedTuple):
     """A call that gave a plain value: how it is written, the Tensor and the array if they are still alive."""
 
     how: str
-    tensor: Any
-    array: Any
+    tensor: Tensor | None
+    array: Numeric
     operation: str | None
     file: str
     line: int
 
 
-def note_taken(x: Any, array: Any) -> None:
+def note_taken(x: Tensor, array: weakref.ref[Any] | None) -> None:
     """Write down that the caller's caller read `.value` of Tensor x; `array` is a weak reference."""
     frame = _frame(2)
     _write_down((".value", tensor_key(x), x._serial, array, x._op, frame.f_code, frame.f_lasti))
 
 
-def note_cut(how: str, x: Any) -> None:
+def note_cut(how: str, x: Tensor) -> None:
     """Write down that the user's program takes a plain value out of Tensor x by a call of this package."""
     frame = user_frame(_frame(2))
     _write_down((how, tensor_key(x), x._serial, None, x._op, frame.f_code, frame.f_lasti))
 
 
-def tensor_key(x: Any) -> Any:
+def tensor_key(x: Tensor) -> int | weakref.ref[Tensor]:
     """What finds a Tensor again without keeping it alive: its address, which its serial number confirms.
 
     A leaf has no number, and so a weak reference.
@@ -54,7 +58,7 @@ def tensor_key(x: Any) -> Any:
     return id(x) if x._op is not None else weakref.ref(x)
 
 
-def known_cuts(alive: Mapping[int, Any]) -> list[Cut]:
+def known_cuts(alive: Mapping[int, Tensor]) -> list[Cut]:
     """What was written down in the user's program; `alive` has the Tensors by address."""
     found = {}
     for how, address, serial, array, op, code, instruction in list(_cuts):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,13 +10,15 @@ from tinygraph.errors import NonFiniteError
 from tinygraph.guards.stories import operand_letters, operand_name, place_of, recorded_call, written_call
 from tinygraph.notation.places import user_place
 from tinygraph.rules.table import Operation
+from tinygraph.rules.types import Numeric, Operand, Options, Rule, Values
+
+if TYPE_CHECKING:
+    from tinygraph.engine.tensor import Tensor
 
 __all__ = ["finite_forward", "finite_rule"]
 
 
-def finite_forward(
-    op: Operation, inputs: tuple[Any, ...], values: tuple[Any, ...], settings: dict[str, Any]
-) -> Any:
+def finite_forward(op: Operation, inputs: tuple[Operand, ...], values: Values, settings: Options) -> Numeric:
     """What `op` gives; NonFiniteError if an entry is NaN or inf though what it was made from is finite."""
     with np.errstate(all="ignore"):
         z = op.forward(*values, **settings)
@@ -29,21 +30,19 @@ def finite_forward(
     return z
 
 
-def finite_rule(
-    z: Any, i: int, rule: Callable[..., Any], dz: Any, value: Any, values: tuple[Any, ...]
-) -> Any:
+def finite_rule(z: Tensor, i: int, rule: Rule, dz: Numeric, value: Numeric, values: Values) -> Numeric:
     """The derivative of node `z` by input i; NonFiniteError as in `finite_forward`."""
     with np.errstate(all="ignore"):
         dx = rule(dz, value, *values, **z._settings)
-    found = first_made_index(dx, (dz, *values), z._op)
+    found = first_made_index(dx, (dz, *values), z._op)  # type: ignore[arg-type]
     if found is not None:
         call, operands = recorded_call(z)
-        told = entry_story(dx, found, ["dz", *operands], (dz, *values), z._op)
+        told = entry_story(dx, found, ["dz", *operands], (dz, *values), z._op)  # type: ignore[arg-type]
         raise NonFiniteError(f"backward through {call} ({place_of(z)}), by {operands[i]}: {told}")
     return dx
 
 
-def first_made_index(z: Any, values: tuple[Any, ...], op: Operation) -> tuple[int, ...] | None:
+def first_made_index(z: Numeric, values: Values, op: Operation) -> tuple[int, ...] | None:
     """The index of the first entry that is not finite though its inputs are; None if there is none."""
     if not isinstance(z, np.ndarray | np.generic) or z.dtype.kind not in "fc" or np.isfinite(z).all():
         return None
@@ -56,17 +55,17 @@ def first_made_index(z: Any, values: tuple[Any, ...], op: Operation) -> tuple[in
     return tuple(entries[0].tolist()) if len(entries) else None
 
 
-def is_numeric(x: Any) -> bool:
+def is_numeric(x: Numeric) -> bool:
     return isinstance(x, float | int | np.ndarray | np.generic) and np.asarray(x).dtype.kind in "fciub"
 
 
-def is_by_entry(op: Operation, x: Any, z: Any) -> bool:
+def is_by_entry(op: Operation, x: Numeric, z: Numeric) -> bool:
     """Whether an entry of the result depends on one entry of x."""
     return op.elementwise and np.broadcast_shapes(np.shape(x), z.shape) == z.shape
 
 
 def entry_story(
-    z: Any, index: tuple[int, ...], operands: list[str], values: tuple[Any, ...], op: Operation
+    z: Numeric, index: tuple[int, ...], operands: list[str], values: Values, op: Operation
 ) -> str:
     """Which entry is what, and the inputs there; of inputs that are used as a whole, their range."""
     parts = [
@@ -78,7 +77,7 @@ def entry_story(
     return f"{entry} is {z[index]}, from {', '.join(parts)}."
 
 
-def entry_text(name: str, x: Any, entry: Any) -> str:
+def entry_text(name: str, x: Numeric, entry: Numeric) -> str:
     """An operand and its entry; where no single one is to blame, all that it holds, or its range."""
     if entry is not None:
         return name if name == repr(x) else f"{name} = {entry}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +13,13 @@ from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
 from tinygraph.notation.places import place_text, user_place
 from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
+from tinygraph.rules.types import AnyFunction, Operand, Option, Options
+
+if TYPE_CHECKING:
+    from tinygraph.engine.tensor import Tensor
 
 __all__ = [
+    "call_text",
     "composed_error",
     "describe",
     "forward_error",
@@ -28,7 +33,7 @@ __all__ = [
 ]
 
 
-def describe(x: Any) -> str:
+def describe(x: Operand) -> str:
     """`W1 (3, 4)`, or `a (3, 4) float64 Tensor` for something without a name.
 
     >>> import numpy as np
@@ -43,7 +48,7 @@ def describe(x: Any) -> str:
 
 
 def forward_error(
-    op: Operation, inputs: tuple[Any, ...], settings: dict[str, Any], error: Exception
+    op: Operation, inputs: tuple[Operand, ...], settings: Options, error: Exception
 ) -> Exception:
     """The error of a forward call, retold: as written, with the operands, where they were made, and a fix.
 
@@ -69,14 +74,20 @@ def forward_error(
     return own_error(f"{written_call(op, names, settings)} ({user_place()}): {shapes}", error, makers, advice)
 
 
+def call_text(op: Operation, inputs: Sequence[Operand], settings: Mapping[str, Option]) -> str:
+    """The call that is running, as written, and its line: W2 @ A1 (net.py:14)."""
+    names = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
+    return f"{written_call(op, names, settings)} ({user_place()})"
+
+
 def composed_error(
-    function: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any], error: Exception
+    function: AnyFunction, args: Sequence[Operand], settings: Mapping[str, Option], error: Exception
 ) -> Exception:
     """The same for a function that has no row, but is written with rows: np.split."""
     arrays = list(leaves(args))
     names = {id(x): operand_name(x, letter) for x, letter in zip(arrays, operand_letters(), strict=False)}
 
-    def say(x: Any) -> str:
+    def say(x: Operand) -> str:
         return f"[{', '.join(map(say, x))}]" if isinstance(x, list | tuple) else names.get(id(x)) or repr(x)
 
     given = [*map(say, args), *(f"{key}={x!r}" for key, x in settings.items())]
@@ -102,19 +113,19 @@ def operand_letters() -> Iterator[str]:
     return itertools.chain("xyz", map("x{}".format, itertools.count(4)))
 
 
-def operand_name(x: Any, letter: str) -> str:
+def operand_name(x: Operand, letter: str) -> str:
     """What an operand is called in a sentence; a number is itself."""
     return getattr(x, "name", None) or (letter if hasattr(x, "shape") else repr(x))
 
 
-def shape_and_dtype(x: Any) -> str:
+def shape_and_dtype(x: Operand) -> str:
     """The shape of an array, and its dtype if that is not a floating one."""
     if not hasattr(x, "shape"):
         return repr(x)
     return f"{x.shape}" if x.dtype.kind == "f" else f"{x.shape} {x.dtype}"
 
 
-def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Any]) -> str:
+def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Option]) -> str:
     """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4))."""
     if op.symbol in "+−*/@**" and len(names) == 2:
         return f"{names[0]} {op.symbol.replace('−', '-')} {names[1]}"
@@ -125,17 +136,17 @@ def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Any
     return f"{qualified_name(op.function)}({', '.join(given)})"
 
 
-def made_at(x: Any) -> str | None:
+def made_at(x: Operand) -> str | None:
     """The file and line of the user's code that made a recorded operand."""
     return None if getattr(x, "op", None) is None else place_of(x)
 
 
-def place_of(z: Any) -> str:
+def place_of(z: Tensor) -> str:
     """The file and line of the user's code that recorded `z`: net.py:14."""
-    return place_text(*z.node.place)
+    return place_text(*z.node.place)  # type: ignore[union-attr]
 
 
-def recorded_call(z: Any) -> tuple[str, list[str]]:
+def recorded_call(z: Tensor) -> tuple[str, list[str]]:
     """The recorded call behind `z` as one writes it, and what its operands are called.
 
     >>> import numpy as np
@@ -145,11 +156,11 @@ def recorded_call(z: Any) -> tuple[str, list[str]]:
     ('A1 = np.tanh(x)', ['x'])
     """
     names = [operand_name(x, letter) for x, letter in zip(z.inputs, operand_letters(), strict=False)]
-    call = written_call(z.op, names, z.node.settings)
+    call = written_call(z.op, names, z.node.settings)  # type: ignore[arg-type, union-attr]
     return (f"{z.name} = {call}" if z.name else call), names
 
 
-def matrix_advice(names: Sequence[str], inputs: Sequence[Any]) -> str | None:
+def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None:
     """Which lengths of two matrices must agree, and the likeliest fix."""
     x, y = names
     a, b = (tuple[int, ...](getattr(operand, "shape", ())) for operand in inputs)
@@ -163,7 +174,7 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Any]) -> str | None:
     return f"{agree}. Should {x} be ({a[0]}, {b[0]})?"
 
 
-def qualified_name(function: Callable[..., Any]) -> str:
+def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
     package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]

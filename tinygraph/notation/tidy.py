@@ -63,7 +63,7 @@ def remade(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
 
 
 def number_of(x: Any) -> Factor | None:
-    """The number that x is, if it is made of numbers and the seed 1 alone; of an array, that in each place."""
+    """The number that x is, or that each entry is, if it is made of numbers and the seed 1 alone."""
     if isinstance(x, One):
         return Fraction(1)
     if isinstance(x, int | float) and not isinstance(x, bool):

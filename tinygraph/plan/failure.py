@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.errors import ShapeError
+from tinygraph.guards.faults import MEANT, fault
 from tinygraph.notation.places import file_and_line, place_text
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import CodePlace, Traced, note_check
@@ -22,11 +23,14 @@ def retell_error(
 ) -> Exception:
     """The error of a step, retold with its line of the text and the user's line.
 
-    `values` are the arguments of the step.
+    `values` are the arguments of the step. They are of the shapes and dtypes that were recorded, so what is
+    not about their numbers is a fault of the text.
     """
     line = line_of_error(error)
     if isinstance(error, FloatingPointError) and line not in source.calls:
         return FloatingPointError(first_not_finite(source, program, values))
+    if not isinstance(error, (*MEANT, ValueError, IndexError)):
+        return fault(describe_line(source, line), error)
     kind = ShapeError if isinstance(error, ValueError | IndexError) else type(error)
     told = f"{error}; in {describe_line(source, line)}"
     try:

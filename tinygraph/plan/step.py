@@ -17,6 +17,7 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
 from tinygraph.extras import missing_package
+from tinygraph.guards.faults import blame, cause_of, our_work, shorten
 from tinygraph.optim import Optimizer
 from tinygraph.plan.build import BuiltStep, build_step, load_step
 from tinygraph.plan.failure import retell_error
@@ -146,6 +147,15 @@ class CompiledStep:
         return dict(zip(plan.source.arguments[plan.inputs :], plan.rest, strict=True))
 
     def __call__(self, *inputs: Any) -> Any:
+        try:
+            return self.take_step(inputs)
+        except Exception as error:
+            blame(error, "a compiled step")
+            shorten(error)
+            raise
+
+    def take_step(self, inputs: tuple[Any, ...]) -> Any:
+        """One step, by the plan that fits."""
         plan = self._last
         if type(plan) is Plan and plan.fits(inputs):  # as at the step before, found out with few calls
             return self.run(plan, inputs)
@@ -232,9 +242,10 @@ class Plan:
         self.held = [(p, p.value) for p in self.parameters]
         self.memory = tuple(x for p in self.parameters for x in (optimizer.memory(p) if optimizer else ()))
         recorded = trace_step(step.loss, arrays, form, step.parameters, optimizer)
-        self.built = build_step(recorded, step.check_nan, loops)
-        self.source = self.built.source
-        self.function = load_step(self.source, loops)
+        with our_work("tg.compile, writing the step,"):
+            self.built = build_step(recorded, step.check_nan, loops)
+            self.source = self.built.source
+            self.function = load_step(self.source, loops)
         self.inputs = len(arrays)
         self.kinds = [array_kind(x) for x in arrays]
         self.form = form
@@ -290,7 +301,8 @@ class Plan:
             raise
         except Exception as error:
             values = dict(zip(self.built.arguments, [*arrays, *self.rest], strict=True))
-            raise retell_error(error, self.source, self.built.program, values) from error
+            told = retell_error(error, self.source, self.built.program, values)
+            raise told from cause_of(error, told)
 
     def form_results(self, results: Sequence[Any]) -> Any:
         """The cost and the derivatives, in the form of the first argument if that is what was derived by."""

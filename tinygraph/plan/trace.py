@@ -15,6 +15,7 @@ from tinygraph.errors import GraphError
 from tinygraph.graph.derivatives import checked_seed, lift
 from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
+from tinygraph.guards.faults import our_work
 from tinygraph.notation.names import derivative_name
 from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
@@ -141,9 +142,11 @@ def finish_trace(
         if p not in found:
             found[p] = zero_derivative(p, tape, optimizer)
     end = last_serial(tape)
-    order = recorded_order(J)
-    names = name_graph(order, [J])
-    symbols = symbol_names(names, found)
+    with our_work("tg.compile, naming what the loss computes,"):
+        order = recorded_order(J)
+        names = name_graph(order, [J])
+        symbols = symbol_names(names, found)
+        sections = sections_of(find_layers(order, names), found, start, end)
     arguments, numbers = list(given), {}
     targets: list[tuple[Traced, Traced]] = []
     if optimizer is not None:
@@ -158,7 +161,6 @@ def finish_trace(
             targets += zip((p.value, *kept), map(settle_arrays, new), strict=True)
             arguments += kept
         arguments += numbers.values()
-    sections = sections_of(find_layers(order, names), found, start, end)
     derivatives = [found[p] for p in parameters]
     return Trace(
         tape,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from tinygraph.rules.shapes import Axis
+from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Operand, Option, Options, Shape
 
 __all__ = [
     "GELU_SCALE",
@@ -47,7 +48,7 @@ class Recording:
 
     __slots__ = ()
 
-    def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    def record(self, function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
         """Record `function(*args, **settings)` and return its result."""
         raise NotImplementedError
 
@@ -56,7 +57,7 @@ def kernel(function: F) -> F:
     """Let `function` be recorded when one of its positional arguments is a `Recording`."""
 
     @functools.wraps(function)
-    def dispatch(*args: Any, **settings: Any) -> Any:
+    def dispatch(*args: Operand, **settings: Option) -> Numeric:
         for x in args:
             if isinstance(x, Recording):
                 return x.record(dispatch, args, settings)
@@ -66,7 +67,7 @@ def kernel(function: F) -> F:
 
 
 @kernel
-def cast_to(x: Any, dtype: Any) -> Any:
+def cast_to(x: Numeric, dtype: Option) -> Numeric:
     """`x` in another floating type.
 
     >>> cast_to(np.ones(2), np.float32).dtype
@@ -76,7 +77,7 @@ def cast_to(x: Any, dtype: Any) -> Any:
 
 
 @kernel
-def scatter(x: Any, shape: tuple[int, ...], index: Any) -> Any:
+def scatter(x: Numeric, shape: Shape, index: AnyIndex) -> Numeric:
     """Zeros of `shape` with `x` added at `index`; an entry named twice is added twice.
 
     It is what indexing does to derivatives: `x[index]` backward.
@@ -92,14 +93,14 @@ def scatter(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return out
 
 
-def is_basic(index: Any) -> bool:
+def is_basic(index: AnyIndex) -> bool:
     """Whether `index` takes each entry at most once, as slices and single numbers do."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
 
 
 @kernel
-def relu(x: Any) -> Any:
+def relu(x: Numeric) -> Numeric:
     """max(x, 0), the rectified linear unit. Its derivative at 0 is taken as 0.
 
     >>> relu(np.array([-1.0, 0.0, 2.0]))
@@ -109,7 +110,7 @@ def relu(x: Any) -> Any:
 
 
 @kernel
-def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+def leaky_relu(x: Numeric, slope: float = 0.01) -> Numeric:
     """x where x > 0, slope * x elsewhere.
 
     >>> leaky_relu(np.array([-1.0, 2.0]))
@@ -119,7 +120,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
 
 @kernel
-def elu(x: Any, alpha: float = 1.0) -> Any:
+def elu(x: Numeric, alpha: float = 1.0) -> Numeric:
     """x where x > 0, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2015).
 
     >>> elu(np.array([0.0, 2.0]))
@@ -129,7 +130,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 
 @kernel
-def softplus(x: Any) -> Any:
+def softplus(x: Numeric) -> Numeric:
     """log(1 + exp(x)), finite for every finite x.
 
     >>> softplus(np.array([-1e4, 0.0, 1e4])).round(4).tolist()
@@ -138,7 +139,7 @@ def softplus(x: Any) -> Any:
     return stable_softplus(np.asarray(x) if isinstance(x, float) else x)
 
 
-def stable_softplus(x: Any) -> Any:
+def stable_softplus(x: Numeric) -> Numeric:
     """log(1 + exp(x)), for complex x too, which a derivative by complex step brings."""
     if x.dtype.kind != "c":
         return np.logaddexp(x, 0.0)
@@ -150,7 +151,7 @@ GELU_SCALE = float(np.sqrt(2 / np.pi))
 
 
 @kernel
-def gelu(x: Any) -> Any:
+def gelu(x: Numeric) -> Numeric:
     """The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel 2016).
 
     x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))), within 5e-4 of x * Phi(x).
@@ -163,7 +164,7 @@ def gelu(x: Any) -> Any:
 
 @kernel
 @np.errstate(over="ignore")
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: Numeric) -> Numeric:
     """1 / (1 + exp(-x)), without a warning and right for every finite x.
 
     Where exp(-x) overflows to infinity the result is 0, which is the right answer to the last bit.
@@ -175,7 +176,7 @@ def sigmoid(x: Any) -> Any:
 
 
 @kernel
-def softmax(x: Any, axis: int = 0) -> Any:
+def softmax(x: Numeric, axis: int = 0) -> Numeric:
     """exp(x) / sum(exp(x)) along the axis of classes, shifted by the largest entry so that nothing overflows.
 
     >>> softmax(np.array([[0.0, 1e4], [0.0, 0.0]]))
@@ -187,7 +188,7 @@ def softmax(x: Any, axis: int = 0) -> Any:
 
 
 @kernel
-def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def logsumexp(x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     """log(sum(exp(x))) over `axis`, shifted by the largest entry so that nothing overflows.
 
     >>> float(logsumexp(np.array([1e4, 1e4])).round(4))
@@ -202,7 +203,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @kernel
-def log_softmax(x: Any, axis: int = 0) -> Any:
+def log_softmax(x: Numeric, axis: int = 0) -> Numeric:
     """log(softmax(x)) along the axis of classes, finite where softmax underflows to 0.
 
     >>> log_softmax(np.array([[0.0], [1e4]])).ravel()
@@ -212,7 +213,7 @@ def log_softmax(x: Any, axis: int = 0) -> Any:
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def xlogy(x: Any, y: Any) -> Any:
+def xlogy(x: Numeric, y: Numeric) -> Numeric:
     """x * log(y), and 0 where x is 0, whatever y is.
 
     >>> xlogy(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
@@ -222,7 +223,7 @@ def xlogy(x: Any, y: Any) -> Any:
         return np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y)))
 
 
-def examples_along(a: Any, axis: int) -> int:
+def examples_along(a: Numeric, axis: int) -> int:
     """m, the number of examples in `a`, whose units lie along `axis`.
 
     A vector (m,) is m examples of one unit.
@@ -234,7 +235,7 @@ def examples_along(a: Any, axis: int) -> int:
 
 
 @kernel
-def probability_cross_entropy(a: Any, y: Any, axis: int = 0) -> Any:
+def probability_cross_entropy(a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
     """-(y log a + (1 - y) log(1 - a)), summed over units (axis), mean over the m examples; from
     probabilities.
 
@@ -245,7 +246,7 @@ def probability_cross_entropy(a: Any, y: Any, axis: int = 0) -> Any:
 
 
 @kernel
-def sigmoid_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
+def sigmoid_cross_entropy(a: Numeric, y: Numeric, z: Numeric, axis: int = 0) -> Numeric:
     """The same cost where a = sigmoid(z) is known: computed from z, so finite where a has rounded to 0 or 1.
 
     -y log a - (1 - y) log(1 - a) is softplus(z) - y z.
@@ -257,7 +258,7 @@ def sigmoid_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
 
 
 @kernel
-def softmax_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
+def softmax_cross_entropy(a: Numeric, y: Numeric, z: Numeric, axis: int = 0) -> Numeric:
     """-sum(y log a) over the classes (axis), mean over the m examples, where a = softmax(z) is known.
 
     The largest a of an example is at least 1/n and never underflows, and log(sum(exp(z))) is
@@ -273,7 +274,7 @@ def softmax_cross_entropy(a: Any, y: Any, z: Any, axis: int = 0) -> Any:
     return np.add.reduce(y * (logsum - z), axis=None) / (z.size // z.shape[axis])
 
 
-def one_hot(labels: Any, classes: int, dtype: Any, axis: int = 0) -> Any:
+def one_hot(labels: Numeric, classes: int, dtype: Option, axis: int = 0) -> Numeric:
     """Integer labels as ones and zeros along a new axis of classes.
 
     >>> one_hot(np.array([1, 0]), 2, np.float32)
@@ -287,7 +288,7 @@ def one_hot(labels: Any, classes: int, dtype: Any, axis: int = 0) -> Any:
 
 
 @kernel
-def mse(a: Any, y: Any) -> Any:
+def mse(a: Numeric, y: Numeric) -> Numeric:
     """The mean of (a - y)^2 over all entries.
 
     >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))

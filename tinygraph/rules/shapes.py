@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+
+from tinygraph.rules.types import Numeric, Shape
 
 __all__ = [
     "Axis",
@@ -24,7 +25,7 @@ __all__ = [
 Axis = int | Sequence[int] | None
 
 
-def undo_broadcast(dz: Any, shape: tuple[int, ...]) -> Any:
+def undo_broadcast(dz: Numeric, shape: Shape) -> Numeric:
     """The derivative with respect to an array of `shape` that was broadcast to `dz.shape`: a sum.
 
     An entry that a broadcast used k times contributed k times, so its derivative is the sum of k entries.
@@ -39,7 +40,7 @@ def undo_broadcast(dz: Any, shape: tuple[int, ...]) -> Any:
 
 
 @functools.lru_cache(maxsize=4096)
-def broadcast_axes(large: tuple[int, ...], small: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
+def broadcast_axes(large: Shape, small: Shape) -> tuple[tuple[int, ...], bool]:
     """The axes along which a broadcast from `small` to `large` repeats, and whether it put axes in front.
 
     >>> broadcast_axes((2, 3, 4), (3, 1))
@@ -62,7 +63,7 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     return tuple(int(a) % ndim if ndim else 0 for a in axes)  # type: ignore[arg-type]
 
 
-def restore_axes(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+def restore_axes(dz: Numeric, shape: Shape, axis: Axis, keepdims: bool) -> Numeric:
     """`dz` of a reduction over `axis` of an array of `shape`, with the reduced axes put back as ones.
 
     >>> restore_axes(np.ones(3), (3, 4), 1, False).shape
@@ -74,7 +75,7 @@ def restore_axes(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) ->
     return np.reshape(dz, tuple(1 if i in reduced else n for i, n in enumerate(shape)))
 
 
-def spread(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+def spread(dz: Numeric, shape: Shape, axis: Axis, keepdims: bool) -> Numeric:
     """`dz` of a sum over `axis` of an array of `shape`, handed to each of the entries summed.
 
     >>> spread(np.array([1.0, 2.0]), (2, 3), 1, False)
@@ -84,7 +85,7 @@ def spread(dz: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
     return np.broadcast_to(restore_axes(dz, shape, axis, keepdims), shape)
 
 
-def count(shape: tuple[int, ...], axis: Axis) -> int:
+def count(shape: Shape, axis: Axis) -> int:
     """How many entries of an array of `shape` a reduction over `axis` takes together.
 
     >>> count((3, 4), 1), count((3, 4), None)

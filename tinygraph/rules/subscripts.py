@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import string
-from typing import Any
 
 import numpy as np
+
+from tinygraph.rules.types import Numeric, Option
 
 __all__ = ["einsum_rule", "explicit_subscripts"]
 
@@ -32,7 +33,9 @@ def explicit_subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], s
     return terms, right.replace("...", letters)
 
 
-def einsum_rule(i: int, dz: Any, z: Any, *xs: Any, subscripts: str = "", optimize: Any = False) -> Any:
+def einsum_rule(
+    i: int, dz: Numeric, z: Numeric, *xs: Numeric, subscripts: str = "", optimize: Option = False
+) -> Numeric:
     """The derivative with respect to input i: the others and dz, summed to the letters of input i.
 
     A letter that stands in input i alone (or elsewhere with length 1) was summed away, so its derivative is

@@ -16,7 +16,7 @@ import functools
 import itertools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ import numpy as np
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import Axis, count, reduced_axes, restore_axes, spread, undo_broadcast
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
+from tinygraph.rules.types import AnyFunction, AnyIndex, Forward, Numeric, Option, Rule
 
 __all__ = [
     "ALIASES",
@@ -37,13 +38,11 @@ __all__ = [
     "is_elementwise",
 ]
 
-Rule = Callable[..., Any]
-
 
 class Each:
     """The rules of an operation with any number of inputs: `Each(rule)[i]` is the rule for input i."""
 
-    def __init__(self, rule: Callable[..., Any]) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
 
     def __getitem__(self, i: int) -> Rule:
@@ -70,11 +69,11 @@ class Operation:
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: AnyFunction,
         symbol: str,
         formula: str,
         rules: tuple[Rule | None, ...] | Each,
-        forward: Callable[..., Any] | None = None,
+        forward: Forward | None = None,
         kink: str = "",
         activation: bool = False,
         analytic: bool = True,
@@ -123,7 +122,7 @@ def is_elementwise_ufunc(function: Any) -> bool:
     return isinstance(function, np.ufunc) and function.signature is None
 
 
-def is_elementwise(function: Callable[..., Any] | None) -> bool:
+def is_elementwise(function: AnyFunction | None) -> bool:
     """`Operation.elementwise` of any function, in the table or not.
 
     >>> is_elementwise(np.where), is_elementwise(np.greater), is_elementwise(np.matmul)
@@ -133,11 +132,11 @@ def is_elementwise(function: Callable[..., Any] | None) -> bool:
     return is_elementwise_ufunc(function) if op is None else op.elementwise
 
 
-TABLE: dict[Callable[..., Any], Operation] = {}
+TABLE: dict[AnyFunction, Operation] = {}
 
 
 def add_row(
-    function: Callable[..., Any], symbol: str, formula: str, *rules: Rule | Each | None, **facts: Any
+    function: AnyFunction, symbol: str, formula: str, *rules: Rule | Each | None, **facts: Any
 ) -> Operation:
     """Put an operation into the table."""
     each: Any = rules[0] if isinstance(rules[0], Each) else rules
@@ -148,13 +147,13 @@ def add_row(
 # Arithmetic ----------------------------------------------------------------
 
 
-def power_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
+def power_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if isinstance(y, int | float):
         return dz * (2 * x if y == 2 else y * x ** (y - 1) if y else np.zeros_like(x))
     return dz * (y * x ** np.where(y == 0, 1, y - 1))
 
 
-def power_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
+def power_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if isinstance(x, int | float):
         return dz * z * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan)
     return dz * z * np.log(np.where(x == 0, z.dtype.type(1), x))  # in the precision of z
@@ -192,7 +191,7 @@ add_row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast
 # Activations ----------------------------------------------------------------
 
 
-def gelu_dx(dz: Any, z: Any, x: Any) -> Any:
+def gelu_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     t = np.tanh(k.GELU_SCALE * (x + 0.044715 * (x * x * x)))
     slope = k.GELU_SCALE * (1 + 0.134145 * (x * x))
     return dz * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
@@ -211,15 +210,15 @@ add_row(k.gelu,       "gelu",     "x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * 
 activation=True)
 
 
-def softmax_dx(dz: Any, z: Any, x: Any, axis: int = 0) -> Any:
+def softmax_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int = 0) -> Numeric:
     return z * (dz - np.add.reduce(z * dz, axis=axis, keepdims=True))
 
 
-def log_softmax_dx(dz: Any, z: Any, x: Any, axis: int = 0) -> Any:
+def log_softmax_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int = 0) -> Numeric:
     return dz - np.exp(z) * np.add.reduce(dz, axis=axis, keepdims=True)
 
 
-def logsumexp_dx(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def logsumexp_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     back = functools.partial(restore_axes, shape=x.shape, axis=axis, keepdims=keepdims)
     return back(dz) * np.exp(x - back(z))
 
@@ -246,7 +245,7 @@ add_row(np.where, "where", "x if c else y", None, lambda dz, z, c, x, y: np.wher
 # fmt: on
 
 
-def clip_dx(dz: Any, z: Any, x: Any, low: Any, high: Any) -> Any:
+def clip_dx(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Numeric | None) -> Numeric:
     if low is not None:
         dz = dz * (x >= low)
     return dz if high is None else dz * (x <= high)
@@ -266,45 +265,63 @@ add_row(
 # Reductions ----------------------------------------------------------------
 
 
-def sum_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def sum_dx(
+    dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
+) -> Numeric:
     return spread(dz, x.shape, axis, keepdims)
 
 
-def mean_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def mean_dx(
+    dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
+) -> Numeric:
     return spread(dz / max(count(x.shape, axis), 1), x.shape, axis, keepdims)
 
 
-def deviations_from_mean(x: Any, axis: Axis) -> Any:
+def deviations_from_mean(x: Numeric, axis: Axis) -> Numeric:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
 def var_dx(
-    dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
-) -> Any:
+    dz: Numeric,
+    z: Numeric,
+    x: Numeric,
+    axis: Axis = None,
+    dtype: Option = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Numeric:
     dz = restore_axes(dz, x.shape, axis, keepdims)
     return dz * deviations_from_mean(x, axis) * (2 / (count(x.shape, axis) - ddof))
 
 
 def std_dx(
-    dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
-) -> Any:
+    dz: Numeric,
+    z: Numeric,
+    x: Numeric,
+    axis: Axis = None,
+    dtype: Option = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
     return slope * deviations_from_mean(x, axis) / (count(x.shape, axis) - ddof)
 
 
-def extreme_dx(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     hit = x == restore_axes(z, x.shape, axis, keepdims)
     ties = np.sum(hit, axis=axis, keepdims=True).astype(dz.dtype)
     return restore_axes(dz, x.shape, axis, keepdims) / ties * hit
 
 
-def prod_dx(dz: Any, z: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def prod_dx(
+    dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
+) -> Numeric:
     return restore_axes(dz, x.shape, axis, keepdims) * product_of_others(
         x, reduced_axes(axis if x.ndim else None, x.ndim)
     )
 
 
-def product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
+def product_of_others(x: Numeric, axes: tuple[int, ...]) -> Numeric:
     """The product of all other entries over `axes`, by running products from both ends: right for zeros."""
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     order = axes + kept
@@ -321,18 +338,20 @@ def product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
     return np.transpose(np.reshape(others, shape), tuple(np.argsort(order).tolist()))
 
 
-def cumsum_dx(dz: Any, z: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def cumsum_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int | None = None, dtype: Option = None) -> Numeric:
     if axis is None or x.ndim == 0:
         return np.reshape(np.flip(np.cumsum(np.flip(dz, axis=0), axis=0), axis=0), x.shape)
     return np.flip(np.cumsum(np.flip(dz, axis=axis), axis=axis), axis=axis)
 
 
-def norm_dx(dz: Any, z: Any, x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+def norm_dx(
+    dz: Numeric, z: Numeric, x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False
+) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
     return slope * x
 
 
-def vector_norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+def vector_norm(x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False) -> Numeric:
     """`np.linalg.norm` where it is the root of a sum of squares."""
     vector = np.ndim(x) == 1 if axis is None else np.size(axis) == 1
     if ord not in ((None, 2) if vector else (None, "fro")):
@@ -364,19 +383,21 @@ add_row(
 # Shape ----------------------------------------------------------------
 
 
-def transpose_dx(dz: Any, z: Any, x: Any, axes: Sequence[int] | None = None) -> Any:
+def transpose_dx(dz: Numeric, z: Numeric, x: Numeric, axes: Sequence[int] | None = None) -> Numeric:
     if axes is None:
         return np.transpose(dz)
     return np.transpose(dz, tuple(np.argsort([a % x.ndim for a in axes]).tolist()))
 
 
-def take_dx(dz: Any, z: Any, x: Any, indices: Any = None, axis: int | None = None) -> Any:
+def take_dx(
+    dz: Numeric, z: Numeric, x: Numeric, indices: AnyIndex = None, axis: int | None = None
+) -> Numeric:
     if axis is None or x.ndim == 0:
         return np.reshape(k.scatter(dz, shape=(x.size,), index=indices), x.shape)
     return k.scatter(dz, shape=x.shape, index=(slice(None),) * (axis % x.ndim) + (indices,))
 
 
-def concatenate_each(i: int, dz: Any, z: Any, *xs: Any, axis: int | None = 0) -> Any:
+def concatenate_each(i: int, dz: Numeric, z: Numeric, *xs: Numeric, axis: int | None = 0) -> Numeric:
     if axis is None:
         start = sum(x.size for x in xs[:i])
         return np.reshape(dz[start : start + xs[i].size], xs[i].shape)
@@ -385,7 +406,7 @@ def concatenate_each(i: int, dz: Any, z: Any, *xs: Any, axis: int | None = 0) ->
     return dz[(slice(None),) * axis + (slice(start, start + xs[i].shape[axis]),)]
 
 
-def stack_each(i: int, dz: Any, z: Any, *xs: Any, axis: int = 0) -> Any:
+def stack_each(i: int, dz: Numeric, z: Numeric, *xs: Numeric, axis: int = 0) -> Numeric:
     return dz[(slice(None),) * (axis % dz.ndim) + (i,)]
 
 
@@ -457,24 +478,27 @@ add_row(np.take, "take", "the entries of x at indices along axis", take_dx)
 # Products ----------------------------------------------------------------
 
 
-def matrix_product(x: Any, y: Any) -> Any:
+def matrix_product(x: Numeric, y: Numeric) -> Numeric:
     """x @ y; for two matrices by dot, which calls the same BLAS routine at half the overhead."""
-    return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
+    try:
+        return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
+    except AttributeError:  # a number, of which NumPy says what is wrong
+        return np.matmul(x, y)
 
 
-def matmul_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
+def matmul_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     return (
         np.dot(dz, y.T) if x.ndim == 2 and y.ndim == 2 else undo_broadcast(stack_dx(dz, x.ndim, y), x.shape)
     )
 
 
-def matmul_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
+def matmul_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     return (
         np.dot(x.T, dz) if x.ndim == 2 and y.ndim == 2 else undo_broadcast(stack_dy(dz, x, y.ndim), y.shape)
     )
 
 
-def stack_dx(dz: Any, x_ndim: int, y: Any) -> Any:
+def stack_dx(dz: Numeric, x_ndim: int, y: Numeric) -> Numeric:
     """The derivative of x @ y by x where one is a vector or a stack of matrices."""
     if y.ndim == 1:
         return np.expand_dims(dz, axis=-1) * y
@@ -483,7 +507,7 @@ def stack_dx(dz: Any, x_ndim: int, y: Any) -> Any:
     return dz @ np.swapaxes(y, axis1=-1, axis2=-2)
 
 
-def stack_dy(dz: Any, x: Any, y_ndim: int) -> Any:
+def stack_dy(dz: Numeric, x: Numeric, y_ndim: int) -> Numeric:
     """The derivative of x @ y by y where one is a vector or a stack of matrices."""
     if x.ndim == 1:
         return (
@@ -494,7 +518,7 @@ def stack_dy(dz: Any, x: Any, y_ndim: int) -> Any:
     return np.swapaxes(x, axis1=-1, axis2=-2) @ dz
 
 
-def dot_subscripts(x: Any, y: Any) -> tuple[str, str, str]:
+def dot_subscripts(x: Numeric, y: Numeric) -> tuple[str, str, str]:
     """The letters of x, y and z in np.dot: the last axis of x against the last but one of y."""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     shared, rest = letters[0], letters[1:]
@@ -503,7 +527,7 @@ def dot_subscripts(x: Any, y: Any) -> tuple[str, str, str]:
     return rows + shared, columns[:-1] + shared + columns[-1:], rows + columns
 
 
-def dot_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
+def dot_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return dz * y
     if x.ndim <= 2 and y.ndim <= 2:
@@ -512,7 +536,7 @@ def dot_dx(dz: Any, z: Any, x: Any, y: Any) -> Any:
     return np.einsum(f"{sz},{sy}->{sx}", dz, y)
 
 
-def dot_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
+def dot_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return dz * x
     if x.ndim <= 2 and y.ndim <= 2:
@@ -521,7 +545,7 @@ def dot_dy(dz: Any, z: Any, x: Any, y: Any) -> Any:
     return np.einsum(f"{sz},{sx}->{sy}", dz, x)
 
 
-def safe_einsum(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
+def safe_einsum(*xs: Numeric, subscripts: str, optimize: Option = False) -> Numeric:
     """`np.einsum`, but for a diagonal of lengths 0 and n, where NumPy gives what lies in memory."""
     if not all(np.size(x) for x in xs):
         terms, _ = explicit_subscripts(subscripts, [np.ndim(x) for x in xs])
@@ -550,28 +574,34 @@ add_row(
 # Costs ----------------------------------------------------------------
 
 
-def ratio(p: Any, q: Any) -> Any:
+def ratio(p: Numeric, q: Numeric) -> Numeric:
     """p / q, and 0 where p is 0 even if q is."""
     return p / np.where(p == 0, 1, q)
 
 
-def cross_entropy_da(dz: Any, z: Any, a: Any, y: Any, axis: int = 0) -> Any:
+def cross_entropy_da(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
     return (-ratio(y, a) + ratio(1 - y, 1 - a)) * (dz / k.examples_along(a, axis))
 
 
-def cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, axis: int = 0) -> Any:
+def cross_entropy_dy(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
     return (np.log(1 - a) - np.log(a)) * (dz / k.examples_along(a, axis))
 
 
-def softmax_cross_entropy_dz(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
+def softmax_cross_entropy_dz(
+    dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
+) -> Numeric:
     return (a - y) * (dz / (a.size // a.shape[axis]))
 
 
-def softmax_cross_entropy_da(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
+def softmax_cross_entropy_da(
+    dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
+) -> Numeric:
     return -ratio(y, a) * (dz / (a.size // a.shape[axis]))
 
 
-def softmax_cross_entropy_dy(dz: Any, z: Any, a: Any, y: Any, x: Any, axis: int = 0) -> Any:
+def softmax_cross_entropy_dy(
+    dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
+) -> Numeric:
     return -k.log_softmax(x, axis=axis) * (dz / (a.size // a.shape[axis]))
 
 
@@ -610,14 +640,14 @@ add_row(
     lambda dz, z, a, y: np.subtract(y, a) * (2 * dz / max(np.subtract(a, y).size, 1)),
 )
 
-ALIASES: dict[Callable[..., Any], Callable[..., Any]] = {
+ALIASES: dict[AnyFunction, AnyFunction] = {
     np.amax: np.max,
     np.amin: np.min,
     np.fabs: np.absolute,
 }
 
 # `np.add.reduce` is np.sum in half the time on small arrays; on Tensors it is that row.
-REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
+REDUCTIONS: dict[np.ufunc, AnyFunction] = {
     np.add: np.sum,
     np.multiply: np.prod,
     np.maximum: np.max,
@@ -628,7 +658,7 @@ REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
 # Functions whose results do not change with small changes of the input (or are no numbers at all): they
 # answer with plain arrays, since their derivative is 0 wherever there is one.
 # fmt: off
-_constant: list[Callable[..., Any]] = [
+_constant: list[AnyFunction] = [
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isnan, np.isfinite,
     np.isinf, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and,
     np.logical_or, np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all,
@@ -643,7 +673,7 @@ LOCALLY_CONSTANT = frozenset(_constant)
 # Functions written with rows of the table ----------------------------------------------------------------
 
 
-def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(x: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> list[Numeric]:
     """`np.split` by indexing."""
     n, sections = x.shape[axis], indices_or_sections
     if isinstance(sections, int) and n % sections:
@@ -651,7 +681,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return array_split(x, sections, axis)
 
 
-def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(x: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> list[Numeric]:
     """`np.array_split` by indexing: the first parts take one more where the length does not divide."""
     n, sections = x.shape[axis], indices_or_sections
     if isinstance(sections, int):
@@ -662,7 +692,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(edges)]
 
 
-COMPOSED: dict[Callable[..., Any], Callable[..., Any]] = {
+COMPOSED: dict[AnyFunction, AnyFunction] = {
     np.split: split,
     np.array_split: array_split,
     np.vstack: lambda xs: np.concatenate([x if x.ndim > 1 else np.reshape(x, (1, -1)) for x in xs], axis=0),

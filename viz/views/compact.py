@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygraph.graph.reading import Call, Graph, Quantity
+from tinygraph.guards.faults import our_work
 from viz.labels import call_label, call_tooltip, is_seed, name_span, shape_span, twin_label
 from viz.picture import Picture
 from viz.places import Places
@@ -21,6 +22,14 @@ Find = Callable[[Quantity], Any]
 
 def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> Places:
     """Draw `graph` in one lane; `find` gives the derivative with respect to a quantity, or None."""
+    asked = [q for q in graph.quantities if values and q.wanted and is_shown(q) and not is_seed(q)]
+    found = {q: find(q) for q in asked}  # may run code of the user's
+    with our_work("the compact view"):
+        return draw_lane(picture, graph, values, found.get)
+
+
+def draw_lane(picture: Picture, graph: Graph, values: bool, find: Find) -> Places:
+    """The lane, once the derivatives are found."""
     for q in graph.quantities:
         if is_shown(q):
             draw_quantity(picture, q, values, find)

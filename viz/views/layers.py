@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from tinygraph.graph.layers import Layer
 from tinygraph.graph.reading import Graph, Quantity
 from tinygraph.graph.stand_ins import name_inner
+from tinygraph.guards.faults import our_work
 from tinygraph.notation.text import clean_text, name_text, subscript
 from viz.formulas import Formula, Writer
 from viz.labels import (
@@ -36,6 +37,7 @@ __all__ = ["draw_layers"]
 LABELS_IN_ROW = 3  # leaves in a row
 
 
+@our_work("the view of layers")
 def draw_layers(picture: Picture, graph: Graph, layout: Layout, course: bool) -> Places:
     """Draw a graph as boxes: layers, what repeats, and what lies between them."""
     name_inner(graph, [layer for part in layout.boxes for layer in part.layers])

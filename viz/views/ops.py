@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tinygraph.graph.reading import Call, Graph, Quantity
+from tinygraph.guards.faults import our_work
 from viz.labels import call_label, call_tooltip, quantity_label, rule_label, twin_label
 from viz.parts import Part
 from viz.picture import Picture
@@ -14,6 +15,7 @@ from viz.views.rows import Arrow, Block, draw_rows, is_shown, node_above, source
 __all__ = ["draw_ops"]
 
 
+@our_work("the view of operations")
 def draw_ops(picture: Picture, graph: Graph, groups: Iterable[Part] = ()) -> Places:
     """Draw every operation of `graph`, its quantities and their derivatives, and frames around `groups`."""
     shown = [q for q in graph.quantities if is_shown(q)]
