@@ -190,8 +190,8 @@ def by_operators(parameters, A, hidden, output):
 def test_network_is_the_operators_written_out(hidden, output, function):
     """To the last bit, by the same names, in the same pictures."""
     network = tg.nn.Network([5, 4, 3, 2 if output == "softmax" else 1], hidden, output)
-    expected = by_operators(network.parameters, X, function, output)
-    actual = network.cost(X, Y[0].astype(int) if output == "softmax" else Y)
+    expected = by_operators(network.parameters, X, function, output).named("J")
+    actual = network.cost(X, Y[0].astype(int) if output == "softmax" else Y).named("J")
 
     assert expected.value == actual.value
     assert_equal(dict(expected.backward()), dict(actual.backward()))

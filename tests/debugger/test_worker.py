@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tinygraph.debugger import worker
+from tinygraph.debugger.loading import load_file
 
 
 class Odd:
@@ -301,7 +302,7 @@ def test_a_fault_of_the_worker_is_not_told_as_the_files(monkeypatch, tmp_path):
     file.write_text("def relu(Z):\n    return Z['gone'] if isinstance(Z, dict) else Z\n")
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setitem(sys.modules, "mine", None)
-    relu = worker.load_file(str(file)).relu
+    relu = load_file(str(file)).relu
     broken = eval("lambda value: {}['gone']", {"__name__": "tinygraph.debugger.broken"})
     monkeypatch.setattr(worker, "encode_within", broken)
 

@@ -18,7 +18,7 @@ from tinygraph.graph.walk import ReverseWalk
 from tinygraph.notation.expressions import NUMPY, Notation
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import One, Symbol
-from tinygraph.notation.tidy import scaled_by, tidied
+from tinygraph.notation.tidy import scaled_by, tidy_formula
 
 __all__ = ["Derivation", "Statement"]
 
@@ -92,7 +92,7 @@ class Derivation(ReverseWalk):
     def formula(self, call: Call) -> Any:
         """What a call computes."""
         if call not in self.made:
-            self.made[call] = tidied(call.node.op.forward(*self.inputs(call), **call.node.settings))
+            self.made[call] = tidy_formula(call.node.op.forward(*self.inputs(call), **call.node.settings))
         return self.made[call]
 
     def inputs(self, call: Call) -> Sequence[Any]:
@@ -113,7 +113,7 @@ class Derivation(ReverseWalk):
     def total(self, q: Quantity) -> Any:
         """The derivative with respect to a quantity, complete: its name, else its formula; 1 for the seed."""
         if q not in self.done:
-            formula = tidied(super().total(q))
+            formula = tidy_formula(super().total(q))
             is_named = (q.name or self.is_long(q, formula)) and (q.arriving or not q.is_output)
             self.done[q] = self.symbol(q, self.derivative_label(q)) if is_named else formula
         return self.done[q]
@@ -125,7 +125,8 @@ class Derivation(ReverseWalk):
 
     def rule(self, call: Call, i: int, dz: Any) -> Any:
         """The rule for input i, with the lectures' 1/m where it belongs."""
-        dx, of = tidied(super().rule(call, i, dz)), self.quantities[id(call.node.inputs[i])]
+        of = self.quantities[id(call.node.inputs[i])]
+        dx = tidy_formula(super().rule(call, i, dz))
         return self.averaged(dx, self.factor(call.result), self.factor(of))
 
     def through(self, call: Call, x: Input) -> Any:
@@ -133,7 +134,7 @@ class Derivation(ReverseWalk):
         sent = super().through(call, x)
         if call.result in self.direct:
             self.lectures[x.quantity] = self.rule(call, x.position, self.total(call.result))
-        return tidied(sent)
+        return tidy_formula(sent)
 
     def factor(self, q: Quantity) -> int:
         """How many times the true derivative the one shown is: m for the lectures' dA and dZ."""
@@ -162,7 +163,7 @@ class Derivation(ReverseWalk):
 
     def statement(self, q: Quantity) -> Statement:
         """The statement that makes the derivative with respect to a quantity."""
-        name, formula = derivative_name(q.name or ""), tidied(super().total(q))
+        name, formula = derivative_name(q.name or ""), tidy_formula(super().total(q))
         looked_through = q in self.lectures and len(self.arrived[q]) == 1
         forms = (formula, self.lectures[q]) if looked_through else (formula,)
         return Statement(name, forms, number_at_end(name), q)

@@ -84,7 +84,7 @@ def is_changed(x: Numeric, kept: bytes | None) -> bool:
 
 def is_read(z: Tensor, i: int) -> bool:
     """Whether a rule that the sweep runs at node `z` reads the values of input i."""
-    return any(values_read(z._op, rule, z, z.inputs, z._settings)[1 + i] for rule in z._wanted)
+    return any(values_read(z._op, rule, z, z.inputs, z._settings)[1 + i] for rule in z._wanted)  # type: ignore[arg-type]
 
 
 def react_to_change(z: Tensor, i: int, x: Numeric, kept: bytes) -> None:

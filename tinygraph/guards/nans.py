@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinygraph.errors import NonFiniteError
-from tinygraph.guards.stories import operand_letters, operand_name, place_of, recorded_call, written_call
+from tinygraph.guards.stories import operand_names, place_of, recorded_call, written_call
+from tinygraph.notation.lines import running_line
 from tinygraph.notation.places import user_place
 from tinygraph.rules.table import Operation
 from tinygraph.rules.types import Numeric, Operand, Options, Rule, Values
@@ -22,7 +23,7 @@ def finite_forward(op: Operation, inputs: tuple[Operand, ...], values: Values, s
     """What `op` gives; NonFiniteError if an entry is NaN or inf though what it was made from is finite."""
     with np.errstate(all="ignore"):
         z = op.forward(*values, **settings)
-    operands = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
+    operands = operand_names(op, inputs, running_line())
     found = first_made_index(z, values, op)
     if found is not None:
         call = written_call(op, operands, settings)

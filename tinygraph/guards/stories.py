@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
+from tinygraph.notation.lines import Line, running_line
+from tinygraph.notation.names import is_operation_of, line_of_call
 from tinygraph.notation.places import place_text, user_place
 from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
@@ -25,6 +27,7 @@ __all__ = [
     "forward_error",
     "operand_letters",
     "operand_name",
+    "operand_names",
     "place_of",
     "qualified_name",
     "recorded_call",
@@ -61,7 +64,7 @@ def forward_error(
     ...     print(str(error).partition("): ")[2])
     W2 is (5, 7), A1 is (8, 64): 7 and 8 must agree. Should W2 be (5, 8)?
     """
-    names = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
+    names = operand_names(op, inputs, running_line())
     shapes = ", ".join(
         f"{name} is {shape_and_dtype(x)}"
         for name, x in zip(names, inputs, strict=True)
@@ -76,7 +79,7 @@ def forward_error(
 
 def call_text(op: Operation, inputs: Sequence[Operand], settings: Mapping[str, Option]) -> str:
     """The call that is running, as written, and its line: W2 @ A1 (net.py:14)."""
-    names = [operand_name(x, letter) for x, letter in zip(inputs, operand_letters(), strict=False)]
+    names = operand_names(op, inputs, running_line())
     return f"{written_call(op, names, settings)} ({user_place()})"
 
 
@@ -106,6 +109,13 @@ def own_error(call: str, error: Exception, makers: str = "", advice: str | None 
 def full_stop(reason: str) -> str:
     """The sign at the end of a sentence: none more after a question."""
     return "" if reason.endswith("?") else "."
+
+
+def operand_names(op: Operation, inputs: Sequence[Operand], line: Line | None) -> list[str]:
+    """What operands are called: by themselves, else as the user's line has it, else x, y and z."""
+    written = line.operands if line is not None and is_operation_of(op, line) else ()
+    pairs = zip(itertools.chain(written, itertools.repeat(None)), operand_letters(), strict=False)
+    return [operand_name(x, name or letter) for x, (name, letter) in zip(inputs, pairs, strict=False)]
 
 
 def operand_letters() -> Iterator[str]:
@@ -155,7 +165,7 @@ def recorded_call(z: Tensor) -> tuple[str, list[str]]:
     >>> recorded_call(np.tanh(W1 @ X))
     ('A1 = np.tanh(x)', ['x'])
     """
-    names = [operand_name(x, letter) for x, letter in zip(z.inputs, operand_letters(), strict=False)]
+    names = operand_names(z.op, z.inputs, line_of_call(z))  # type: ignore[arg-type]
     call = written_call(z.op, names, z.node.settings)  # type: ignore[arg-type, union-attr]
     return (f"{z.name} = {call}" if z.name else call), names
 

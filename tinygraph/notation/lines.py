@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import sys
 from types import CodeType
 from typing import Any, NamedTuple
 
-from tinygraph.notation.places import positions_of
+from tinygraph.notation.places import positions_of, user_frame
 
-__all__ = ["Line", "line_at"]
+__all__ = ["Line", "line_at", "running_line"]
 
 MODULES = frozenset({"np", "numpy", "tg", "tinygraph"})
 OPERATOR_NAMES: dict[type[ast.AST], str] = {
@@ -41,6 +42,12 @@ class ParsedFile(NamedTuple):
     nodes: dict[tuple[int, int, int, int], ast.AST]
     parents: dict[ast.AST, ast.AST]
     modules: frozenset[str]
+
+
+def running_line() -> Line:
+    """What the line says in which the user's program is."""
+    frame = user_frame(sys._getframe(1))
+    return line_at(frame.f_code, frame.f_lasti)
 
 
 @functools.lru_cache(maxsize=4096)

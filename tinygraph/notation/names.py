@@ -21,6 +21,7 @@ __all__ = [
     "derivative_name",
     "function_of",
     "is_direct",
+    "is_operation_of",
     "layer_suffix",
     "line_of_call",
     "linear_weight",
@@ -91,8 +92,13 @@ def line_of_call(x: Any) -> Line | None:
 
 def is_direct(x: Any, line: Line) -> bool:
     """Whether a tensor is what the expression in its line gives, and not something on the way to it."""
+    return x.op is None or is_operation_of(x.op, line)
+
+
+def is_operation_of(op: Any, line: Line) -> bool:
+    """Whether a line calls an operation itself, and not something that is made with it."""
     called = line.called or ""
-    return x.op is None or ALSO_CALLED.get(called, called) == x.op.name
+    return ALSO_CALLED.get(called, called) == op.name  # type: ignore[no-any-return]
 
 
 def function_of(x: Any) -> Any:

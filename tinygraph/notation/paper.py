@@ -247,7 +247,7 @@ def plain_part(x: Any) -> Any:
     """The expression within calls that change no number: more axes, repeats, another dtype."""
     while isinstance(x, Expression) and (x.function in SAME_NUMBERS or is_same_reshape(x)):
         x = x.args[0]
-    return unguarded(x)
+    return without_guard(x)
 
 
 def is_same_reshape(x: Expression) -> bool:
@@ -258,7 +258,7 @@ def is_same_reshape(x: Expression) -> bool:
     return [n for n in before if n != 1] == [n for n in after if n != 1]
 
 
-def unguarded(x: Any) -> Any:
+def without_guard(x: Any) -> Any:
     """q for `where(p == 0, 1, q)`, which only avoids 0 / 0 (see `tinygraph.rules.table.ratio`)."""
     if isinstance(x, Expression) and x.function is np.where and len(x.args) == 3:
         condition, one, q = x.args

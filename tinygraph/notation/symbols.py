@@ -97,12 +97,11 @@ def formula_of_rule(
 ) -> Any:
     """The rule for input i of `op` run on symbols.
 
-        >>> from tinygraph.rules.kernels import relu
-        >>> from tinygraph.rules.nests import map_leaves
-    from tinygraph.rules.table import TABLE
-        >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
-        >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
-        'dA1 * (Z1 > 0)'
+    >>> from tinygraph.rules.kernels import relu
+    >>> from tinygraph.rules.table import TABLE
+    >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
+    >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
+    'dA1 * (Z1 > 0)'
     """
     rule = op.rules[i]
     if rule is None:

@@ -17,33 +17,33 @@ from tinygraph.notation.symbols import One, Symbol
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import reduced_axes
 
-__all__ = ["scaled_by", "tidied"]
+__all__ = ["scaled_by", "tidy_formula"]
 
 Factor = Fraction | float
-REDUCTIONS: dict[str, Callable[..., Any]] = {
+PLAIN_REDUCTIONS: dict[str, Callable[..., Any]] = {
     "add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min
 }  # fmt: skip
 
 
-def tidied(x: Any) -> Any:
+def tidy_formula(x: Any) -> Any:
     """The expression of symbols `x`, as short as it can be written.
 
     >>> dZ, one = Symbol((2, 3), float, "dZ"), One((), float, "1")
-    >>> str(tidied(dZ * (2 * one / 4))), str(tidied(np.add.reduce(dZ, axis=(1,), keepdims=True)))
+    >>> str(tidy_formula(dZ * (2 * one / 4))), str(tidy_formula(np.add.reduce(dZ, axis=(1,), keepdims=True)))
     ('dZ / 2', 'np.sum(dZ, axis=1, keepdims=True)')
     """
-    return tidied_part(x, {})
+    return tidy_part(x, {})
 
 
-def tidied_part(x: Any, known: dict[int, Any]) -> Any:
+def tidy_part(x: Any, known: dict[int, Any]) -> Any:
     """The same; parts that several places share stay shared."""
     if isinstance(x, list | tuple):
-        return type(x)(tidied_part(part, known) for part in x)
+        return type(x)(tidy_part(part, known) for part in x)
     if not isinstance(x, Symbol) or x.function is None:
         return x
     if id(x) not in known:
-        rule: Callable[[Symbol], Any] = RULES.get(x.function, remade)
-        known[id(x)] = rule(remade(x, tuple(tidied_part(part, known) for part in x.args)))
+        rule: Callable[[Symbol], Any] = TIDY_RULES.get(x.function, remade)
+        known[id(x)] = rule(remade(x, tuple(tidy_part(part, known) for part in x.args)))
     return known[id(x)]
 
 
@@ -53,7 +53,7 @@ def remade(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
     made.function, made.args, made.settings = x.function, x.args if args is None else args, x.settings
     owner = getattr(x.function, "__self__", None)
     if isinstance(owner, np.ufunc):
-        made.function = REDUCTIONS.get(owner.__name__, x.function)
+        made.function = PLAIN_REDUCTIONS.get(owner.__name__, x.function)
     if made.settings.get("keepdims") is False:
         made.settings = {key: value for key, value in made.settings.items() if key != "keepdims"}
     return made
@@ -93,7 +93,7 @@ ARITHMETIC: dict[Any, Callable[..., Factor]] = {
 }
 
 
-def scaled(x: Any, factor: Factor) -> Any:
+def times_number(x: Any, factor: Factor) -> Any:
     """x times a number, as one writes it."""
     inner, own = split_number(x)
     factor = as_factor(own * factor)
@@ -102,9 +102,9 @@ def scaled(x: Any, factor: Factor) -> Any:
     if isinstance(inner, One):
         return filled_with(factor, inner)
     if factor < 0:
-        return -scaled(inner, -factor)
+        return -times_number(inner, -factor)
     if isinstance(factor, float):
-        return short_number(factor) * inner
+        return shortest_float(factor) * inner
     large = inner if factor.numerator == 1 else factor.numerator * inner
     return large if factor.denominator == 1 else large / factor.denominator
 
@@ -117,7 +117,7 @@ def filled_with(factor: Factor, one: One) -> Any:
     return number.record(np.broadcast_to, (number, one.shape), {}) if one.shape else number
 
 
-def short_number(x: float) -> float:
+def shortest_float(x: float) -> float:
     """x without the digits that only rounding made: 0.3 for 0.1 * 3."""
     short = float(f"{x:.12g}")
     return short if abs(short - x) <= 1e-15 * abs(x) else x
@@ -145,16 +145,16 @@ def scaled_by(x: Any, m: int) -> Any:
     """m times an expression, where that takes something away; None where it would only add a factor."""
     if isinstance(x, Symbol) and x.function in (np.add, np.subtract):
         left, right = (scaled_by(part, m) for part in x.args)
-        return None if left is None or right is None else tidied(remade(x, (left, right)))
+        return None if left is None or right is None else tidy_formula(remade(x, (left, right)))
     if isinstance(x, Symbol) and x.function in (np.broadcast_to, np.reshape, np.transpose, np.negative):
         inner = scaled_by(x.args[0], m)
-        return None if inner is None else tidied(remade(x, (inner, *x.args[1:])))
+        return None if inner is None else tidy_formula(remade(x, (inner, *x.args[1:])))
     number = number_of(x)
     if number is not None:
         shortens = isinstance(number, Fraction) and number.denominator > 1
         return filled_with(as_factor(number * m), One(x.shape, x.dtype, "1")) if shortens else None
     _, own = split_number(x)
-    return scaled(x, Fraction(m)) if isinstance(own, Fraction) and own.denominator > 1 else None
+    return times_number(x, Fraction(m)) if isinstance(own, Fraction) and own.denominator > 1 else None
 
 
 # Rules by function
@@ -165,22 +165,22 @@ def tidied_product(x: Symbol) -> Any:
     left, right = x.args
     for number, other in ((number_of(left), right), (number_of(right), left)):
         if number is not None and isinstance(other, Symbol) and other.shape == x.shape:
-            return scaled(other, number)
+            return times_number(other, number)
     left, right = lone_number(left, right, x.shape), lone_number(right, left, x.shape)
     (first, a), (second, b) = split_number(left), split_number(right)
     if (a, b) == (1, 1):
         return remade(x, (left, right))
-    return scaled(remade(x, (first, second)), a * b)
+    return times_number(remade(x, (first, second)), a * b)
 
 
 def tidied_quotient(x: Symbol) -> Any:
     left, right = x.args
     number = number_of(right)
     if number and isinstance(left, Symbol) and left.shape == x.shape:
-        return scaled(left, 1 / number)
+        return times_number(left, 1 / number)
     inner, own = split_number(left)
     if own != 1 and getattr(inner, "shape", None) == getattr(left, "shape", ()):
-        return scaled(remade(x, (inner, right)), own)
+        return times_number(remade(x, (inner, right)), own)
     return remade(x)
 
 
@@ -245,7 +245,7 @@ def lone_number(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
     return inner if alone and isinstance(other, Expression) and getattr(other, "shape", ()) == shape else x
 
 
-RULES: dict[Any, Callable[[Symbol], Any]] = {
+TIDY_RULES: dict[Any, Callable[[Symbol], Any]] = {
     np.multiply: tidied_product,
     np.divide: tidied_quotient,
     np.add: tidied_sum,
