@@ -145,7 +145,7 @@ SLIPS = {
 
 @dataclass(frozen=True)
 class Slip:
-    """One part of a module with something else in its place; `number` tells those with the same text apart."""
+    """One part of a module replaced; `number` tells those with the same text apart."""
 
     path: str
     line: int
