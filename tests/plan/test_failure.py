@@ -130,3 +130,15 @@ def test_overflow_that_numpy_was_asked_to_raise_is_told_with_its_line():
 
     assert "overflow" in message
     assert "np.exp" in told(message)[1]
+
+
+@pytest.mark.parametrize("join", [np.concatenate, np.stack, lambda xs: np.concatenate(tuple(xs), axis=1)])
+def test_nan_is_followed_through_arrays_in_lists(join):
+    W = tg.parameter(X.copy(), name="W")
+    step = tg.compile(lambda A: np.sum(np.log(join([W * A, A]))), [W], check_nan=True)
+
+    with np.errstate(all="ignore"):
+        message = str(failing(step, -np.sign(X), kind=FloatingPointError))
+
+    assert message.startswith("NaN or infinity first appears in line ")
+    assert "np.log(" in told(message)[1]

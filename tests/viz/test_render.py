@@ -1,9 +1,12 @@
 """DOT text to pictures: by a dot on the PATH, which is faked here, and by pygraphviz."""
 
+import shutil
 import subprocess
 import sys
+from unittest.mock import patch
 from xml.etree import ElementTree
 
+import graphviz
 import pytest
 
 import viz
@@ -125,3 +128,16 @@ def test_titles_of_edges_say_their_direction():
 
     for key, edge in red.items():
         assert edge.find(f"{SVG}title").text == key
+
+
+def test_a_dot_that_fails_or_cannot_be_run_is_said_to():
+    for error in (
+        graphviz.CalledProcessError(1, ["dot"], stderr=b"syntax error"),
+        graphviz.ExecutableNotFound(["dot"]),
+    ):
+        with (
+            patch.object(shutil, "which", lambda name: "/usr/bin/dot"),
+            patch.object(graphviz.Source, "pipe", side_effect=error),
+            pytest.raises(GraphError, match="Graphviz's dot could not draw the picture as svg"),
+        ):
+            render("digraph {}", "svg")
