@@ -46,11 +46,12 @@ def test_an_empty_array_says_so():
 
 
 @pytest.mark.parametrize(
-    ("shape", "size"), [((9, 9), 8), ((9, 64), 4), ((32, 9), 3), ((32, 64), 3), ((12, 20), 8)]
+    ("shape", "size"),
+    [((1, 9), 8), ((9, 1), 8), ((9, 9), 8), ((9, 64), 4), ((32, 9), 3), ((32, 64), 3), ((12, 20), 8)],
 )
 def test_a_heat_map_is_as_large_as_its_place_allows(shape, size):
-    svg = svg_of(array_html(np.ones(shape)))
     rows, columns = shape
+    svg = svg_of(array_html(np.ones(shape)))
 
     assert svg.get("viewBox") == f"0 0 {columns} {rows}"
     assert (svg.get("width"), svg.get("height")) == (str(columns * size), str(rows * size))
