@@ -7,15 +7,15 @@ from tests.benchmarks.planted import NETWORKS
 from tests.benchmarks.planted.graphs import MISTAKES as PENALTIES
 from tests.benchmarks.planted.mistakes import CHANGES, MISTAKES
 from tests.benchmarks.planted.programs import in_layer
-from tinygraph.checks.causes import WHY, alternatives, causes_of, made_of, message_of
+from tinygraph.checks.causes import WHY, alternatives_text, causes_of, computed_text, message_of
 from tinygraph.checks.diagnose import setting_of
-from tinygraph.checks.explain import explain
+from tinygraph.checks.explain import explain_program
 from tinygraph.checks.lectures import backward_program
-from tinygraph.debugger.homework import values_of
+from tinygraph.debugger.homework import pass_values
 from tinygraph.debugger.probe import make_probe
 
 PASSES = {
-    net: [values_of(make_probe(net.sizes, m, net.activations, m), "course") for m in (7, 11)]
+    net: [pass_values(make_probe(net.sizes, m, net.activations, m), "course") for m in (7, 11)]
     for net in NETWORKS
 }
 SETTINGS = {net: setting_of(values) for net, values in PASSES.items()}
@@ -30,7 +30,7 @@ def finding_of(net, name, code):
     given = {other: [v[other] for v in PASSES[net]] for other in before}
     with np.errstate(all="ignore"):
         given[name] = [eval(code, {"np": np}, dict(v)) for v in PASSES[net]]
-    [finding] = explain(program[: at + 1], SETTINGS[net], given)
+    [finding] = explain_program(program[: at + 1], SETTINGS[net], given)
     return finding
 
 
@@ -146,8 +146,8 @@ def test_what_no_formula_gives_has_no_cause_and_says_how_far_off_it_is():
 def test_nothing_but_zeros_singles_out_no_formula():
     finding = finding_of(BINARY, "dW2", "0 * W2")
 
-    assert made_of(finding) == "it is 0 everywhere"
-    assert alternatives(finding) == ""
+    assert computed_text(finding) == "it is 0 everywhere"
+    assert alternatives_text(finding) == ""
     assert "it is 0 everywhere; the lectures' step is dZ2 @ A1.T / m" in message_of(finding, ())
 
 
@@ -164,6 +164,6 @@ def test_different_mistakes_with_the_same_numbers_are_told():
     n = values["A1"].shape[0]
     finding = finding_of(BINARY, "dW2", f"dZ2 @ A1.T / {n}")
 
-    said = alternatives(finding)
+    said = alternatives_text(finding)
     assert said == "" or said.endswith("would give the same numbers.)")
     assert "wrong-m" in causes_of(finding)

@@ -9,9 +9,9 @@ from tinygraph.checks.differences import (
     Function,
     argument_names,
     checked_value,
-    extrapolated,
-    scalar,
-    smallest,
+    extrapolate_slope,
+    place_of_smallest,
+    python_number,
 )
 from tinygraph.errors import DtypeError, GraphError, ShapeError
 
@@ -26,7 +26,7 @@ X = np.array([0.7, -0.3, 1.9, 0.01])
 
 def differences(f, x, analytic=False, name="x"):
     function = Function.read(f, {name: x} if name != "x" else [x])
-    return Differences(function, float(scalar(function.at())), analytic)
+    return Differences(function, float(python_number(function.at())), analytic)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e5])
@@ -34,12 +34,12 @@ def differences(f, x, analytic=False, name="x"):
 def test_slopes_by_differences_are_off_by_no_more_than_they_say(f, slope, scale):
     d = differences(lambda x: f(x / scale), X * scale)
     for i, expected in enumerate(slope(X) / scale):
-        found = d.closely("x", (i,))
+        found = d.close_slope("x", (i,))
 
         assert abs(found.value - expected) <= found.error
         assert found.error <= 1e-5 * np.max(np.abs(slope(X))) / scale
         assert found.sides is None
-        assert d.quickly("x", (i,)) == pytest.approx(
+        assert d.quick_slope("x", (i,)) == pytest.approx(
             expected, rel=1e-5, abs=1e-5 * np.max(abs(slope(X))) / scale
         )
 
@@ -50,10 +50,10 @@ def test_slopes_by_a_complex_step_are_right_to_rounding(f, slope):
 
     assert d.by_complex_step
     for i, expected in enumerate(slope(X)):
-        found = d.closely("x", (i,))
+        found = d.close_slope("x", (i,))
         assert found.value == pytest.approx(expected, rel=1e-14)
         assert found.error <= 1e-13 * max(abs(expected), 1)
-        assert d.quickly("x", (i,)) == found.value
+        assert d.quick_slope("x", (i,)) == found.value
 
 
 def test_a_function_that_is_not_analytic_is_not_stepped_into_the_complex():
@@ -66,10 +66,10 @@ def test_a_function_that_is_not_analytic_is_not_stepped_into_the_complex():
 def test_a_kink_has_the_slopes_of_both_sides(left, right, scale):
     x = np.array([0.0, scale])
     d = differences(lambda x: np.sum(np.where(x > 0, right * x, left * x)), x)
-    found = d.closely("x", (0,))
+    found = d.close_slope("x", (0,))
 
     assert found.sides == pytest.approx((left, right), abs=1e-6)
-    assert d.closely("x", (1,)).sides is None
+    assert d.close_slope("x", (1,)).sides is None
 
 
 def test_steps_are_measured_by_the_typical_entry_and_by_the_entry_itself():
@@ -108,7 +108,7 @@ def test_inputs_are_read_by_name_by_position_or_alone():
     assert list(Function.read(f, {"a": X, "b": X}).arrays) == ["a", "b"]
     assert list(Function.read(f, (X, X)).arrays) == ["a", "b"]
     assert list(Function.read(f, X).arrays) == ["a"]
-    assert scalar(Function.read(f, {"b": X, "a": X}).at(b=np.zeros(4))) == pytest.approx(np.sum(X))
+    assert python_number(Function.read(f, {"b": X, "a": X}).at(b=np.zeros(4))) == pytest.approx(np.sum(X))
 
 
 def test_what_is_wrapped_as_data_does_not_vary():
@@ -147,7 +147,7 @@ def test_arguments_are_named_where_the_function_has_that_many(f, n, names):
     "value", [2, 2.5, np.float32(2), np.array([[3.0]]), tg.tensor(4.0), 1 + 2j, True + 0]
 )
 def test_one_number_is_a_number(value):
-    assert scalar(value) == np.asarray(getattr(value, "value", value)).item()
+    assert python_number(value) == np.asarray(getattr(value, "value", value)).item()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_one_number_is_a_number(value):
 )
 def test_anything_else_is_refused(value, what):
     with pytest.raises(ShapeError, match=f"and got {what}; sum or average it"):
-        scalar(value)
+        python_number(value)
 
 
 def test_a_function_that_gives_other_numbers_each_time_is_refused():
@@ -180,6 +180,6 @@ def test_a_function_that_gives_other_numbers_each_time_is_refused():
 def test_extrapolation_takes_out_the_square_of_the_step():
     h = 10.0 ** -np.arange(1.0, 4.0)
 
-    np.testing.assert_allclose(extrapolated(7 + 3 * h**2), [7, 7], rtol=1e-14)
-    assert smallest(np.array([3.0, np.nan, 1.0, 2.0])) == 2
-    assert smallest(np.array([np.nan, np.inf, 5.0])) == 2
+    np.testing.assert_allclose(extrapolate_slope(7 + 3 * h**2), [7, 7], rtol=1e-14)
+    assert place_of_smallest(np.array([3.0, np.nan, 1.0, 2.0])) == 2
+    assert place_of_smallest(np.array([np.nan, np.inf, 5.0])) == 2

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from tinygraph.checks import edits
-from tinygraph.checks.edits import everywhere, positions, renamed, single_edits, truncated
+from tinygraph.checks.edits import (
+    change_everywhere,
+    positions_in,
+    rename_operand,
+    single_edits,
+    truncate_formula,
+)
 from tinygraph.notation.expressions import Expression
 
 A, B, m, dZ, Y, lr = map(Expression, ("A", "B", "m", "dZ", "Y", "lr"))
@@ -113,7 +119,7 @@ def test_the_text_of_an_edit_computes_what_its_calls_do(expression):
 def test_an_edit_says_what_stood_there_and_what_stands_there_now(expression):
     for edit in single_edits(expression, [Y], [m]):
         assert str(edit.expression) != str(expression) or str(edit.before) == str(edit.after)
-        put = [put for part, put in positions(expression) if part is edit.before]
+        put = [put for part, put in positions_in(expression) if part is edit.before]
         if edit.before is not expression and put:
             assert any(str(p(edit.after)) == str(edit.expression) for p in put)
 
@@ -126,13 +132,13 @@ def test_no_edit_replaces_a_part_by_itself():
 
 
 def test_positions_are_all_parts_and_put_leaves_the_rest():
-    found = {str(part): put for part, put in positions(np.exp(A * 2) + B)}
+    found = {str(part): put for part, put in positions_in(np.exp(A * 2) + B)}
 
     assert list(found) == ["np.exp(A * 2) + B", "np.exp(A * 2)", "A * 2", "A", "2", "B"]
     assert str(found["A"](Y)) == "np.exp(Y * 2) + B"
     assert str(found["2"](3)) == "np.exp(A * 3) + B"
     assert str(found["B"](Y)) == "np.exp(A * 2) + Y"
-    settings = {str(part): put for part, put in positions(SUM)}
+    settings = {str(part): put for part, put in positions_in(SUM)}
     assert str(settings["dZ"](A)) == "np.sum(A, axis=1, keepdims=True)"
 
 
@@ -140,13 +146,13 @@ def test_all_parts_change_the_innermost_first():
     def doubled(x):
         return x * 2 if isinstance(x, Expression) and x.function is None else x
 
-    assert str(everywhere(A + np.sum(A, axis=1), doubled)) == "A * 2 + np.sum(A * 2, axis=1)"
-    assert everywhere(3, doubled) == 3
-    assert str(everywhere(A * B, lambda x: renamed("A", Y, x))) == "Y * B"
+    assert str(change_everywhere(A + np.sum(A, axis=1), doubled)) == "A * 2 + np.sum(A * 2, axis=1)"
+    assert change_everywhere(3, doubled) == 3
+    assert str(change_everywhere(A * B, lambda x: rename_operand("A", Y, x))) == "Y * B"
 
 
 def test_what_an_array_of_integers_keeps():
-    edit = truncated(A / m, 1)
+    edit = truncate_formula(A / m, 1)
 
     assert (str(edit.expression), edit.kind, edit.penalty) == ("np.trunc(A / m)", "truncate", 1)
     assert (str(edit.before), str(edit.after)) == ("A / m", "np.trunc(A / m)")
@@ -158,6 +164,6 @@ def test_repeated_names_and_operators_change_together():
     assert "Y * B + Y" in found
     assert "A * Y + A" in found
     assert not any(text.startswith("Y * Y") for text in found)
-    assert edits.nearness(A, B) == 1
-    assert edits.nearness(A, B * B) == edits.nearness(A * A, B) == 2
-    assert edits.nearness(A * A, B * B) == 3
+    assert edits.nearness_of(A, B) == 1
+    assert edits.nearness_of(A, B * B) == edits.nearness_of(A * A, B) == 2
+    assert edits.nearness_of(A * A, B * B) == 3

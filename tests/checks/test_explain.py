@@ -9,7 +9,7 @@ import tinygraph as tg
 from tinygraph.checks.arrays import own_program
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.edits import single_edits
-from tinygraph.checks.explain import Memory, explain, kind_of, moved, step_of
+from tinygraph.checks.explain import FormulaMemory, explain_program, move_layers, quantity_kind, statement_key
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
 from tinygraph.checks.search import Setting, is_match, search_formulas
 from tinygraph.debugger.homework import pass_values
@@ -330,30 +330,30 @@ def test_a_formula_moves_to_another_layer_with_all_its_quantities(code, by, expe
     known = {name: Expression(name) for name in names} | {"np": np}
     expression = eval(code.replace("A1.shape[0]", "size"), known | {"size": Expression("A1.shape[0]")})
 
-    assert str(moved(expression, by)) == expected
-    assert str(moved(moved(expression, by), -by)) == code
+    assert str(move_layers(expression, by)) == expected
+    assert str(move_layers(move_layers(expression, by), -by)) == code
 
 
 def test_lists_and_numbers_move_as_what_they_hold():
     A = Expression("A1")
 
-    assert [str(x) for x in moved([A, 3, "A1"], 1)] == ["A2", "3", "A1"]
-    assert isinstance(moved((A,), 1), tuple)
+    assert [str(x) for x in move_layers([A, 3, "A1"], 1)] == ["A2", "3", "A1"]
+    assert isinstance(move_layers((A,), 1), tuple)
 
 
 def test_a_step_is_the_same_in_all_layers_with_the_same_activation():
     by_name = {s.name: s for s in PROGRAM}
 
-    assert step_of(by_name["dW3"]) == step_of(by_name["dW1"]) == "dW = dZ0 @ A-1.T / m"
-    assert step_of(by_name["dZ2"]) == step_of(by_name["dZ1"]) != step_of(by_name["dZ3"])
-    assert kind_of(by_name["dW3"]) == "dW"
-    assert kind_of(update_program(3)[0]).endswith("_new")
+    assert statement_key(by_name["dW3"]) == statement_key(by_name["dW1"]) == "dW = dZ0 @ A-1.T / m"
+    assert statement_key(by_name["dZ2"]) == statement_key(by_name["dZ1"]) != statement_key(by_name["dZ3"])
+    assert quantity_kind(by_name["dW3"]) == "dW"
+    assert quantity_kind(update_program(3)[0]).endswith("_new")
 
 
 def test_what_was_found_in_one_layer_is_recalled_in_another():
     given, _ = planted("dW3", "dZ3 @ A2.T", hidden=())
-    memory = Memory()
-    [finding] = explain(PROGRAM, SETTING, given, memory)
+    memory = FormulaMemory()
+    [finding] = explain_program(PROGRAM, SETTING, given, memory)
     by_name = {s.name: s for s in PROGRAM}
 
     assert finding.matches[0].text == "dZ3 @ A2.T"

@@ -6,15 +6,15 @@ import pytest
 from tinygraph.checks.search import (
     Match,
     Setting,
-    agrees,
-    bracketings,
-    distinct,
-    matches,
+    bracketings_of,
+    distinct_matches,
+    is_match,
+    is_same_array,
     names_in,
-    neat,
-    ratio,
+    neat_number,
+    ratio_to,
     ratios_of,
-    search,
+    search_formulas,
 )
 from tinygraph.notation.expressions import Expression
 
@@ -71,7 +71,7 @@ def given(code):
 )
 def test_the_formula_found_makes_the_numbers_and_reads_as_it_was_written(code, text):
     numbers = given(code)
-    found = search([RIGHT], setting(), numbers)
+    found = search_formulas([RIGHT], setting(), numbers)
 
     assert found
     for match in found[:3]:
@@ -84,20 +84,20 @@ def test_the_formula_found_makes_the_numbers_and_reads_as_it_was_written(code, t
 def test_what_no_formula_makes_is_not_found():
     numbers = [np.random.default_rng(3).normal(size=(3, 4)) for _ in PROBES]
 
-    assert search([RIGHT], setting(), numbers) == []
+    assert search_formulas([RIGHT], setting(), numbers) == []
 
 
 def test_a_number_must_be_the_same_in_every_probe_or_go_with_m():
     numbers = [x * f for x, f in zip(given("A @ B.T / m"), (1.23, 4.56), strict=True)]
 
-    assert search([RIGHT], setting(), numbers) == []
-    assert search([RIGHT], setting(), given("A @ B.T / m * 1.23"))
-    assert search([RIGHT], setting(), given("A @ B.T / m * 1.23 / m"))
+    assert search_formulas([RIGHT], setting(), numbers) == []
+    assert search_formulas([RIGHT], setting(), given("A @ B.T / m * 1.23"))
+    assert search_formulas([RIGHT], setting(), given("A @ B.T / m * 1.23 / m"))
 
 
 def test_whole_numbers_are_tried_cut_off():
     numbers = [np.trunc(9 * x).astype(int) for x in given("A @ B.T / m")]
-    found = search([RIGHT * 9], setting(), numbers)
+    found = search_formulas([RIGHT * 9], setting(), numbers)
 
     assert found[0].edits[0].kind == "truncate"
     assert "np.trunc" in found[0].text
@@ -105,7 +105,7 @@ def test_whole_numbers_are_tried_cut_off():
 
 def test_a_rate_of_ones_own_is_found():
     right = W - lr * (A @ B.T)
-    found = search([right], setting(), given("W - 0.37 * (A @ B.T)"))
+    found = search_formulas([right], setting(), given("W - 0.37 * (A @ B.T)"))
 
     assert found[0].text == "W - 0.37 * (A @ B.T)"
 
@@ -127,17 +127,17 @@ def test_a_rate_of_ones_own_is_found():
     ],
 )
 def test_the_same_numbers_in_the_same_shape(value, given, same):
-    assert agrees(None if value is None else np.asarray(value), np.asarray(given)) is same
+    assert is_same_array(None if value is None else np.asarray(value), np.asarray(given)) is same
 
 
 def test_single_precision_is_judged_as_such_and_a_floor_is_rounding():
     x = np.array([1.0, 2.0])
 
-    assert agrees(x * (1 + 1e-6), x.astype(np.float32))
-    assert not agrees(x * (1 + 1e-6), x)
-    assert not agrees(x * (1 + 1e-4), x.astype(np.float32))
-    assert agrees(x + 1e-3, x, floor=2e-3)
-    assert not agrees(x + 1e-3, x, floor=5e-4)
+    assert is_same_array(x * (1 + 1e-6), x.astype(np.float32))
+    assert not is_same_array(x * (1 + 1e-6), x)
+    assert not is_same_array(x * (1 + 1e-4), x.astype(np.float32))
+    assert is_same_array(x + 1e-3, x, floor=2e-3)
+    assert not is_same_array(x + 1e-3, x, floor=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_single_precision_is_judged_as_such_and_a_floor_is_rounding():
     ],
 )
 def test_a_ratio_is_one_number_or_none(value, given, expected):
-    found = ratio(None if value is None else np.asarray(value), np.asarray(given))
+    found = ratio_to(None if value is None else np.asarray(value), np.asarray(given))
 
     assert found == (None if expected is None else pytest.approx(expected))
 
@@ -163,9 +163,9 @@ def test_a_ratio_is_one_number_or_none(value, given, expected):
 def test_matches_asks_every_probe():
     numbers = given("A @ B.T")
 
-    assert matches(A @ B.T, setting(), numbers)
-    assert not matches(A @ B.T, setting(), [numbers[0], numbers[1] + 1])
-    assert not matches(A @ B.T, setting(), [numbers[0] + 1, numbers[1]])
+    assert is_match(A @ B.T, setting(), numbers)
+    assert not is_match(A @ B.T, setting(), [numbers[0], numbers[1] + 1])
+    assert not is_match(A @ B.T, setting(), [numbers[0] + 1, numbers[1]])
 
 
 def test_an_expression_without_a_value_has_none():
@@ -206,16 +206,16 @@ def test_names_in_an_expression():
 
 
 def test_each_formula_is_kept_once_by_its_likeliest_edits():
-    found = distinct([Match(A * B, (), 3), Match(A, (), 2), Match(A * B, (), 1), Match(B + A, (), 2)])
+    found = distinct_matches([Match(A * B, (), 3), Match(A, (), 2), Match(A * B, (), 1), Match(B + A, (), 2)])
 
     assert [(match.text, match.penalty) for match in found] == [("A * B", 1), ("A", 2), ("B + A", 2)]
 
 
 def test_a_product_of_three_is_also_grouped_from_the_right():
-    assert list(map(str, bracketings(A * B * W))) == ["A * B * W", "A * (B * W)"]
-    assert list(map(str, bracketings(A * B))) == ["A * B"]
-    assert list(map(str, bracketings(A * (B * W)))) == ["A * (B * W)"]
-    assert "np.exp(A * (B * W))" in list(map(str, bracketings(np.exp(A * B * W))))
+    assert list(map(str, bracketings_of(A * B * W))) == ["A * B * W", "A * (B * W)"]
+    assert list(map(str, bracketings_of(A * B))) == ["A * B"]
+    assert list(map(str, bracketings_of(A * (B * W)))) == ["A * (B * W)"]
+    assert "np.exp(A * (B * W))" in list(map(str, bracketings_of(np.exp(A * B * W))))
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_product_of_three_is_also_grouped_from_the_right():
     ],
 )
 def test_numbers_are_written_as_people_write_them(number, text):
-    assert str(neat(number)) == text
+    assert str(neat_number(number)) == text
 
 
 def test_ratios_are_those_of_one_or_two_factors():

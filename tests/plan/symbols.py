@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygraph.plan.program import simplify
+from tinygraph.plan.program import simplify_program
 from tinygraph.plan.record import Tape, Traced
 
 __all__ = ["filled", "program_of", "random_array", "recorded", "run"]
@@ -23,7 +23,7 @@ def recorded(f, *arrays):
 def program_of(f, *arrays, keep=False):
     """The simplified program of `f`, and the symbols of what it was given."""
     given, made, tape = recorded(f, *arrays)
-    return simplify(made, tape.checks, keep)[0], given
+    return simplify_program(made, tape.checks, keep)[0], given
 
 
 def filled(x, known):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.plan.symbols import filled, program_of, random_array, recorded, run
-from tinygraph.plan.buffers import is_view, last_uses, layout, order_of, plan_memory, takes_out
+from tinygraph.plan.buffers import has_out, is_view, last_uses, memory_layout, order_of, plan_memory
 from tinygraph.plan.record import Tape, Traced
 
 X, Y = random_array(3, 4), random_array(3, 4, seed=1)
@@ -174,7 +174,7 @@ def test_a_new_value_waits_where_the_old_one_is_read_later():
 def test_which_calls_write_into_memory_made_before(f, expected):
     _, [made], _ = recorded(f, X)
 
-    assert takes_out(made) is expected
+    assert has_out(made) is expected
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,12 @@ def test_which_results_may_be_their_input_in_another_form(f, expected):
 def test_a_layout_is_a_shape_a_dtype_and_an_order():
     x = np.zeros((2, 3, 4))
 
-    assert layout(symbol(x)) == ((2, 3, 4), x.dtype, "C")
+    assert memory_layout(symbol(x)) == ((2, 3, 4), x.dtype, "C")
     assert order_of(symbol(np.asfortranarray(x))) == "F"
     assert order_of(symbol(x.transpose(1, 0, 2))) == (1, 0, 2)
     assert order_of(symbol(x.transpose(0, 2, 1))) == (0, 2, 1)
     assert order_of(symbol(np.zeros((6, 8))[::2, ::2])) == (0, 1)
-    assert layout(symbol(x)) != layout(symbol(x.astype(np.float32)))
+    assert memory_layout(symbol(x)) != memory_layout(symbol(x.astype(np.float32)))
 
 
 def test_the_last_use_of_a_view_is_a_use_of_what_it_shows():

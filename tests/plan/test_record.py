@@ -6,7 +6,15 @@ import pytest
 import tinygraph as tg
 from tests.plan.symbols import random_array, recorded
 from tinygraph.errors import GraphError
-from tinygraph.plan.record import Tape, Traced, called, masks, parts, settled, values_of
+from tinygraph.plan.record import (
+    Tape,
+    Traced,
+    function_name,
+    nested_parts,
+    settle_arrays,
+    takes_by_mask,
+    values_of,
+)
 
 X = random_array(4, 3)
 
@@ -176,12 +184,12 @@ def test_whole_indices_are_no_masks():
     [i], _, _ = recorded(lambda i: i, np.array([0, 1]))
 
     getitem = recorded(lambda x: x[0], X)[1][0].function
-    assert masks(getitem, (x, positive))
-    assert masks(getitem, (x, (slice(None), positive)))
-    assert not masks(getitem, (x, i))
-    assert not masks(np.add, (x, positive))
-    assert called(getitem) == "x[...]"
-    assert called(np.exp) == "np.exp"
+    assert takes_by_mask(getitem, (x, positive))
+    assert takes_by_mask(getitem, (x, (slice(None), positive)))
+    assert not takes_by_mask(getitem, (x, i))
+    assert not takes_by_mask(np.add, (x, positive))
+    assert function_name(getitem) == "x[...]"
+    assert function_name(np.exp) == "np.exp"
 
 
 def test_writing_with_out_lets_the_target_hold_the_result():
@@ -193,8 +201,8 @@ def test_writing_with_out_lets_the_target_hold_the_result():
 
     _, [made], _ = recorded(f, X)
 
-    assert settled(made).function is np.add
-    np.testing.assert_array_equal(settled(made).value, 3 * X)
+    assert settle_arrays(made).function is np.add
+    np.testing.assert_array_equal(settle_arrays(made).value, 3 * X)
     np.testing.assert_array_equal(made.value, 3 * X)
 
 
@@ -207,8 +215,8 @@ def test_what_is_written_keeps_the_layout_and_dtype_of_where_it_is_written():
     for x in (X.astype(np.float32), np.asfortranarray(X)):
         _, [made], _ = recorded(f, x)
 
-        assert settled(made).dtype == x.dtype
-        assert settled(made).value.strides == x.strides
+        assert settle_arrays(made).dtype == x.dtype
+        assert settle_arrays(made).value.strides == x.strides
 
 
 def test_only_what_may_be_written_into_is():
@@ -219,8 +227,8 @@ def test_only_what_may_be_written_into_is():
 
 
 def test_everything_in_nested_containers_is_found():
-    assert list(parts((1, [2, {"a": 3, "b": (4,)}], slice(5, 6, 7)))) == [1, 2, 3, 4, 5, 6, 7]
-    assert list(parts("text")) == ["text"]
+    assert list(nested_parts((1, [2, {"a": 3, "b": (4,)}], slice(5, 6, 7)))) == [1, 2, 3, 4, 5, 6, 7]
+    assert list(nested_parts("text")) == ["text"]
 
 
 def test_values_take_the_place_of_symbols_in_nested_containers():
@@ -232,8 +240,8 @@ def test_values_take_the_place_of_symbols_in_nested_containers():
     found = values_of({"a": [s, (1, s)], "b": "c"})
     assert found["a"][0] is X
     assert (found["a"][1][0], found["a"][1][1] is X, found["b"]) == (1, True, "c")
-    assert settled({"a": [held, (held,)]}) == {"a": [t, (t,)]}
-    assert settled([s, 2]) == [s, 2]
+    assert settle_arrays({"a": [held, (held,)]}) == {"a": [t, (t,)]}
+    assert settle_arrays([s, 2]) == [s, 2]
 
 
 def test_errors_that_the_code_ignores_are_told_from_those_ignored_outside():

@@ -10,7 +10,7 @@ from tests.networks import OUTPUTS, make_network, parameters_of, record
 from tinygraph.cli import main
 from tinygraph.debugger.runner import check_file
 from tinygraph.plan import code_of, plain_code_of
-from tinygraph.plan.source import ATOM, number_text
+from tinygraph.plan.source import ATOM, number_code
 
 EXPECTED = Path(__file__).with_name("expected")
 FILE = """
@@ -118,7 +118,7 @@ def test_the_command_without_a_network(tmp_path, capsys):
     "number", [np.inf, -np.inf, np.nan, 2, -2, 2.5, -0.5, 1e-300, np.float32(-1.5), np.inf * -1]
 )
 def test_a_number_in_the_text_is_that_number(number):
-    text, strength = number_text(number)
+    text, strength = number_code(number)
     value = eval(text, {"np": np})
 
     np.testing.assert_array_equal(value, number)

@@ -12,7 +12,7 @@ from tests.plan.symbols import random_array
 from tinygraph.errors import GraphError
 from tinygraph.plan.record import Traced
 from tinygraph.plan.source import Section
-from tinygraph.plan.trace import argument_name, flattened, rising, trace, unflattened
+from tinygraph.plan.trace import argument_name, flatten_inputs, rising_sections, trace_step, unflatten_form
 
 X = random_array(3, 4)
 NESTED = [
@@ -37,29 +37,29 @@ def leaves_by_hand(x):
 
 @pytest.mark.parametrize("inputs", NESTED, ids=range(len(NESTED)))
 def test_nested_arguments_are_flattened_in_order_and_put_back(inputs):
-    leaves, form = flattened(inputs)
-    back = unflattened(form, iter([i for i, _ in enumerate(leaves)]))
+    leaves, form = flatten_inputs(inputs)
+    back = unflatten_form(form, iter([i for i, _ in enumerate(leaves)]))
 
     assert [id(x) for x in leaves] == [id(x) for x in leaves_by_hand(inputs)]
     assert leaves_by_hand(back) == list(range(len(leaves)))
-    assert flattened(back)[1] == form
-    np.testing.assert_equal(unflattened(form, iter(leaves)), inputs)
+    assert flatten_inputs(back)[1] == form
+    np.testing.assert_equal(unflatten_form(form, iter(leaves)), inputs)
 
 
 def test_a_tensor_is_given_as_its_array():
-    leaves, form = flattened([tg.tensor(X), [tg.parameter(2.0)]])
+    leaves, form = flatten_inputs([tg.tensor(X), [tg.parameter(2.0)]])
 
     assert leaves[0] is X or np.array_equal(leaves[0], X)
     assert leaves[1] == 2
-    assert unflattened(form, iter("ab")) == ("a", ["b"])
+    assert unflatten_form(form, iter("ab")) == ("a", ["b"])
 
 
 def test_what_is_no_array_is_part_of_the_form():
-    assert flattened([X, "relu"])[1] != flattened([X, "tanh"])[1]
-    assert flattened([X, True])[1] != flattened([X, False])[1]
-    assert flattened([X, 1.0])[1] == flattened([X, 2.0])[1]
-    assert flattened([[X]])[1] != flattened([(X,)])[1]
-    assert flattened([{"a": X}])[1] != flattened([{"b": X}])[1]
+    assert flatten_inputs([X, "relu"])[1] != flatten_inputs([X, "tanh"])[1]
+    assert flatten_inputs([X, True])[1] != flatten_inputs([X, False])[1]
+    assert flatten_inputs([X, 1.0])[1] == flatten_inputs([X, 2.0])[1]
+    assert flatten_inputs([[X]])[1] != flatten_inputs([(X,)])[1]
+    assert flatten_inputs([{"a": X}])[1] != flatten_inputs([{"b": X}])[1]
 
 
 class Model:
@@ -165,9 +165,9 @@ def test_sections_rise_or_are_left_out():
     ends = [3, 1, 5, 5, 4, 9]
     sections = [Section(end, f"{i}") for i, end in enumerate(ends)]
 
-    assert [s.end for s in rising(sections)] == [3, 5, 9]
-    assert [s.title for s in rising(sections)] == ["0", "2", "5"]
-    assert rising([]) == []
+    assert [s.end for s in rising_sections(sections)] == [3, 5, 9]
+    assert [s.title for s in rising_sections(sections)] == ["0", "2", "5"]
+    assert rising_sections([]) == []
 
 
 def test_a_loss_that_is_no_tensor_is_refused_by_type():
@@ -185,7 +185,7 @@ def test_parameters_hold_their_arrays_again_whatever_happens():
         raise KeyError("stop")
 
     with pytest.raises(KeyError):
-        trace(loss, [], None, [W], None)
+        trace_step(loss, [], None, [W], None)
     assert W.value is X or np.array_equal(W.value, X)
     assert not isinstance(W.value, Traced)
 
@@ -207,7 +207,7 @@ def test_a_trace_pairs_each_array_that_changes_with_its_new_value():
     W = tg.parameter(X.copy(), name="W")
     adam = tg.optim.Adam(0.1)
     adam.memory(W)  # which cannot be made of symbols
-    recorded = trace(lambda A: np.sum(W * A), [X], None, [W], adam)
+    recorded = trace_step(lambda A: np.sum(W * A), [X], None, [W], adam)
 
     olds = [old for old, _ in recorded.targets]
     assert [s.name for s in olds] == ["W", *(f"{letter}_dW" for letter in adam.remembers)]

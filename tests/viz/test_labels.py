@@ -54,7 +54,7 @@ def quantities(J):
 def test_an_operation_is_shown_by_its_symbol_with_its_numbers(make, expected):
     [call] = calls(make())
 
-    assert labels.symbol(call) == expected
+    assert labels.call_symbol(call) == expected
 
 
 def test_numbers_in_symbols_are_short():
@@ -80,7 +80,7 @@ def test_numbers_in_symbols_are_short():
     ],
 )
 def test_a_long_symbol_is_broken_after_its_first_dash(text, expected):
-    assert plain(labels.broken(text)) == expected
+    assert plain(labels.break_label(text)) == expected
 
 
 def test_a_quantity_is_its_name_with_its_shape_below():
@@ -134,13 +134,13 @@ def test_a_verdict_marks_the_derivative_and_the_legend():
     for verdict, sign in (("wrong", "dx ✗"), ("doubt", "dx ?")):
         shown = picture()
         shown.verdicts = {q.id: verdict}
-        found = labels.doubted(shown, q, "dx")
+        found = labels.mark_doubt(shown, q, "dx")
 
         assert plain(found) == sign
         assert list(shown.marks) == [verdict]
         assert (LECTURE.wrong_text in found) == (verdict == "wrong") == ("<B>" in found)
     shown = picture()
-    assert plain(labels.doubted(shown, q, "dx")) == "dx"
+    assert plain(labels.mark_doubt(shown, q, "dx")) == "dx"
     assert shown.marks == {}
 
 

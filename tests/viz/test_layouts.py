@@ -92,10 +92,10 @@ def test_repeats_open_to_layers_which_open_in_turn_but_not_to_repeats_in_them():
     assert [layout.opened.title for layout in inside] == [p.title for p in repeats[0].inner if p.layer]
 
 
-@pytest.mark.parametrize("n", [FEW - 1, FEW, FEW + 1])
+@pytest.mark.parametrize("n", [MOST_REPEATS - 1, MOST_REPEATS, MOST_REPEATS + 1])
 def test_a_few_repeats_are_all_shown_and_of_more_the_ends(n):
     J = network([4] * (n + 2) + [1], [tg.relu, *[np.tanh] * n, tg.sigmoid])
     [opened] = [layout for layout in layouts(J) if layout.opened is not None and layout.opened.fold]
 
-    assert len(opened.inner) == (n if n <= FEW else 3)
+    assert len(opened.inner) == (n if n <= MOST_REPEATS else 3)
     assert opened.opened.fold.times == n

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from viz.notebook import MOST, array_html, derivatives_html, tensor_html
+from viz.notebook import MOST_ROWS, array_html, derivatives_html, tensor_html
 
 
 def table_of(html):
@@ -122,9 +122,9 @@ def test_derivatives_are_rows_with_name_shape_norm_and_numbers():
 
 @pytest.mark.parametrize("extra", [0, 1, 5])
 def test_a_long_table_is_cut_and_says_how_much_is_missing(extra):
-    html = derivatives_html({f"dW{i}": np.ones(2) for i in range(MOST + extra)})
+    html = derivatives_html({f"dW{i}": np.ones(2) for i in range(MOST_ROWS + extra)})
 
-    assert html.count("<b>") == MOST
+    assert html.count("<b>") == MOST_ROWS
     assert (f"… and {extra} more" in html) == (extra > 0)
     assert html.endswith("</table>") == (extra == 0)
 

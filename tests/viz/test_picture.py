@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pygraphviz
 import pytest
 
-from viz.picture import LARGE, LEGEND, WIDEST, Picture, rows_of
+from viz.picture import LEGEND, SIMPLEX_LIMIT, WIDEST, Picture, rows_of
 from viz.style import PALETTES
 
 LECTURE = PALETTES["lecture"]
@@ -176,7 +176,7 @@ def test_a_mark_has_the_colour_that_it_has_in_the_picture(mark, color):
     assert f'COLOR="{getattr(LECTURE, color)}"' in shown.entry(mark)
 
 
-@pytest.mark.parametrize(("nodes", "short"), [(LARGE, False), (LARGE + 1, True)])
+@pytest.mark.parametrize(("nodes", "short"), [(SIMPLEX_LIMIT, False), (SIMPLEX_LIMIT + 1, True)])
 def test_a_large_picture_is_laid_out_with_a_shorter_search(nodes, short):
     shown = picture()
     for i in range(nodes):

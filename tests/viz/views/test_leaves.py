@@ -55,7 +55,7 @@ def test_parameters_stand_above_their_layer_and_data_before_it():
 def test_classes_of_a_softmax_stand_above_the_cost():
     found = columns(softmax())
 
-    assert found["Y"].startswith("J.")
+    assert found["classes"] == "J.softmax_cross_entropy"
     assert (found["X"], found["W1 b1"], found["W2 b2"]) == ("", "layer1", "layer2")
 
 
@@ -95,10 +95,10 @@ def test_leaves_of_repeats_are_one_node_counted_by_the_repeats(n):
 
     assert [q.name for q in group] == [f"{x}{i}" for i in range(2, n + 2) for x in "Wb"]
     assert leaves.times(group) == n
-    assert leaves.repeated(by_name["W2"])
+    assert leaves.is_repeated(by_name["W2"])
     assert leaves.users(by_name["W3"]) == [folded]
     assert leaves.times(leaves.groups[by_name["W1"]]) == 1
-    assert not leaves.repeated(by_name["W1"])
+    assert not leaves.is_repeated(by_name["W1"])
     assert columns(J, fold=True)[" ".join(q.name for q in group)] == folded.key
 
 
@@ -111,8 +111,8 @@ def test_what_all_repeats_share_stands_apart_from_what_each_has():
     leaves, by_name, parts = leaves_of(np.sum(A), fold=True)
 
     assert any(part.fold for part in parts)
-    assert not leaves.repeated(by_name["W"])
-    assert leaves.repeated(by_name["b3"])
+    assert not leaves.is_repeated(by_name["W"])
+    assert leaves.is_repeated(by_name["b3"])
     assert leaves.groups[by_name["W"]] == (by_name["W"],)
     assert leaves.times(leaves.groups[by_name["W"]]) == 1
     assert leaves.times(leaves.groups[by_name["b3"]]) == len(leaves.groups[by_name["b3"]])
