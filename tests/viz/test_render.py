@@ -7,6 +7,7 @@ from unittest.mock import patch
 from xml.etree import ElementTree
 
 import graphviz
+import pygraphviz
 import pytest
 
 import viz
@@ -141,3 +142,12 @@ def test_a_dot_that_fails_or_cannot_be_run_is_said_to():
             pytest.raises(GraphError, match="Graphviz's dot could not draw the picture as svg"),
         ):
             render("digraph {}", "svg")
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), OSError("bad"), pygraphviz.DotError("bad")])
+def test_what_pygraphviz_cannot_draw_is_told(without_dot, error):
+    with (
+        patch.object(pygraphviz.AGraph, "draw", side_effect=error),
+        pytest.raises(GraphError, match=r"could not draw the picture as svg: .*bad"),
+    ):
+        render("digraph {}", "svg")
