@@ -9,6 +9,7 @@ import pytest
 import tinygraph as tg
 from tests.plan.symbols import random_array
 from tinygraph.errors import ShapeError
+from tinygraph.plan.failure import first_not_finite
 
 X = random_array(3, 4)
 
@@ -142,3 +143,14 @@ def test_nan_is_followed_through_arrays_in_lists(join):
 
     assert message.startswith("NaN or infinity first appears in line ")
     assert "np.log(" in told(message)[1]
+
+
+def test_a_call_that_has_no_line_of_its_own_is_told_without_one():
+    _, step = network()
+    with np.errstate(all="ignore"):
+        failing(step, -np.sign(X), kind=FloatingPointError)
+    plan = step.plan
+    values = dict(zip(plan.built.arguments, [-np.sign(X), *plan.rest], strict=True))
+
+    told_without = first_not_finite(plan.source._replace(calls={}), plan.built.program, values)
+    assert told_without == "NaN or infinity first appears in line 0 of the step, `its call`"

@@ -195,3 +195,10 @@ def test_rows_of_the_legend_are_few_and_about_as_long(lengths):
     assert len(rows) == -(-sum(len(text) + 3 for text in marks.values()) // WIDEST)
     assert max(widths, default=0) <= WIDEST + max(lengths, default=0)
     assert max(widths, default=0) - min(widths, default=0) <= 2 * max(lengths, default=0) + 6
+
+
+def test_marks_of_the_same_length_are_spread_evenly():
+    marks = dict.fromkeys(list(LEGEND)[:14], "x" * 17)
+
+    assert [len(row) for row in rows_of(marks)] == [7, 7]
+    assert [len(row) for row in rows_of(dict.fromkeys(list(LEGEND)[:2], "x" * (WIDEST // 2 - 2)))] == [1, 1]
