@@ -52,7 +52,7 @@ SUM = np.sum(dZ, axis=1, keepdims=True)
         (SUM, (), (), "np.sum(dZ, axis=0, keepdims=True)", "axis", 0),
         (SUM, (), (), "np.sum(dZ, axis=1)", "keepdims", 0),
         (SUM, (), (), "np.sum(dZ)", "axis", 0),
-        (SUM, (), (), "np.sum(dZ, axis=None, keepdims=True)", "axis", 0),
+        (SUM, (), (), "np.sum(dZ, keepdims=True)", "axis", 0),
         (SUM, (), (), "np.mean(dZ, axis=1, keepdims=True)", "mean", 1),
         (SUM, (), (), "np.max(dZ, axis=0)", "mean", 2),
         (SUM / m, (), (), "np.mean(dZ, axis=1)", "mean", 1),

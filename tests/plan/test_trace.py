@@ -12,7 +12,8 @@ from tests.plan.symbols import random_array
 from tinygraph.errors import GraphError
 from tinygraph.plan.record import Traced
 from tinygraph.plan.source import Section
-from tinygraph.plan.trace import argument_name, flatten_inputs, rising_sections, trace_step, unflatten_form
+from tinygraph.plan.trace import argument_name, flatten_inputs, rising_sections, trace_step
+from tinygraph.rules.nests import unflatten_nest
 
 X = random_array(3, 4)
 NESTED = [
@@ -38,12 +39,12 @@ def leaves_by_hand(x):
 @pytest.mark.parametrize("inputs", NESTED, ids=range(len(NESTED)))
 def test_nested_arguments_are_flattened_in_order_and_put_back(inputs):
     leaves, form = flatten_inputs(inputs)
-    back = unflatten_form(form, iter([i for i, _ in enumerate(leaves)]))
+    back = unflatten_nest(form, range(len(leaves)))
 
     assert [id(x) for x in leaves] == [id(x) for x in leaves_by_hand(inputs)]
     assert leaves_by_hand(back) == list(range(len(leaves)))
     assert flatten_inputs(back)[1] == form
-    np.testing.assert_equal(unflatten_form(form, iter(leaves)), inputs)
+    np.testing.assert_equal(unflatten_nest(form, iter(leaves)), inputs)
 
 
 def test_a_tensor_is_given_as_its_array():
@@ -51,7 +52,7 @@ def test_a_tensor_is_given_as_its_array():
 
     assert leaves[0] is X or np.array_equal(leaves[0], X)
     assert leaves[1] == 2
-    assert unflatten_form(form, iter("ab")) == ("a", ["b"])
+    assert unflatten_nest(form, iter("ab")) == ("a", ["b"])
 
 
 def test_what_is_no_array_is_part_of_the_form():

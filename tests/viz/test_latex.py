@@ -17,7 +17,7 @@ def test_derivatives_that_meet_are_added_in_one_equation():
     found = equations(skip())
 
     assert found["dA_{1}"] == r"dH_{3} + W_{2}^{\top} dZ_{2}"
-    assert found["dW_{3}"] == r"0.1 \cdot 2 \cdot W_{3} + dZ_{3} H_{3}^{\top}"
+    assert found["dW_{3}"] == r"0.2 \cdot W_{3} + dZ_{3} H_{3}^{\top}"
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
