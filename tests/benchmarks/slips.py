@@ -5,7 +5,8 @@ each the tests next to the module run until one fails: its own and its doctests 
 A slip lives in a process of its own, forked from one that has imported the packages that tinygraph uses, and
 is put in as the module is imported; no file is changed. The slips of a seed are the same every time, and stay
 so where nothing near them changes. The command fails if less than 95 % are caught, or if one of the standard
-seed survives that tests/data/slips.toml does not hold, with the reason why nobody can notice it.
+seed survives that tests/data/slips.toml does not hold, with the reason why nobody can notice it; a sample only
+if less than three of four are caught.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from tests.slips import ROOT, Slip, drawn, spoiled_tree
 ROOMS = {"plan": "tinygraph/plan", "checks": "tinygraph/checks", "viz": "viz"}
 SEED = 0  # the standard one
 SHARE = 0.95  # of those that can be noticed
+SAMPLE_SHARE = 0.75  # of a few, which chance and every change of a module draw anew
 EQUAL = ROOT / "tests" / "data" / "slips.toml"
 TEST_SECONDS = 20  # of a processor, for one test: a slip may loop for ever
 SLIP_SECONDS = 300  # on a busy machine, for all tests of one slip
@@ -247,6 +249,8 @@ def main(arguments=None):
     survivors = [run.slip for run in runs if kind_of(run, equal) == "survived"]
     for slip in sorted(survivors, key=str):
         console.print(f"{slip}  (in {slip.where})", markup=False)
+    if options.sample:
+        return int(share(runs, equal) < SAMPLE_SHARE)
     unlisted = survivors and options.seed == SEED
     return int(bool(unlisted) or share(runs, equal) < SHARE)
 
