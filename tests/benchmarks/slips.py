@@ -5,7 +5,7 @@ each the tests next to the module run until one fails: its own and its doctests 
 A slip lives in a process of its own, forked from one that has imported the packages that tinygraph uses, and
 is put in as the module is imported; no file is changed. The slips of a seed are the same every time, and stay
 so where nothing near them changes. The command fails if less than 95 % are caught, or if one of the standard
-seed survives that tests/data/slips.toml does not hold, with the reason why nobody can notice it; a sample only
+seed survives that tests/data/slips.toml does not hold, with the reason why nobody can notice it; of a sample,
 if less than three of four are caught.
 """
 
