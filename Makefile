@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 FUZZ ?= 20000
 
-.PHONY: help demo test fuzz docs lint format types oldest package clean
+.PHONY: help demo test quick fuzz docs lint format types oldest package clean
 .NOTPARALLEL:
 
 help:                          ## show this list
@@ -14,6 +14,9 @@ demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove it
 
 test: $(VENV)/dev.ready        ## run the tests; COVERAGE=1 measures their coverage as well
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto $(if $(COVERAGE),--cov) --ignore=tests/browser
+
+quick: $(VENV)/dev.ready       ## run the tests that take no longer than a moment each, in less than a minute
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto -m "not slow" --ignore=tests/browser
 
 fuzz: $(VENV)/dev.ready        ## compare derivatives of 20,000 random programs with complex steps
 	@TINYGRAPH_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/test_fuzz.py

@@ -1,5 +1,29 @@
 """Imports the packages first: asked for the examples of one file alone, pytest would run it a second time."""
 
+import pytest
+
 import tinygraph.checks
 import tinygraph.plan  # noqa: F401
 import viz  # noqa: F401
+
+# Files whose tests start processes, train, or draw many examples; `make quick` leaves them out.
+SLOW = (
+    *(f"tests/debugger/test_{name}.py" for name in ("exercises", "grading", "kept", "process", "worker")),
+    *("tests/debugger/test_right_versions.py", "tests/debugger/test_runner.py"),
+    *(f"tests/plan/test_{name}.py" for name in ("examples", "graphs", "loops", "numba")),
+    *("tests/checks/test_causes.py", "tests/checks/test_explain.py"),
+    *("tests/rules/test_operations_page.py", "tests/rules/test_table.py", "tests/viz/pages/test_story.py"),
+    *(f"tests/test_{name}.py" for name in ("benchmarks", "cli", "course_engine", "debugger", "demo")),
+    *(f"tests/test_{name}.py" for name in ("distributed", "docs", "examples", "files", "fuzz", "gallery")),
+    *(f"tests/test_{name}.py" for name in ("imports", "memory", "mutations", "notebook", "package")),
+    *(f"tests/test_{name}.py" for name in ("plots", "readme", "slips", "supply", "testing", "training")),
+)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark the tests of those files as slow."""
+    for item in items:
+        if item.path.is_relative_to(config.rootpath):
+            name = item.path.relative_to(config.rootpath).as_posix()
+            if name in SLOW:
+                item.add_marker(pytest.mark.slow)

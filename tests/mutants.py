@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.slips import replacements
 from tinygraph.rules.table import Each, Operation
 
 __all__ = ["Mutant", "edited_rules", "spoiled", "spoiled_rules"]
@@ -143,29 +144,3 @@ def edits(tree):
             target.__dict__.update(copy.deepcopy(replacement.__dict__))
             text = f"{ast.unparse(node)} became {ast.unparse(replacement)}"
             yield edited, text.replace("\\", "").replace('"', "'")  # quoted alike by every Python
-
-
-SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
-TURNS = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Eq: ast.NotEq}
-
-
-def replacements(node):
-    if isinstance(node, ast.BinOp):
-        yield node.left
-        yield node.right
-        if swap := SWAPS.get(type(node.op)):
-            yield ast.BinOp(node.left, swap(), node.right)
-    elif isinstance(node, ast.UnaryOp):
-        yield node.operand
-    elif isinstance(node, ast.Compare) and type(node.ops[0]) in TURNS:
-        yield ast.Compare(node.left, [TURNS[type(node.ops[0])]()], node.comparators)
-    elif isinstance(node, ast.IfExp):
-        yield node.body
-        yield node.orelse
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield ast.Constant(node.value + 1)
-    elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield node.value
-    elif isinstance(node, ast.Call):
-        for keyword in node.keywords:
-            yield ast.Call(node.func, node.args, [k for k in node.keywords if k is not keyword])

@@ -5,6 +5,7 @@ import re
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -36,6 +37,20 @@ def texts(svg):
 @pytest.mark.parametrize("name", VIEWS)
 def test_picture_is_kept_as_it_is_made(made, name):
     assert texts(made / f"{name}.svg") == texts(GALLERY / f"{name}.svg")
+
+
+def colours(svg):
+    """How often each colour is in a picture, whatever the layout."""
+    return Counter(re.findall(r'(?:fill|stroke)="([^"]*)"|(#[0-9a-f]{6})', svg.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_picture_is_kept_in_the_colours_of_its_palette(made, name):
+    assert colours(made / f"{name}.svg") == colours(GALLERY / f"{name}.svg")
+
+
+def test_page_is_kept_in_the_colours_of_its_palette(made):
+    assert colours(made / "page.html") == colours(GALLERY / "page.html")
 
 
 def told(page):

@@ -19,9 +19,9 @@ def array_lines(array: Any) -> list[str]:
     ['−1.00     0  1.00 …', ' 3.00  4.00  5.00 …']
     """
     array = np.asarray(array)
-    rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
-    if not rows.size:
+    if not array.size:
         return ["empty"]
+    rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     corner = rows[:CORNER, :CORNER]
     write = number_writer(corner, digits=3)
     texts = [[write(x) for x in row] for row in corner]

@@ -9,7 +9,7 @@ import tinygraph as tg
 from tinygraph.checks.arrays import own_program
 from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
 from tinygraph.checks.edits import single_edits
-from tinygraph.checks.explain import explain_program
+from tinygraph.checks.explain import FormulaMemory, explain_program, move_layers, quantity_kind, statement_key
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
 from tinygraph.checks.search import Setting, is_match, search_formulas
 from tinygraph.debugger.homework import pass_values
@@ -308,3 +308,59 @@ def test_arrays_that_agree_have_no_diagnosis_and_wrong_shapes_have_one():
     assert tg.compare(J, {"dW1": d["dW1"]}).diagnoses == []
     report = tg.compare(J, {"dW1": d["dW1"], "db1": d["db1"].ravel()})
     assert [(x.name, x.cause) for x in report.diagnoses] == [("db1", "keepdims")]
+
+
+@pytest.mark.parametrize(
+    ("code", "by", "expected"),
+    [
+        ("dZ2 @ A1.T / m", 1, "dZ3 @ A2.T / m"),
+        ("dZ2 @ A1.T / m", -1, "dZ1 @ A0.T / m"),
+        ("dZ2 @ A1.T / m", 0, "dZ2 @ A1.T / m"),
+        ("W2_new - lr * dW2", 3, "W5_new - lr * dW5"),
+        (
+            "np.sum(dZ12, axis=1, keepdims=True) / A1.shape[0]",
+            -1,
+            "np.sum(dZ11, axis=1, keepdims=True) / A0.shape[0]",
+        ),
+        ("Y * lambd + 2", 1, "Y * lambd + 2"),
+    ],
+)
+def test_a_formula_moves_to_another_layer_with_all_its_quantities(code, by, expected):
+    names = ("dZ2", "A1", "m", "W2_new", "lr", "dW2", "dZ12", "Y", "lambd")
+    known = {name: Expression(name) for name in names} | {"np": np}
+    expression = eval(code.replace("A1.shape[0]", "size"), known | {"size": Expression("A1.shape[0]")})
+
+    assert str(move_layers(expression, by)) == expected
+    assert str(move_layers(move_layers(expression, by), -by)) == code
+
+
+def test_arguments_in_lists_move_and_numbers_stay():
+    A = Expression("A1")
+
+    assert str(move_layers(np.stack([A, A * 3]), 1)) == str(
+        np.stack([Expression("A2"), Expression("A2") * 3])
+    )
+    assert move_layers(3, 1) == 3
+
+
+def test_a_step_is_the_same_in_all_layers_with_the_same_activation():
+    by_name = {s.name: s for s in PROGRAM}
+
+    assert statement_key(by_name["dW3"]) == statement_key(by_name["dW1"]) == "dW = dZ0 @ A-1.T / m"
+    assert statement_key(by_name["dZ2"]) == statement_key(by_name["dZ1"]) != statement_key(by_name["dZ3"])
+    assert quantity_kind(by_name["dW3"]) == "dW"
+    assert quantity_kind(update_program(3)[0]).endswith("_new")
+
+
+def test_what_was_found_in_one_layer_is_recalled_in_another():
+    given, _ = planted("dW3", "dZ3 @ A2.T", hidden=())
+    memory = FormulaMemory()
+    [finding] = explain_program(PROGRAM, SETTING, given, memory)
+    by_name = {s.name: s for s in PROGRAM}
+
+    assert finding.matches[0].text == "dZ3 @ A2.T"
+    assert [match.text for match in memory.recall(by_name["dW1"])] == ["dZ1 @ A0.T"]
+    assert list(memory.recall(by_name["db1"])) == []
+    assert memory.later["dW3"] >= {"dW3", "db3", "dW1"}
+    assert not memory.later["dW3"] & {"dA3", "dZ3"}
+    assert memory.unknown == set()

@@ -105,3 +105,18 @@ def test_numbers_and_places_as_text():
     assert tuple(map(difference_text, (None, 0.0, 1.23e-7, float("nan")))) == ("", "0", "1.2e-07", "nan")
     assert tuple(map(index_text, (None, (), (1, 2)))) == ("", "[]", "[1, 2]")
     assert plain_facts({"a": (1, float("inf")), "b": "x"}) == {"a": [1, None], "b": "x"}
+
+
+def test_json_is_indented_and_has_every_attribute():
+    text = Report([RIGHT, WRONG], notes=["A note."], convention="course", m=7).to_json()
+    facts = json.loads(text)
+
+    assert text.splitlines()[1].startswith('  "')
+    assert {"ok", "summary", "first_wrong", "rows", "notes", "convention", "m"} <= facts.keys()
+    assert (facts["ok"], facts["first_wrong"], facts["m"]) == (False, "dW1", 7)
+
+
+@pytest.mark.parametrize("arguments", [(["A note."],), ([], "course"), ([], "course", 7)])
+def test_a_report_takes_all_but_its_rows_by_name(arguments):
+    with pytest.raises(TypeError):
+        Report([RIGHT], *arguments)

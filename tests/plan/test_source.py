@@ -10,6 +10,7 @@ from tests.networks import OUTPUTS, make_network, parameters_of, record
 from tinygraph.cli import main
 from tinygraph.debugger.runner import check_file
 from tinygraph.plan import code_of, plain_code_of
+from tinygraph.plan.source import ATOM, number_code
 
 EXPECTED = Path(__file__).with_name("expected")
 FILE = """
@@ -111,3 +112,16 @@ def test_the_command_without_a_network(tmp_path, capsys):
 
     assert main(["code", f"{file}:np"]) == 2
     assert "expected a Tensor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "number", [np.inf, -np.inf, np.nan, 2, -2, 2.5, -0.5, 1e-300, np.float32(-1.5), np.inf * -1]
+)
+def test_a_number_in_the_text_is_that_number(number):
+    text, strength = number_code(number)
+    value = eval(text, {"np": np})
+
+    np.testing.assert_array_equal(value, number)
+    assert type(value) is type(number)
+    assert (strength == ATOM) == (text[0] != "-")
+    np.testing.assert_array_equal(eval(f"(3 - ({text})) * 2", {"np": np}), (3 - number) * 2)

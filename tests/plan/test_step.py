@@ -355,3 +355,56 @@ def test_overflow_that_a_kernel_ignores_is_ignored_and_other_is_not():
         step(np.full((1, 1), 1e4))
     with pytest.warns(RuntimeWarning, match="overflow"):
         step(np.full((1, 1), 1e4))
+
+
+# Which plan serves which arrays
+
+
+FITTING = np.arange(12.0).reshape(3, 4)
+UNFITTING = {
+    "another shape": FITTING[:2].copy(),
+    "another order": np.asfortranarray(FITTING),
+    "every other column": np.repeat(FITTING, 2, axis=1)[:, ::2],
+    "another dtype": FITTING.astype(np.float32),
+    "another kind": FITTING.view(np.matrix),
+    "a list": FITTING.tolist(),
+}
+
+
+def plan_for(x):
+    step = tg.compile(lambda X: np.sum(np.tanh(weight(3, 4).value * X)), None)
+    step(x)
+    return step.plan
+
+
+def test_a_plan_fits_arrays_of_its_shape_strides_and_dtype():
+    plan = plan_for(FITTING)
+
+    assert plan.fits([FITTING])
+    assert plan.fits([FITTING + 1])
+    assert [name for name, x in UNFITTING.items() if plan.fits([x])] == []
+    assert not plan.fits([])
+    assert not plan.fits([FITTING, FITTING])
+
+
+def test_a_plan_for_strides_fits_no_array_in_order():
+    plan = plan_for(UNFITTING["every other column"])
+
+    assert plan.fits([np.repeat(FITTING + 1, 2, axis=1)[:, ::2]])
+    assert not plan.fits([FITTING])
+    assert not plan.fits([UNFITTING["another order"]])
+
+
+def test_a_plan_fits_no_longer_when_a_parameter_holds_another_array():
+    W = weight(3, 4)
+    step = tg.compile(lambda X: np.sum(W * X), [W])
+    step(FITTING)
+    plan = step.plan
+    W.value[0] = 2
+
+    assert plan.fits([FITTING])
+    assert plan.holds()
+    W.value = np.ones((3, 4))
+    assert not plan.fits([FITTING])
+    assert not plan.holds()
+    np.testing.assert_array_equal(step(FITTING)[0], FITTING.sum())

@@ -1,5 +1,7 @@
 """The compact view: one lane, with the numbers in the nodes."""
 
+import re
+
 import numpy as np
 import pygraphviz
 import pytest
@@ -112,3 +114,18 @@ def test_cells_lie_across_the_arrow_of_their_quantity(direction, expected):
     rows = [graph.get_node(key).attr["label"].count("<TR>") for key in ("W1", "Z1")]
 
     assert expected == tuple(rows)
+
+
+def test_derivatives_of_several_outputs_add_up_where_they_meet():
+    J1, J2 = two_losses()
+    found = cells(draw([J1, J2], values=True, derivatives="sweep"))
+    first, second = J1.backward(), J2.backward()
+    expected = {
+        "W1": first["dW1"] + second["dW1"],
+        "W2": first["dW2"],
+        "W3": second["dW3"],
+    }
+
+    for name, dW in expected.items():
+        row = array_lines(dW)[0].rstrip(" …")
+        assert re.sub(r"\s", "", row) in re.sub(r"\s", "", found[name])

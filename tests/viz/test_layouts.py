@@ -60,3 +60,42 @@ def test_many_repeats_open_to_the_first_and_the_last():
     first, middle, last = layouts(deep(100))[2].inner
 
     assert (first.title, middle.fold.times, last.title) == ("2", 97, "100")
+
+
+def test_operations_and_layers_of_one_call_do_not_open():
+    found = layouts(three_layers())
+
+    assert [layout.opened.title for layout in found[1:]] == ["1", "2", "3"]
+    assert all(len(part.calls) > 1 for layout in found[1:] for part in [layout.opened])
+    assert [call.node.op.name for part in found[1].inner for call in part.calls] == ["matmul", "add", "relu"]
+    x = tg.parameter(np.ones((2, 2)), name="x")
+    assert len(layouts(np.sum(np.exp(x)))) == 1
+
+
+def test_the_first_layout_is_closed_and_those_of_a_closed_box_hang_on_it():
+    first, *others = layouts(three_layers())
+
+    assert (first.name, first.opened, first.parent) == ("layers", None, "")
+    assert [layout.name for layout in others] == [f"layers.{i}" for i in range(1, len(others) + 1)]
+    assert {layout.parent for layout in others} == {"layers"}
+
+
+def test_repeats_open_to_layers_which_open_in_turn_but_not_to_repeats_in_them():
+    found = layouts(deep(100))
+    repeats = [layout for layout in found if layout.opened is not None and layout.opened.fold]
+
+    assert len(repeats) == 1
+    [rest] = [part for part in repeats[0].inner if part.fold]
+    assert rest.key == f"{repeats[0].opened.key}.rest"
+    assert rest.fold.times == repeats[0].opened.fold.times - 2
+    inside = [layout for layout in found if layout.parent == repeats[0].name]
+    assert [layout.opened.title for layout in inside] == [p.title for p in repeats[0].inner if p.layer]
+
+
+@pytest.mark.parametrize("n", [MOST_REPEATS - 1, MOST_REPEATS, MOST_REPEATS + 1])
+def test_a_few_repeats_are_all_shown_and_of_more_the_ends(n):
+    J = network([4] * (n + 2) + [1], [tg.relu, *[np.tanh] * n, tg.sigmoid])
+    [opened] = [layout for layout in layouts(J) if layout.opened is not None and layout.opened.fold]
+
+    assert len(opened.inner) == (n if n <= MOST_REPEATS else 3)
+    assert opened.opened.fold.times == n

@@ -1,9 +1,13 @@
 """DOT text to pictures: by a dot on the PATH, which is faked here, and by pygraphviz."""
 
+import shutil
 import subprocess
 import sys
+from unittest.mock import patch
 from xml.etree import ElementTree
 
+import graphviz
+import pygraphviz
 import pytest
 
 import viz
@@ -125,3 +129,25 @@ def test_titles_of_edges_say_their_direction():
 
     for key, edge in red.items():
         assert edge.find(f"{SVG}title").text == key
+
+
+def test_a_dot_that_fails_or_cannot_be_run_is_said_to():
+    for error in (
+        graphviz.CalledProcessError(1, ["dot"], stderr=b"syntax error"),
+        graphviz.ExecutableNotFound(["dot"]),
+    ):
+        with (
+            patch.object(shutil, "which", lambda name: "/usr/bin/dot"),
+            patch.object(graphviz.Source, "pipe", side_effect=error),
+            pytest.raises(GraphError, match="Graphviz's dot could not draw the picture as svg"),
+        ):
+            render("digraph {}", "svg")
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), OSError("bad"), pygraphviz.DotError("bad")])
+def test_what_pygraphviz_cannot_draw_is_told(without_dot, error):
+    with (
+        patch.object(pygraphviz.AGraph, "draw", side_effect=error),
+        pytest.raises(GraphError, match=r"could not draw the picture as svg: .*bad"),
+    ):
+        render("digraph {}", "svg")

@@ -8,7 +8,7 @@ import pytest
 
 import viz
 from tests.viz.graphs import VIEWS, three_layers
-from viz.style import DARK, PALETTES
+from viz.style import DARK, PALETTES, dark_rules
 
 
 def luminance(color):
@@ -87,3 +87,81 @@ def test_colours_of_a_page_are_those_of_its_pictures():
 
     assert backward == [PALETTES["lecture"].backward, DARK[PALETTES["lecture"].backward]]
     assert cache == [PALETTES["lecture"].cache, DARK[PALETTES["lecture"].cache]]
+
+
+KINDS = [
+    "value",
+    "derivative",
+    "operation",
+    "rule",
+    "layer",
+    "layer-rule",
+    "text",
+    "derivative-text",
+    "cache",
+]
+
+
+@each_palette
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [("value", "derivative"), ("operation", "rule"), ("layer", "layer-rule"), ("text", "derivative-text")],
+)
+def test_a_red_twin_differs_from_what_it_is_the_twin_of_in_colour_alone(palette, forward, backward):
+    black, red = palette.node(forward), palette.node(backward)
+    colours = ("color", "fontcolor", "fillcolor")
+
+    assert {key: x for key, x in black.items() if key not in colours} == {
+        key: x for key, x in red.items() if key not in colours
+    }
+    assert red["fontcolor"] == palette.backward
+    assert "fontcolor" not in black
+
+
+@each_palette
+def test_kinds_of_nodes_are_told_apart_by_their_shape_and_line(palette):
+    look = {kind: palette.node(kind) for kind in KINDS}
+
+    assert [look[kind]["shape"] for kind in ("value", "operation", "layer", "text", "cache")] == [
+        *("ellipse", "box", "box", "box", "box")
+    ]
+    assert [look[kind].get("style", "") for kind in ("operation", "layer", "cache")] == [
+        *("rounded,filled", "", "rounded,dotted")
+    ]
+    assert float(look["layer"]["penwidth"]) > 1
+    assert look["text"]["color"] == look["derivative-text"]["color"] == "transparent"
+    assert look["cache"]["color"] == look["cache"]["fontcolor"] == palette.cache
+    assert palette.node("cells") == {"shape": "plain"}
+
+
+@each_palette
+def test_kinds_of_arrows_are_told_apart_without_colours(palette):
+    looks = [palette.edge(kind) for kind in ("fwd", "bwd", "cache")]
+
+    assert [look.get("style", "solid") for look in looks] == ["solid", "dashed", "dotted"]
+    assert [look["color"] for look in looks] == [palette.forward, palette.backward, palette.cache]
+    assert looks[2]["arrowhead"] == "vee"
+
+
+@each_palette
+def test_what_is_wrong_stands_out_and_what_follows_is_dashed(palette):
+    wrong = palette.verdict("wrong")
+
+    assert (wrong["color"], wrong["fillcolor"], wrong["style"]) == (
+        palette.wrong,
+        palette.wrong_fill,
+        "filled",
+    )
+    assert float(wrong["penwidth"]) > 2
+    assert palette.verdict("doubt") == {"style": "dashed"}
+
+
+def test_dark_rules_turn_every_colour_of_fills_and_lines():
+    css = dark_rules()
+
+    assert css.startswith("@media (prefers-color-scheme:dark){")
+    for light, dark_color in DARK.items():
+        for what in ("fill", "stroke"):
+            assert f'svg.tinygraph [{what}="{light}"]{{{what}:{dark_color}}}' in css
+    assert f"text:not([fill]){{fill:{DARK['black']}}}" in css
+    assert css.count("{") == css.count("}")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygraph.notation.text import clean_text, identifier, name_text, shape_text, unique_text
-from viz.text import span
+from viz.text import lines, span, table
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_unique_numbers_what_is_taken():
 
 def test_shapes():
     assert [shape_text(shape) for shape in [(), (3,), (2, 3, 4)]] == ["", "3", "2×3×4"]
+
+
+def test_rows_that_are_empty_are_left_out():
+    assert table("", "") == table() == ""
+    assert table("a", "", "b") == table("a", "b")
+    assert table("a", "b").count("<TR>") == 2
+    assert lines("a", "", "b") == "a<BR/>b"
+    assert 'ALIGN="LEFT"' in table("a", align="LEFT")

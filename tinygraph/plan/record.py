@@ -180,7 +180,7 @@ class Traced(Symbol):
             raise AttributeError(f"an array of a compiled step has no attribute {name!r}")
 
         def method(*args: Any, **settings: Any) -> Any:
-            if (name == "reshape" and len(args) > 1) or (name == "transpose" and args):
+            if name in ("reshape", "transpose") and len(args) > 1:
                 args = (args,)
             return function(self, *args, **settings)
 

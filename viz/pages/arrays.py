@@ -26,10 +26,10 @@ def array_record(array: Any) -> dict[str, Any]:
     {'shape': '1×2', 'rows': [['0.500', '−2.000']]}
     """
     array = np.asarray(array)
-    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
     record: dict[str, Any] = {"shape": shape_text(array.shape) or "number"}
     if not array.size:
         return record | {"rows": []}
+    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
     if matrix.shape[0] <= ROWS and matrix.shape[1] <= COLUMNS:
         write = number_writer(matrix, digits=4)
         return record | {"rows": [[write(x) for x in row] for row in matrix]}

@@ -1,0 +1,45 @@
+"""Equations in LaTeX: one for each derivative that has a name, with all that adds up to it."""
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tests.viz.graphs import GRAPHS, skip
+
+
+def equations(J):
+    """What each derivative is equal to, without its shape."""
+    rows = J.backward().to_latex().splitlines()[1:-1]
+    return dict(row.removesuffix(r" \\").split(r" && \in")[0].split(" &= ") for row in rows)
+
+
+def test_derivatives_that_meet_are_added_in_one_equation():
+    found = equations(skip())
+
+    assert found["dA_{1}"] == r"dH_{3} + W_{2}^{\top} dZ_{2}"
+    assert found["dW_{3}"] == r"0.2 \cdot W_{3} + dZ_{3} H_{3}^{\top}"
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_an_equation_has_a_term_for_each_way(n):
+    x = tg.parameter(2.0, name="x")
+    J = sum([np.sin(x * i) for i in range(2, n + 1)], np.cos(x))
+
+    assert equations(J)["dx"].count("+") == n - 1
+
+
+@pytest.mark.parametrize("make", [make for make in GRAPHS if make.__name__ != "two_losses"])
+def test_each_derivative_has_one_equation(make):
+    rows = make().backward().to_latex().splitlines()[1:-1]
+    names = [row.split(" &= ")[0] for row in rows]
+
+    assert names
+    assert len(set(names)) == len(names)
+
+
+def test_what_was_kept_of_a_sum_is_not_used_twice():
+    x = tg.parameter(np.ones((2, 2)), name="x")
+    found = equations(np.sum(np.sin(x) * x + x))
+
+    assert found["dx"].count("+") == 2
+    assert r"\cos(x)" in found["dx"]
