@@ -153,7 +153,7 @@ def test_kinks_are_stated_in_these_words():
         "relu": "at 0: 0",
         "leaky_relu": "at 0: slope",
         "elu": "at 0: alpha",
-        "maximum": "where x = y: half to each",
+        "maximum": "where x = y: half to each; max(x, 0) as relu",
         "minimum": "where x = y: half to each",
         "clip": "at a bound: to x",
         "max": "ties: equal shares",

@@ -57,7 +57,9 @@ def own_program(d: Derivatives) -> tuple[list[Statement], dict[str, Any]]:
     """The derivation of any graph, and the values of the names in it."""
     name_leaves(d.graph)
     program = [s._replace(right=tuple(map(bare, s.right))) for s in Derivation(d.graph).statements()]
-    values = {q.name: q.value for q in d.graph.quantities if q.name} | {s.name: d[s.name] for s in program}
+    values = {q.name: q.value for q in d.graph.quantities if q.name} | {
+        s.name: d[s.of.tensor] for s in program
+    }
     return program, values | {"m": d.m}
 
 

@@ -18,7 +18,7 @@ from tinygraph.graph.walk import ReverseWalk
 from tinygraph.notation.expressions import NUMPY, Notation
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import One, Symbol
-from tinygraph.notation.tidy import scaled_by, tidy_formula
+from tinygraph.notation.tidy import scaled_by, tidy_formula, without_factor
 
 __all__ = ["Derivation", "Statement"]
 
@@ -64,6 +64,7 @@ class Derivation(ReverseWalk):
         self.symbols: dict[Quantity, Any] = {}
         self.made: dict[Call, Any] = {}
         self.numbers = {call.result: i for i, call in enumerate(graph.calls, 1)}
+        self.formulas: dict[Quantity, Any] = {}
         self.done: dict[Quantity, Any] = {}
         self.lectures: dict[Quantity, Any] = {}
         super().__init__(graph)
@@ -113,7 +114,7 @@ class Derivation(ReverseWalk):
     def total(self, q: Quantity) -> Any:
         """The derivative with respect to a quantity, complete: its name, else its formula; 1 for the seed."""
         if q not in self.done:
-            formula = tidy_formula(super().total(q))
+            formula = self.formulas[q] = tidy_formula(super().total(q))
             is_named = (q.name or self.is_long(q, formula)) and (q.arriving or not q.is_output)
             self.done[q] = self.symbol(q, self.derivative_label(q)) if is_named else formula
         return self.done[q]
@@ -130,7 +131,7 @@ class Derivation(ReverseWalk):
         return self.averaged(dx, self.factor(call.result), self.factor(of))
 
     def through(self, call: Call, x: Input) -> Any:
-        """Behind a cost that looked through this call, the direct formula; the lectures' is kept beside it."""
+        """Behind a cost that looked through this call, the direct formula; the lectures' is kept as well."""
         sent = super().through(call, x)
         if call.result in self.direct:
             self.lectures[x.quantity] = self.rule(call, x.position, self.total(call.result))
@@ -147,7 +148,8 @@ class Derivation(ReverseWalk):
             return dx
         m = Symbol((), float, M)
         if before > after:
-            return dx / m
+            shorter = without_factor(dx, M)
+            return dx / m if shorter is None else shorter
         shorter = scaled_by(dx, self.graph.m)
         return m * dx if shorter is None else shorter
 

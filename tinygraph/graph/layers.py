@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.graph.naming import GraphNames
@@ -81,7 +83,7 @@ def examples_of(order: list[Tensor]) -> int:
     """m, the number of examples that the cost of a graph averages over.
 
     A cost of the table knows its axis of units; otherwise examples are columns, as in the lectures, and m is
-    the length of the last axis of the last matrix.
+    the length of the last axis of the last matrix that data went into.
     """
     for t in reversed(order):
         function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])
@@ -89,9 +91,27 @@ def examples_of(order: list[Tensor]) -> int:
             return k.examples_along(a, settings.get("axis", 0))
         if function is k.softmax_cross_entropy:
             return int(a.size) // int(a.shape[settings.get("axis", 0)])
-    return next((int(x.shape[-1]) for t in reversed(order) for x in matrices(t)), 1)
+    from_data = made_from_data(order)
+    return next((int(x.shape[-1]) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
 
 
-def matrices(t: Tensor) -> Iterator[Any]:
-    """The results among the inputs of `t` that are matrices."""
-    return (value_of(x) for x in t.inputs if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2)
+def data_matrices(t: Tensor, from_data: Set[Tensor]) -> Iterator[Any]:
+    """The results among the inputs of `t` that are matrices and made from data; a penalty's are not."""
+    return (
+        value_of(x)
+        for x in t.inputs
+        if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2 and x in from_data
+    )
+
+
+def made_from_data(order: list[Tensor]) -> set[Tensor]:
+    """The recorded tensors that something went into besides parameters and numbers."""
+    found: set[Tensor] = set()
+    for t in order:
+        for x in t.inputs:
+            is_data = (
+                x in found or (x.op is None and not x.wants) if isinstance(x, Tensor) else np.ndim(x) > 0
+            )
+            if is_data:
+                found.add(t)
+    return found

@@ -145,6 +145,8 @@ class Namer:
 
     def operand_names(self, t: Any, line: Any) -> tuple[str | None, ...]:
         """What the user's line calls the inputs of a call, as far as they are the operands written there."""
+        if t.op.function is k.softmax_cross_entropy:  # whose labels may have been numbers
+            return ()
         if n.is_direct(t, line):
             return line.operands  # type: ignore[no-any-return]
         return line.operands[:2] if line.called in TAKE_LABELS and t.op.function in CROSS_ENTROPIES else ()

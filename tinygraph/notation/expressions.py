@@ -127,12 +127,20 @@ def bare(nest: Any) -> Any:
     return map_leaves(bare_leaf, nest)
 
 
+def is_seed(x: Expression) -> bool:
+    """Whether x is the 1 that a sweep starts from, which no mapping of values has."""
+    return x.function is None and x.name == "1"
+
+
 def bare_leaf(x: Any) -> Any:
     if not isinstance(x, Expression):
         return x
-    if x.function is None and x.name == "1":  # the seed, which no mapping of values has
+    if is_seed(x) and not getattr(x, "shape", ()):
         return 1
     made = Expression(x.name)
+    if is_seed(x):
+        made.function, made.args = np.ones, (x.shape,)  # type: ignore[attr-defined]
+        return made
     made.function, made.args, made.settings = x.function, tuple(map(bare, x.args)), x.settings
     return made
 
@@ -159,7 +167,7 @@ class Notation:
         if not isinstance(x, Expression):
             return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else NEGATIVE
         if x.function is None:
-            return self.name(x.name), ATOM
+            return (self.ones(x) if is_seed(x) else self.name(x.name)), ATOM
         if x.function in SIGNS and not x.settings:
             return self.infix(x, *SIGNS[x.function])
         if x.function is np.negative:
@@ -168,6 +176,8 @@ class Notation:
             return self.transposed(self.bracketed(x.args[0], ATOM)), ATOM
         if x.function is operator.getitem:
             return f"{self.bracketed(x.args[0], ATOM)}[{self.index(x.args[1])}]", ATOM
+        if x.function is k.cast_to and "dtype" in x.settings:
+            return f"{self.bracketed(x.args[0], ATOM)}.astype({self.constant(x.settings['dtype'])})", ATOM
         return self.called(x), ATOM
 
     def infix(self, x: Expression, sign: str, tightness: int) -> Written:
@@ -191,6 +201,11 @@ class Notation:
         ]
         return f"{self.function_name(x.function)}({', '.join(given + named)})"
 
+    def ones(self, x: Expression) -> str:
+        """The seed of a sweep, 1 in the shape of an output."""
+        shape = getattr(x, "shape", ())
+        return f"np.ones({shape})" if shape else "1"
+
     def function_name(self, function: Any) -> str:
         return name_of_function(function)
 
@@ -207,8 +222,11 @@ class Notation:
 
     def constant(self, x: Any) -> str:
         """A number, a shape or another setting."""
-        if isinstance(x, list | tuple) and any(isinstance(i, Expression) for i in x):
-            return f"[{', '.join(self.written(i)[0] for i in x)}]"
+        if isinstance(x, list | tuple):
+            parts = ", ".join(self.written(i)[0] for i in x)
+            if isinstance(x, list) or any(isinstance(i, Expression) for i in x):
+                return f"[{parts}]"
+            return f"({parts},)" if len(x) == 1 else f"({parts})"
         if isinstance(x, np.dtype):
             return f"np.{x.name}"
         return repr(x.item()) if isinstance(x, np.generic) else repr(x)
@@ -243,5 +261,6 @@ def name_of_function(function: Callable[..., Any]) -> str:
         return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
             owner.__name__
         ]
-    module = getattr(function, "__module__", None) or "numpy"
-    return f"np.{function.__name__}" if module.startswith("numpy") else str(function.__name__)
+    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    places = [name for name in inside if not name.startswith("_")]
+    return ".".join(["np", *places, function.__name__]) if package == "numpy" else str(function.__name__)

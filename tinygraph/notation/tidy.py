@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.expressions import Expression
 from tinygraph.notation.symbols import One, Symbol
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import reduced_axes
 
-__all__ = ["scaled_by", "tidy_formula"]
+__all__ = ["number_of", "scaled_by", "tidy_formula", "without_factor"]
 
 Factor = Fraction | float
 PLAIN_REDUCTIONS: dict[str, Callable[..., Any]] = {
@@ -42,8 +41,9 @@ def tidy_part(x: Any, known: dict[int, Any]) -> Any:
     if not isinstance(x, Symbol) or x.function is None:
         return x
     if id(x) not in known:
-        rule: Callable[[Symbol], Any] = TIDY_RULES.get(x.function, remade)
-        known[id(x)] = rule(remade(x, tuple(tidy_part(part, known) for part in x.args)))
+        made = remade(x, tuple(tidy_part(part, known) for part in x.args))
+        rule: Callable[[Symbol], Any] = TIDY_RULES.get(made.function, remade)
+        known[id(x)] = rule(made)
     return known[id(x)]
 
 
@@ -157,6 +157,23 @@ def scaled_by(x: Any, m: int) -> Any:
     return times_number(x, Fraction(m)) if isinstance(own, Fraction) and own.denominator > 1 else None
 
 
+def without_factor(x: Any, name: str) -> Any:
+    """An expression without the factor `name` that it is multiplied with; None if it has no such factor."""
+    if not isinstance(x, Symbol) or x.function not in (np.multiply, np.divide, np.negative):
+        return None
+    if x.function is np.multiply and any(is_named(part, name) for part in x.args):
+        return next(part for part in x.args if not is_named(part, name))
+    for i, part in enumerate(x.args[:1] if x.function is np.divide else x.args):
+        rest = without_factor(part, name)
+        if rest is not None:
+            return tidy_formula(remade(x, (*x.args[:i], rest, *x.args[i + 1 :])))
+    return None
+
+
+def is_named(x: Any, name: str) -> bool:
+    return isinstance(x, Symbol) and x.function is None and x.name == name
+
+
 # Rules by function
 
 
@@ -166,7 +183,7 @@ def tidied_product(x: Symbol) -> Any:
     for number, other in ((number_of(left), right), (number_of(right), left)):
         if number is not None and isinstance(other, Symbol) and other.shape == x.shape:
             return times_number(other, number)
-    left, right = lone_number(left, right, x.shape), lone_number(right, left, x.shape)
+    left, right = without_repeats(x)
     (first, a), (second, b) = split_number(left), split_number(right)
     if (a, b) == (1, 1):
         return remade(x, (left, right))
@@ -174,22 +191,50 @@ def tidied_product(x: Symbol) -> Any:
 
 
 def tidied_quotient(x: Symbol) -> Any:
-    left, right = x.args
+    """A quotient: numbers that are multiplied with it stand in front, or below."""
+    left, right = without_repeats(x)
     number = number_of(right)
     if number and isinstance(left, Symbol) and left.shape == x.shape:
         return times_number(left, 1 / number)
-    inner, own = split_number(left)
-    if own != 1 and getattr(inner, "shape", None) == getattr(left, "shape", ()):
-        return times_number(remade(x, (inner, right)), own)
-    return remade(x)
+    number = number_of(left)
+    inner, own = (1, number) if number is not None and number != 1 else split_number(left)
+    return remade(x, (left, right)) if own == 1 else times_number(remade(x, (inner, right)), own)
 
 
 def tidied_sum(x: Symbol) -> Any:
     """x + (−y) is x − y."""
-    left, right = x.args
+    left, right = without_repeats(x)
     if isinstance(right, Symbol) and right.function is np.negative and not isinstance(left, int | float):
         return remade_as(np.subtract, x, (left, right.args[0]))
-    return remade(x)
+    return remade(x, (left, right))
+
+
+def tidied_difference(x: Symbol) -> Any:
+    return remade(x, without_repeats(x))
+
+
+def without_repeats(x: Symbol) -> tuple[Any, Any]:
+    """Two operands without what repeats one to the shape that the other has anyway."""
+    left, right = x.args
+    left = unrepeated(left, right, x.shape)
+    return left, unrepeated(right, left, x.shape)
+
+
+def unrepeated(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
+    """What x repeats to `shape`, if `other` has that shape, so that NumPy repeats it; x itself if not."""
+    if not isinstance(other, Symbol) or other.shape != shape or is_number_of(other):
+        return x
+    inner = x
+    while isinstance(inner, Symbol) and inner.function in (np.broadcast_to, np.reshape, np.expand_dims):
+        inner = inner.args[0]
+        if isinstance(inner, Symbol) and inner.shape == ():
+            return inner
+    return x.args[0] if isinstance(x, Symbol) and x.function is np.broadcast_to else x
+
+
+def is_number_of(x: Symbol) -> bool:
+    """Whether an array is one number in each place, which may be written without its shape."""
+    return number_of(x) is not None
 
 
 def tidied_negative(x: Symbol) -> Any:
@@ -201,6 +246,14 @@ def tidied_negative(x: Symbol) -> Any:
         if left.shape == getattr(right, "shape", None) == x.shape:
             return remade_as(np.subtract, x, (right, left))
     return x
+
+
+def tidied_total(x: Symbol) -> Any:
+    """The sum of one number in many places."""
+    number = number_of(x.args[0])
+    if number is None:
+        return x
+    return filled_with(as_factor(number * (x.args[0].size // max(x.size, 1))), One(x.shape, x.dtype, "1"))
 
 
 def tidied_repeat(x: Symbol) -> Any:
@@ -236,20 +289,18 @@ def remade_as(function: Any, x: Symbol, args: tuple[Any, ...]) -> Symbol:
     return made
 
 
-def lone_number(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
-    """What x repeats to an array, if it is a number and `other` has the full shape; x itself if not."""
-    inner = x
-    while isinstance(inner, Symbol) and inner.function in SPREADING and inner.function is not k.cast_to:
-        inner = inner.args[0]
-    alone = isinstance(x, Symbol) and x.function in SPREADING and getattr(inner, "shape", None) == ()
-    return inner if alone and isinstance(other, Expression) and getattr(other, "shape", ()) == shape else x
+def tidied_reciprocal(x: Symbol) -> Any:
+    return remade_as(np.divide, x, (1, *x.args))
 
 
 TIDY_RULES: dict[Any, Callable[[Symbol], Any]] = {
     np.multiply: tidied_product,
     np.divide: tidied_quotient,
     np.add: tidied_sum,
+    np.subtract: tidied_difference,
     np.negative: tidied_negative,
     np.broadcast_to: tidied_repeat,
+    np.reciprocal: tidied_reciprocal,
+    np.sum: tidied_total,
     np.reshape: tidied_reshape,
 }

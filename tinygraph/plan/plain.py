@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.sweep import recorded_order, reverse_sweep
 from tinygraph.engine.tensor import Tensor
+from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.derivatives import checked_seed
-from tinygraph.graph.layers import carries_m, examples_of, sweep_order
-from tinygraph.graph.naming import name_graph
-from tinygraph.notation.expressions import Expression
+from tinygraph.graph.naming import COSTS, GraphNames
+from tinygraph.graph.reading import Quantity, read_graph
+from tinygraph.graph.stand_ins import name_rest
+from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written
 from tinygraph.notation.names import derivative_name
-from tinygraph.plan.graph import retraced
-from tinygraph.plan.program import Program, simplify_program, symbols_in
-from tinygraph.plan.record import Tape, Traced, settle_arrays
-from tinygraph.plan.source import is_uniform, python_name
+from tinygraph.notation.symbols import Symbol
+from tinygraph.notation.tidy import number_of, tidy_formula
+from tinygraph.plan.source import python_name
 from tinygraph.rules import kernels as k
+from tinygraph.rules.nests import leaves, map_leaves
 
 __all__ = ["plain_code_of"]
 
 WIDTH, INDENT = 100, " " * 8
-ABOUT = "The backward pass, written by tinygraph. As in the lectures, dA and dZ leave out the 1/m."
+ABOUT = "The backward pass, written by tinygraph."
+LECTURES = " As in the lectures, dA and dZ leave out the 1/m."
+LONGEST_FORMULA = 60  # what is longer has a line of its own
+DEAR = 16  # characters from which on what is computed twice has a line of its own
+KEPT = frozenset({k.cast_to, k.scatter})  # kernels that are not written out
+CHEAP = frozenset({np.transpose, np.broadcast_to, np.negative})  # calls that are rather written twice
 
 SCATTER = '''
 
@@ -57,27 +62,194 @@ def plain_code_of(J: Tensor) -> str:
         dW1 = dZ1 @ X.T / m
         db1 = np.sum(dZ1, axis=1, keepdims=True) / m
     """
-    tape = Tape()
-    seed = checked_seed(J, None)
-    output, data, parameters = retraced(J, tape)
-    order = recorded_order(output)
-    names = name_graph(order, [output])
-    m = Traced(examples_of(order), tape, "m")
-    start = Traced(seed * m.value, tape)
-    start.fixed = True
-    swept, _ = reverse_sweep(output, start)
-    derivatives: dict[str, Traced] = {}
-    for t in sweep_order(order, names):
-        if t in swept and t is not output:
-            dt = settle_arrays(swept[t])
-            derivatives[derivative_name(names[t])] = dt if carries_m(t, names[t]) else dt / m
-    values = {t.value: names[t] for t in order if t in names}
-    program, became = simplify_program(derivatives.values(), [], keep=True)
-    wished = {became[s]: name for s, name in values.items() if s in became}
-    wished |= {became[s]: name for name, s in derivatives.items()}
-    return Page(program, wished, [names[p] for p in parameters], data, m).text(
-        {name: became[s] for name, s in derivatives.items()}
-    )
+    checked_seed(J, None)
+    graph = read_graph([J])
+    name_rest(graph)
+    course = bool(graph.layers) or any(call.node.op.function in COSTS for call in graph.calls)
+    derivation = PlainDerivation(graph, course, LONGEST_FORMULA)
+    return PlainPage(derivation, [s for s in derivation.statements() if is_swept(derivation, s.of)]).module()
+
+
+def used_statements(statements: Sequence[Statement], names: GraphNames) -> list[Statement]:
+    """The statements without those for stand-ins that no other one reads."""
+    used: set[str] = set()
+    found = []
+    for s in reversed(statements):
+        if s.of.tensor in names or s.name in used:
+            used |= names_read(s.right[0])
+            found.append(s)
+    return found[::-1]
+
+
+def is_swept(derivation: Derivation, q: Quantity) -> bool:
+    """Whether the sweep goes through this derivative, and not past it to the logits behind it."""
+    return q in derivation.arrived
+
+
+class PlainDerivation(Derivation):
+    """A derivation in which what is too long for other formulas has a name, and so a line."""
+
+    def is_long(self, q: Quantity, formula: Any) -> bool:
+        """As of any derivation."""
+        if super().is_long(q, formula):
+            q.name = self.label(q)
+        return q.name is not None
+
+    def total(self, q: Quantity) -> Any:
+        """As of any derivation, but a number stands for itself where nobody gave a name."""
+        found = super().total(q)
+        formula = self.formulas.get(q)
+        return found if q.tensor in self.graph.names or number_of(formula) is None else formula
+
+    def derivative_label(self, q: Quantity) -> str:
+        """dZ1, or dv7."""
+        return derivative_name(self.label(q))
+
+
+def expanded(x: Any) -> Any:
+    """An expression in which the kernels are written with NumPy's own functions."""
+    return tidy_formula(map_leaves(expanded_call, x))
+
+
+def expanded_call(x: Any) -> Any:
+    if not isinstance(x, Symbol) or x.function is None:
+        return x
+    args = map_leaves(expanded_call, x.args)
+    is_kernel = getattr(x.function, "__module__", "") == k.__name__ and x.function not in KEPT
+    if is_kernel and (made := x.function.__wrapped__(*args, **x.settings)) is not None:  # type: ignore[attr-defined]
+        return made
+    made = Symbol(x.shape, x.dtype)
+    made.function, made.args, made.settings = x.function, args, x.settings
+    return made
+
+
+def parts_of(x: Any) -> Iterator[Symbol]:
+    """The calls in an expression."""
+    if isinstance(x, Symbol) and x.function is not None:
+        yield x
+        for part in leaves(x.args):
+            yield from parts_of(part)
+
+
+class PlainPage(Notation):
+    """The text of a backward pass. What is computed in several places is T1, T2, ..."""
+
+    def __init__(self, derivation: Derivation, statements: list[Statement]) -> None:
+        graph = derivation.graph
+        self.m = graph.m if derivation.course else None
+        self.returned = [s.name for s in statements if s.of.tensor in graph.names]
+        self.of = {q.name: q for q in graph.quantities if q.name}
+        self.leaves = [q for q in graph.quantities if q.call is None]
+        self.backward = {s.name: expanded(s.right[0]) for s in used_statements(statements, graph.names)}
+        self.forward: dict[str, Any] = {}
+        for x in self.backward.values():
+            self.need(x, derivation)
+        count = Counter(NUMPY.text(part) for x in self.formulas() for part in parts_of(x) if is_dear(part))
+        self.repeated = {text for text, times in count.items() if times > 1}
+        self.short: dict[str, str] = {}
+        self.arrays: dict[int, tuple[str, Any]] = {}
+        self.lines: list[str] = []
+
+    def formulas(self) -> list[Any]:
+        """All formulas, the forward ones first."""
+        return [*self.forward.values(), *self.backward.values()]
+
+    def need(self, x: Any, derivation: Derivation) -> None:
+        """Find the results of the forward pass that an expression reads, and those which these read."""
+        stack = [x]
+        while stack:
+            for name in names_read(stack.pop()):
+                q = self.of.get(name)
+                if q is not None and q.call is not None and name not in self.forward:
+                    self.forward[name] = expanded(derivation.formula(q.call))
+                    stack.append(self.forward[name])
+
+    # The module
+
+    def module(self) -> str:
+        """Forward, then the derivatives in the order of the sweep."""
+        order = {name: i for i, name in enumerate(self.of)}
+        forward = self.statements(
+            {name: self.forward[name] for name in sorted(self.forward, key=order.__getitem__)}
+        )
+        backward = self.statements(self.backward)
+        body = [f"    {line}" for line in ("", *forward, "", *backward, "")]
+        lines = [
+            *self.taken(),
+            *([f"    m = {self.count()}"] if self.m else []),
+            *map(str.rstrip, body),
+            "    return {",
+            *wrapped(f'"{name}": {python_name(name)},' for name in self.returned),
+            "    }",
+        ]
+        scatters = any(part.function is k.scatter for x in self.formulas() for part in parts_of(x))
+        head = [
+            f'"""{ABOUT}{LECTURES if self.m else ""}"""',
+            "",
+            "import numpy as np",
+            *(SCATTER.splitlines() if scatters else []),
+        ]
+        data = [python_name(q.name or "") for q in self.leaves if not q.wanted]
+        arguments = ", ".join(["parameters", *data, *(name for name, _ in self.arrays.values())])
+        return "\n".join([*head, "", "", f"def backward({arguments}):", *lines, ""])
+
+    def taken(self) -> list[str]:
+        """The line that takes the parameters out of their mapping."""
+        names = [q.name or "" for q in self.leaves if q.wanted]
+        own, named = ", ".join(map(python_name, names)), f'"{" ".join(names)}".split()'
+        if len(names) == 1 or any(name.split() != [name] for name in names):
+            own, named = f"{own},", repr(names)
+        return [f"    {own} = (parameters[name] for name in {named})"]
+
+    def count(self) -> str:
+        """m as the length of an axis of the data."""
+        for q in self.leaves:
+            if not q.wanted and q.shape[-1:] == (self.m,):
+                return f"{python_name(q.name or '')}.shape[{len(q.shape) - 1}]"
+        return str(self.m)
+
+    def statements(self, formulas: Mapping[str, Any]) -> list[str]:
+        """A line for each formula, after those for what it repeats."""
+        self.lines = []
+        for name, x in formulas.items():
+            self.lines.append(f"{python_name(name)} = {super().written(x)[0]}")
+        return self.lines
+
+    # How expressions are written
+
+    def written(self, x: Any) -> Written:
+        """A part that is repeated by its name, which a line before gives it."""
+        text = NUMPY.text(x) if isinstance(x, Symbol) and x.function is not None else ""
+        if text not in self.repeated:
+            return super().written(x)
+        if text not in self.short:
+            line = super().written(x)[0]
+            self.short[text] = f"T{len(self.short) + 1}"
+            self.lines.append(f"{self.short[text]} = {line}")
+        return self.short[text], ATOM
+
+    def name(self, name: str) -> str:
+        return name if name == "1" else python_name(name)
+
+    def constant(self, x: Any) -> str:
+        """An array, such as an index, is an argument of the function."""
+        if not isinstance(x, np.ndarray) or not x.ndim:
+            return super().constant(x.item() if isinstance(x, np.ndarray) else x)
+        return self.arrays.setdefault(id(x), (f"constant{len(self.arrays) + 1}", x))[0]
+
+
+def is_dear(x: Symbol) -> bool:
+    """Whether a call is worth a line of its own if it occurs again."""
+    return x.function not in CHEAP and len(NUMPY.text(x)) >= DEAR
+
+
+def names_read(x: Any) -> set[str]:
+    """The names in an expression, also in its settings."""
+    if not isinstance(x, Symbol):
+        return set()
+    if x.function is None:
+        return {x.name}
+    return {name for part in leaves((x.args, x.settings)) for name in names_read(part)}
 
 
 def wrapped(items: Iterable[str]) -> list[str]:
@@ -85,113 +257,3 @@ def wrapped(items: Iterable[str]) -> list[str]:
     joined = " ".join(item.replace(" ", "\0") for item in items)
     lines = textwrap.wrap(joined, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
     return [line.replace("\0", " ") for line in lines]
-
-
-class Page:
-    """The text of a backward pass."""
-
-    def __init__(
-        self,
-        program: Program,
-        names: dict[Traced, str],
-        parameters: list[str],
-        data: list[Traced],
-        m: Traced,
-    ) -> None:
-        self.program = program
-        self.parameters = parameters
-        self.data = data
-        self.names = {s: python_name(name) for s, name in names.items()}
-        self.m = m
-        self.scatters = False
-        self.written_down: set[Traced] = set()
-        uses = Counter(x for s in program.steps for x in symbols_in(s))
-        repeated = [
-            s for s in program.steps if uses[s] > 1 and s not in names and s.function is not np.transpose
-        ]
-        self.names |= {s: f"T{i}" for i, s in enumerate(repeated, start=1)}
-
-    def text(self, derivatives: dict[str, Traced]) -> str:
-        """The module: forward, then the derivatives in the order of the sweep."""
-        forward = self.statements(s for s in self.names if s not in set(derivatives.values()))
-        backward = self.statements(derivatives.values())
-        arguments = ["parameters", *(python_name(x.name) for x in self.data)]
-        own = ", ".join(map(python_name, self.parameters))
-        taken = f'(parameters[name] for name in "{" ".join(self.parameters)}".split())'
-        if len(self.parameters) == 1 or any(name.split() != [name] for name in self.parameters):
-            own, taken = f"{own},", f"(parameters[name] for name in {self.parameters!r})"
-        lines = [
-            f"    {own} = {taken}",
-            f"    m = {self.count()}",
-            *("", *forward, "", *backward, ""),
-            "    return {",
-            *wrapped(f'"{name}": {self.names[s]},' for name, s in derivatives.items()),
-            "    }",
-        ]
-        head = [f'"""{ABOUT}"""', "", "import numpy as np", *(SCATTER.splitlines() if self.scatters else [])]
-        return "\n".join([*head, "", "", f"def backward({', '.join(arguments)}):", *lines, ""])
-
-    def statements(self, wanted: Iterable[Traced]) -> list[str]:
-        """A line for each of these that has none yet, after those for what it is made from."""
-        lines = []
-        for s in wanted:
-            for x in sorted(self.made_from(s), key=attrgetter("serial")):
-                self.written_down.add(x)
-                lines.append(f"    {self.names[x]} = {self.formula(x)}")
-        return lines
-
-    def made_from(self, s: Traced) -> set[Traced]:
-        """What has a name and no line yet among s and all that it is made from."""
-        found, stack = set(), [s]
-        while stack:
-            x = stack.pop()
-            if x.function is not None and x not in self.written_down and x not in found:
-                found.add(x)
-                stack += symbols_in(x)
-        return {x for x in found if x in self.names}
-
-    def count(self) -> str:
-        """m as the length of an axis of the data."""
-        for x in self.data:
-            if x.shape[-1:] == (self.m.value,):
-                return f"{python_name(x.name)}.shape[{x.ndim - 1}]"
-        return str(self.m.value)
-
-    def formula(self, s: Traced) -> str:
-        """What is right of the equals sign."""
-        return str(self.written(s, top=True))
-
-    def written(self, x: Any, top: bool = False) -> Any:
-        """The expression of a symbol, in which everything that has a name is its name."""
-        if isinstance(x, tuple | list):
-            return type(x)([self.written(inner) for inner in x])
-        if not isinstance(x, Traced):
-            return x
-        if x.fixed and not x.shape:
-            return np.asarray(x.value)[()]
-        if x.fixed and is_uniform(x) and x.size:
-            made = Expression()
-            made.function, made.args = np.full, (x.shape, x.value.flat[0])
-            return made
-        if x.function is None:
-            return Expression(python_name(x.name))
-        if x in self.names and not top:
-            return Expression(self.names[x])
-        made = Expression()
-        made.function, made.args, made.settings = x.function, self.written(x.args), x.settings
-        return self.as_on_paper(made)
-
-    def as_on_paper(self, x: Expression) -> Expression:
-        """The call in the form that a person would write."""
-        axis = x.settings.get("axis")
-        if isinstance(axis, tuple) and len(axis) == 1:
-            x.settings = x.settings | {"axis": axis[0]}
-        if axis is None and isinstance(getattr(x.function, "__self__", None), np.ufunc):
-            x.settings = {key: value for key, value in x.settings.items() if key != "axis"}
-        if x.function is np.reciprocal:
-            x.function, x.args = np.divide, (1, *x.args)
-        if x.function is k.cast_to:
-            x.function = np.asarray
-        if x.function is k.scatter:
-            self.scatters = True
-        return x

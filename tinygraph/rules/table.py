@@ -231,9 +231,9 @@ add_row(k.logsumexp,   "logsumexp",   "log(sum(exp(x), axis))",          logsume
 
 # Choices ----------------------------------------------------------------
 
-add_row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x > y)),
-                                            lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (y > x)),
-    kink="where x = y: half to each")
+add_row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: maximum_rule(dz, x, y),
+                                            lambda dz, z, x, y: maximum_rule(dz, y, x),
+    kink="where x = y: half to each; max(x, 0) as relu")
 add_row(np.minimum, "min", "x if x < y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x < y)),
                                             lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (y < x)),
     kink="where x = y: half to each")
@@ -243,6 +243,13 @@ add_row(np.where, "where", "x if c else y", None, lambda dz, z, c, x, y: np.wher
                                               lambda dz, z, c, x, y: np.where(c, 0, dz),
     elementwise=True)
 # fmt: on
+
+
+def maximum_rule(dz: Numeric, x: Numeric, y: Numeric) -> Numeric:
+    """By x; beside the number 0 it is relu, and so is its derivative."""
+    if isinstance(y, int | float) and y == 0:
+        return dz * (x > 0)
+    return np.where(x == y, dz / 2, dz * (x > y))
 
 
 def clip_dx(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Numeric | None) -> Numeric:
