@@ -126,7 +126,7 @@ def test_not_used_at_all_or_elsewhere():
     J = np.sum(W2)
 
     assert tg.why_no_gradient(J, lonely).endswith("lonely is not used in J")
-    assert "W1 is used in W1 @ y (test_why.py:" in tg.why_no_gradient(J, W1)
+    assert "W1 is used in W1 @ X (test_why.py:" in tg.why_no_gradient(J, W1)
 
 
 def test_a_path_that_is_whole():

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.graph.layers import carries_m
+from tinygraph.graph.layers import carries_m, sweep_order
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
 from tinygraph.graph.walk import ReverseWalk
 from tinygraph.notation.expressions import NUMPY, Notation
@@ -172,18 +172,8 @@ class Derivation(ReverseWalk):
 
     def order(self) -> list[Quantity]:
         """The quantities with a name whose derivative is wanted, in the order in which those are complete."""
-        found: list[Quantity] = []
-        leaves: list[Quantity] = []
-        first_use = {x.quantity: call for call in reversed(self.graph.calls) for x in call.inputs}
-        for call in reversed(self.graph.calls):
-            if call.result.name and call.result.wanted:
-                found += [*reversed(leaves), call.result]
-                leaves = []
-            fresh = dict.fromkeys(
-                x.quantity for x in call.inputs if x.quantity.call is None and x.quantity.wanted
-            )
-            leaves += [q for q in reversed(fresh) if first_use[q] is call and q.name]
-        return found + leaves[::-1]
+        named = {q.tensor for q in self.graph.quantities if q.name and q.wanted}
+        return [self.quantities[id(t)] for t in sweep_order(self.graph.order, named)]
 
 
 def number_at_end(name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Container, Iterator, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,7 +56,7 @@ def layer_at(Z: Tensor, W: Tensor, suffix: str, users: dict[Tensor, list[Tensor]
     return Layer(suffix, W, b, others[0] if others else None, Z, A)
 
 
-def sweep_order(order: list[Tensor], names: GraphNames) -> list[Tensor]:
+def sweep_order(order: list[Tensor], named: Container[Tensor]) -> list[Tensor]:
     """The named tensors that want a derivative, in the order in which the sweep completes their derivatives.
 
     A leaf is complete once the first recorded node that uses it is passed; the leaves between two results are
@@ -66,11 +66,11 @@ def sweep_order(order: list[Tensor], names: GraphNames) -> list[Tensor]:
     leaves: list[Tensor] = []
     first_use = {x: t for t in reversed(order) for x in t.inputs if isinstance(x, Tensor)}
     for t in reversed(order):
-        if t in names and t.wants:
+        if t in named and t.wants:
             out += [*reversed(leaves), t]
             leaves = []
         fresh = [x for x in t.inputs if isinstance(x, Tensor) and x.is_parameter and first_use[x] is t]
-        leaves += [x for x in reversed(list(dict.fromkeys(fresh))) if x in names]
+        leaves += [x for x in reversed(list(dict.fromkeys(fresh))) if x in named]
     return out + leaves[::-1]
 
 
