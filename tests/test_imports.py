@@ -14,17 +14,14 @@ PACKAGE = ROOT / "tinygraph"
 
 # Each room may import from those on the floors before it; those on one floor know nothing of one another.
 FLOORS = [
-    {"errors", "layerwise"},
-    {"extras", "rules"},
-    {"notation"},
+    {"errors", "layerwise", "rules"},
+    {"extras", "notation"},
     {"guards"},
     {"engine"},
     {"files", "graph", "losses"},
-    {"checks", "nn", "optim", "viz"},
-    {"debugger", "onnx", "plan", "testing"},
-    {"training"},
-    {"distributed", "plots"},
-    {"demo"},
+    {"checks", "nn", "onnx", "optim", "plan", "viz"},
+    {"debugger", "testing", "training"},
+    {"demo", "distributed", "plots"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
@@ -95,35 +92,86 @@ def for_type_checkers(node):
 
 
 def room(path):
-    """The module, or the folder of the package, that a file belongs to."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    """The module, or the folder of the package, that a file belongs to; viz is one room."""
+    package, *inside = path.relative_to(ROOT).parts
+    return package if package == "viz" else inside[0].removesuffix(".py")
 
 
 def own_imports(path, at_top):
-    """The rooms of the package that a file imports from."""
-    found = {
-        name.split(".")[1]
-        for top, name in imports_of(path)
-        if top == at_top and name.startswith("tinygraph.")
-    }
-    return found - {room(path)}
+    """The rooms that a file imports from, besides its own."""
+    found = set()
+    for top, name in imports_of(path):
+        package, *inside = name.split(".")
+        if top == at_top and package in ("tinygraph", "viz"):
+            found |= {package} if package == "viz" else set(inside[:1])
+    return found & LEVEL.keys() - {room(path)}
 
 
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if room(path) not in ("__init__", "__main__"))
+FILES = sorted(
+    path
+    for folder in (PACKAGE, ROOT / "viz")
+    for path in folder.rglob("*.py")
+    if path.parent != PACKAGE or path.stem not in ("__init__", "__main__")
+)
 
 
 def test_every_module_has_its_place():
-    assert {room(path) for path in FILES} <= LEVEL.keys()
+    assert {room(path) for path in FILES} == LEVEL.keys()
+    assert len(FLOORS) <= 11
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def module_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@functools.cache
+def module_graph(lazy):
+    """The modules that each module imports, with those inside of functions if `lazy`."""
+    known = {module_of(path) for path in FILES}
+    found = {}
+    for path in FILES:
+        names = {name for top, name in imports_of(path) if top or lazy}
+        taken = {f"{node.module}.{alias.name}" for node in nodes_of(path) if isinstance(node, ast.ImportFrom)
+                 for alias in node.names if node.module in names}  # fmt: skip
+        found[module_of(path)] = (names | taken) & known - {module_of(path)}
+    return found
+
+
+def circles_in(graph):
+    """Sets of modules that reach one another."""
+    reached = {}
+    for start in graph:
+        stack, seen = [start], set()
+        while stack:
+            fresh = graph[stack.pop()] - seen
+            seen |= fresh
+            stack += fresh
+        reached[start] = seen
+    return {frozenset(y for y in reached[x] if x in reached[y]) for x in graph if x in reached[x]}
+
+
+def test_no_module_imports_itself_by_others():
+    assert circles_in(module_graph(lazy=False)) == set()
+
+
+def test_the_only_circle_is_lazy_and_shows_things_in_a_notebook():
+    """Tensors and derivatives know how to draw themselves once they are asked to."""
+    [circle] = circles_in(module_graph(lazy=True))
+
+    assert {"tinygraph.engine.tensor", "tinygraph.graph.derivatives", "viz.notebook", "viz.latex"} <= circle
+    assert {name.split(".")[0] + "." + name.split(".")[1] for name in circle if not name.startswith("viz")} <= {
+        "tinygraph.engine", "tinygraph.graph"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_imports_go_downwards(path):
     upwards = {name for name in own_imports(path, at_top=True) if LEVEL[name] >= LEVEL[room(path)]}
 
     assert upwards == set()
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_is_imported_inside_a_function_has_a_reason(path):
     later = [name for top, name in imports_of(path) if not top]
 
@@ -213,3 +261,15 @@ def test_the_package_exports_what_it_lists():
         "optim",
     ):
         assert name in package.__all__
+
+
+def test_dir_shows_what_is_public_and_no_room():
+    shown = {name for name in dir(importlib.import_module("tinygraph")) if name[:2] != "__"}
+
+    assert shown == set(importlib.import_module("tinygraph").__all__)
+
+
+def test_python_m_tinygraph_is_the_command():
+    run = subprocess.run([sys.executable, "-m", "tinygraph", "--version"], capture_output=True, text=True, cwd=ROOT)
+
+    assert (run.returncode, run.stdout.split()[0]) == (0, "tinygraph")

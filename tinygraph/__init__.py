@@ -72,7 +72,7 @@ from tinygraph.rules.kernels import (
 )
 
 if _TYPE_CHECKING:
-    from tinygraph import distributed, nn, onnx, plots
+    from tinygraph import distributed, nn, onnx, plots, testing
     from tinygraph.checks import Report, compare, gradcheck
     from tinygraph.onnx import to_onnx
     from tinygraph.plan import CompiledStep, compile
@@ -92,6 +92,7 @@ _LATER = {
     "nn": "nn",
     "onnx": "onnx",
     "plots": "plots",
+    "testing": "testing",
     "to_onnx": "onnx",
 }
 
@@ -102,6 +103,11 @@ def __getattr__(name: str) -> _Any:
     module = _import_module(f"tinygraph.{_LATER[name]}")
     globals()[name] = found = module if name == _LATER[name] else getattr(module, name)
     return found
+
+
+def __dir__() -> list[str]:
+    """What is public, also what is not imported yet; not the rooms inside."""
+    return [*__all__, *(name for name in globals() if name[:2] == "__")]
 
 
 __all__ = [
@@ -171,6 +177,7 @@ __all__ = [
     "sum",
     "tanh",
     "tensor",
+    "testing",
     "to_onnx",
     "value_and_grad",
     "var",

@@ -9,22 +9,25 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
-import tinygraph as tg
 from tinygraph import layerwise as lw
-from tinygraph.engine.tensor import Tensor
+from tinygraph.checks import Report, compare
+from tinygraph.engine.tensor import Tensor, parameter, tensor
 from tinygraph.errors import UserFileError
 from tinygraph.extras import needed_package
-from tinygraph.files import save_bytes
-
-if TYPE_CHECKING:
-    from tinygraph.checks import Report
+from tinygraph.files import load, save_bytes
+from tinygraph.guards.modes import no_grad
+from tinygraph.losses import binary_cross_entropy
+from tinygraph.nn import Model
+from tinygraph.optim import SGD
+from tinygraph.rules.kernels import relu, sigmoid
+from tinygraph.training import fit
 
 __all__ = ["run"]
 
@@ -70,7 +73,7 @@ def run(
     examples = split_examples(rows, labels, seed)
     kept = folder / "training.npz"
     if resume:
-        tg.load(kept)  # whose errors say that there is nothing to resume
+        load(kept)  # whose errors say that there is nothing to resume
     parameters = make_parameters(seed)
     print_introduction(examples, console)
     costs = train_network(parameters, examples, steps, seed, kept, resume, console)
@@ -78,7 +81,7 @@ def run(
 
     J = network_cost(parameters, examples.X, examples.Y)
     show_chain(J.backward().chain(convention="course"), console)
-    report = tg.compare(J, derive_by_hand(parameters, examples.X, examples.Y))
+    report = compare(J, derive_by_hand(parameters, examples.X, examples.Y))
     show_proof(report, console)
 
     draw_pictures(J, folder)
@@ -124,24 +127,24 @@ def split_examples(rows: FloatArray, labels: FloatArray, seed: int) -> Examples:
 
 def make_parameters(seed: int) -> dict[str, Tensor]:
     initial = lw.initialize_parameters_deep(LAYER_DIMS, seed)
-    return {name: tg.parameter(value, name=name) for name, value in initial.items()}
+    return {name: parameter(value, name=name) for name, value in initial.items()}
 
 
 def predict(parameters: Mapping[str, Tensor], X: Any) -> Tensor:
     """A3, the output of the network: the lectures' three layers, as they are written on paper."""
     W1, b1, W2, b2, W3, b3 = parameters.values()
     Z1 = W1 @ X + b1
-    A1 = tg.relu(Z1)
+    A1 = relu(Z1)
     Z2 = W2 @ A1 + b2
-    A2 = tg.relu(Z2)
+    A2 = relu(Z2)
     Z3 = W3 @ A2 + b3
-    A3: Tensor = tg.sigmoid(Z3)
+    A3: Tensor = sigmoid(Z3)
     return A3
 
 
 def network_cost(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> Tensor:
-    A3 = predict(parameters, tg.tensor(X, name="X"))
-    J: Tensor = tg.binary_cross_entropy(A3, tg.tensor(Y, name="Y"))
+    A3 = predict(parameters, tensor(X, name="X"))
+    J: Tensor = binary_cross_entropy(A3, tensor(Y, name="Y"))
     return J
 
 
@@ -155,13 +158,13 @@ def train_network(
     console: Console,
 ) -> list[float]:
     """Steps of gradient descent on all examples, kept in a file; the cost before each, from the start."""
-    model = tg.nn.Model(parameters, lambda X, Y: network_cost(parameters, X, Y))
-    history = tg.fit(
+    model = Model(parameters, lambda X, Y: network_cost(parameters, X, Y))
+    history = fit(
         model,
         examples.X,
         examples.Y,
         epochs=steps,
-        optimizer=tg.optim.SGD(LEARNING_RATE),
+        optimizer=SGD(LEARNING_RATE),
         checkpoint=path,
         resume=resume,
         seed=seed,
@@ -174,7 +177,7 @@ def train_network(
 
 def count_classified_right(parameters: Mapping[str, Tensor], X: FloatArray, Y: FloatArray) -> tuple[int, int]:
     """How many of how many examples are classified right."""
-    with tg.no_grad():
+    with no_grad():
         A3 = predict(parameters, X).value
     return int(np.sum((A3 > 0.5) == Y)), Y.size
 

@@ -18,12 +18,11 @@ from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
 from tinygraph.extras import missing_package
 from tinygraph.guards.faults import blame, cause_of, our_work, shorten
-from tinygraph.optim import Optimizer
 from tinygraph.plan.build import BuiltStep, build_step, load_step
 from tinygraph.plan.failure import retell_error
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
-from tinygraph.plan.trace import Trace, flatten_inputs, trace_step
+from tinygraph.plan.trace import Trace, Updates, flatten_inputs, trace_step
 from tinygraph.rules.nests import unflatten_nest
 
 __all__ = ["CompiledStep", "compile"]
@@ -48,7 +47,7 @@ def compile(
     loss: Callable[..., Any],
     parameters: Iterable[Tensor] | Mapping[str, Tensor] | None = None,
     *,
-    optimizer: Optimizer | None = None,
+    optimizer: Updates | None = None,
     backend: str = "numpy",
     check_nan: bool = False,
 ) -> CompiledStep:
@@ -113,7 +112,7 @@ class CompiledStep:
         self,
         loss: Callable[..., Any],
         parameters: list[Tensor] | None,
-        optimizer: Optimizer | None,
+        optimizer: Updates | None,
         backend: str,
         check_nan: bool,
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,15 +17,25 @@ from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.faults import our_work
 from tinygraph.notation.names import derivative_name
-from tinygraph.optim import Optimizer
 from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
 from tinygraph.plan.source import Section
 from tinygraph.rules.nests import Leaf, flatten_nest, leaves, unflatten_nest
 
-__all__ = ["Trace", "finish_trace", "flatten_inputs", "trace_step"]
+__all__ = ["Trace", "Updates", "finish_trace", "flatten_inputs", "trace_step"]
 
 ARRAYS = (np.ndarray, np.generic, float, int, Tensor)
 END = 2**62  # after every serial number
+
+
+class Updates(Protocol):
+    """What a plan needs of an optimizer; `tinygraph.optim.Optimizer` says what each is."""
+
+    remembers: tuple[str, ...]
+    steps: int
+
+    def numbers(self) -> dict[str, float]: ...
+    def memory(self, parameter: Tensor) -> tuple[Any, ...]: ...
+    def descend(self, W: Any, dW: Any, *arrays: Any) -> None: ...
 
 
 class Trace(NamedTuple):
@@ -99,7 +109,7 @@ def trace_step(
     arrays: Sequence[Any],
     form: Any,
     parameters: Sequence[Tensor] | None,
-    optimizer: Optimizer | None,
+    optimizer: Updates | None,
 ) -> Trace:
     """`loss` on `arrays`, its derivatives, and the update if there is one."""
     tape = Tape()
@@ -128,7 +138,7 @@ def traced_values(tensors: Sequence[Tensor], tape: Tape) -> Iterator[list[Traced
 
 
 def finish_trace(
-    tape: Tape, given: list[Traced], J: Any, parameters: Sequence[Tensor], optimizer: Optimizer | None
+    tape: Tape, given: list[Traced], J: Any, parameters: Sequence[Tensor], optimizer: Updates | None
 ) -> Trace:
     """The sweep from the cost J, and the update."""
     if not isinstance(J, Tensor):
@@ -174,7 +184,7 @@ def finish_trace(
     )
 
 
-def zero_derivative(p: Tensor, tape: Tape, optimizer: Optimizer | None) -> Traced:
+def zero_derivative(p: Tensor, tape: Tape, optimizer: Updates | None) -> Traced:
     """The derivative by something that the loss does not use; it cannot be updated."""
     if optimizer is not None:
         name = p.given_name or f"a {p.shape} parameter"
