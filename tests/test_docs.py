@@ -19,6 +19,7 @@ import pytest
 
 import tinygraph as tg
 import viz
+from tests.snippets import run_snippet
 from tinygraph.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -48,7 +49,7 @@ def outputs_of(text):
 def run_python(source, namespace):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(compile(source, "page", "exec"), namespace)
+        run_snippet(source, namespace)
     return out.getvalue()
 
 

@@ -270,6 +270,8 @@ def test_dir_shows_what_is_public_and_no_room():
 
 
 def test_python_m_tinygraph_is_the_command():
-    run = subprocess.run([sys.executable, "-m", "tinygraph", "--version"], capture_output=True, text=True, cwd=ROOT)
+    run = subprocess.run(
+        [sys.executable, "-m", "tinygraph", "--version"], capture_output=True, text=True, cwd=ROOT
+    )
 
     assert (run.returncode, run.stdout.split()[0]) == (0, "tinygraph")

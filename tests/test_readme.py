@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.snippets import run_snippet
 from tinygraph.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +22,7 @@ def test_python_runs_as_one_program_and_prints_what_follows_each_block(tmp_path,
     for (language, source), (following, expected) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
         if language != "python":
             continue
-        exec(compile(source, "README.md", "exec"), namespace)
+        run_snippet(source, namespace)
         actual = capsys.readouterr().out
         assert (following == "text") == bool(actual)
         assert not actual or expected == actual

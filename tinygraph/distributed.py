@@ -31,6 +31,7 @@ from tinygraph.extras import needed_package
 from tinygraph.guards.faults import few_frames
 from tinygraph.guards.stories import describe
 from tinygraph.nn import Model, Network
+from tinygraph.notation.names import own_name
 from tinygraph.optim import Adam, Optimizer
 from tinygraph.plan import compile
 from tinygraph.training import History, Run, Settings, validation_pair
@@ -552,7 +553,7 @@ def reduce_leaf(t: Tensor) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
             f"{describe(t)} was recorded, and a record stays in its process: a cost that is sent to workers "
             "may use parameters, data and arrays, not what was computed from them before"
         )
-    return (parameter if t.is_parameter else tensor), (t.value, t.given_name)
+    return (parameter if t.is_parameter else tensor), (t.value, own_name(t))
 
 
 copyreg.pickle(Tensor, reduce_leaf)

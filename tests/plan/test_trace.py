@@ -199,9 +199,11 @@ def test_a_parameter_that_the_loss_does_not_use_has_no_derivative_and_cannot_be_
     np.testing.assert_array_equal(dV, np.zeros(4))
     with pytest.raises(GraphError, match="was not made from V"):
         tg.compile(lambda: np.sum(W * W), [W, V], optimizer=tg.optim.SGD(0.1))()
-    nameless = tg.parameter(X[0])
+    bias = tg.parameter(X[0])
+    with pytest.raises(GraphError, match="was not made from bias"):
+        tg.compile(lambda: np.sum(W * W), [W, bias], optimizer=tg.optim.SGD(0.1))()
     with pytest.raises(GraphError, match=r"was not made from a \(4,\) parameter"):
-        tg.compile(lambda: np.sum(W * W), [W, nameless], optimizer=tg.optim.SGD(0.1))()
+        tg.compile(lambda: np.sum(W * W), [W, *map(tg.parameter, [X[0]])], optimizer=tg.optim.SGD(0.1))()
 
 
 def test_a_trace_pairs_each_array_that_changes_with_its_new_value():

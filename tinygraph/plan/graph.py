@@ -49,7 +49,7 @@ def retraced(J: Tensor, tape: Tape) -> tuple[Tensor, list[Traced], list[Tensor]]
             array = x.value if isinstance(x, Tensor) else x
             if id(x) not in made and isinstance(array, np.ndarray):
                 symbol = Traced(array, tape, names.get(x, "constant"))
-                made[id(x)] = traced_leaf(x, symbol) if isinstance(x, Tensor) else symbol
+                made[id(x)] = traced_leaf(x, symbol, names.get(x)) if isinstance(x, Tensor) else symbol
         inputs = tuple(made.get(id(x), x) for x in t.inputs)
         made[id(t)] = new = apply(t.op, inputs, t._settings)  # type: ignore[arg-type]
         new._code, new._instruction, new.given_name = t._code, t._instruction, t.given_name
@@ -59,8 +59,8 @@ def retraced(J: Tensor, tape: Tape) -> tuple[Tensor, list[Traced], list[Tensor]]
     return made[id(J)], data, parameters
 
 
-def traced_leaf(x: Tensor, symbol: Traced) -> Tensor:
+def traced_leaf(x: Tensor, symbol: Traced, name: str | None) -> Tensor:
     """A leaf like `x` that holds a symbol."""
-    leaf = Tensor(symbol, x.given_name)
+    leaf = Tensor(symbol, name)
     leaf.wants = x.wants
     return leaf

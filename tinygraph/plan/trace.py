@@ -16,7 +16,7 @@ from tinygraph.graph.derivatives import checked_seed, lift
 from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.faults import our_work
-from tinygraph.notation.names import derivative_name
+from tinygraph.notation.names import derivative_name, own_name
 from tinygraph.plan.record import Tape, Traced, settle_arrays, values_of
 from tinygraph.plan.source import Section
 from tinygraph.rules.nests import Leaf, flatten_nest, leaves, unflatten_nest
@@ -127,7 +127,7 @@ def trace_step(
 def traced_values(tensors: Sequence[Tensor], tape: Tape) -> Iterator[list[Traced]]:
     """Let `tensors` hold symbols instead of their arrays meanwhile."""
     arrays = [t.value for t in tensors]
-    symbols = [Traced(t.value, tape, t.given_name or "parameter") for t in tensors]
+    symbols = [Traced(t.value, tape, own_name(t) or "parameter") for t in tensors]
     try:
         for t, symbol in zip(tensors, symbols, strict=True):
             t.value = symbol
@@ -187,7 +187,7 @@ def finish_trace(
 def zero_derivative(p: Tensor, tape: Tape, optimizer: Updates | None) -> Traced:
     """The derivative by something that the loss does not use; it cannot be updated."""
     if optimizer is not None:
-        name = p.given_name or f"a {p.shape} parameter"
+        name = own_name(p) or f"a {p.shape} parameter"
         raise GraphError(f"the loss was not made from {name}: leave it out of the parameters")
     made = Traced(np.zeros_like(values_of(p.value)), tape)
     made.fixed = True
