@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
+from tinygraph.notation.expressions import Expression, Notation
 from tinygraph.notation.lines import Line, running_line
 from tinygraph.notation.names import is_operation_of, line_of_call
 from tinygraph.notation.places import place_text, user_place
@@ -135,15 +136,29 @@ def shape_and_dtype(x: Operand) -> str:
     return f"{x.shape}" if x.dtype.kind == "f" else f"{x.shape} {x.dtype}"
 
 
+class CallNotation(Notation):
+    """Writes a call as the user does, with the names of functions as they are imported."""
+
+    def function_name(self, function: AnyFunction) -> str:
+        return qualified_name(function)
+
+
 def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Option]) -> str:
-    """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4))."""
-    if op.symbol in "+−*/@**" and len(names) == 2:
-        return f"{names[0]} {op.symbol.replace('−', '-')} {names[1]}"
+    """The call as one writes it: W2 @ A1, np.reshape(A1, shape=(3, 4)).
+
+    >>> from tinygraph.rules.table import TABLE
+    >>> written_call(TABLE[np.matmul], ["W2", "A1"], {}), written_call(TABLE[np.dot], ["W2", "A1"], {})
+    ('W2 @ A1', 'np.dot(W2, A1)')
+    """
+    operands = tuple(map(Expression, names))
+    call = Expression()
+    call.function, call.args, call.settings = op.function, operands, dict(settings)
     if op.function is operator.getitem:
-        return f"{names[0]}[{settings['index']!r}]"
-    operands = [f"[{', '.join(names)}]"] if op.function in (np.concatenate, np.stack) else names
-    given = [*operands, *(f"{key}={x!r}" for key, x in settings.items())]
-    return f"{qualified_name(op.function)}({', '.join(given)})"
+        call.args, call.settings = (*operands, settings["index"]), {}
+    elif op.function in (np.concatenate, np.stack):
+        call.args = (list(operands),)
+    notation = CallNotation()
+    return notation.called(call) if op.function is np.dot else notation.text(call)
 
 
 def made_at(x: Operand) -> str | None:
