@@ -34,6 +34,8 @@ class Line(NamedTuple):
 
 
 NOTHING = Line()
+MOST_LINES = 4096
+LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}
 
 
 class ParsedFile(NamedTuple):
@@ -50,9 +52,19 @@ def running_line() -> Line:
     return line_at(frame.f_code, frame.f_lasti)
 
 
-@functools.lru_cache(maxsize=4096)
 def line_at(code: CodeType, instruction: int) -> Line:
     """What the user's program says at an instruction."""
+    key = id(code), instruction  # the code itself is slow to hash; it is kept, so its id stays its own
+    known = LINES.get(key)
+    if known is None:
+        if len(LINES) >= MOST_LINES:
+            LINES.clear()
+        known = LINES[key] = code, read_line(code, instruction)
+    return known[1]
+
+
+def read_line(code: CodeType, instruction: int) -> Line:
+    """The same, looked up in the source."""
     position: Any = positions_of(code, instruction)
     source = parsed_source("".join(linecache.getlines(code.co_filename)))
     node = source.nodes.get(position)
