@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -10,24 +10,19 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor
 from tinygraph.graph.derivatives import Derivatives
-from viz.compose import Scene, check_choices, listed, read_scene
+from viz.choices import check_choices
+from viz.compose import Find, ViewOptions, listed, read_scene
 from viz.drawing import Drawing
 from viz.highlight import HasVerdicts
-from viz.layouts import Layout
 from viz.pages.page import Page
-from viz.picture import Picture
-from viz.places import Places
-from viz.views.compact import Find
+from viz.views.table import choose_view
 
 __all__ = ["draw", "page"]
-
-View = Literal["auto", "layers", "ops", "compact"]
-MANY = 150  # operations: from more on, "auto" draws layers
 
 
 def draw(
     outputs: Tensor | Sequence[Tensor],
-    view: View | None = None,
+    view: str | None = None,
     *,
     group: bool = False,
     fold: bool | None = None,
@@ -90,26 +85,21 @@ def draw(
         palette=palette,
         direction=direction,
         max_size=max_size,
+        options=ViewOptions(group, fold, unfold, values, finder(derivatives, outputs)),
     )
-    chosen = chosen_view(view, scene, max_nodes)
-    boxes = cache(lambda: scene.boxes(fold, unfold))
-    composers: dict[str, Callable[[], tuple[Picture, Places]]] = {
-        "layers": lambda: scene.draw_layers(Layout("layers", boxes())),
-        "ops": lambda: scene.draw_ops(group),
-        "compact": lambda: scene.draw_compact(values, finder(derivatives, outputs)),
-    }
+    chosen = choose_view(view, scene, max_nodes)
     return Drawing(
         scene.title,
-        compose=lambda: composers[chosen]()[0],
-        make_page=lambda: Page(scene, chosen, max_nodes),
-        least=lambda: len(boxes() if chosen == "layers" else scene.graph.calls),
+        compose=lambda: chosen.draw(scene)[0],
+        make_page=lambda: Page(scene, chosen.name, max_nodes),
+        least=lambda: chosen.least_nodes(scene),
         most=max_nodes,
     )
 
 
 def page(
     outputs: Tensor | Sequence[Tensor],
-    view: View | None = "auto",
+    view: str | None = "auto",
     *,
     highlight: HasVerdicts | None = None,
     names: Mapping[str, Any] | None = None,
@@ -136,17 +126,7 @@ def page(
     """
     check_choices(view=view, convention=convention, palette=palette)
     scene = read_scene(listed(outputs), names, highlight=highlight, convention=convention, palette=palette)
-    return Page(scene, chosen_view(view, scene, max_nodes), max_nodes)
-
-
-def chosen_view(view: str | None, scene: Scene, most: int) -> str:
-    """The view that was asked for; "auto" shows operations as long as they can be surveyed."""
-    if view not in (None, "auto"):
-        return view
-    if view is None and scene.layers:
-        return "layers"
-    few = len(scene.graph.calls) <= MANY and scene.draw_ops()[0].nodes <= most
-    return "ops" if few else "layers"
+    return Page(scene, choose_view(view, scene, max_nodes).name, max_nodes)
 
 
 def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor]) -> Find:
@@ -154,8 +134,8 @@ def finder(derivatives: Mapping[str, Any] | str | None, outputs: Sequence[Tensor
     if derivatives is None:
         return lambda q: None
     if derivatives == "sweep":
-        swept = [swept_from(output) for output in outputs if output.wants]
-        return lambda q: added([d[q.tensor] for d in swept if q.tensor in d])
+        sweeps = cache(lambda: [swept_from(output) for output in outputs if output.wants])
+        return lambda q: added([d[q.tensor] for d in sweeps() if q.tensor in d])
     if isinstance(derivatives, Derivatives):
         return lambda q: derivatives.get(q.tensor)
     return lambda q: derivatives.get(f"d{q.name}")  # type: ignore[union-attr]

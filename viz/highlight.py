@@ -9,7 +9,7 @@ from tinygraph.graph.reading import Graph, Quantity
 from tinygraph.notation.text import clean_text
 from viz.picture import Picture
 
-__all__ = ["HasVerdicts", "highlight_verdicts"]
+__all__ = ["HasVerdicts", "find_verdicts", "mark_absent"]
 
 
 class HasVerdict(Protocol):
@@ -32,22 +32,30 @@ class HasVerdicts(Protocol):
     def rows(self) -> Sequence[Any]: ...
 
 
-def highlight_verdicts(picture: Picture, graph: Graph, report: HasVerdicts) -> None:
-    """Give the picture the verdict "wrong" or "doubt" on each quantity, and the legend what it does not show.
+def find_verdicts(graph: Graph, report: HasVerdicts) -> dict[str, str]:
+    """The verdict "wrong" or "doubt" on quantities, by their ids.
 
     In doubt is what the sweep computes from a wrong derivative, unless it was compared and agrees. Wrong is
     what does not agree, although nothing wrong leads to it.
     """
-    by_name = {f"d{q.name}": q for q in graph.quantities if q.name and q.wanted}
+    by_name = derivatives_by_name(graph)
     agreed = {by_name[row.name] for row in report.rows if row.ok and not row.missing and row.name in by_name}
     wrong = [by_name[name] for name in wrong_names(report) if name in by_name]
     doubted = follow_sweep(wrong) - agreed
     first = [q for q in wrong if q not in doubted]
-    picture.verdicts = {q.id: "doubt" for q in doubted} | {q.id: "wrong" for q in first}
-    if report.first_wrong is not None and report.first_wrong not in by_name:
-        picture.mark(
-            "absent", f"✗ wrong first: {clean_text(report.first_wrong)}, which is not in this picture"
-        )
+    return {q.id: "doubt" for q in doubted} | {q.id: "wrong" for q in first}
+
+
+def mark_absent(picture: Picture, graph: Graph, report: HasVerdicts) -> None:
+    """Let the legend tell of a first wrong derivative that the picture does not show."""
+    name = report.first_wrong
+    if name is not None and name not in derivatives_by_name(graph):
+        picture.mark("absent", f"✗ wrong first: {clean_text(name)}, which is not in this picture")
+
+
+def derivatives_by_name(graph: Graph) -> dict[str, Quantity]:
+    """The quantities by what their derivatives are called: W1 as dW1."""
+    return {f"d{q.name}": q for q in graph.quantities if q.name and q.wanted}
 
 
 def wrong_names(report: HasVerdicts) -> list[str]:

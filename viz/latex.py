@@ -9,7 +9,8 @@ from tinygraph.engine.tensor import Tensor
 from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.stand_ins import name_inner, name_rest
 from tinygraph.notation.paper import Latex
-from viz.compose import check_choices, read_scene
+from viz.choices import check_choices
+from viz.compose import read_scene
 
 __all__ = ["chain_latex"]
 
@@ -18,7 +19,7 @@ def chain_latex(output: Tensor, names: Mapping[str, Any] | None, convention: str
     """The derivatives of `output` in the order of the sweep, an equation with the shape for each."""
     check_choices(convention=convention)
     scene = read_scene([output], names, convention=convention)
-    name_inner(scene.graph, scene.layers)
+    name_inner(scene.graph, scene.graph.layers)
     name_rest(scene.graph)
     rows = " \\\\\n".join(map(equation, Derivation(scene.graph, scene.course).statements()))
     return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"

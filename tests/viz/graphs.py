@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import tinygraph as tg
 from viz.render import THAI, draws_thai
+from viz.views.table import KNOWN_VIEWS
 
 SVG = "{http://www.w3.org/2000/svg}"
-VIEWS = ["layers", "ops", "compact"]
+VIEWS = list(KNOWN_VIEWS)
 NAMES = st.text(max_size=40).filter(lambda name: draws_thai() or not THAI.search(name))
 
 

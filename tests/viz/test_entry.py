@@ -51,21 +51,6 @@ def test_no_outputs_are_refused():
         viz.draw([])
 
 
-@pytest.mark.parametrize(
-    ("argument", "known"),
-    [
-        ({"view": "layer"}, "'auto', 'layers', 'ops', 'compact'"),
-        ({"palette": "dark"}, "'lecture', 'colorblind'"),
-        ({"direction": "up"}, "'right', 'down'"),
-        ({"convention": "lecture"}, "'course', 'true'"),
-    ],
-)
-def test_unknown_choice_is_an_error_that_lists_the_known(argument, known):
-    [(what, given)] = argument.items()
-    with pytest.raises(ValueError, match=f"{what} is one of {known}, not '{given}'"):
-        viz.draw(logistic(), **argument)
-
-
 def test_names_come_from_a_mapping():
     weights, data = tg.parameter(np.ones((1, 2))), np.ones((2, 3))
     J = np.sum(np.tanh(weights @ data))

@@ -14,7 +14,7 @@ def deep(n):
 
 
 def layouts(J):
-    return find_layouts("layers", read_scene([J], None).boxes())
+    return find_layouts("layers", read_scene([J], None).boxes)
 
 
 @pytest.mark.parametrize("graph", [three_layers, skip, lambda: deep(MOST_REPEATS), lambda: deep(100)])

@@ -12,7 +12,7 @@ from viz.parts import Fold, Part, find_parts, layer_parts
 
 def parts_of(*outputs):
     scene = read_scene(list(outputs), None)
-    return find_parts(scene.graph, scene.layers), scene
+    return find_parts(scene.graph, scene.graph.layers), scene
 
 
 def names(calls):
@@ -72,7 +72,7 @@ def test_a_layer_whose_inside_is_used_elsewhere_keeps_its_operations():
     product = W @ tg.tensor(np.ones((5, 6)), name="X")
     parts, scene = parts_of(np.sum(np.tanh(product + b)) + np.sum(product))
 
-    assert scene.layers
+    assert scene.graph.layers
     assert not any(part.layer for part in parts)
     assert all(len(part.calls) == 1 for part in parts)
 
@@ -108,7 +108,7 @@ def test_what_enters_a_box_was_made_outside_it(graph):
 @pytest.mark.parametrize("n", [4, 9])
 def test_a_fold_counts_its_repeats(n):
     scene = read_scene([network([4] * (n + 2) + [1], [tg.relu, *[np.tanh] * n, tg.sigmoid])], None)
-    parts = fold_parts(find_parts(scene.graph, scene.layers), {})
+    parts = fold_parts(find_parts(scene.graph, scene.graph.layers), {})
     [folded] = [part for part in parts if part.fold]
 
     assert folded.fold.times == n
@@ -116,7 +116,7 @@ def test_a_fold_counts_its_repeats(n):
     assert len(folded.layers) == n
     assert Fold(folded.fold.parts[: n // 2 * 2], 2).times == n // 2
     assert len(Fold(folded.fold.parts, 2).first) == 2
-    assert len(layer_parts(scene.graph, scene.layers)) == n + 2
+    assert len(layer_parts(scene.graph, scene.graph.layers)) == n + 2
 
 
 def test_layers_without_numbers_are_counted_and_their_underscores_are_dots():

@@ -5,26 +5,20 @@ import pytest
 
 from tests.viz.graphs import GRAPHS
 from viz.compose import read_scene
-from viz.picture import Picture
 from viz.places import Places
-from viz.style import PALETTES
 from viz.views.compact import draw_compact
 from viz.views.ops import draw_ops
 
-VIEWS = {
-    "ops": draw_ops,
-    "compact": lambda picture, graph: draw_compact(picture, graph, False, lambda q: None),
-}
+VIEWS = {"ops": draw_ops, "compact": draw_compact}
 
 
 def drawn(make, view):
     """The graph, its places, and the nodes and arrows that its picture has."""
     made = make()
-    graph = read_scene(list(made) if isinstance(made, tuple) else [made], None).graph
-    picture = Picture(PALETTES["lecture"], "right", None)
-    places = VIEWS[view](picture, graph)
+    scene = read_scene(list(made) if isinstance(made, tuple) else [made], None)
+    picture, places = VIEWS[view](scene)
     dot = pygraphviz.AGraph(string=picture.finish())
-    return graph, places, set(map(str, dot.nodes())), set(picture.between)
+    return scene.graph, places, set(map(str, dot.nodes())), set(picture.between)
 
 
 @pytest.mark.parametrize("view", VIEWS)

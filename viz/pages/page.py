@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -15,24 +16,19 @@ from typing import Any
 from tinygraph.errors import GraphError
 from tinygraph.graph.stand_ins import name_inner, name_rest
 from tinygraph.graph.walk import ReverseWalk
-from viz.compose import Scene
+from viz.compose import Drawn, Scene, ViewOptions
 from viz.drawing import check_size, write_file
-from viz.layouts import find_layouts
 from viz.pages.formulas import Formulas
-from viz.pages.story import Story, Views
+from viz.pages.story import Story
 from viz.picture import Picture
 from viz.render import render
 from viz.style import dark_rules
+from viz.views.table import KNOWN_VIEWS
 
 __all__ = ["Page"]
 
 MOST = 2000  # operations
 SCRIPTS = ("story.js", "picture.js", "panel.js", "controls.js")
-LEAST = {
-    "ops": 0.62,
-    "layers": 0.62,
-    "compact": 1,
-}  # the scale from which on a view is not made smaller to fit
 CHANGES = (  # what becomes of a picture in the page
     (r"^.*?(?=<svg)|<style>.*?</style>", ""),
     (r"(<g [^>]*>\s*)<title>[^<]*</title>", r"\1"),  # ids, which the browser would show
@@ -41,7 +37,6 @@ CHANGES = (  # what becomes of a picture in the page
     (r' xlink:title=" "', ""),
     (r' xlink:(?=href="#)', " "),
 )
-TABS = {"ops": "operations", "layers": "layers", "compact": "compact"}
 
 
 class Page:
@@ -59,7 +54,7 @@ class Page:
         """
         check_length(len(self.scene.graph.calls))
         views = draw_views(self.scene, self.first, self.most)
-        story = Story(self.scene.graph, views, self.scene.course)
+        story = Story(self.scene, views)
         style = read("page.css") + dark_rules()
         script = "\n".join(map(read, SCRIPTS))
         title = html.escape(self.scene.title)
@@ -104,18 +99,17 @@ def check_length(calls: int) -> None:
         )
 
 
-def draw_views(scene: Scene, first: str | None, most: int) -> Views:
+def draw_views(scene: Scene, first: str | None, most: int) -> dict[str, Drawn]:
     """The pictures of all views that can be laid out, the first one first; GraphError if there is none."""
-    name_inner(scene.graph, scene.layers)
+    name_inner(scene.graph, scene.graph.layers)
     name_rest(scene.graph)
-    views = {"ops": scene.draw_ops(group=True, course=scene.course)}
-    boxes = scene.boxes()
-    if scene.layers or any(part.fold for part in boxes):
-        views |= {layout.name: scene.draw_layers(layout) for layout in find_layouts("layers", boxes)}
-    views["compact"] = scene.draw_compact(True, swept(scene), scene.course)
-    check_size(min(picture.nodes for picture, _ in views.values()), most)
-    small = [name for name in views if views[tab_of(name)][0].nodes <= most]
-    return {name: views[name] for name in sorted(small, key=lambda name: tab_of(name) != first)}
+    options = ViewOptions(group=True, values=True, find=swept(scene), course=scene.course)
+    scene = replace(scene, options=options)
+    ordered = sorted(KNOWN_VIEWS.values(), key=lambda view: view.name != first)
+    tabs = {view.name: view.draw_tab(scene) for view in ordered if view.has_tab(scene)}
+    check_size(min(picture.nodes for tab in tabs.values() for picture, _ in tab.values()), most)
+    small = [tab for name, tab in tabs.items() if tab[name][0].nodes <= most]
+    return {name: drawn for tab in small for name, drawn in tab.items()}
 
 
 def tab_of(view: str) -> str:
@@ -161,9 +155,8 @@ def counts(scene: Scene) -> str:
 
 
 def tab(name: str) -> str:
-    return (
-        f'<button type="button" role="tab" id="tab-{name}" aria-controls="view-{name}">{TABS[name]}</button>'
-    )
+    heading = KNOWN_VIEWS[name].heading
+    return f'<button type="button" role="tab" id="tab-{name}" aria-controls="view-{name}">{heading}</button>'
 
 
 def panel(name: str, picture: Picture, title: str) -> str:
@@ -174,5 +167,5 @@ def panel(name: str, picture: Picture, title: str) -> str:
     svg = re.sub(r'(?<=\s)id="', f'id="{name}-', svg)
     return (
         f'<div role="tabpanel" id="view-{name}" aria-labelledby="tab-{tab_of(name)}" tabindex="0" '
-        f'data-view="{name}" data-least="{LEAST[tab_of(name)]}">{svg}</div>'
+        f'data-view="{name}" data-least="{KNOWN_VIEWS[tab_of(name)].least_scale}">{svg}</div>'
     )

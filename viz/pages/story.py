@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinygraph.graph.reading import Call, Graph, Input, Quantity
+from tinygraph.graph.reading import Call, Input, Quantity
 from tinygraph.graph.walk import ReverseWalk
 from tinygraph.notation.text import clean_text
+from viz.compose import Drawn, Scene
 from viz.labels import call_symbol
 from viz.pages.arrays import array_record
 from viz.pages.formulas import Formulas
@@ -27,7 +28,6 @@ HELP = (
 )
 Record = dict[str, Any]
 Sent = list[tuple[Input, Any]]
-Views = dict[str, tuple[Picture, Places]]
 
 
 class Story:
@@ -38,14 +38,13 @@ class Story:
     arrows that light up.
     """
 
-    def __init__(self, graph: Graph, views: Views, course: bool) -> None:
-        self.graph, self.views = graph, views
-        self.formulas = Formulas(graph, course)
+    def __init__(self, scene: Scene, views: Mapping[str, Drawn]) -> None:
+        self.graph, self.verdicts, self.views = scene.graph, scene.verdicts, views
+        self.formulas = Formulas(scene.graph, scene.course)
         self.arrays: list[Record] = []
         self.kept: dict[object, int] = {}
         self.arrived: dict[Quantity, list[Record]] = {}
         self.done: set[Quantity] = set()
-        self.verdicts = next((picture.verdicts for picture, _ in views.values()), {})
 
     def steps(self) -> list[Record]:
         """All steps, first to last."""

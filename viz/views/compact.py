@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tinygraph.graph.reading import Call, Graph, Quantity
 from tinygraph.guards.faults import our_work
+from viz.compose import Drawn, Find, Scene
 from viz.labels import call_label, call_tooltip, is_seed, name_span, shape_span, twin_label
 from viz.picture import Picture
 from viz.places import Places
@@ -17,15 +17,14 @@ from viz.views.rows import is_shown, node_above, source_node
 
 __all__ = ["draw_compact"]
 
-Find = Callable[[Quantity], Any]
 
-
-def draw_compact(picture: Picture, graph: Graph, values: bool, find: Find) -> Places:
-    """Draw `graph` in one lane; `find` gives the derivative with respect to a quantity, or None."""
+def draw_compact(scene: Scene) -> Drawn:
+    """Draw a graph in one lane, with the numbers if they are asked for."""
+    picture, graph, values = scene.picture(scene.options.course), scene.graph, scene.options.values
     asked = [q for q in graph.quantities if values and q.wanted and is_shown(q) and not is_seed(q)]
-    found = {q: find(q) for q in asked}  # may run code of the user's
+    found = {q: scene.options.find(q) for q in asked}  # may run code of the user's
     with our_work("the compact view"):
-        return draw_lane(picture, graph, values, found.get)
+        return picture, draw_lane(picture, graph, values, found.get)
 
 
 def draw_lane(picture: Picture, graph: Graph, values: bool, find: Find) -> Places:

@@ -13,6 +13,7 @@ from tinygraph.graph.reading import Graph, Quantity
 from tinygraph.graph.stand_ins import name_inner
 from tinygraph.guards.faults import our_work
 from tinygraph.notation.text import clean_text, name_text, subscript
+from viz.compose import Drawn, Scene
 from viz.formulas import Formula, Writer
 from viz.labels import (
     call_label,
@@ -24,7 +25,7 @@ from viz.labels import (
     shape_span,
     twin_label,
 )
-from viz.layouts import Layout
+from viz.layouts import Layout, find_layouts
 from viz.parts import Fold, Part
 from viz.picture import Picture
 from viz.places import Places
@@ -32,16 +33,42 @@ from viz.text import lines, link, span, table
 from viz.views.leaves import Leaves
 from viz.views.rows import Arrow, Block, draw_rows, is_shown
 
-__all__ = ["draw_layers"]
+__all__ = ["count_boxes", "draw_layers", "draw_layouts", "has_boxes", "has_layers"]
 
 LABELS_IN_ROW = 3  # leaves in a row
 
 
-@our_work("the view of layers")
-def draw_layers(picture: Picture, graph: Graph, layout: Layout, course: bool) -> Places:
+def draw_layers(scene: Scene) -> Drawn:
     """Draw a graph as boxes: layers, what repeats, and what lies between them."""
-    name_inner(graph, [layer for part in layout.boxes for layer in part.layers])
-    return LayersView(picture, graph, layout, Writer(graph, course)).draw()
+    return draw_layout(scene, Layout("layers", scene.boxes))
+
+
+def draw_layouts(scene: Scene) -> dict[str, Drawn]:
+    """The same, and once more for each box that opens, by name."""
+    return {layout.name: draw_layout(scene, layout) for layout in find_layouts("layers", scene.boxes)}
+
+
+def has_layers(scene: Scene) -> bool:
+    """Whether a graph has layers."""
+    return bool(scene.graph.layers)
+
+
+def has_boxes(scene: Scene) -> bool:
+    """Whether a graph has layers or repeats, and so looks different from its operations."""
+    return has_layers(scene) or any(part.fold for part in scene.boxes)
+
+
+def count_boxes(scene: Scene) -> int:
+    """The number of boxes, each of which is a node."""
+    return len(scene.boxes)
+
+
+def draw_layout(scene: Scene, layout: Layout) -> Drawn:
+    """Draw the boxes of a layout."""
+    picture, graph = scene.picture(scene.course), scene.graph
+    with our_work("the view of layers"):
+        name_inner(graph, [layer for part in layout.boxes for layer in part.layers])
+        return picture, LayersView(picture, graph, layout, Writer(graph, scene.course)).draw()
 
 
 class LayersView:

@@ -306,4 +306,4 @@ def test_names_stay_inside_the_data_and_the_text(first, second):
 def test_story_alone_can_be_told_without_pictures():
     scene = read_scene([three_layers()], None)
 
-    assert len(Story(scene.graph, {}, course=False).steps()) == 22
+    assert len(Story(scene, {}).steps()) == 22
