@@ -90,11 +90,10 @@ def break_label(text: str) -> str:
 
 def call_symbol(call: Call) -> str:
     """`+`, or `** 2` and `max(·, 0)` where numbers enter."""
-    sign, inputs = call.node.op.symbol, call.node.inputs
-    numbers = [is_number(x) and x is not None for x in inputs]
-    if not any(numbers):
+    sign, inputs = call.node.op.symbol, [x for x in call.node.inputs if x is not None]
+    if not any(map(is_number, inputs)):
         return sign
-    shown = [number_text(x) if n else "·" for x, n in zip(inputs, numbers, strict=True) if x is not None]
+    shown = [number_text(x) if is_number(x) else "·" for x in inputs]
     if sign in INFIX:
         return f" {sign} ".join(shown).strip("· ")
     return f"{sign}({', '.join(shown)})"
@@ -102,11 +101,8 @@ def call_symbol(call: Call) -> str:
 
 def number_text(x: Any) -> str:
     """A number, short."""
-    return (
-        f"{x:.4g}"
-        if isinstance(x, int | float | np.number) and not isinstance(x, bool)
-        else clean_text(str(x), 12)
-    )
+    is_plain = isinstance(x, int | float | np.number) and not isinstance(x, bool)
+    return f"{x:.4g}" if is_plain else clean_text(str(x), 12)
 
 
 def call_tooltip(call: Call) -> str:

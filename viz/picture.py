@@ -108,10 +108,7 @@ class Picture:
 
     def column(self, *keys: str) -> None:
         """Put nodes into one column."""
-        same = graphviz.Digraph(graph_attr={"rank": "same"})
-        for key in keys:
-            same.node(key)
-        self.dot.subgraph(same)
+        self.enclose(graphviz.Digraph(graph_attr={"rank": "same"}), keys)
 
     def group(self, key: str, title: str, keys: Iterable[str], backward: bool = False) -> None:
         """Draw a frame around nodes that were added already."""
@@ -119,9 +116,7 @@ class Picture:
             f"cluster_{key}", graph_attr={"id": key, "class": "group", "label": span(title)}
         )
         frame.attr(labeljust="l", margin="10", **self.palette.group(backward))
-        for member in keys:
-            frame.node(member)
-        self.dot.subgraph(frame)
+        self.enclose(frame, keys)
 
     def frame(self, key: str, label: str, keys: Iterable[str]) -> None:
         """Draw a frame around nodes of both rows, with a label of markup."""
@@ -134,9 +129,13 @@ class Picture:
             f"cluster_{key}",
             graph_attr={"id": f"{key}.frame", "class": "frame", "label": f"<{label}>"} | look,
         )
-        for member in keys:
-            frame.node(member)
-        self.dot.subgraph(frame)
+        self.enclose(frame, keys)
+
+    def enclose(self, part: graphviz.Digraph, keys: Iterable[str]) -> None:
+        """Add a part of the picture that holds nodes which were added already."""
+        for key in keys:
+            part.node(key)
+        self.dot.subgraph(part)
 
     def order(self, above: str, below: str) -> None:
         """Keep one node of a column above another."""
