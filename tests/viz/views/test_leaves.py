@@ -13,7 +13,7 @@ from viz.views.leaves import Leaves
 
 def leaves_of(J, fold=False):
     scene = read_scene([J], None)
-    parts = find_parts(scene.graph, scene.layers)
+    parts = find_parts(scene.graph, scene.graph.layers)
     parts = fold_parts(parts, {}) if fold else parts
     owner = {call: part for part in parts for call in part.calls}
     leaves = [q for q in scene.graph.quantities if q.call is None]
@@ -55,7 +55,7 @@ def test_parameters_stand_above_their_layer_and_data_before_it():
 def test_classes_of_a_softmax_stand_above_the_cost():
     found = columns(softmax())
 
-    assert found["classes"] == "J.softmax_cross_entropy"
+    assert found["Y"] == "J.softmax_cross_entropy"
     assert (found["X"], found["W1 b1"], found["W2 b2"]) == ("", "layer1", "layer2")
 
 
