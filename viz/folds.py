@@ -27,7 +27,7 @@ def fold_parts(parts: list[Part], verdicts: dict[str, str], fold: bool | None = 
 
     `fold` may be False, or None to leave a few parts as they are.
     """
-    if fold is False or (fold is None and len(parts) <= UNFOLDED_PARTS):
+    if fold is False or len(parts) <= (UNFOLDED_PARTS if fold is None else 1):
         return parts
     periods, repeats = best_runs(number_signatures(part_signatures(parts, verdicts)))
     folded: list[Part] = []

@@ -48,6 +48,16 @@ def test_few_boxes_stay_apart_unless_asked():
     assert len(boxes(viz.draw(deep(12), fold=False))) == 15
 
 
+@pytest.mark.parametrize("operations", [1, 2, 3])
+def test_what_is_too_short_to_repeat_can_be_folded(operations):
+    y = tg.parameter(1.0, name="x")
+    for _ in range(operations):
+        y = y + 1.0
+    drawing = viz.draw(y, view="layers", fold=True)
+
+    assert len(boxes(drawing)) == operations
+
+
 def test_layer_can_be_unfolded_to_its_operations():
     shown = boxes(viz.draw(deep(3), unfold={"2"}))
 
