@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygraph.notation.text import clean_text, name_text
 from viz.pages.arrays import SHADES, array_record
+from viz.style import ABOVE_ZERO, BELOW_ZERO
 
 __all__ = ["array_html", "derivatives_html", "tensor_html"]
 
@@ -96,7 +97,7 @@ def cell_svg(x: Any, i: int, j: int) -> str:
     if isinstance(x, str):
         cross = f'<path d="M{j} {i}l1 1m-1 0l1 -1" stroke="#fff" stroke-width=".15"/>'
         return f'<rect x="{j}" y="{i}" width="1" height="1"/>{cross}'
-    colour = "#2166ac" if x < 0 else "#d66000"
+    colour = BELOW_ZERO if x < 0 else ABOVE_ZERO
     return (
         f'<rect x="{j}" y="{i}" width="1" height="1" fill="{colour}" fill-opacity="{abs(x) / SHADES:.2f}"/>'
     )

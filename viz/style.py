@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DARK", "FONT", "MONO", "PALETTES", "Palette", "dark_rules"]
+__all__ = [
+    "ABOVE_ZERO",
+    "BELOW_ZERO",
+    "DARK",
+    "FONT",
+    "MONO",
+    "PALETTES",
+    "Palette",
+    "dark_rules",
+    "page_rules",
+]
 
 FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
+BELOW_ZERO, ABOVE_ZERO = "#2166ac", "#d66000"  # the cells of a heat map, in the dark too
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,27 @@ DARK = {
     "#5f5f5f": "#a9a9b4", "#9a9a9a": "#6f6f7a", "#b0b0b0": "#55555f", "#fafafa": "#1c1c21",
     "#e0a3ad": "#7a3a46", "#fff8f9": "#20171a", "#dfb08f": "#7a4a2a", "#fffaf5": "#201a16",
 }  # fmt: skip
+
+# What a page has besides the colours of a palette, light and dark, by role.
+PAGE_COLOURS = {
+    "ground": ("#ffffff", DARK["white"]),
+    "raised": ("#f6f6f7", "#212127"),
+    "line": ("#d9d9de", "#3b3b44"),
+    "ink": ("#17171a", DARK["black"]),
+    "soft": ("#5a5a63", "#a9a9b4"),
+    "now": ("#f3eeff", "#3d3168"),
+    "now-line": ("#5b3cc4", "#b9a5ff"),
+    "below": (BELOW_ZERO, BELOW_ZERO),
+    "above": (ABOVE_ZERO, ABOVE_ZERO),
+}
+
+
+def page_rules(palette: Palette) -> str:
+    """CSS variables with the colours of a page, so that its words have those of its pictures."""
+    words = {"backward": palette.backward, "cache": palette.cache}
+    pairs = PAGE_COLOURS | {role: (colour, DARK[colour]) for role, colour in words.items()}
+    light, dark = ("".join(f"--{role}:{pair[i]};" for role, pair in pairs.items()) for i in (0, 1))
+    return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
 def dark_rules() -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import viz
 from tests.viz.graphs import VIEWS, three_layers
-from viz.style import DARK, PALETTES, dark_rules
+from viz.style import DARK, PALETTES, dark_rules, page_rules
 
 
 def luminance(color):
@@ -72,21 +72,43 @@ def test_every_colour_of_a_picture_has_a_dark_one(view):
 
 @each_palette
 def test_text_can_be_read_on_what_lights_up_in_a_page(palette):
-    css = files("viz.pages").joinpath("page.css").read_text(encoding="utf-8")
-    light_ground, dark_ground = re.findall(r"--now: (#\w+)", css)
+    light_ground, dark_ground = roles(page_rules(palette))["now"]
     for color in (palette.forward, palette.backward, palette.cache, palette.faint):
         assert contrast(color, light_ground) >= 4.5
         assert contrast(dark(color), dark_ground) >= 4.5
 
 
-def test_colours_of_a_page_are_those_of_its_pictures():
-    css = files("viz.pages").joinpath("page.css").read_text(encoding="utf-8")
-    backward, cache = (
-        [m[1] for m in re.finditer(rf"--{name}: (#\w+)", css)] for name in ("backward", "cache")
-    )
+def roles(css):
+    """The colours of a page by role, light and dark."""
+    light, dark = css.split("@media (prefers-color-scheme:dark)")
+    pairs = (re.findall(r"--([\w-]+):(#\w+);", part) for part in (light, dark))
+    return {role: (color, other) for (role, color), (_, other) in zip(*pairs, strict=True)}
 
-    assert backward == [PALETTES["lecture"].backward, DARK[PALETTES["lecture"].backward]]
-    assert cache == [PALETTES["lecture"].cache, DARK[PALETTES["lecture"].cache]]
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_words_of_a_page_have_the_colours_of_its_pictures(palette):
+    page = viz.page(three_layers(), palette=palette).html
+    found = roles(page[page.index(":root") : page.index("/*")])
+
+    for role in ("backward", "cache"):
+        color = getattr(PALETTES[palette], role)
+        assert found[role] == (color, DARK[color])
+        assert f'"{color}"' in page
+
+
+@each_palette
+def test_text_of_a_page_has_enough_contrast(palette):
+    found = roles(page_rules(palette))
+    for role in ("ink", "soft", "backward", "cache"):
+        for ground in ("ground", "raised"):
+            assert all(contrast(*pair) >= 4.5 for pair in zip(found[role], found[ground], strict=True))
+
+
+def test_the_style_of_a_page_names_each_colour_by_its_role():
+    css = files("viz.pages").joinpath("page.css").read_text(encoding="utf-8")
+
+    assert re.findall(r"#[0-9a-fA-F]{3,8}\b|rgb|hsl", css) == []
+    assert set(re.findall(r"var\(--([\w-]+)\)", css)) == {*roles(page_rules(PALETTES["lecture"])), "later"}
 
 
 KINDS = [

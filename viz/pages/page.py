@@ -22,7 +22,7 @@ from viz.pages.formulas import Formulas
 from viz.pages.story import Story
 from viz.picture import Picture
 from viz.render import render
-from viz.style import dark_rules
+from viz.style import PALETTES, dark_rules, page_rules
 from viz.views.table import KNOWN_VIEWS
 
 __all__ = ["Page"]
@@ -55,7 +55,7 @@ class Page:
         check_length(len(self.scene.graph.calls))
         views = draw_views(self.scene, self.first, self.most)
         story = Story(self.scene, views)
-        style = read("page.css") + dark_rules()
+        style = page_rules(PALETTES[self.scene.palette]) + read("page.css") + dark_rules()
         script = "\n".join(map(read, SCRIPTS))
         title = html.escape(self.scene.title)
         return Template(read("page.html")).substitute(

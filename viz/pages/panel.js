@@ -35,6 +35,8 @@ function showNumbers(rows) {
     make("tr", {}, ...row.map((number) => make("td", number === "0" ? { class: "zero" } : {}, number))))));
 }
 
+const [below, above] = ["--below", "--above"].map((name) => getComputedStyle(document.documentElement).getPropertyValue(name));
+
 // Blue below zero, orange above, white at zero; what is no number is crossed out.
 function showHeat(name, { heat, scale, min, max, mean, nan, infinite, block }) {
   const size = Math.max(2, Math.min(12, Math.floor(320 / heat[0].length), Math.floor(160 / heat.length)));
@@ -52,10 +54,10 @@ function showHeat(name, { heat, scale, min, max, mean, nan, infinite, block }) {
 
 function paintCell(pen, cell, x, y, size) {
   if (typeof cell === "number") {
-    const [hue, strength] = [cell < 0 ? "33, 102, 172" : "214, 96, 0", Math.abs(cell) / 100];
+    const strength = Math.round(Math.abs(cell) * 2.55).toString(16).padStart(2, "0");
     pen.fillStyle = "#fff";
     pen.fillRect(x, y, size, size);
-    pen.fillStyle = `rgba(${hue}, ${strength})`;
+    pen.fillStyle = (cell < 0 ? below : above) + strength;
     pen.fillRect(x, y, size, size);
     return;
   }
