@@ -45,12 +45,13 @@ def draw_quantity(picture: Picture, q: Quantity, values: bool, find: Find) -> No
     if q.wanted:
         cells.append(derivative_cell(picture, q, values, find))
     # The cells stand across the arrow that leaves them: side by side on an arrow that goes down.
-    upright = bool(node_above(q)) == (picture.direction == "right")
+    above = node_above(q)
+    upright = bool(above) == (picture.direction == "right")
     rows = "".join(cells) if upright else "</TR><TR>".join(cells)
     style = 'BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="3" COLOR="#9a9a9a"'
     picture.node(q.id, "cells", f"<TABLE {style}><TR>{rows}</TR></TABLE>")
-    if node_above(q):
-        picture.column(q.id, node_above(q))
+    if above:
+        picture.column(q.id, above)
 
 
 def value_cell(picture: Picture, q: Quantity, values: bool) -> str:
