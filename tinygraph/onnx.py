@@ -1,7 +1,7 @@
 """A recorded graph in the ONNX format, which other programs run and Netron draws.
 
-Each row of the table has its form in ONNX's operators here (`FORMS`), written like a formula: `g.Add(x, y)`
-puts a node into the graph and gives the name of its result.
+`FORMS` has what rows of the table are in ONNX's operators, written like a formula: `g.Add(x, y)` puts a node
+into the graph and gives the name of its result. A row without a form is not exported, and says so.
 """
 
 from __future__ import annotations
