@@ -7,6 +7,7 @@ from tests.benchmarks.planted import NETWORKS
 from tests.benchmarks.planted.graphs import MISTAKES as PENALTIES
 from tests.benchmarks.planted.mistakes import CHANGES, MISTAKES
 from tests.benchmarks.planted.programs import in_layer
+from tinygraph.checks import causes
 from tinygraph.checks.causes import WHY, alternatives_text, causes_of, computed_text, message_of
 from tinygraph.checks.diagnose import setting_of
 from tinygraph.checks.explain import explain_program
@@ -64,6 +65,28 @@ def test_a_mistake_is_called_by_its_name(net, cause, name, code):
 
     assert finding.statement.name == name
     assert cause in causes_of(finding)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "name", "formula"),
+    [
+        ("dA", "dA3", "(A - Y) / A"),
+        ("dZ", "dZ2", "dA * Z * A"),
+        ("dW", "dW2", "dZ @ (A_prev ** 2).T / m"),
+        ("dW", "dW2", "7 * dZ @ A_prev.T / m"),  # which only the list tells from any other constant
+        ("db", "db2", "np.sum(A, axis=1, keepdims=True) / m"),
+        ("db", "db2", "np.sum(A, axis=1) / m"),
+        ("dA_prev", "dA1", "W.T @ (dZ * dZ)"),
+    ],
+)
+def test_a_formula_in_the_list_is_enough_to_be_called_by_its_name(quantity, name, formula, monkeypatch):
+    layer = 3 if name == "dA3" else 2
+    finding = finding_of(BINARY, name, in_layer(formula, layer))
+    assert "made-up" not in causes_of(finding)
+
+    monkeypatch.setitem(causes.MISTAKES, "made-up", {"why": "Made up.", quantity: [formula]})
+
+    assert "made-up" in causes_of(finding)
 
 
 def test_every_cause_is_planted_and_every_planted_cause_is_explained():

@@ -19,6 +19,7 @@ from tinygraph.checks.edits import Edit
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
 from tinygraph.checks.search import Match, Setting, is_same_array, names_in, ratio_to
+from tinygraph.graph.derivation import number_at_end
 from tinygraph.guards.faults import our_work
 from tinygraph.notation.expressions import Expression
 
@@ -26,10 +27,12 @@ __all__ = ["WHY", "causes_of", "message_of"]
 
 SAME = 1e-9  # a difference that is rounding
 
-WHY: dict[str, str] = {
-    slug.replace("1-m", "1/m"): text.strip()
-    for slug, text in tomllib.loads(Path(__file__).with_name("mistakes.toml").read_text("utf-8")).items()
+# The list: for each slug why it is wrong, or that and the formulas of which it is known.
+MISTAKES: dict[str, Any] = {
+    slug.replace("1-m", "1/m"): entry if isinstance(entry, dict) else {"why": entry}
+    for slug, entry in tomllib.loads(Path(__file__).with_name("mistakes.toml").read_text("utf-8")).items()
 }
+WHY: dict[str, str] = {slug: entry["why"].strip() for slug, entry in MISTAKES.items()}
 
 
 @our_work("the search for a cause")
@@ -95,6 +98,7 @@ def causes_by_shape(case: Case) -> Iterator[str]:
         yield "transposed"
     if g.shape == r.shape:
         return
+    yield from causes_by_list(case)
     if g.ndim != r.ndim and is_same_array(g.ravel(), r.ravel()):
         yield "keepdims"
     if case.kind == "db":
@@ -128,7 +132,8 @@ def causes_by_constant(case: Case) -> Iterator[str]:
     factors = np.array([f for f in ratios if f is not None])
     if len(factors) == len(ratios):
         one_number = case.given[0].size > 1 or np.ptp(factors) < SAME  # any two numbers have a ratio
-        yield from list(known_factors(case, factors)) or (["stray-constant"] if one_number else [])
+        known = list(known_factors(case, factors)) or list(causes_by_list(case))
+        yield from known or (["stray-constant"] if one_number else [])
 
 
 def known_factors(case: Case, factors: Any) -> Iterator[str]:
@@ -166,10 +171,40 @@ def causes_by_formula(case: Case) -> Iterator[str]:
     swapped = case.edit.kind in ("sign", "swap")
     if case.kind == "dA" and case.is_output and f"Y / A{case.layer}" in str(case.right):
         yield from ["dAL-bracket"] if swapped else []
+        yield from causes_by_list(case)
         return
     yield from RULES.get(case.kind, causes_of_other)(case)
+    yield from causes_by_list(case)
     if is_other_layer(case.edit):
         yield "layer-off-by-one"
+
+
+def causes_by_list(case: Case) -> Iterator[str]:
+    """The mistakes of the list one of whose formulas gives the same numbers."""
+    return (slug for slug, formula in known_formulas(case) if case.gives(formula))
+
+
+def known_formulas(case: Case) -> Iterator[tuple[str, Any]]:
+    """The formulas that the list has for this quantity, by their slug."""
+    quantity, layer = quantity_in_list(case)
+    for slug, entry in MISTAKES.items():
+        for code in entry.get(quantity, ()):
+            yield slug, eval(code, {"np": np}, names_of_layer(layer))
+
+
+def quantity_in_list(case: Case) -> tuple[str, int]:
+    """What the list calls the quantity, and the layer whose names its formulas then have."""
+    if case.kind == "dA" and not case.is_output:
+        return "dA_prev", number_at_end(case.name) + 1
+    return case.kind + "_new" * case.name.endswith("_new"), case.layer
+
+
+def names_of_layer(layer: int) -> dict[str, Any]:
+    """What a formula of the list calls the quantities of a layer, and of the one below."""
+    own = {name: f"{name}{layer}" for name in ("A", "Z", "W", "b", "dA", "dZ", "dW", "db")}
+    below = {f"{name}_prev": f"{name}{layer - 1}" for name in ("A", "Z", "W", "b", "dA")}
+    words = own | below | {name: name for name in ("Y", "m", "lr", "lambd")}
+    return {word: Expression(name) for word, name in words.items()}
 
 
 def causes_of_activation(case: Case) -> Iterator[str]:
@@ -196,14 +231,7 @@ def known_activation_slips(case: Case) -> Iterator[tuple[str, Any]]:
     yield "missing-activation-derivative-output" if case.is_output else "missing-activation-derivative", dA
     if f"Z{layer} > 0" in str(case.right):
         yield "relu-ge-zero", dA * (A >= 0)
-    yield "relu-on-gradient", np.maximum(dA, 0)
-    for slope in (dA * (1 - dA), 1 - dA, 1 - dA**2):
-        yield "derivative-of-upstream", dA * slope
-    once_more = 1 / (1 + np.exp(-A))
-    yield "double-sigmoid", dA * (once_more * (1 - once_more))
-    for slope in (slopes(layer)["leaky_relu"], np.where(Z > 0, 1, Z / 100)):
-        yield "leaky-slope", dA * slope
-    yield "activation-in-place", dA * (1 - np.tanh(A) ** 2)
+    yield from known_formulas(case)
     s = 1 / (1 + np.exp(-Z))
     for slope in (*slopes(layer).values(), 1 - Z**2, Z * (1 - Z), s * (1 - s), 1 - np.tanh(Z) ** 2):
         if slope is not slopes(layer)["linear"]:
