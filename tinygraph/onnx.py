@@ -57,7 +57,7 @@ def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     to_onnx(network(np.ones((3, 5))), f"{folder}/net.onnx", any_m=True)
     """
-    model = Graph(any_m).model(output)
+    model = OnnxGraph(any_m).model(output)
     package().checker.check_model(model, full_check=True)
     save_bytes(path, model.SerializeToString())
 
@@ -80,7 +80,7 @@ class Value(str):
         return value
 
 
-class Graph:
+class OnnxGraph:
     """An ONNX graph while it is built. `g.Add(x, y, **attributes)` adds a node of that operator."""
 
     def __init__(self, any_m: bool) -> None:
@@ -108,7 +108,7 @@ class Graph:
         for t in order:
             self.known[t] = Value(self.put(t, names), t.value)
         helper = self.onnx.helper
-        result = self.described(self.known[output], output.value)
+        result = self.describe_array(self.known[output], output.value)
         result.type.tensor_type.ClearField("shape")  # which is inferred, as those between
         graph = helper.make_graph(self.nodes, "tinygraph", self.inputs, [result], self.weights)
         opset = [helper.make_opsetid("", OPSET)]
@@ -142,7 +142,7 @@ class Graph:
         if x.is_parameter:
             self.weights.append(self.onnx.numpy_helper.from_array(np.array(x.value, order="C"), name))
         else:
-            self.inputs.append(self.described(name, x.value))
+            self.inputs.append(self.describe_array(name, x.value))
         self.known[x] = Value(name, x.value)
         return self.known[x]
 
@@ -153,7 +153,7 @@ class Graph:
         self.taken.add(f"{kind}{number}")
         return f"{kind}{number}"
 
-    def described(self, name: str, array: Any) -> Any:
+    def describe_array(self, name: str, array: Any) -> Any:
         """The type of an input or output."""
         shape: list[Any] = list(array.shape)
         if self.any_m and shape:
@@ -202,7 +202,7 @@ class Graph:
             )
         return tuple(np.shape(x.array))
 
-    def reduced(self, kind: str, x: Any, axis: Any, keepdims: bool, ndim: int) -> str:
+    def reduce(self, kind: str, x: Any, axis: Any, keepdims: bool, ndim: int) -> str:
         """A reduction over some axes, all if None; over none it leaves everything as it is."""
         axes = reduced_axes(axis, ndim) if ndim else ()
         if not axes:
@@ -229,12 +229,12 @@ def elementwise(function: Callable[..., Any], write: Callable[..., str]) -> None
 # Arithmetic and functions of one variable
 
 
-def softplus_of(g: Graph, x: Any) -> str:
+def softplus_of(g: OnnxGraph, x: Any) -> str:
     """log(1 + exp(x)), stable: max(x, 0) + log(1 + exp(-|x|))."""
     return g.Add(g.Max(x, 0), g.Log(g.Add(g.Exp(g.Neg(g.Abs(x))), 1)))
 
 
-def gelu(g: Graph, x: Any) -> str:
+def gelu(g: OnnxGraph, x: Any) -> str:
     inner = g.Mul(g.Add(x, g.Mul(0.044715, g.Mul(x, g.Mul(x, x)))), k.GELU_SCALE)
     return g.Mul(g.Mul(0.5, x), g.Add(1, g.Tanh(inner)))
 
@@ -275,17 +275,17 @@ elementwise(np.matmul,     lambda g, x, y: g.MatMul(x, y))
 
 
 @form(k.cast_to)
-def cast_to(g: Graph, x: Any, dtype: Any) -> str:
+def cast_to(g: OnnxGraph, x: Any, dtype: Any) -> str:
     return g.cast(x, dtype)
 
 
 @form(np.where)
-def where(g: Graph, c: Any, x: Any, y: Any) -> str:
+def where(g: OnnxGraph, c: Any, x: Any, y: Any) -> str:
     return g.Where(g.cast(c, bool), g.alike(x), g.alike(y))
 
 
 @form(np.clip)
-def clip(g: Graph, x: Any, low: Any, high: Any) -> str:
+def clip(g: OnnxGraph, x: Any, low: Any, high: Any) -> str:
     x = g.alike(x) if low is None else g.Max(g.alike(x), g.alike(low))
     return g.Identity(x) if high is None else g.Min(x, g.alike(high))
 
@@ -294,8 +294,8 @@ def clip(g: Graph, x: Any, low: Any, high: Any) -> str:
 
 
 def reduction(function: Callable[..., Any], kind: str) -> None:
-    def write(g: Graph, x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> str:
-        return g.reduced(kind, g.alike(x), axis, keepdims, x.array.ndim)
+    def write(g: OnnxGraph, x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> str:
+        return g.reduce(kind, g.alike(x), axis, keepdims, x.array.ndim)
 
     FORMS[function] = write
 
@@ -308,34 +308,34 @@ reduction(np.prod, "ReduceProd")
 
 
 @form(k.logsumexp)
-def logsumexp(g: Graph, x: Any, axis: Any = None, keepdims: bool = False) -> str:
-    return g.reduced("ReduceLogSumExp", g.alike(x), axis, keepdims, x.array.ndim)
+def logsumexp(g: OnnxGraph, x: Any, axis: Any = None, keepdims: bool = False) -> str:
+    return g.reduce("ReduceLogSumExp", g.alike(x), axis, keepdims, x.array.ndim)
 
 
 @form(np.linalg.norm)
-def norm(g: Graph, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> str:
+def norm(g: OnnxGraph, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> str:
     ndim, x = x.array.ndim, g.alike(x)
-    return g.Sqrt(g.reduced("ReduceSum", g.Mul(x, x), axis, keepdims, ndim))
+    return g.Sqrt(g.reduce("ReduceSum", g.Mul(x, x), axis, keepdims, ndim))
 
 
 @form(np.var)
 def var(
-    g: Graph, x: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
+    g: OnnxGraph, x: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False
 ) -> str:
     ndim, x = x.array.ndim, Value(g.alike(x), x.array)
-    centred = g.Sub(x, g.reduced("ReduceMean", x, axis, True, ndim))
-    mean = g.reduced("ReduceMean", g.Mul(centred, centred), axis, keepdims, ndim)
+    centred = g.Sub(x, g.reduce("ReduceMean", x, axis, True, ndim))
+    mean = g.reduce("ReduceMean", g.Mul(centred, centred), axis, keepdims, ndim)
     n = count(g.shape(x), axis) if ddof else 1
     return g.Mul(mean, n / (n - ddof)) if ddof else mean
 
 
 @form(np.std)
-def std(g: Graph, x: Any, **settings: Any) -> str:
+def std(g: OnnxGraph, x: Any, **settings: Any) -> str:
     return g.Sqrt(var(g, x, **settings))
 
 
 @form(np.cumsum)
-def cumsum(g: Graph, x: Any, axis: int | None = None, dtype: Any = None) -> str:
+def cumsum(g: OnnxGraph, x: Any, axis: int | None = None, dtype: Any = None) -> str:
     alone = axis is None or x.array.ndim == 0
     flat = g.Reshape(g.alike(x), g.integers(-1)) if alone else g.alike(x)
     return g.CumSum(flat, g.constant(np.array(axis or 0, np.int64)))
@@ -345,31 +345,31 @@ def cumsum(g: Graph, x: Any, axis: int | None = None, dtype: Any = None) -> str:
 
 
 @form(np.reshape)
-def reshape(g: Graph, x: Any, shape: Any) -> str:
+def reshape(g: OnnxGraph, x: Any, shape: Any) -> str:
     return g.Reshape(x, g.integers(*np.reshape(np.empty(g.shape(x)), shape).shape))
 
 
 @form(np.ravel)
-def ravel(g: Graph, x: Any) -> str:
+def ravel(g: OnnxGraph, x: Any) -> str:
     return g.Reshape(x, g.integers(-1))
 
 
 @form(np.transpose)
-def transpose(g: Graph, x: Any, axes: Any = None) -> str:
+def transpose(g: OnnxGraph, x: Any, axes: Any = None) -> str:
     ndim = x.array.ndim
     perm = [a % ndim for a in axes or range(ndim - 1, -1, -1)]
     return g.Transpose(x, perm=perm) if ndim else g.Identity(x)
 
 
 @form(np.swapaxes)
-def swapaxes(g: Graph, x: Any, axis1: int, axis2: int) -> str:
+def swapaxes(g: OnnxGraph, x: Any, axis1: int, axis2: int) -> str:
     axes = list(range(x.array.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return g.Transpose(x, perm=axes)
 
 
 @form(np.flip)
-def flip(g: Graph, x: Any, axis: Any = None) -> str:
+def flip(g: OnnxGraph, x: Any, axis: Any = None) -> str:
     axes = reduced_axes(axis, x.array.ndim)
     n = len(axes)
     ends = g.integers(*[-1] * n), g.integers(*[np.iinfo(np.int64).min] * n)
@@ -377,54 +377,54 @@ def flip(g: Graph, x: Any, axis: Any = None) -> str:
 
 
 @form(np.expand_dims)
-def expand_dims(g: Graph, x: Any, axis: Any) -> str:
+def expand_dims(g: OnnxGraph, x: Any, axis: Any) -> str:
     return g.Unsqueeze(x, g.integers(*np.ravel(axis)))
 
 
 @form(np.squeeze)
-def squeeze(g: Graph, x: Any, axis: Any = None) -> str:
+def squeeze(g: OnnxGraph, x: Any, axis: Any = None) -> str:
     axes = [i for i, n in enumerate(g.shape(x)) if n == 1] if axis is None else np.ravel(axis)
     return g.Squeeze(x, g.integers(*axes)) if len(axes) else g.Identity(x)
 
 
 @form(np.broadcast_to)
-def broadcast_to(g: Graph, x: Any, shape: Any) -> str:
+def broadcast_to(g: OnnxGraph, x: Any, shape: Any) -> str:
     g.shape(x)
     return g.Expand(x, g.integers(*np.ravel(shape)))
 
 
 @form(np.concatenate)
-def concatenate(g: Graph, *xs: Any, axis: int | None = 0) -> str:
+def concatenate(g: OnnxGraph, *xs: Any, axis: int | None = 0) -> str:
     parts = [g.alike(x) if axis is not None else g.Reshape(g.alike(x), g.integers(-1)) for x in xs]
     return g.Concat(*parts, axis=axis or 0)
 
 
 @form(np.stack)
-def stack(g: Graph, *xs: Any, axis: int = 0) -> str:
+def stack(g: OnnxGraph, *xs: Any, axis: int = 0) -> str:
     return g.Concat(*[g.Unsqueeze(g.alike(x), g.integers(axis)) for x in xs], axis=axis)
 
 
-def numbered(shape: tuple[int, ...]) -> Any:
+def number_entries(shape: tuple[int, ...]) -> Any:
     """The entries of an array of this shape, numbered in order."""
     return np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
 
 
 @form(operator.getitem)
-def getitem(g: Graph, x: Any, index: Any) -> str:
-    return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(numbered(g.shape(x))[index])))
+def getitem(g: OnnxGraph, x: Any, index: Any) -> str:
+    return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(number_entries(g.shape(x))[index])))
 
 
 @form(k.scatter)
-def scatter(g: Graph, x: Any, shape: Any, index: Any) -> str:
+def scatter(g: OnnxGraph, x: Any, shape: Any, index: Any) -> str:
     g.shape(x)
-    places = g.constant(np.ravel(numbered(tuple(shape))[index]))
+    places = g.constant(np.ravel(number_entries(tuple(shape))[index]))
     zeros = g.constant(np.zeros(math.prod(shape), g.dtype))
     flat = g.ScatterElements(zeros, places, g.Reshape(x, g.integers(-1)), axis=0, reduction="add")
     return g.Reshape(flat, g.integers(*shape))
 
 
 @form(np.take)
-def take(g: Graph, x: Any, indices: Any, axis: int | None = None) -> str:
+def take(g: OnnxGraph, x: Any, indices: Any, axis: int | None = None) -> str:
     flat = axis is None or x.array.ndim == 0
     source = g.Reshape(x, g.integers(-1)) if flat else x
     return g.Gather(source, g.constant(np.asarray(indices, np.int64)), axis=0 if flat else axis)
@@ -434,7 +434,7 @@ def take(g: Graph, x: Any, indices: Any, axis: int | None = None) -> str:
 
 
 @form(np.dot)
-def dot(g: Graph, x: Any, y: Any) -> str:
+def dot(g: OnnxGraph, x: Any, y: Any) -> str:
     a, b = (v.array if isinstance(v, Value) else np.asarray(v) for v in (x, y))
     if a.ndim == 0 or b.ndim == 0:
         return g.Mul(g.alike(x), g.alike(y))
@@ -446,13 +446,13 @@ def dot(g: Graph, x: Any, y: Any) -> str:
 
 
 @form(np.outer)
-def outer(g: Graph, x: Any, y: Any) -> str:
+def outer(g: OnnxGraph, x: Any, y: Any) -> str:
     column, row = g.Reshape(g.alike(x), g.integers(-1, 1)), g.Reshape(g.alike(y), g.integers(1, -1))
     return g.Mul(column, row)
 
 
 @form(np.einsum)
-def einsum(g: Graph, *xs: Any, subscripts: str, optimize: Any = False) -> str:
+def einsum(g: OnnxGraph, *xs: Any, subscripts: str, optimize: Any = False) -> str:
     terms, result = explicit_subscripts(subscripts, [x.array.ndim for x in xs])
     lengths = [dict(zip(term, np.shape(x.array), strict=True)) for term, x in zip(terms, xs, strict=True)]
     longest = {c: max(known.get(c, 1) for known in lengths) for known in lengths for c in known}
@@ -468,36 +468,36 @@ def einsum(g: Graph, *xs: Any, subscripts: str, optimize: Any = False) -> str:
 # Costs
 
 
-def averaged(g: Graph, losses: str, m: int) -> str:
+def mean_of_losses(g: OnnxGraph, losses: str, m: int) -> str:
     return g.Div(g.ReduceSum(losses, keepdims=0), m)
 
 
-def xlogy(g: Graph, x: Any, y: Any) -> str:
+def xlogy(g: OnnxGraph, x: Any, y: Any) -> str:
     """x log y, and 0 where x is 0."""
     zero = g.Equal(x, 0)
     return g.Where(zero, 0, g.Mul(x, g.Log(g.Where(zero, 1, y))))
 
 
 @form(k.probability_cross_entropy)
-def probability_cross_entropy(g: Graph, a: Any, y: Any, axis: int = 0) -> str:
+def probability_cross_entropy(g: OnnxGraph, a: Any, y: Any, axis: int = 0) -> str:
     m, a, y = k.examples_along(np.empty(g.shape(a)), axis), g.alike(a), g.alike(y)
-    return g.Neg(averaged(g, g.Add(xlogy(g, y, a), xlogy(g, g.Sub(1, y), g.Sub(1, a))), m))
+    return g.Neg(mean_of_losses(g, g.Add(xlogy(g, y, a), xlogy(g, g.Sub(1, y), g.Sub(1, a))), m))
 
 
 @form(k.sigmoid_cross_entropy)
-def sigmoid_cross_entropy(g: Graph, a: Any, y: Any, z: Any, axis: int = 0) -> str:
+def sigmoid_cross_entropy(g: OnnxGraph, a: Any, y: Any, z: Any, axis: int = 0) -> str:
     m, y, z = k.examples_along(np.empty(g.shape(a)), axis), g.alike(y), g.alike(z)
-    return averaged(g, g.Sub(softplus_of(g, z), g.Mul(y, z)), m)
+    return mean_of_losses(g, g.Sub(softplus_of(g, z), g.Mul(y, z)), m)
 
 
 @form(k.softmax_cross_entropy)
-def softmax_cross_entropy(g: Graph, a: Any, y: Any, z: Any, axis: int = 0) -> str:
+def softmax_cross_entropy(g: OnnxGraph, a: Any, y: Any, z: Any, axis: int = 0) -> str:
     shape = g.shape(a)
     losses = g.Mul(g.alike(y), g.LogSoftmax(g.alike(z), axis=axis))
-    return g.Neg(averaged(g, losses, math.prod(shape) // shape[axis]))
+    return g.Neg(mean_of_losses(g, losses, math.prod(shape) // shape[axis]))
 
 
 @form(k.mse)
-def mse(g: Graph, a: Any, y: Any) -> str:
+def mse(g: OnnxGraph, a: Any, y: Any) -> str:
     difference = g.Sub(g.alike(a), g.alike(y))
     return g.ReduceMean(g.Mul(difference, difference), keepdims=0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tinygraph.checks.comparison import Convention, compare
+from tinygraph.checks.comparison import AskedConvention, compare
 from tinygraph.engine.tensor import Tensor
 
 __all__ = ["assert_gradients"]
 
 
 def assert_gradients(
-    J: Tensor, hand: Mapping[str, Any], convention: Convention = "auto", tolerance: float | None = None
+    J: Tensor, hand: Mapping[str, Any], convention: AskedConvention = "auto", tolerance: float | None = None
 ) -> None:
     """Fail unless hand-derived values agree with the derivatives of J.
 

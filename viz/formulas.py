@@ -67,7 +67,7 @@ class Writer:
         """What formulas call the derivative with respect to `x`."""
         return f"d{self.name(x)}"
 
-    def averaged(self, x: Any, text: str) -> str:
+    def average(self, x: Any, text: str) -> str:
         """`text` over m, if the lectures average this derivative over the examples."""
         q = self.quantities[id(x)]
         return f"{text} / m" if self.course and not carries_m(x, q.name or "") else text
@@ -120,7 +120,7 @@ class Writer:
             return []
         minus = "−" if function_of(layer.Z) is np.subtract and layer.Z.inputs[1] is b else ""
         total = "Σ " if b.shape != layer.Z.shape else ""
-        return [Formula(self.quantities[id(b)], self.averaged(b, f"{minus}{total}{product.dz}"))]
+        return [Formula(self.quantities[id(b)], self.average(b, f"{minus}{total}{product.dz}"))]
 
     def input_rule(self, layer: Layer, product: Product) -> list[Formula]:
         """dA₀ = W₁ᵀdZ₁, where it is wanted."""
@@ -137,33 +137,35 @@ class Writer:
         goes_on = bool(call.result.uses) or not call.result.is_output
         text = self.cost_slope(call, a, y, averaged=goes_on or not self.course)
         if goes_on:  # m is in its derivative already, if the lectures leave it out of dA
-            text = f"{self.derivative(call.result.tensor)} ∗ {bracketed(text)}"
+            text = f"{self.derivative(call.result.tensor)} ∗ {bracket_text(text)}"
         return Formula(call.inputs[0].quantity, text, (a, y))
 
     def cost_slope(self, call: Call, a: str, y: str, averaged: bool) -> str:
         """The derivative of a cost with respect to its first input, with the 1/m of its mean or without."""
         function, cache = call.node.op.function, call.node.cache
         if function is k.mse:
-            return scaled(f"{a} − {y}", np.subtract(cache[0], cache[1]).size / (1 if averaged else self.m))
+            return scale_text(
+                f"{a} − {y}", np.subtract(cache[0], cache[1]).size / (1 if averaged else self.m)
+            )
         text = f"−{y}/{a}"
         if function is not k.softmax_cross_entropy:
             text += f" + (1−{y})/(1−{a})"
-        return f"{bracketed(text)} / m" if averaged else text
+        return f"{bracket_text(text)} / m" if averaged else text
 
 
-def bracketed(text: str) -> str:
+def bracket_text(text: str) -> str:
     """Text in brackets, unless it begins with one.
 
-    >>> bracketed("A − Y"), bracketed("2(A − Y)"), bracketed("−Y/A")
+    >>> bracket_text("A − Y"), bracket_text("2(A − Y)"), bracket_text("−Y/A")
     ('(A − Y)', '2(A − Y)', '(−Y/A)')
     """
     return text if text.startswith(("(", "2(")) else f"({text})"
 
 
-def scaled(text: str, units: float) -> str:
+def scale_text(text: str, units: float) -> str:
     """2(text) / units, as short as it can be written.
 
-    >>> scaled("A − Y", 1), scaled("A − Y", 2), scaled("A − Y", 40)
+    >>> scale_text("A − Y", 1), scale_text("A − Y", 2), scale_text("A − Y", 40)
     ('2(A − Y)', 'A − Y', '(A − Y) / 20')
     """
     if units == 2:
@@ -184,7 +186,7 @@ class Product:
         self.dz = writer.derivative(layer.Z)
         self.flipped = [x is not layer.W and untransposed(x) is layer.W for x in product.inputs]
         self.factors = [
-            transposed(writer.name(layer.W)) if flip else writer.name(x)
+            transpose_name(writer.name(layer.W)) if flip else writer.name(x)
             for x, flip in zip(product.inputs, self.flipped, strict=True)
         ]
 
@@ -197,7 +199,7 @@ class Product:
     def forward(self) -> str:
         """W₁A₀"""
         if self.is_matrix:
-            return joined(*self.factors)
+            return join_factors(*self.factors)
         symbol = self.node.op.symbol
         if symbol in ("@", "*"):
             return f" {symbol} ".join(self.factors).replace("*", "∗")
@@ -210,33 +212,37 @@ class Product:
         )
         other = self.layer.A_prev if x is self.layer.W else self.layer.W
         reads = (self.writer.name(other),) if other is not None else ()
-        text = self.minus + self.writer.averaged(x, self.slope(i, x))
+        text = self.minus + self.writer.average(x, self.slope(i, x))
         return Formula(self.writer.quantities[id(x)], text, reads)
 
     def slope(self, i: int, x: Tensor) -> str:
         """The derivative with respect to factor i, without a minus and before averaging."""
         if self.is_matrix:
-            other = transposed(self.factors[1 - i])
+            other = transpose_name(self.factors[1 - i])
             pair = (other, self.dz) if i else (self.dz, other)
-            return joined(*(transposed(f) for f in reversed(pair))) if self.flipped[i] else joined(*pair)
+            return (
+                join_factors(*(transpose_name(f) for f in reversed(pair)))
+                if self.flipped[i]
+                else join_factors(*pair)
+            )
         if self.node.op.function is np.multiply:
             return f"{'Σ ' if x.shape != self.layer.Z.shape else ''}{self.dz} ∗ {self.factors[1 - i]}"
         return f"(∂{self.writer.name(self.layer.Z)}/∂{self.writer.name(x)})ᵀ {self.dz}"
 
 
-def transposed(name: str) -> str:
+def transpose_name(name: str) -> str:
     """A name transposed; twice is nothing.
 
-    >>> transposed("W₁"), transposed("W₁ᵀ")
+    >>> transpose_name("W₁"), transpose_name("W₁ᵀ")
     ('W₁ᵀ', 'W₁')
     """
     return name.removesuffix("ᵀ") if name.endswith("ᵀ") else name + "ᵀ"
 
 
-def joined(x: str, y: str) -> str:
+def join_factors(x: str, y: str) -> str:
     """A matrix product: side by side for one-letter names, with @ for longer ones.
 
-    >>> joined("W₁", "A₀"), joined("weights", "X")
+    >>> join_factors("W₁", "A₀"), join_factors("weights", "X")
     ('W₁A₀', 'weights @ X')
     """
     short = all(re.fullmatch(r"d?[^\W\d_][₀-₉₍₎ₗ₋]*ᵀ?", name) for name in (x, y))

@@ -7,7 +7,7 @@ import pytest
 
 import tinygraph as tg
 from tinygraph.checks.arrays import own_program
-from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
+from tinygraph.checks.diagnose import diagnosis_of, merge_diagnoses, setting_of
 from tinygraph.checks.edits import single_edits
 from tinygraph.checks.explain import FormulaMemory, explain_program, move_layers, quantity_kind, statement_key
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
@@ -83,7 +83,7 @@ def planted(name, code, hidden=("dA3", "dZ3", "dZ2", "dZ1")):
 def test_a_planted_slip_is_found_and_its_formula_makes_the_numbers(name, cause, code, hidden):
     given, values = planted(name, code, hidden)
 
-    [diagnosis] = merged(map(diagnosis_of, explain_program(PROGRAM, SETTING, given)))
+    [diagnosis] = merge_diagnoses(map(diagnosis_of, explain_program(PROGRAM, SETTING, given)))
 
     if hidden and name == "dA3" and diagnosis.name == "dZ3":
         name = "dZ3"  # with neither given, the sign may have been lost in either
@@ -100,7 +100,7 @@ def test_the_same_slip_in_several_layers_is_one_diagnosis_that_names_them():
     values = [run(code, v) for v in PROBES]
     given = {s.name: [v[s.name] for v in values] for s in PROGRAM}
 
-    [diagnosis] = merged(map(diagnosis_of, explain_program(PROGRAM, SETTING, given)))
+    [diagnosis] = merge_diagnoses(map(diagnosis_of, explain_program(PROGRAM, SETTING, given)))
 
     assert (diagnosis.name, diagnosis.also) == ("db3", ("db1",))
     assert diagnosis.message.endswith("The same goes for db1.")

@@ -22,7 +22,7 @@ from tests.viz.graphs import (
 from tinygraph.graph.layers import find_layers
 from tinygraph.graph.reading import read_graph
 from tinygraph.graph.stand_ins import name_inner
-from viz.formulas import Writer, joined, transposed
+from viz.formulas import Writer, join_factors, transpose_name
 
 
 def parameter(random, shape, name):
@@ -268,5 +268,5 @@ def test_weights_without_numbers_name_the_layers():
 
 
 def test_names_of_several_letters_are_joined_by_a_sign():
-    assert joined("weights", "X") == "weights @ X"
-    assert transposed(transposed("W₁")) == "W₁"
+    assert join_factors("weights", "X") == "weights @ X"
+    assert transpose_name(transpose_name("W₁")) == "W₁"

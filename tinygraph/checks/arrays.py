@@ -1,5 +1,4 @@
-"""The diagnosis of hand-derived arrays: the backward pass of the graph they belong to, explained from the
-top.
+"""The diagnosis of hand-derived arrays: the backward pass of their graph, explained from the top.
 
 A network as in the lectures is explained by the lectures' formulas; any other graph by those that its
 recording gives.
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
+from tinygraph.checks.diagnose import diagnosis_of, merge_diagnoses, setting_of
 from tinygraph.checks.explain import explain_program, is_right
 from tinygraph.checks.lectures import backward_program
 from tinygraph.checks.report import Diagnosis
@@ -21,13 +20,11 @@ from tinygraph.engine.tensor import value_of
 from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.derivatives import Derivatives
 from tinygraph.graph.layers import Layer, find_layers
+from tinygraph.graph.naming import CROSS_ENTROPIES
 from tinygraph.graph.stand_ins import name_leaves
 from tinygraph.notation.expressions import bare
-from tinygraph.rules import kernels as k
 
 __all__ = ["diagnose_arrays"]
-
-COSTS = (k.probability_cross_entropy, k.sigmoid_cross_entropy, k.softmax_cross_entropy)
 
 
 def diagnose_arrays(d: Derivatives, hand: Mapping[str, Any], convention: str) -> list[Diagnosis]:
@@ -44,7 +41,7 @@ def diagnose_arrays(d: Derivatives, hand: Mapping[str, Any], convention: str) ->
         hand = {name: x / d.m if name in d and d.carries_m(name) else x for name, x in hand.items()}
     setting = setting_of([values])
     given = {s.name: [hand[s.name]] for s in program if s.name in hand}
-    found = merged(diagnosis_of(finding) for finding in explain_program(program, setting, given))
+    found = merge_diagnoses(diagnosis_of(finding) for finding in explain_program(program, setting, given))
     return found if lectures else [of_this_graph(diagnosis) for diagnosis in found]
 
 
@@ -87,7 +84,7 @@ def lecture_program(d: Derivatives, convention: str) -> tuple[list[Statement], d
 
 def labels_of(d: Derivatives) -> Any:
     """The labels that the cost compares with; None if there is no cost of the table."""
-    costs = [t for t in d.order if t.op is not None and t.op.function in COSTS]
+    costs = [t for t in d.order if t.op is not None and t.op.function in CROSS_ENTROPIES]
     return value_of(costs[-1].inputs[1]) if costs else None
 
 

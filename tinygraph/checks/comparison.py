@@ -27,17 +27,17 @@ from tinygraph.graph.walk import derivative_of_data
 from tinygraph.notation.names import derivative_name
 
 __all__ = [
-    "Convention",
+    "AskedConvention",
     "Target",
     "array_of",
     "compare",
     "compare_with",
-    "described",
-    "listed",
+    "describe_given",
+    "join_names",
     "targets_of",
 ]
 
-Convention = Literal["auto", "true", "course"]
+AskedConvention = Literal["auto", "true", "course"]
 
 # The relative difference that rounding may make, by the bytes of the coarser of the two numbers.
 TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-7}
@@ -61,7 +61,7 @@ class Target:
 def compare(
     J: Tensor,
     hand: Mapping[str, Any],
-    convention: Convention = "auto",
+    convention: AskedConvention = "auto",
     names: Mapping[str, Any] | None = None,
     tolerance: float | None = None,
     require: Iterable[str] | Literal["parameters"] = (),
@@ -127,15 +127,17 @@ def compare(
         [name for name in targets if targets[name].of_parameter] if require == "parameters" else list(require)
     )
     if unknown := [name for name in known if name not in targets]:
-        raise UnknownNameError(f"require asks for {listed(unknown)}, but the graph has {listed(targets)}")
+        raise UnknownNameError(
+            f"require asks for {join_names(unknown)}, but the graph has {join_names(targets)}"
+        )
     report = compare_with(targets, hand, m, convention, tolerance, known)
     if report.ok:
         return report
-    return replace(report, explain=partial(explained, J, hand, names, report.convention, convention))
+    return replace(report, explain=partial(explain_arrays, J, hand, names, report.convention, convention))
 
 
-def explained(
-    J: Tensor, hand: Mapping[str, Any], names: Mapping[str, Any] | None, seen: str, asked: Convention
+def explain_arrays(
+    J: Tensor, hand: Mapping[str, Any], names: Mapping[str, Any] | None, seen: str, asked: AskedConvention
 ) -> list[Diagnosis]:
     """The causes of what is wrong with hand-derived values."""
     from tinygraph.checks.arrays import diagnose_arrays  # the search is needed for wrong values only
@@ -190,7 +192,7 @@ def compare_with(
     targets: Mapping[str, Target],
     hand: Mapping[str, Any],
     m: int,
-    convention: Convention = "auto",
+    convention: AskedConvention = "auto",
     tolerance: float | None = None,
     require: Collection[str] = (),
 ) -> Report:
@@ -200,10 +202,10 @@ def compare_with(
     readings = readings_of(targets, hand, m, tolerance)
     best = max((r for r in readings if convention in ("auto", r.convention)), key=Reading.fit)
     judged = factor_named(best, readings, m)
-    missing = unmentioned(targets, hand) | set(require) - judged.keys()
+    missing = parameters_not_given(targets, hand) | set(require) - judged.keys()
     rows = judged | {name: missing_row(name, name in require) for name in missing}
     unknown = [
-        Row(str(name), False, f"unknown name; known: {listed(targets)}")
+        Row(str(name), False, f"unknown name; known: {join_names(targets)}")
         for name in hand
         if name not in targets
     ]
@@ -213,7 +215,7 @@ def compare_with(
     return Report(judged_rows + unknown, notes=notes, convention=seen, m=m)
 
 
-def unmentioned(targets: Mapping[str, Target], hand: Mapping[str, Any]) -> set[str]:
+def parameters_not_given(targets: Mapping[str, Target], hand: Mapping[str, Any]) -> set[str]:
     """The derivatives of parameters that were not given, if those of other parameters were."""
     of_parameters = {name for name, target in targets.items() if target.of_parameter}
     return of_parameters - hand.keys() if of_parameters & hand.keys() else set()
@@ -257,7 +259,8 @@ def readings_of(
     if not shifted or not all(earlier.values()):
         return readings
     note = (
-        f"{listed(shifted)}: each is the derivative one layer further down, under the first edition's name."
+        f"{join_names(shifted)}: each is the derivative one layer further down, "
+        "under the first edition's name."
     )
     meant = {name: earlier.get(name) or target for name, target in targets.items()}
     others = [under("true", meant, [note]), under("course", meant, [note])]
@@ -293,7 +296,7 @@ def judge(name: str, given: Any, target: Target, factor: int = 1, tolerance: flo
     """The verdict on one value; `factor` is m under the lectures' convention."""
     array, expected = array_of(given), np.asarray(target.value)
     if array is None:
-        return Row(name, False, f"{described(given)} instead of an array of numbers")
+        return Row(name, False, f"{describe_given(given)} instead of an array of numbers")
     if array.shape != expected.shape:
         return Row(name, False, f"shape {array.shape} instead of {expected.shape}", array.shape)
     if target.carries_m:
@@ -349,7 +352,7 @@ def array_of(given: Any) -> Any:
     return array if array.dtype.kind == "f" else None
 
 
-def described(given: Any) -> str:
+def describe_given(given: Any) -> str:
     """A value that is no array of numbers, in a few words."""
     if given is None or isinstance(given, str):
         return repr(given) if len(repr(given)) < 20 else "a text"
@@ -370,5 +373,6 @@ def argmax(x: Any) -> Index | None:
     return tuple(map(int, np.unravel_index(np.argmax(x), x.shape))) if x.size else None
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
+    """Names as a list in a sentence."""
     return ", ".join(names) or "none"

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.causes import causes_of, message_of
-from tinygraph.checks.comparison import listed
+from tinygraph.checks.comparison import join_names
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
 from tinygraph.checks.report import Diagnosis
 from tinygraph.checks.search import Setting
 from tinygraph.notation.expressions import Expression
 
-__all__ = ["diagnosis_of", "effort", "merged", "setting_of"]
+__all__ = ["diagnosis_of", "effort", "merge_diagnoses", "setting_of"]
 
 QUANTITY = re.compile(r"d?[AZWb]\d+")
 
@@ -104,7 +104,7 @@ def effort(causes: Sequence[Diagnosis]) -> float:
     return sum((1 if d.formula else 10) * len((d.name, *d.also)) for d in causes) or 1000
 
 
-def merged(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
+def merge_diagnoses(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
     """Each mistake once: the same formula in several layers, or in a function that calls another, is one."""
     seen: dict[tuple[str, str], list[Diagnosis]] = {}
     for diagnosis in diagnoses:
@@ -115,7 +115,7 @@ def merged(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
 def in_all_layers(first: Diagnosis, others: Sequence[Diagnosis]) -> Diagnosis:
     """A diagnosis that says in which other layers of its function the same is wrong."""
     also = tuple(d.name for d in others if d.function == first.function)
-    message = f"{first.message} The same goes for {listed(also)}." if also else first.message
+    message = f"{first.message} The same goes for {join_names(also)}." if also else first.message
     return replace(first, message=message, also=also)
 
 

@@ -82,7 +82,7 @@ def backward_program(activations: Sequence[str], convention: str = "course") -> 
     L = len(activations)
     A, Y, m = names(f"A{L}", "Y", "m")
     start = -(Y / A) + (1 - Y) / (1 - A) if activations[-1] == "sigmoid" else -(Y / A)
-    output = [A - Y, activated(L, activations[-1]) - Y]
+    output = [A - Y, activation_formula(L, activations[-1]) - Y]
     if convention == "true":
         start, output = start / m, [formula / m for formula in output]
     program = [Statement(f"dA{L}", (start,), L)]
@@ -92,7 +92,7 @@ def backward_program(activations: Sequence[str], convention: str = "course") -> 
     return program
 
 
-def activated(layer: int, activation: str) -> Any:
+def activation_formula(layer: int, activation: str) -> Any:
     """A from Z."""
     (Z,) = names(f"Z{layer}")
     e = np.exp(Z)
@@ -111,7 +111,7 @@ def forward_program(activations: Sequence[str]) -> list[Statement]:
     for layer, activation in enumerate(activations, start=1):
         W, A_prev, b = names(f"W{layer}", f"A{layer - 1}", f"b{layer}")
         program.append(Statement(f"Z{layer}", (W @ A_prev + b,), layer))
-        program.append(Statement(f"A{layer}", (activated(layer, activation),), layer))
+        program.append(Statement(f"A{layer}", (activation_formula(layer, activation),), layer))
     A, Y, m = names(f"A{len(activations)}", "Y", "m")
     binary = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m
     several = -np.sum(Y * np.log(A)) / m

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tinygraph.checks.comparison import listed
+from tinygraph.checks.comparison import join_names
 from tinygraph.checks.report import Diagnosis, Report, Row, Verdicts, reason_text, table_of, verb_for
 from tinygraph.debugger.steps import Step
 
@@ -98,13 +98,13 @@ class FileReport(Verdicts):
         """The report in one sentence."""
         wrong = [f.name for f in self.functions if f.verdict == "wrong"]
         if wrong:
-            return f"{listed(wrong)} {verb_for(wrong)} wrong. Look first at {self.place_to_look}."
+            return f"{join_names(wrong)} {verb_for(wrong)} wrong. Look first at {self.place_to_look}."
         right = [f.name for f in self.functions if f.ok]
         if not right:
             return "Nothing was compared."
         factor = "" if self.convention == "true" else f"m = {self.m} times "
         seen = f" (dA and dZ are {factor}the true derivatives)"
-        return f"{listed(right)} {'agrees' if len(right) == 1 else 'agree'} with the engine{seen}."
+        return f"{join_names(right)} {'agrees' if len(right) == 1 else 'agree'} with the engine{seen}."
 
     @property
     def place_to_look(self) -> str:

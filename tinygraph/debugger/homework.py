@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.causes import WHY
-from tinygraph.checks.comparison import array_of, listed
-from tinygraph.checks.diagnose import diagnosis_of, merged, setting_of
+from tinygraph.checks.comparison import array_of, join_names
+from tinygraph.checks.diagnose import diagnosis_of, merge_diagnoses, setting_of
 from tinygraph.checks.explain import FormulaMemory, explain_program
 from tinygraph.checks.lectures import (
     backward_program,
@@ -93,7 +93,7 @@ def diagnose_steps(
             program, settings[id(step.probe)], arrays_by_name(step, given, program), memory
         )
         found += [diagnosis_of(f, step.function, lines.get(step.function), convention) for f in findings]
-    return merged(found)
+    return merge_diagnoses(found)
 
 
 def blame_aliases(causes: Sequence[Diagnosis], run: FileRun) -> list[Diagnosis]:
@@ -149,7 +149,9 @@ def find_changes(outcomes: Iterable[Outcome]) -> list[str]:
         arrays = tuple(name for name in outcome.changed if not name.startswith(("parameters", "grads")))
         if arrays:
             found.setdefault(outcome.step.function, arrays)
-    return [f"{function} changes {listed(arrays)}. {WHY['aliased-dA']}" for function, arrays in found.items()]
+    return [
+        f"{function} changes {join_names(arrays)}. {WHY['aliased-dA']}" for function, arrays in found.items()
+    ]
 
 
 def counterpart_probe(probe: Probe, other: Probe) -> Probe:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.checks.comparison import listed
+from tinygraph.checks.comparison import join_names
 from tinygraph.debugger import worker
 from tinygraph.debugger.steps import FUNCTIONS, Step
 from tinygraph.errors import UserFileError
@@ -148,7 +148,9 @@ class FileRun:
             advice = "put what need not run under if __name__ == '__main__'"
             return [f"the import of {name} {self.ended}; {advice}"]
         if not self.defined:
-            return [f"{name} defines none of {listed(FUNCTIONS)}; give your functions the lectures' names"]
+            return [
+                f"{name} defines none of {join_names(FUNCTIONS)}; give your functions the lectures' names"
+            ]
         return [by_function[function] for function in FUNCTIONS if function in by_function]
 
     @property

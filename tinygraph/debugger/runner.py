@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.checks.comparison import Convention, array_of, compare_with, described, listed
+from tinygraph.checks.comparison import AskedConvention, array_of, compare_with, describe_given, join_names
 from tinygraph.checks.diagnose import effort
 from tinygraph.checks.report import Diagnosis
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict, StepReport
@@ -49,7 +49,7 @@ def check_file(
     seed: int = 0,
     timeout: float = TIMEOUT,
     memory: int = MEMORY,
-    convention: Convention = "auto",
+    convention: AskedConvention = "auto",
 ) -> FileReport:
     """Run the hand-derived layers in `file` and compare all they give with the engine's derivatives.
 
@@ -118,7 +118,7 @@ def check_file(
 
 
 def explain_steps(
-    probes: Sequence[Probe], judged: Sequence[JudgedStep], seen: Passed, asked: Convention, run: FileRun
+    probes: Sequence[Probe], judged: Sequence[JudgedStep], seen: Passed, asked: AskedConvention, run: FileRun
 ) -> tuple[Passed, list[Diagnosis]]:
     """The convention under which the fewest mistakes explain what is wrong, and these mistakes.
 
@@ -160,7 +160,7 @@ class JudgedStep(NamedTuple):
 
 
 def judge_twice(
-    values: Mapping[int, Any], steps: list[list[Step]], convention: Convention
+    values: Mapping[int, Any], steps: list[list[Step]], convention: AskedConvention
 ) -> list[JudgedStep]:
     """The steps that were taken, on both probes."""
 
@@ -205,7 +205,7 @@ def is_uphill(judged: list[JudgedStep], uphill: list[JudgedStep]) -> bool:
     return len(told) > 1 and "update_parameters" in told and all(b.ok and not a.ok for a, b in rows)
 
 
-def convention_of(judged: list[StepReport], asked: Convention) -> Passed:
+def convention_of(judged: list[StepReport], asked: AskedConvention) -> Passed:
     """The convention of a file: the one asked for, or that of its functions of all layers, or the lectures'.
 
     A function of one layer alone cannot show whether it lacks the 1/m or expects it in what it is given, and
@@ -235,7 +235,7 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     )
 
 
-def judge_step(step: Step, value: Any, m: int, convention: Convention) -> StepReport:
+def judge_step(step: Step, value: Any, m: int, convention: AskedConvention) -> StepReport:
     """What a function gave, or the exception it raised, against what it should have given."""
     if isinstance(value, Failure):
         return StepReport(step, error=value.sentence(step.name))
@@ -249,7 +249,7 @@ def judge_step(step: Step, value: Any, m: int, convention: Convention) -> StepRe
     report = compare_with(step.targets, known, m, step.convention or convention, require=required)
     if others := hand.keys() - known.keys():
         report.notes.append(
-            f"{listed(sorted(others))}: the lectures have no such name, so it was not compared."
+            f"{join_names(sorted(others))}: the lectures have no such name, so it was not compared."
         )
     return StepReport(step, report, hand=known)
 
@@ -258,4 +258,4 @@ def value_text(value: Any) -> str:
     """A result in a few words."""
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
-    return described(value)
+    return describe_given(value)

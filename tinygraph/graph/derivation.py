@@ -18,9 +18,9 @@ from tinygraph.graph.walk import ReverseWalk
 from tinygraph.notation.expressions import NUMPY, Notation
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import One, Symbol
-from tinygraph.notation.tidy import scaled_by, tidy_formula, without_factor
+from tinygraph.notation.tidy import scale_formula, tidy_formula, without_factor
 
-__all__ = ["Derivation", "Statement"]
+__all__ = ["Derivation", "Statement", "number_at_end"]
 
 M = "m"  # the number of examples, where the lectures' 1/m is written
 
@@ -128,7 +128,7 @@ class Derivation(ReverseWalk):
         """The rule for input i, with the lectures' 1/m where it belongs."""
         of = self.quantities[id(call.node.inputs[i])]
         dx = tidy_formula(super().rule(call, i, dz))
-        return self.averaged(dx, self.factor(call.result), self.factor(of))
+        return self.average(dx, self.factor(call.result), self.factor(of))
 
     def through(self, call: Call, x: Input) -> Any:
         """Behind a cost that looked through this call, the direct formula; the lectures' is kept as well."""
@@ -142,7 +142,7 @@ class Derivation(ReverseWalk):
         is_larger = self.course and not q.is_output and carries_m(q.tensor, q.name or "")
         return self.graph.m if is_larger else 1
 
-    def averaged(self, dx: Any, before: int, after: int) -> Any:
+    def average(self, dx: Any, before: int, after: int) -> Any:
         """A formula over m where the lectures average, times m where they leave 1/m out."""
         if before == after:
             return dx
@@ -150,7 +150,7 @@ class Derivation(ReverseWalk):
         if before > after:
             shorter = without_factor(dx, M)
             return dx / m if shorter is None else shorter
-        shorter = scaled_by(dx, self.graph.m)
+        shorter = scale_formula(dx, self.graph.m)
         return m * dx if shorter is None else shorter
 
     # Statements

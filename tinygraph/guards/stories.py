@@ -158,7 +158,7 @@ def written_call(op: Operation, names: Sequence[str], settings: Mapping[str, Opt
     elif op.function in (np.concatenate, np.stack):
         call.args = (list(operands),)
     notation = CallNotation()
-    return notation.called(call) if op.function is np.dot else notation.text(call)
+    return notation.call(call) if op.function is np.dot else notation.text(call)
 
 
 def made_at(x: Operand) -> str | None:

@@ -127,7 +127,7 @@ def bare(nest: Any) -> Any:
     return map_leaves(bare_leaf, nest)
 
 
-def is_seed(x: Expression) -> bool:
+def is_seed_symbol(x: Expression) -> bool:
     """Whether x is the 1 that a sweep starts from, which no mapping of values has."""
     return x.function is None and x.name == "1"
 
@@ -135,10 +135,10 @@ def is_seed(x: Expression) -> bool:
 def bare_leaf(x: Any) -> Any:
     if not isinstance(x, Expression):
         return x
-    if is_seed(x) and not getattr(x, "shape", ()):
+    if is_seed_symbol(x) and not getattr(x, "shape", ()):
         return 1
     made = Expression(x.name)
-    if is_seed(x):
+    if is_seed_symbol(x):
         made.function, made.args = np.ones, (x.shape,)  # type: ignore[attr-defined]
         return made
     made.function, made.args, made.settings = x.function, tuple(map(bare, x.args)), x.settings
@@ -160,45 +160,43 @@ class Notation:
 
     def text(self, x: Any) -> str:
         """The whole of an expression."""
-        return self.written(x)[0]
+        return self.write(x)[0]
 
-    def written(self, x: Any) -> Written:
+    def write(self, x: Any) -> Written:
         """Text, and how tightly its outermost sign binds."""
         if not isinstance(x, Expression):
             return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else NEGATIVE
         if x.function is None:
-            return (self.ones(x) if is_seed(x) else self.name(x.name)), ATOM
+            return (self.ones(x) if is_seed_symbol(x) else self.name(x.name)), ATOM
         if x.function in SIGNS and not x.settings:
             return self.infix(x, *SIGNS[x.function])
         if x.function is np.negative:
-            return self.negated(x.args[0])
+            return self.negate(x.args[0])
         if x.function is np.transpose and not x.settings and len(x.args) == 1:
-            return self.transposed(self.bracketed(x.args[0], ATOM)), ATOM
+            return self.transpose(self.bracket(x.args[0], ATOM)), ATOM
         if x.function is operator.getitem:
-            return f"{self.bracketed(x.args[0], ATOM)}[{self.index(x.args[1])}]", ATOM
+            return f"{self.bracket(x.args[0], ATOM)}[{self.index(x.args[1])}]", ATOM
         if x.function is k.cast_to and "dtype" in x.settings:
-            return f"{self.bracketed(x.args[0], ATOM)}.astype({self.constant(x.settings['dtype'])})", ATOM
-        return self.called(x), ATOM
+            return f"{self.bracket(x.args[0], ATOM)}.astype({self.constant(x.settings['dtype'])})", ATOM
+        return self.call(x), ATOM
 
     def infix(self, x: Expression, sign: str, tightness: int) -> Written:
         """A sign between two expressions; a power groups from the right, a comparison not at all."""
         left, right = x.args
         group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
-        first = self.bracketed(left, tightness + (not group_left))
-        return f"{first} {sign} {self.bracketed(right, tightness + (not group_right))}", tightness
+        first = self.bracket(left, tightness + (not group_left))
+        return f"{first} {sign} {self.bracket(right, tightness + (not group_right))}", tightness
 
-    def negated(self, x: Any) -> Written:
-        return f"-{self.bracketed(x, NEGATIVE)}", NEGATIVE
+    def negate(self, x: Any) -> Written:
+        return f"-{self.bracket(x, NEGATIVE)}", NEGATIVE
 
-    def transposed(self, text: str) -> str:
+    def transpose(self, text: str) -> str:
         return f"{text}.T"
 
-    def called(self, x: Expression) -> str:
+    def call(self, x: Expression) -> str:
         """A function with its arguments and settings; one axis stands without brackets."""
-        given = [self.written(a)[0] for a in x.args]
-        named = [
-            f"{key}={self.written(lone_axis(key, value))[0]}" for key, value in shown_settings(x).items()
-        ]
+        given = [self.write(a)[0] for a in x.args]
+        named = [f"{key}={self.write(lone_axis(key, value))[0]}" for key, value in shown_settings(x).items()]
         return f"{self.function_name(x.function)}({', '.join(given + named)})"
 
     def ones(self, x: Expression) -> str:
@@ -212,9 +210,9 @@ class Notation:
     def name(self, name: str) -> str:
         return name
 
-    def bracketed(self, x: Any, tightness: int) -> str:
+    def bracket(self, x: Any, tightness: int) -> str:
         """Text, in brackets if it binds less tightly than asked."""
-        text, own = self.written(x)
+        text, own = self.write(x)
         return text if own >= tightness else self.brackets(text)
 
     def brackets(self, text: str) -> str:
@@ -223,7 +221,7 @@ class Notation:
     def constant(self, x: Any) -> str:
         """A number, a shape or another setting."""
         if isinstance(x, list | tuple):
-            parts = ", ".join(self.written(i)[0] for i in x)
+            parts = ", ".join(self.write(i)[0] for i in x)
             if isinstance(x, list) or any(isinstance(i, Expression) for i in x):
                 return f"[{parts}]"
             return f"({parts},)" if len(x) == 1 else f"({parts})"

@@ -39,101 +39,101 @@ class Unicode(Notation):
 
     def text(self, x: Any) -> str:
         """The whole of an expression."""
-        text = self.written(x)[0]
+        text = self.write(x)[0]
         if isinstance(x, Expression) and x.function is np.broadcast_to:
-            return self.repeated(text, shape_text(x.args[1]))
-        return self.repeated(text, shape_text(x.shape)) if isinstance(x, One) and x.shape else text
+            return self.repeat(text, shape_text(x.args[1]))
+        return self.repeat(text, shape_text(x.shape)) if isinstance(x, One) and x.shape else text
 
-    def written(self, x: Any) -> Written:
+    def write(self, x: Any) -> Written:
         """Text, and how tightly its outermost sign binds."""
         x = plain_part(x)
         if not isinstance(x, Expression):
             return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else SIGN
         if x.function is None:
             return "1" if is_one(x) else self.name(x.name), ATOM
-        form = FORMS.get(x.function)
-        return form(self, x) if form else (self.called(x), ATOM)
+        form = WRITERS.get(x.function)
+        return form(self, x) if form else (self.call(x), ATOM)
 
     # The kinds of expressions
 
     def name(self, name: str) -> str:
         return name_text(name)
 
-    def repeated(self, text: str, shape: str) -> str:
+    def repeat(self, text: str, shape: str) -> str:
         return f"{text}, repeated to {shape}"
 
-    def joined(self, sign: str, tightness: int, left: Any, right: Any) -> Written:
+    def join(self, sign: str, tightness: int, left: Any, right: Any) -> Written:
         """A sign between two expressions; brackets on the right where the order matters."""
         after = tightness + (sign not in ("+", self.entrywise, self.scaled))
-        end = self.bracketed(right, after)
+        end = self.bracket(right, after)
         end = self.brackets(end) if end.startswith(self.minus) else end
-        return f"{self.bracketed(left, tightness)} {sign} {end}", tightness
+        return f"{self.bracket(left, tightness)} {sign} {end}", tightness
 
-    def added(self, x: Any, y: Any) -> Written:
+    def add(self, x: Any, y: Any) -> Written:
         """x + y; x + (−y) is x − y."""
         y = plain_part(y)
         negative = getattr(y, "function", None) is np.negative
-        return self.subtracted(x, y.args[0]) if negative else self.joined("+", SUM, x, y)
+        return self.subtract(x, y.args[0]) if negative else self.join("+", SUM, x, y)
 
-    def subtracted(self, x: Any, y: Any) -> Written:
-        return self.joined(self.minus, SUM, x, y)
+    def subtract(self, x: Any, y: Any) -> Written:
+        return self.join(self.minus, SUM, x, y)
 
-    def multiplied(self, x: Any, y: Any) -> Written:
+    def multiply(self, x: Any, y: Any) -> Written:
         """A product entry by entry, or with a number; a factor 1 is left out, and x · (1 / n) is x / n."""
         x, y = plain_part(x), plain_part(y)
         if is_one(x) or is_one(y):
-            return self.written(y if is_one(x) else x)
+            return self.write(y if is_one(x) else x)
         if getattr(y, "function", None) is np.divide and is_one(plain_part(y.args[0])):
-            return self.divided(x, y.args[1])
+            return self.divide(x, y.args[1])
         sign = self.scaled if is_scalar(x) or is_scalar(y) else self.entrywise
-        return self.joined(sign, PRODUCT, x, y)
+        return self.join(sign, PRODUCT, x, y)
 
-    def divided(self, x: Any, y: Any) -> Written:
-        return self.joined("/", PRODUCT, x, y)
+    def divide(self, x: Any, y: Any) -> Written:
+        return self.join("/", PRODUCT, x, y)
 
     def power(self, x: Any, y: Any) -> Written:
-        end = str(y).translate(SUPERSCRIPTS) if isinstance(y, int) else f"**{self.bracketed(y, POWER)}"
-        return self.bracketed(x, ATOM) + end, POWER
+        end = str(y).translate(SUPERSCRIPTS) if isinstance(y, int) else f"**{self.bracket(y, POWER)}"
+        return self.bracket(x, ATOM) + end, POWER
 
-    def comparison(self, sign: str, x: Any, y: Any) -> Written:
-        return self.joined(self.compared(sign), COMPARED, x, y)
+    def compare(self, sign: str, x: Any, y: Any) -> Written:
+        return self.join(self.comparison_sign(sign), COMPARED, x, y)
 
-    def compared(self, sign: str) -> str:
+    def comparison_sign(self, sign: str) -> str:
         return sign
 
-    def negated(self, x: Any) -> Written:
-        return self.minus + self.bracketed(x, SIGN), SIGN
+    def negate(self, x: Any) -> Written:
+        return self.minus + self.bracket(x, SIGN), SIGN
 
-    def turned(self, x: Expression) -> Written:
+    def turn(self, x: Expression) -> Written:
         """A transpose; with an order of axes it is a function like any other."""
         if x.settings or len(x.args) > 1:
-            return self.called(x), ATOM
-        return self.transposed(self.bracketed(x.args[0], ATOM)), ATOM
+            return self.call(x), ATOM
+        return self.transpose(self.bracket(x.args[0], ATOM)), ATOM
 
-    def transposed(self, text: str) -> str:
+    def transpose(self, text: str) -> str:
         return f"{text}ᵀ"
 
     def entries(self, x: Any, index: Any) -> Written:
-        return f"{self.bracketed(x, ATOM)}[{self.index(index)}]", ATOM
+        return f"{self.bracket(x, ATOM)}[{self.index(index)}]", ATOM
 
     def product(self, x: Any, y: Any) -> Written:
         """A matrix product: side by side where both are short, with @ otherwise."""
-        left, right = self.bracketed(x, ATOM), self.bracketed(y, ATOM)
+        left, right = self.bracket(x, ATOM), self.bracket(y, ATOM)
         if SHORT.fullmatch(left) and SHORT.fullmatch(right):
             return left + right, PRODUCT
-        return f"{self.bracketed(x, PRODUCT)} @ {right}", PRODUCT
+        return f"{self.bracket(x, PRODUCT)} @ {right}", PRODUCT
 
     def total(self, x: Any, axis: Any) -> Written:
         """A sum of entries."""
         over = "" if axis is None else f", axis {', '.join(map(str, np.atleast_1d(axis)))}"
-        return f"Σ({self.written(x)[0]}{over})", ATOM
+        return f"Σ({self.write(x)[0]}{over})", ATOM
 
-    def called(self, x: Expression) -> str:
+    def call(self, x: Expression) -> str:
         """A function with its arguments and settings."""
         settings = {key: value for key, value in x.settings.items() if key not in ("keepdims", "dtype")}
-        named = [f"{key}={self.written(value)[0]}" for key, value in settings.items()]
+        named = [f"{key}={self.write(value)[0]}" for key, value in settings.items()]
         name = name_of_function(x.function).removeprefix("np.")  # type: ignore[arg-type]
-        return self.function(name, ", ".join([self.written(a)[0] for a in x.args] + named))
+        return self.function(name, ", ".join([self.write(a)[0] for a in x.args] + named))
 
     def function(self, name: str, arguments: str) -> str:
         return f"{'√' if name == 'sqrt' else name}({arguments})"
@@ -141,7 +141,7 @@ class Unicode(Notation):
     def constant(self, x: Any) -> str:
         """A number, a shape or another setting; an array as its shape."""
         if isinstance(x, list | tuple):
-            inner = ", ".join(self.written(i)[0] for i in x)
+            inner = ", ".join(self.write(i)[0] for i in x)
             return f"[{inner}]" if isinstance(x, list) else f"({inner})"
         if np.ndim(x):
             return self.words(f"array {shape_text(np.shape(x))}")
@@ -178,27 +178,27 @@ class Latex(Unicode):
     def words(self, text: str) -> str:
         return rf"\text{{{text.translate(SPECIAL)}}}"
 
-    def repeated(self, text: str, shape: str) -> str:
+    def repeat(self, text: str, shape: str) -> str:
         return text + self.words(f", repeated to {shape}")
 
-    def divided(self, x: Any, y: Any) -> Written:
-        return rf"\frac{{{self.written(x)[0]}}}{{{self.written(y)[0]}}}", SIGN
+    def divide(self, x: Any, y: Any) -> Written:
+        return rf"\frac{{{self.write(x)[0]}}}{{{self.write(y)[0]}}}", SIGN
 
     def power(self, x: Any, y: Any) -> Written:
-        return f"{{{self.bracketed(x, ATOM)}}}^{{{self.written(y)[0]}}}", POWER
+        return f"{{{self.bracket(x, ATOM)}}}^{{{self.write(y)[0]}}}", POWER
 
-    def compared(self, sign: str) -> str:
+    def comparison_sign(self, sign: str) -> str:
         return {"≥": r"\ge", "≤": r"\le", "≠": r"\ne"}.get(sign, sign)
 
-    def transposed(self, text: str) -> str:
+    def transpose(self, text: str) -> str:
         return rf"{text}^{{\top}}"
 
     def product(self, x: Any, y: Any) -> Written:
-        return f"{self.bracketed(x, PRODUCT)} {self.bracketed(y, ATOM)}", PRODUCT
+        return f"{self.bracket(x, PRODUCT)} {self.bracket(y, ATOM)}", PRODUCT
 
     def total(self, x: Any, axis: Any) -> Written:
         over = "" if axis is None else rf"_{{\text{{axis }} {', '.join(map(str, np.atleast_1d(axis)))}}}"
-        return rf"\sum{over} {self.bracketed(x, PRODUCT)}", PRODUCT
+        return rf"\sum{over} {self.bracket(x, PRODUCT)}", PRODUCT
 
     def brackets(self, text: str) -> str:
         return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
@@ -211,25 +211,25 @@ class Latex(Unicode):
 
 
 # How each function is written; all others as calls.
-FORMS: dict[Any, Callable[[Unicode, Expression], Written]] = {
-    np.add: lambda n, x: n.added(*x.args),
-    np.subtract: lambda n, x: n.subtracted(*x.args),
-    np.multiply: lambda n, x: n.multiplied(*x.args),
-    np.divide: lambda n, x: n.divided(*x.args),
+WRITERS: dict[Any, Callable[[Unicode, Expression], Written]] = {
+    np.add: lambda n, x: n.add(*x.args),
+    np.subtract: lambda n, x: n.subtract(*x.args),
+    np.multiply: lambda n, x: n.multiply(*x.args),
+    np.divide: lambda n, x: n.divide(*x.args),
     np.power: lambda n, x: n.power(*x.args),
-    np.negative: lambda n, x: n.negated(*x.args),
+    np.negative: lambda n, x: n.negate(*x.args),
     np.matmul: lambda n, x: n.product(*x.args),
     np.dot: lambda n, x: n.product(*x.args),
-    np.transpose: lambda n, x: n.turned(x),
+    np.transpose: lambda n, x: n.turn(x),
     np.sum: lambda n, x: n.total(x.args[0], x.settings.get("axis")),
     np.add.reduce: lambda n, x: n.total(x.args[0], x.settings.get("axis")),
     operator.getitem: lambda n, x: n.entries(*x.args),
-    np.greater: lambda n, x: n.comparison(">", *x.args),
-    np.greater_equal: lambda n, x: n.comparison("≥", *x.args),
-    np.less: lambda n, x: n.comparison("<", *x.args),
-    np.less_equal: lambda n, x: n.comparison("≤", *x.args),
-    np.equal: lambda n, x: n.comparison("=", *x.args),
-    np.not_equal: lambda n, x: n.comparison("≠", *x.args),
+    np.greater: lambda n, x: n.compare(">", *x.args),
+    np.greater_equal: lambda n, x: n.compare("≥", *x.args),
+    np.less: lambda n, x: n.compare("<", *x.args),
+    np.less_equal: lambda n, x: n.compare("≤", *x.args),
+    np.equal: lambda n, x: n.compare("=", *x.args),
+    np.not_equal: lambda n, x: n.compare("≠", *x.args),
 }
 
 NUMBERED = re.compile(r"(.*?[^\W\d_])_?([0-9]+(?:_[0-9]+)?)")

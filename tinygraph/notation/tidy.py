@@ -16,7 +16,7 @@ from tinygraph.notation.symbols import One, Symbol
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import reduced_axes
 
-__all__ = ["number_of", "scaled_by", "tidy_formula", "without_factor"]
+__all__ = ["number_of", "scale_formula", "tidy_formula", "without_factor"]
 
 Factor = Fraction | float
 PLAIN_REDUCTIONS: dict[str, Callable[..., Any]] = {
@@ -41,13 +41,13 @@ def tidy_part(x: Any, known: dict[int, Any]) -> Any:
     if not isinstance(x, Symbol) or x.function is None:
         return x
     if id(x) not in known:
-        made = remade(x, tuple(tidy_part(part, known) for part in x.args))
-        rule: Callable[[Symbol], Any] = TIDY_RULES.get(made.function, remade)
+        made = remake(x, tuple(tidy_part(part, known) for part in x.args))
+        rule: Callable[[Symbol], Any] = TIDY_RULES.get(made.function, remake)
         known[id(x)] = rule(made)
     return known[id(x)]
 
 
-def remade(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
+def remake(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
     """The call of x with other arguments, and with the settings that a person writes."""
     made = Symbol(x.shape, x.dtype)
     made.function, made.args, made.settings = x.function, x.args if args is None else args, x.settings
@@ -100,7 +100,7 @@ def times_number(x: Any, factor: Factor) -> Any:
     if factor == 1:
         return inner
     if isinstance(inner, One):
-        return filled_with(factor, inner)
+        return number_in_shape(factor, inner)
     if factor < 0:
         return -times_number(inner, -factor)
     if isinstance(factor, float):
@@ -109,7 +109,7 @@ def times_number(x: Any, factor: Factor) -> Any:
     return large if factor.denominator == 1 else large / factor.denominator
 
 
-def filled_with(factor: Factor, one: One) -> Any:
+def number_in_shape(factor: Factor, one: One) -> Any:
     """A number, or an array of it."""
     top, bottom = (factor.numerator, factor.denominator) if isinstance(factor, Fraction) else (factor, 1)
     number = Symbol((), one.dtype)
@@ -141,18 +141,18 @@ def split_number(x: Any) -> tuple[Any, Factor]:
     return x, Fraction(1)
 
 
-def scaled_by(x: Any, m: int) -> Any:
+def scale_formula(x: Any, m: int) -> Any:
     """m times an expression, where that takes something away; None where it would only add a factor."""
     if isinstance(x, Symbol) and x.function in (np.add, np.subtract):
-        left, right = (scaled_by(part, m) for part in x.args)
-        return None if left is None or right is None else tidy_formula(remade(x, (left, right)))
+        left, right = (scale_formula(part, m) for part in x.args)
+        return None if left is None or right is None else tidy_formula(remake(x, (left, right)))
     if isinstance(x, Symbol) and x.function in (np.broadcast_to, np.reshape, np.transpose, np.negative):
-        inner = scaled_by(x.args[0], m)
-        return None if inner is None else tidy_formula(remade(x, (inner, *x.args[1:])))
+        inner = scale_formula(x.args[0], m)
+        return None if inner is None else tidy_formula(remake(x, (inner, *x.args[1:])))
     number = number_of(x)
     if number is not None:
         shortens = isinstance(number, Fraction) and number.denominator > 1
-        return filled_with(as_factor(number * m), One(x.shape, x.dtype, "1")) if shortens else None
+        return number_in_shape(as_factor(number * m), One(x.shape, x.dtype, "1")) if shortens else None
     _, own = split_number(x)
     return times_number(x, Fraction(m)) if isinstance(own, Fraction) and own.denominator > 1 else None
 
@@ -166,7 +166,7 @@ def without_factor(x: Any, name: str) -> Any:
     for i, part in enumerate(x.args[:1] if x.function is np.divide else x.args):
         rest = without_factor(part, name)
         if rest is not None:
-            return tidy_formula(remade(x, (*x.args[:i], rest, *x.args[i + 1 :])))
+            return tidy_formula(remake(x, (*x.args[:i], rest, *x.args[i + 1 :])))
     return None
 
 
@@ -177,7 +177,7 @@ def is_named(x: Any, name: str) -> bool:
 # Rules by function
 
 
-def tidied_product(x: Symbol) -> Any:
+def tidy_product(x: Symbol) -> Any:
     """A product: a number that was repeated is a number, and all of them are one."""
     left, right = x.args
     for number, other in ((number_of(left), right), (number_of(right), left)):
@@ -186,11 +186,11 @@ def tidied_product(x: Symbol) -> Any:
     left, right = without_repeats(x)
     (first, a), (second, b) = split_number(left), split_number(right)
     if (a, b) == (1, 1):
-        return remade(x, (left, right))
-    return times_number(remade(x, (first, second)), a * b)
+        return remake(x, (left, right))
+    return times_number(remake(x, (first, second)), a * b)
 
 
-def tidied_quotient(x: Symbol) -> Any:
+def tidy_quotient(x: Symbol) -> Any:
     """A quotient: numbers that are multiplied with it stand in front, or below."""
     left, right = without_repeats(x)
     number = number_of(right)
@@ -198,29 +198,29 @@ def tidied_quotient(x: Symbol) -> Any:
         return times_number(left, 1 / number)
     number = number_of(left)
     inner, own = (1, number) if number is not None and number != 1 else split_number(left)
-    return remade(x, (left, right)) if own == 1 else times_number(remade(x, (inner, right)), own)
+    return remake(x, (left, right)) if own == 1 else times_number(remake(x, (inner, right)), own)
 
 
-def tidied_sum(x: Symbol) -> Any:
+def tidy_sum(x: Symbol) -> Any:
     """x + (−y) is x − y."""
     left, right = without_repeats(x)
     if isinstance(right, Symbol) and right.function is np.negative and not isinstance(left, int | float):
-        return remade_as(np.subtract, x, (left, right.args[0]))
-    return remade(x, (left, right))
+        return remake_as(np.subtract, x, (left, right.args[0]))
+    return remake(x, (left, right))
 
 
-def tidied_difference(x: Symbol) -> Any:
-    return remade(x, without_repeats(x))
+def tidy_difference(x: Symbol) -> Any:
+    return remake(x, without_repeats(x))
 
 
 def without_repeats(x: Symbol) -> tuple[Any, Any]:
     """Two operands without what repeats one to the shape that the other has anyway."""
     left, right = x.args
-    left = unrepeated(left, right, x.shape)
-    return left, unrepeated(right, left, x.shape)
+    left = without_repeat(left, right, x.shape)
+    return left, without_repeat(right, left, x.shape)
 
 
-def unrepeated(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
+def without_repeat(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
     """What x repeats to `shape`, if `other` has that shape, so that NumPy repeats it; x itself if not."""
     if not isinstance(other, Symbol) or other.shape != shape or is_number_of(other):
         return x
@@ -237,31 +237,31 @@ def is_number_of(x: Symbol) -> bool:
     return number_of(x) is not None
 
 
-def tidied_negative(x: Symbol) -> Any:
+def tidy_negative(x: Symbol) -> Any:
     inner = x.args[0]
     if isinstance(inner, Symbol) and inner.function is np.negative:
         return inner.args[0]
     if isinstance(inner, Symbol) and inner.function is np.subtract and isinstance(inner.args[0], Symbol):
         left, right = inner.args
         if left.shape == getattr(right, "shape", None) == x.shape:
-            return remade_as(np.subtract, x, (right, left))
+            return remake_as(np.subtract, x, (right, left))
     return x
 
 
-def tidied_total(x: Symbol) -> Any:
+def tidy_total(x: Symbol) -> Any:
     """The sum of one number in many places."""
     number = number_of(x.args[0])
     if number is None:
         return x
-    return filled_with(as_factor(number * (x.args[0].size // max(x.size, 1))), One(x.shape, x.dtype, "1"))
+    return number_in_shape(as_factor(number * (x.args[0].size // max(x.size, 1))), One(x.shape, x.dtype, "1"))
 
 
-def tidied_repeat(x: Symbol) -> Any:
+def tidy_repeat(x: Symbol) -> Any:
     """Ones repeated are ones."""
     return One(x.shape, x.dtype, "1") if isinstance(x.args[0], One) else x
 
 
-def tidied_reshape(x: Symbol) -> Any:
+def tidy_reshape(x: Symbol) -> Any:
     """A reshape of a reshape is one, of ones it is ones, of a sum that kept its axes the sum that did not."""
     inner = x.args[0]
     while isinstance(inner, Symbol) and inner.function is np.reshape:
@@ -275,32 +275,32 @@ def tidied_reshape(x: Symbol) -> Any:
         axes = reduced_axes(inner.settings.get("axis"), summed.ndim)
         if x.shape == tuple(n for i, n in enumerate(summed.shape) if i not in axes):
             settings = {key: value for key, value in inner.settings.items() if key != "keepdims"}
-            made = remade(x, (summed,))
+            made = remake(x, (summed,))
             made.function = inner.function
             made.settings = settings
             return made
-    return remade_as(np.reshape, x, (inner, *x.args[1:]))
+    return remake_as(np.reshape, x, (inner, *x.args[1:]))
 
 
-def remade_as(function: Any, x: Symbol, args: tuple[Any, ...]) -> Symbol:
+def remake_as(function: Any, x: Symbol, args: tuple[Any, ...]) -> Symbol:
     """Another call with a result like x."""
-    made = remade(x, args)
+    made = remake(x, args)
     made.function = function
     return made
 
 
-def tidied_reciprocal(x: Symbol) -> Any:
-    return remade_as(np.divide, x, (1, *x.args))
+def tidy_reciprocal(x: Symbol) -> Any:
+    return remake_as(np.divide, x, (1, *x.args))
 
 
 TIDY_RULES: dict[Any, Callable[[Symbol], Any]] = {
-    np.multiply: tidied_product,
-    np.divide: tidied_quotient,
-    np.add: tidied_sum,
-    np.subtract: tidied_difference,
-    np.negative: tidied_negative,
-    np.broadcast_to: tidied_repeat,
-    np.reciprocal: tidied_reciprocal,
-    np.sum: tidied_total,
-    np.reshape: tidied_reshape,
+    np.multiply: tidy_product,
+    np.divide: tidy_quotient,
+    np.add: tidy_sum,
+    np.subtract: tidy_difference,
+    np.negative: tidy_negative,
+    np.broadcast_to: tidy_repeat,
+    np.reciprocal: tidy_reciprocal,
+    np.sum: tidy_total,
+    np.reshape: tidy_reshape,
 }

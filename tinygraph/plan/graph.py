@@ -14,7 +14,7 @@ from tinygraph.plan.build import build_step
 from tinygraph.plan.record import Tape, Traced
 from tinygraph.plan.trace import Trace, finish_trace
 
-__all__ = ["code_of", "retraced", "trace_of"]
+__all__ = ["code_of", "retrace_graph", "trace_of"]
 
 
 def code_of(J: Tensor) -> str:
@@ -35,11 +35,11 @@ def trace_of(J: Tensor) -> Trace:
     """The trace of a recorded graph: its data and parameters are the arguments."""
     checked_seed(J, None)
     tape = Tape()
-    output, data, parameters = retraced(J, tape)
+    output, data, parameters = retrace_graph(J, tape)
     return finish_trace(tape, [*data, *(p.value for p in parameters)], output, parameters, None)
 
 
-def retraced(J: Tensor, tape: Tape) -> tuple[Tensor, list[Traced], list[Tensor]]:
+def retrace_graph(J: Tensor, tape: Tape) -> tuple[Tensor, list[Traced], list[Tensor]]:
     """The graph on traced arrays: its output, the symbols of its data, and its parameters."""
     order = recorded_order(J)
     names = name_graph(order, [J])

@@ -34,7 +34,7 @@ ABOUT = "The backward pass, written by tinygraph."
 LECTURES = " As in the lectures, dA and dZ leave out the 1/m."
 LONGEST_FORMULA = 60  # what is longer has a line of its own
 DEAR = 16  # characters from which on what is computed twice has a line of its own
-KEPT = frozenset({k.cast_to, k.scatter})  # kernels that are not written out
+UNEXPANDED = frozenset({k.cast_to, k.scatter})  # kernels that are not written out
 CHEAP = frozenset({np.transpose, np.broadcast_to, np.negative})  # calls that are rather written twice
 
 SCATTER = '''
@@ -106,16 +106,16 @@ class PlainDerivation(Derivation):
         return derivative_name(self.label(q))
 
 
-def expanded(x: Any) -> Any:
+def expand_kernels(x: Any) -> Any:
     """An expression in which the kernels are written with NumPy's own functions."""
-    return tidy_formula(map_leaves(expanded_call, x))
+    return tidy_formula(map_leaves(expand_call, x))
 
 
-def expanded_call(x: Any) -> Any:
+def expand_call(x: Any) -> Any:
     if not isinstance(x, Symbol) or x.function is None:
         return x
-    args = map_leaves(expanded_call, x.args)
-    is_kernel = getattr(x.function, "__module__", "") == k.__name__ and x.function not in KEPT
+    args = map_leaves(expand_call, x.args)
+    is_kernel = getattr(x.function, "__module__", "") == k.__name__ and x.function not in UNEXPANDED
     if is_kernel and (made := x.function.__wrapped__(*args, **x.settings)) is not None:  # type: ignore[attr-defined]
         return made
     made = Symbol(x.shape, x.dtype)
@@ -140,7 +140,7 @@ class PlainPage(Notation):
         self.returned = [s.name for s in statements if s.of.tensor in graph.names]
         self.of = {q.name: q for q in graph.quantities if q.name}
         self.leaves = [q for q in graph.quantities if q.call is None]
-        self.backward = {s.name: expanded(s.right[0]) for s in used_statements(statements, graph.names)}
+        self.backward = {s.name: expand_kernels(s.right[0]) for s in used_statements(statements, graph.names)}
         self.forward: dict[str, Any] = {}
         for x in self.backward.values():
             self.need(x, derivation)
@@ -161,7 +161,7 @@ class PlainPage(Notation):
             for name in names_read(stack.pop()):
                 q = self.of.get(name)
                 if q is not None and q.call is not None and name not in self.forward:
-                    self.forward[name] = expanded(derivation.formula(q.call))
+                    self.forward[name] = expand_kernels(derivation.formula(q.call))
                     stack.append(self.forward[name])
 
     # The module
@@ -175,11 +175,11 @@ class PlainPage(Notation):
         backward = self.statements(self.backward)
         body = [f"    {line}" for line in ("", *forward, "", *backward, "")]
         lines = [
-            *self.taken(),
+            *self.unpacking_lines(),
             *([f"    m = {self.count()}"] if self.m else []),
             *map(str.rstrip, body),
             "    return {",
-            *wrapped(f'"{name}": {python_name(name)},' for name in self.returned),
+            *wrap_items(f'"{name}": {python_name(name)},' for name in self.returned),
             "    }",
         ]
         scatters = any(part.function is k.scatter for x in self.formulas() for part in parts_of(x))
@@ -193,7 +193,7 @@ class PlainPage(Notation):
         arguments = ", ".join(["parameters", *data, *(name for name, _ in self.arrays.values())])
         return "\n".join([*head, "", "", f"def backward({arguments}):", *lines, ""])
 
-    def taken(self) -> list[str]:
+    def unpacking_lines(self) -> list[str]:
         """The line that takes the parameters out of their mapping."""
         names = [q.name or "" for q in self.leaves if q.wanted]
         own, named = ", ".join(map(python_name, names)), f'"{" ".join(names)}".split()'
@@ -212,18 +212,18 @@ class PlainPage(Notation):
         """A line for each formula, after those for what it repeats."""
         self.lines = []
         for name, x in formulas.items():
-            self.lines.append(f"{python_name(name)} = {super().written(x)[0]}")
+            self.lines.append(f"{python_name(name)} = {super().write(x)[0]}")
         return self.lines
 
     # How expressions are written
 
-    def written(self, x: Any) -> Written:
+    def write(self, x: Any) -> Written:
         """A part that is repeated by its name, which a line before gives it."""
         text = NUMPY.text(x) if isinstance(x, Symbol) and x.function is not None else ""
         if text not in self.repeated:
-            return super().written(x)
+            return super().write(x)
         if text not in self.short:
-            line = super().written(x)[0]
+            line = super().write(x)[0]
             self.short[text] = f"T{len(self.short) + 1}"
             self.lines.append(f"{self.short[text]} = {line}")
         return self.short[text], ATOM
@@ -252,7 +252,7 @@ def names_read(x: Any) -> set[str]:
     return {name for part in leaves((x.args, x.settings)) for name in names_read(part)}
 
 
-def wrapped(items: Iterable[str]) -> list[str]:
+def wrap_items(items: Iterable[str]) -> list[str]:
     """Items side by side, as many as fit on a line."""
     joined = " ".join(item.replace(" ", "\0") for item in items)
     lines = textwrap.wrap(joined, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
