@@ -42,7 +42,8 @@ class Derivation(ReverseWalk):
     """The formulas of one graph.
 
     With `course`, 1/m is left out of dA and dZ, as the lectures do. A quantity without a name is written out,
-    unless its formula is longer than `longest` characters: then it is v7 if the seventh call made it.
+    unless its formula is longer than `longest` characters or used several times: then it is v7 if the seventh
+    call made it. Without `longest`, everything is written out.
 
     >>> import tinygraph as tg
     >>> from tinygraph.graph.reading import read_graph
@@ -61,9 +62,11 @@ class Derivation(ReverseWalk):
         self, graph: Graph, course: bool = False, longest: int | None = None, notation: Notation = NUMPY
     ) -> None:
         self.graph, self.course, self.longest, self.notation = graph, course, longest, notation
+        self.numbers = {call.result: i for i, call in enumerate(graph.calls, 1)}
+        # Forward: what stands for a quantity in formulas, and the formula of each call.
         self.symbols: dict[Quantity, Any] = {}
         self.made: dict[Call, Any] = {}
-        self.numbers = {call.result: i for i, call in enumerate(graph.calls, 1)}
+        # Backward: the formula of each derivative, what stands for it, and dA * g'(Z) beside A - Y.
         self.formulas: dict[Quantity, Any] = {}
         self.done: dict[Quantity, Any] = {}
         self.lectures: dict[Quantity, Any] = {}
@@ -115,6 +118,7 @@ class Derivation(ReverseWalk):
         """The derivative with respect to a quantity, complete: its name, else its formula; 1 for the seed."""
         if q not in self.done:
             formula = self.formulas[q] = tidy_formula(super().total(q))
+            # The derivative of the cost by itself is 1, and written so, whatever the cost is called.
             is_named = (q.name or self.is_long(q, formula)) and (q.arriving or not q.is_output)
             self.done[q] = self.symbol(q, self.derivative_label(q)) if is_named else formula
         return self.done[q]
@@ -126,6 +130,7 @@ class Derivation(ReverseWalk):
 
     def rule(self, call: Call, i: int, dz: Any) -> Any:
         """The rule for input i, with the lectures' 1/m where it belongs."""
+        # By the node: the walk also asks for the logits behind a cost, which are no input that is shown.
         of = self.quantities[id(call.node.inputs[i])]
         dx = tidy_formula(super().rule(call, i, dz))
         return self.average(dx, self.factor(call.result), self.factor(of))
@@ -138,7 +143,7 @@ class Derivation(ReverseWalk):
         return tidy_formula(sent)
 
     def factor(self, q: Quantity) -> int:
-        """How many times the true derivative the one shown is: m for the lectures' dA and dZ."""
+        """What the true derivative is multiplied with to be the one shown: m for the lectures' dA and dZ."""
         is_larger = self.course and not q.is_output and carries_m(q.tensor, q.name or "")
         return self.graph.m if is_larger else 1
 
@@ -147,6 +152,7 @@ class Derivation(ReverseWalk):
         if before == after:
             return dx
         m = Symbol((), float, M)
+        # An m that meets a 1/m goes, rather than that both are written: A - Y, not m * ((A - Y) / m).
         if before > after:
             shorter = without_factor(dx, M)
             return dx / m if shorter is None else shorter
@@ -165,10 +171,11 @@ class Derivation(ReverseWalk):
 
     def statement(self, q: Quantity) -> Statement:
         """The statement that makes the derivative with respect to a quantity."""
+        # The total of the walk, since the one here is the name.
         name, formula = derivative_name(q.name or ""), tidy_formula(super().total(q))
         looked_through = q in self.lectures and len(self.arrived[q]) == 1
-        forms = (formula, self.lectures[q]) if looked_through else (formula,)
-        return Statement(name, forms, number_at_end(name), q)
+        right = (formula, self.lectures[q]) if looked_through else (formula,)
+        return Statement(name, right, number_at_end(name), q)
 
     def order(self) -> list[Quantity]:
         """The quantities with a name whose derivative is wanted, in the order in which those are complete."""

@@ -70,22 +70,36 @@ def name_graph(
 
 
 class Namer:
-    """Names one graph."""
+    """Names one graph. It is what `tinygraph.notation.names` asks for the names of weights (`Known`)."""
 
     def __init__(self, order: list[Any], outputs: Sequence[Any], names: Mapping[str, Any]) -> None:
         self.order, self.outputs = order, outputs
         self.items = {id(x): x for t in order for x in (*t.inputs, t) if is_nameable(x)}
         self.given = self.given_names(names)
         self.assigned = {key: name for key, name in self.assigned_names() if key not in self.given}
-        self.numbers = self.numbered_parameters()
+        self.numbers: dict[int, str] = {}
+        self.number_parameters()
         self.weights: dict[int, Any] = {}
         self.structure = self.structural_names()
 
     def names(self) -> GraphNames:
         """Each item by the first rule that has a name for it, no name twice."""
+        chosen, variables, counted = self.first_choices()
+        chosen = distinct_names(chosen)
+        for variable, keys in variables.items():
+            # After all others: their numbers have to avoid names that are given or counted.
+            chosen |= self.variable_names(variable, keys, set(chosen.values()), variable in counted)
+        chosen |= self.role_names(chosen)
+        return self.result({key: chosen[key] for key in self.items if key in chosen})
+
+    def first_choices(self) -> tuple[dict[int, str], dict[str, list[int]], set[str]]:
+        """The names that are given or follow from the structure, and what is called by its variable alone.
+
+        The last are the variables whose values the structure counts: Z, where it calls them Z1, Z2, ...
+        """
         chosen: dict[int, str] = {}
         variables: dict[str, list[int]] = {}
-        counted: set[str] = set()  # variables whose later values the structure counts
+        counted: set[str] = set()
         for key in self.items:
             assigned, structure = self.assigned.get(key), self.structure.get(key)
             if key in self.given:
@@ -95,18 +109,21 @@ class Namer:
                 counted.add(assigned or "")
             elif assigned:
                 variables.setdefault(assigned, []).append(key)
-        chosen = distinct_names(chosen)
-        for variable, keys in variables.items():
-            taken = set(chosen.values())
-            begins = variable in counted and is_leaf(self.items[keys[0]]) and f"{variable}0" not in taken
-            texts = [f"{variable}0"] if begins else self.loop_names(variable, keys, taken)
-            chosen |= dict(zip(keys, texts, strict=False))
-        chosen = {key: chosen[key] for key in self.items if key in chosen}
-        chosen |= self.role_names(chosen)
-        found = {key: chosen[key] for key in self.items if key in chosen}
-        taken = set(found.values())
-        lectures = distinct_names(self.structure)
+        return chosen, variables, counted
+
+    def variable_names(
+        self, variable: str, keys: list[int], taken: set[str], is_counted: bool
+    ) -> dict[int, str]:
+        """Names for what is assigned to one variable; A0 for the leaf before the A1, A2, ... of a loop."""
+        begins = is_counted and is_leaf(self.items[keys[0]]) and f"{variable}0" not in taken
+        texts = [f"{variable}0"] if begins else self.loop_names(variable, keys, taken)
+        return dict(zip(keys, texts, strict=False))
+
+    def result(self, found: dict[int, str]) -> GraphNames:
+        """The names found, with what else is known of layers."""
+        lectures, taken = distinct_names(self.structure), set(found.values())
         aliases = {name: self.items[key] for key, name in lectures.items() if name not in taken}
+        # A layer is called after its Z; where that is called otherwise, as the lectures would call it.
         suffixes = {key: found[key] if found[key][0] in "Zz" else lectures[key] for key in self.weights}
         steps = {key: (weight, suffixes[key][1:]) for key, weight in self.weights.items()}
         return GraphNames(found, self.items, steps, aliases)
@@ -134,14 +151,19 @@ class Namer:
             line = n.line_of_call(t)
             if line is None:
                 continue
-            for x, name in zip(t.inputs, self.operand_names(t, line), strict=False):
-                if name and isinstance(x, np.ndarray) and x.ndim:
-                    yield id(x), name
-            for x in t.inputs:
-                if is_leaf(x) and (name := n.assigned_name(x)):
-                    yield id(x), name
+            yield from self.input_names(t, line)
             if line.target and id(t) not in inner:
                 yield id(t), line.target
+
+    def input_names(self, t: Any, line: Any) -> Iterator[tuple[int, str]]:
+        """What the user's program calls the inputs of a call that nothing made."""
+        for x, name in zip(t.inputs, self.operand_names(t, line), strict=False):
+            if name and isinstance(x, np.ndarray) and x.ndim:
+                yield id(x), name
+        # After the operands, since a later name replaces an earlier: a tensor keeps that of its own line.
+        for x in t.inputs:
+            if is_leaf(x) and (name := n.assigned_name(x)):
+                yield id(x), name
 
     def operand_names(self, t: Any, line: Any) -> tuple[str | None, ...]:
         """What the user's line calls the inputs of a call, as far as they are the operands written there."""
@@ -153,6 +175,7 @@ class Namer:
 
     def inner_results(self) -> set[int]:
         """What a call of a library makes on the way to its result, which alone is assigned to something."""
+        # Both were recorded at one instruction of the user's program, and the line calls another function.
         return {
             id(x)
             for t in self.order
@@ -166,7 +189,7 @@ class Namer:
         """`h`, or h1, h2, ... for what is assigned to h again and again; h0 for a leaf that it began with."""
         if len(keys) == 1 and stem not in taken:
             return [stem]
-        if stem[-1].isdigit():
+        if stem[-1].isdigit():  # W1_2, since W12 would be another weight
             return list(distinct_names(dict.fromkeys(keys, stem), taken).values())
         first = 0 if is_leaf(self.items[keys[0]]) and not is_leaf(self.items[keys[-1]]) else 1
         free = (name for i in itertools.count(first) if (name := f"{stem}{i}") not in taken)
@@ -185,34 +208,33 @@ class Namer:
         suffix = n.suffix_of(name)
         return f"_{assigned}" if suffix is None and assigned else suffix
 
-    def numbered_parameters(self) -> dict[int, str]:
+    def number_parameters(self) -> None:
         """W1, b1, W2, ... for the weights and biases of linear steps that have no name."""
-        self.numbers = found = {}
         layer = 0
         for t in self.order:
+            # `own` reads the numbers given so far: a weight that is used again is not counted again.
             if n.function_of(t) in n.MATRIX_PRODUCTS:
                 for x in n.parameter_factors(t):
                     if self.own(x) is None:
                         layer += 1
-                        found[id(x)] = f"W{layer}"
+                        self.numbers[id(x)] = f"W{layer}"
             elif n.function_of(t) in n.SUMS:
-                weight = n.linear_weight(t, self)
-                suffix = None if weight is None else self.suffix(weight)
-                for x in t.inputs if suffix is not None else ():
-                    if getattr(x, "is_parameter", False) and self.own(x) is None:
-                        found[id(x)] = f"b{suffix}"
-        return found
+                self.number_bias(t)
+
+    def number_bias(self, t: Any) -> None:
+        """b1 for the bias of a linear step whose weight is W1."""
+        weight = n.linear_weight(t, self)
+        suffix = None if weight is None else self.suffix(weight)
+        for x in t.inputs if suffix is not None else ():
+            if getattr(x, "is_parameter", False) and self.own(x) is None:
+                self.numbers[id(x)] = f"b{suffix}"
 
     def structural_names(self) -> dict[int, str]:
         """Names of layers, also of those without a bias, and of numbered parameters."""
-        biased = {
-            id(x)
-            for t in self.order
-            if n.function_of(t) in n.SUMS and n.linear_weight(t, self) is not None
-            for x in t.inputs
-        }
+        biased = self.inputs_of_linear_steps()
         found = dict(self.numbers)
         for t in self.order:
+            # W1 @ X is Z1 where no bias is added; where one is, the sum is Z1, and the product has no name.
             weight = None if id(t) in biased else n.linear_weight(t, self)
             name = n.structural_name(t, self) or (weight is not None and f"Z{n.layer_suffix(t, self)}")
             if name:
@@ -221,16 +243,27 @@ class Namer:
                     self.weights[id(t)] = weight
         return found
 
+    def inputs_of_linear_steps(self) -> set[int]:
+        """The products and biases that are added up to a Z."""
+        sums = (t for t in self.order if n.function_of(t) in n.SUMS)
+        return {id(x) for t in sums if n.linear_weight(t, self) is not None for x in t.inputs}
+
     def role_names(self, chosen: Mapping[int, str]) -> dict[int, str]:
         """J for an output, X for data that enters a layer, Y for the labels of a cost."""
-        several = len(self.outputs) > 1
+        # Reversed, so that the first of several roles stands: an output that enters a layer is J.
+        roles = reversed(list(self.roles(chosen)))
+        found = {id(x): name for name, x in roles if name[0] == "J" or is_leaf(x)}
+        free = {key: found[key] for key in self.items if key in found and key not in chosen}
+        return distinct_names(free, set(chosen.values()))
+
+    def roles(self, chosen: Mapping[int, str]) -> Iterator[tuple[str, Any]]:
+        """What things are in the graph, by the letter for it."""
         nameless = [x for x in self.outputs if id(x) not in chosen]
-        roles = [(f"J{i}" if several else "J", x) for i, x in enumerate(nameless, 1)]
-        roles += [("X", x) for t in self.order for x in self.data_of_layer(t)]
-        roles += [("Y", t.inputs[1]) for t in self.order if n.function_of(t) in COSTS]
-        found = {id(x): name for name, x in reversed(roles) if id(x) in self.items and id(x) not in chosen}
-        found = {key: name for key, name in found.items() if name[0] == "J" or is_leaf(self.items[key])}
-        return distinct_names({key: found[key] for key in self.items if key in found}, set(chosen.values()))
+        for i, x in enumerate(nameless, 1):
+            yield f"J{i}" if len(self.outputs) > 1 else "J", x
+        for t in self.order:
+            yield from (("X", x) for x in self.data_of_layer(t))
+        yield from (("Y", t.inputs[1]) for t in self.order if n.function_of(t) in COSTS)
 
     def data_of_layer(self, t: Any) -> list[Any]:
         """The leaves that a linear step multiplies with its weight."""

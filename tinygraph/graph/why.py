@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -58,13 +59,18 @@ def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
     graph = ancestors_of(J, wanted=False) if isinstance(J, Tensor) else set()
     cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor) and hasattr(x, "_op")})
     sure = [cut for cut in cuts if cut.tensor is not None and W in ancestors_of(cut.tensor, wanted=True)]
+    unrecorded = [t for t in graph if t._op is None and hasattr(t, "_wanted")]
     yield from dead_ends(graph, W)
     yield from map(cut_text, sorted(sure, key=lambda cut: not is_used_in(cut, graph)))
-    graph = graph or ({J} if isinstance(J, Tensor) else set())
-    unrecorded = [t for t in graph if t._op is None and hasattr(t, "_wanted")]
     yield from (f"{describe(t)} was computed under no_grad ({place_made(t)})" for t in unrecorded)
-    if sure or unrecorded:
-        return
+    if not sure and not unrecorded:
+        yield from guessed_reasons(cuts, graph)
+        if W not in graph:
+            yield not_used_text(W, name)
+
+
+def guessed_reasons(cuts: Iterable[Cut], graph: set[Tensor]) -> Iterator[str]:
+    """The latest cuts of Tensors that are gone since, in the graph or its files; anywhere without a graph."""
     files = {z.node.place[0] for z in graph if z._op is not None}  # type: ignore[union-attr]
     gone = [
         cut
@@ -72,19 +78,21 @@ def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
         if cut.tensor is None and (is_used_in(cut, graph) or cut.file in files or not graph)
     ]
     yield from (f"perhaps {cut_text(cut)}" for cut in gone[-3:])
-    if W not in graph:
-        yield not_used_text(W, name)
 
 
 def dead_ends(graph: set[Tensor], W: Tensor) -> Iterator[str]:
     """Inputs through which no derivative flows, though they were made from W."""
     for z in sorted((z for z in graph if z._op is not None), key=lambda z: z._serial):
-        flowing = z._op.flowing  # type: ignore[union-attr]
         for i, x in enumerate(z.inputs):
-            ends = bool(flowing) and i not in flowing and not (z._op.bypass and i == z._op.bypass[0])  # type: ignore[union-attr]
-            if ends and isinstance(x, Tensor) and W in ancestors_of(x, wanted=True):
+            if is_dead_end(z._op, i) and isinstance(x, Tensor) and W in ancestors_of(x, wanted=True):
                 call, operands = recorded_call(z)
                 yield f"no derivative flows through {operands[i]} in {call} ({place_of(z)})"
+
+
+def is_dead_end(op: Any, i: int) -> bool:
+    """Whether no derivative flows to input i, not even past it as with the probabilities of a cost."""
+    is_bypassed = op.bypass and i == op.bypass[0]
+    return bool(op.flowing) and i not in op.flowing and not is_bypassed
 
 
 def is_used_in(cut: Cut, graph: set[Tensor]) -> bool:

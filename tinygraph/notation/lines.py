@@ -18,7 +18,9 @@ from tinygraph.notation.places import positions_of, user_frame
 
 __all__ = ["Line", "line_at", "running_line"]
 
-MODULES = frozenset({"np", "numpy", "tg", "tinygraph"})
+MODULES = frozenset({"np", "numpy", "tg", "tinygraph"})  # even where the import stands in another cell
+# What a text raises that is no Python: lines of IPython, an edited file, a generated one that nests deeply.
+NOT_PARSED = (SyntaxError, ValueError, RecursionError, SystemError)
 OPERATOR_NAMES: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
     ast.MatMult: "matmul", ast.USub: "negative", ast.UAdd: "positive",
@@ -65,7 +67,7 @@ def line_at(code: CodeType, instruction: int) -> Line:
 
 def read_line(code: CodeType, instruction: int) -> Line:
     """The same, looked up in the source."""
-    position: Any = positions_of(code, instruction)
+    position: Any = positions_of(code, instruction)  # of the whole expression: the key of its node
     source = parsed_source("".join(linecache.getlines(code.co_filename)))
     node = source.nodes.get(position)
     if node is None:
@@ -80,27 +82,31 @@ def parsed_source(text: str) -> ParsedFile:
     """The syntax of a file; nothing of a text that is none."""
     try:
         tree = ast.parse(text)
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-        SystemError,
-    ):  # lines of IPython, an edited file, a generated one
+    except NOT_PARSED:
         return ParsedFile({}, {}, MODULES)
     nodes: dict[tuple[int, int, int, int], ast.AST] = {}
     parents: dict[ast.AST, ast.AST] = {}
-    imported = set()
+    imported: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            imported |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr | ast.stmt | ast.keyword):
-                parents[child] = node
+            imported |= names_imported(node)
+        # Not those that stand in many places, such as the one ast.Load() of all names.
+        inner = [x for x in ast.iter_child_nodes(node) if isinstance(x, ast.expr | ast.stmt | ast.keyword)]
+        parents |= dict.fromkeys(inner, node)
         if isinstance(node, ast.expr | ast.AugAssign):
-            nodes.setdefault(
-                (node.lineno, node.end_lineno or 0, node.col_offset, node.end_col_offset or 0), node
-            )
+            # The outermost of those with the same columns, which the walk meets first.
+            nodes.setdefault(place_of_node(node), node)
     return ParsedFile(nodes, parents, MODULES | imported)
+
+
+def names_imported(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """What an import is called in the file: `import numpy.linalg` is numpy."""
+    return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+
+
+def place_of_node(node: ast.expr | ast.AugAssign) -> tuple[int, int, int, int]:
+    """Where a node stands, as Python says it of an instruction."""
+    return node.lineno, node.end_lineno or 0, node.col_offset, node.end_col_offset or 0
 
 
 def is_known(name: str, code: CodeType) -> bool:
@@ -127,7 +133,7 @@ def target_of(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str | None:
         return target_in_row(node, parent, parents.get(parent))
     if isinstance(parent, ast.Dict):
         return name_written_as_key(dict(zip(parent.values, parent.keys, strict=True)).get(node))  # type: ignore[call-overload]
-    if isinstance(parent, ast.keyword) and parent.arg:
+    if isinstance(parent, ast.keyword) and parent.arg:  # dict(W1=...), but not f(W1=...)
         call = parents.get(parent)
         return parent.arg if isinstance(call, ast.Call) and name_written(call.func) == "dict" else None
     return None
@@ -150,6 +156,7 @@ def name_written(node: ast.AST) -> str | None:
     if isinstance(node, ast.Subscript):
         return name_written_as_key(node.slice)
     if isinstance(node, ast.Attribute):
+        # A transpose is another array than the one with the name.
         return name_written(node.value) if node.attr == "value" else None if node.attr == "T" else node.attr
     return node.id if isinstance(node, ast.Name) and node.id.strip("_") else None
 
