@@ -37,6 +37,7 @@ def diagnose_arrays(d: Derivatives, hand: Mapping[str, Any], convention: str) ->
     """
     lectures = lecture_program(d, convention)
     program, values = lectures or own_program(d)
+    # The derivation of the graph itself is in true derivatives, whatever convention the arrays have.
     if lectures is None and convention == "course":
         hand = {name: x / d.m if name in d and d.carries_m(name) else x for name, x in hand.items()}
     setting = setting_of([values])
@@ -64,11 +65,7 @@ def lecture_program(d: Derivatives, convention: str) -> tuple[list[Statement], d
     """The lectures' program and the values of its names, if it makes the derivatives of this graph."""
     layers = find_layers(d.order, d.names)
     labels = labels_of(d)
-    if (
-        not layers
-        or labels is None
-        or [layer.suffix for layer in layers] != [str(i + 1) for i in range(len(layers))]
-    ):
+    if not layers or labels is None or not are_numbered(layers):
         return None
     values = lecture_values(d, layers, labels, convention)
     activations = [layer.activation for layer in layers]
@@ -78,8 +75,14 @@ def lecture_program(d: Derivatives, convention: str) -> tuple[list[Statement], d
         return None
     setting = setting_of([values])
     known = {s.name: [values[s.name]] for s in program if s.name in values}
+    # A network may look like the lectures' and have a penalty, or dropout: the derivatives tell.
     fits = all(is_right(s, setting, known) for s in program if s.name in known)
     return (program, values) if fits else None
+
+
+def are_numbered(layers: Sequence[Layer]) -> bool:
+    """Whether the layers are called 1, 2, ..., as the lectures' program calls them."""
+    return [layer.suffix for layer in layers] == [str(i) for i in range(1, len(layers) + 1)]
 
 
 def labels_of(d: Derivatives) -> Any:

@@ -47,6 +47,7 @@ class Derivatives(Mapping[str, Any]):
     def __init__(self, output: Tensor, seed: Any, given_names: Mapping[str, Any] | None = None) -> None:
         self.output = output
         self._seed = seed
+        # By tensor: the derivatives that the sweep made, and what it knows of those that it went past.
         self._arrays, self._detours = reverse_sweep(output, seed)
         self._given_names = given_names
 
@@ -322,9 +323,13 @@ def parameters_of(value: Tensor) -> set[Tensor]:
 
 
 def lift(argument: Any) -> Any:
-    """The argument with a fresh parameter for each array in it, and an alias for each Tensor."""
+    """The argument with a fresh parameter for each array in it, and +x for each Tensor x that wants one.
+
+    So that derivatives are those of this use of x alone, and not of others that f knows of.
+    """
     return map_leaves(lift_leaf, argument)
 
 
 def lift_leaf(x: Any) -> Tensor:
+    """One array or Tensor so."""
     return +x if isinstance(x, Tensor) and x.wants else parameter(x)

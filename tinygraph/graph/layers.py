@@ -63,7 +63,7 @@ def sweep_order(order: list[Tensor], named: Container[Tensor]) -> list[Tensor]:
     listed as they were used, so a layer reads dA, dZ, dW, db.
     """
     out: list[Tensor] = []
-    leaves: list[Tensor] = []
+    leaves: list[Tensor] = []  # complete, and not listed yet
     first_use = {x: t for t in reversed(order) for x in t.inputs if isinstance(x, Tensor)}
     for t in reversed(order):
         if t in named and t.wants:

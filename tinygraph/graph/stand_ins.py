@@ -24,7 +24,7 @@ def name_leaves(graph: Graph) -> None:
 
 
 def name_rest(graph: Graph) -> None:
-    """The same, and call a nameless result with several uses v."""
+    """Call a nameless leaf c, and a nameless result v that is used several times or never, with a number."""
     name_leaves(graph)
     give_names(graph, [("v", q) for q in graph.quantities if q.call is not None and len(q.uses) != 1])
 

@@ -20,7 +20,8 @@ __all__ = ["ReverseWalk", "derivative_of_data"]
 class ReverseWalk:
     """The derivatives of the sum of a graph's outputs, found call by call from the last to the first.
 
-    `arrived` holds what has come to each quantity so far. Past a cost that knows the logits behind its
+    `arrived` holds what has come to each quantity so far, `shown_only` what pictures show besides, `direct`
+    what goes past a quantity to what it was made from. Past a cost that knows the logits behind its
     probabilities (see `Operation.bypass`), the path through the probabilities is shown; the numbers for the
     logits are still those of the shorter way, which is right even where a probability is 0 or 1.
     """
@@ -60,6 +61,7 @@ class ReverseWalk:
         """The derivative that a call sends to one input."""
         bypass = call.node.op.bypass
         if bypass and x.position == bypass[0]:
+            # What is shown comes to the probabilities; what counts waits here for the logits behind them.
             sent = self.rule(call, bypass[0], self.total(call.result))
             self.shown_only.setdefault(x.quantity, []).append(sent)
             used = self.rule(call, bypass[1], self.total(call.result))
@@ -74,6 +76,7 @@ class ReverseWalk:
         q = call.result
         if q not in self.direct:
             return self.rule(call, x.position, self.total(q))
+        # What other uses of the probabilities sent goes through the activation as always.
         others = self.arrived.get(q, [])
         return sum_of(self.direct[q] + ([self.rule(call, x.position, sum_of(others))] if others else []))
 

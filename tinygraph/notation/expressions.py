@@ -128,11 +128,12 @@ def bare(nest: Any) -> Any:
 
 
 def is_seed_symbol(x: Expression) -> bool:
-    """Whether x is the 1 that a sweep starts from, which no mapping of values has."""
+    """Whether x is the 1 that a sweep starts from. It has a name, but no mapping of values has that."""
     return x.function is None and x.name == "1"
 
 
 def bare_leaf(x: Any) -> Any:
+    """One expression so; a seed becomes the call that makes it, since nobody gives it a value."""
     if not isinstance(x, Expression):
         return x
     if is_seed_symbol(x) and not getattr(x, "shape", ()):
@@ -183,6 +184,7 @@ class Notation:
     def infix(self, x: Expression, sign: str, tightness: int) -> Written:
         """A sign between two expressions; a power groups from the right, a comparison not at all."""
         left, right = x.args
+        # Where a side groups, the same sign needs no brackets on it: a - b - c is (a - b) - c.
         group_left, group_right = {"**": (False, True)}.get(sign, (tightness > COMPARISON, False))
         first = self.bracket(left, tightness + (not group_left))
         return f"{first} {sign} {self.bracket(right, tightness + (not group_right))}", tightness
@@ -191,6 +193,7 @@ class Notation:
         return f"-{self.bracket(x, NEGATIVE)}", NEGATIVE
 
     def transpose(self, text: str) -> str:
+        """The transpose of what is written already."""
         return f"{text}.T"
 
     def call(self, x: Expression) -> str:
@@ -248,7 +251,7 @@ def shown_settings(x: Expression) -> dict[str, Any]:
 
 
 def lone_axis(key: str, value: Any) -> Any:
-    """The axis of a row of one axis, and any other setting as it is."""
+    """1 for axis=(1,), as one writes it, and any other setting as it is."""
     return value[0] if key == "axis" and isinstance(value, tuple) and len(value) == 1 else value
 
 

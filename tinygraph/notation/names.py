@@ -119,7 +119,7 @@ def name_of(tensor: Any) -> str | None:
 
 
 class Alone:
-    """What tensors say by themselves."""
+    """What tensors say by themselves, where no graph is at hand to number them."""
 
     def own(self, x: Any) -> str | None:
         """The name of x."""
@@ -153,7 +153,7 @@ def layer_suffix(tensor: Any, known: Known) -> str | None:
     A name that begins with Z says it; otherwise the weight does.
     """
     name = known.own(tensor) or ""
-    if getattr(tensor, "given_name", None) and name:
+    if getattr(tensor, "given_name", None) and name:  # a given name is the last word, also if it is no Z
         return name[1:] if name[0] in "Zz" and function_of(tensor) is not None else None
     if name[:1] in ("Z", "z") and name[1:] and function_of(tensor) is not None:
         return name[1:]
@@ -179,6 +179,7 @@ def product_weight(tensor: Any, known: Known) -> Any:
         return None
     factors = [x for x in parameter_factors(tensor) if known.suffix(x) is not None]
     called = [x for x in factors if suffix_of(known.own(x)) is not None]
+    # Entry by entry, two parameters may be anything; in a matrix product, the one parameter is the weight.
     weights = called if called or function is np.multiply else factors
     return weights[0] if len(weights) == 1 else None
 

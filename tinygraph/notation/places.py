@@ -29,6 +29,7 @@ def user_place() -> str:
 
 def positions_of(code: CodeType, instruction: int) -> Positions:
     """The line, last line, column and last column of an instruction; None for what is not known."""
+    # An instruction is known by its place in the bytes of the code, of which it takes two.
     return next(itertools.islice(code.co_positions(), instruction // 2, None), (None,) * 4)
 
 

@@ -35,12 +35,13 @@ def tidy_formula(x: Any) -> Any:
 
 
 def tidy_part(x: Any, known: dict[int, Any]) -> Any:
-    """The same; parts that several places share stay shared."""
+    """The same; parts that several places share stay shared, or a deep graph would take for ever."""
     if isinstance(x, list | tuple):
         return type(x)(tidy_part(part, known) for part in x)
     if not isinstance(x, Symbol) or x.function is None:
         return x
     if id(x) not in known:
+        # From the inside out: what a rule looks at is short already.
         made = remake(x, tuple(tidy_part(part, known) for part in x.args))
         rule: Callable[[Symbol], Any] = TIDY_RULES.get(made.function, remake)
         known[id(x)] = rule(made)
@@ -51,6 +52,7 @@ def remake(x: Symbol, args: tuple[Any, ...] | None = None) -> Symbol:
     """The call of x with other arguments, and with the settings that a person writes."""
     made = Symbol(x.shape, x.dtype)
     made.function, made.args, made.settings = x.function, x.args if args is None else args, x.settings
+    # Rules of the table call np.add.reduce, which is faster than np.sum.
     owner = getattr(x.function, "__self__", None)
     if isinstance(owner, np.ufunc):
         made.function = PLAIN_REDUCTIONS.get(owner.__name__, x.function)
@@ -79,7 +81,7 @@ def number_of(x: Any) -> Factor | None:
 
 
 def as_factor(x: Any) -> Factor:
-    """Whole numbers and ratios of them are exact, other numbers are floats."""
+    """Whole numbers and ratios of them are exact, so that 3 * (x / 3) is x; other numbers are floats."""
     return Fraction(x) if isinstance(x, int | Fraction) or (np.isfinite(x) and x == int(x)) else x
 
 
@@ -94,7 +96,7 @@ ARITHMETIC: dict[Any, Callable[..., Factor]] = {
 
 
 def times_number(x: Any, factor: Factor) -> Any:
-    """x times a number, as one writes it."""
+    """x times a number, as one writes it: 2 * x / 3, not 0.667 * x, and one number rather than two."""
     inner, own = split_number(x)
     factor = as_factor(own * factor)
     if factor == 1:
@@ -130,20 +132,24 @@ def split_number(x: Any) -> tuple[Any, Factor]:
         return inner, -own
     if isinstance(x, Symbol) and x.function in (np.multiply, np.divide):
         left, right = x.args
-        number = number_of(right)
-        if number and isinstance(left, Symbol) and left.shape == x.shape:
+        # Of a product with 0 nothing is taken out: 0 * x has the shape of x, and so it stays.
+        if (number := number_of(right)) and has_shape_of(left, x):
             inner, own = split_number(left)
             return inner, own / number if x.function is np.divide else own * number
-        number = number_of(left) if x.function is np.multiply else None
-        if number and isinstance(right, Symbol) and right.shape == x.shape:
+        if x.function is np.multiply and (number := number_of(left)) and has_shape_of(right, x):
             inner, own = split_number(right)
             return inner, own * number
     return x, Fraction(1)
 
 
+def has_shape_of(x: Any, result: Symbol) -> bool:
+    """Whether x alone gives a result its shape, so that the other operand may be a plain number."""
+    return isinstance(x, Symbol) and x.shape == result.shape
+
+
 def scale_formula(x: Any, m: int) -> Any:
     """m times an expression, where that takes something away; None where it would only add a factor."""
-    if isinstance(x, Symbol) and x.function in (np.add, np.subtract):
+    if isinstance(x, Symbol) and x.function in (np.add, np.subtract):  # both parts, or neither
         left, right = (scale_formula(part, m) for part in x.args)
         return None if left is None or right is None else tidy_formula(remake(x, (left, right)))
     if isinstance(x, Symbol) and x.function in (np.broadcast_to, np.reshape, np.transpose, np.negative):
@@ -181,7 +187,7 @@ def tidy_product(x: Symbol) -> Any:
     """A product: a number that was repeated is a number, and all of them are one."""
     left, right = x.args
     for number, other in ((number_of(left), right), (number_of(right), left)):
-        if number is not None and isinstance(other, Symbol) and other.shape == x.shape:
+        if number is not None and has_shape_of(other, x):
             return times_number(other, number)
     left, right = without_repeats(x)
     (first, a), (second, b) = split_number(left), split_number(right)
@@ -194,7 +200,7 @@ def tidy_quotient(x: Symbol) -> Any:
     """A quotient: numbers that are multiplied with it stand in front, or below."""
     left, right = without_repeats(x)
     number = number_of(right)
-    if number and isinstance(left, Symbol) and left.shape == x.shape:
+    if number and has_shape_of(left, x):
         return times_number(left, 1 / number)
     number = number_of(left)
     inner, own = (1, number) if number is not None and number != 1 else split_number(left)
@@ -210,6 +216,7 @@ def tidy_sum(x: Symbol) -> Any:
 
 
 def tidy_difference(x: Symbol) -> Any:
+    """A difference, of which NumPy repeats one side."""
     return remake(x, without_repeats(x))
 
 
@@ -238,18 +245,19 @@ def is_number_of(x: Symbol) -> bool:
 
 
 def tidy_negative(x: Symbol) -> Any:
+    """−(−x) is x, and −(x − y) is y − x."""
     inner = x.args[0]
     if isinstance(inner, Symbol) and inner.function is np.negative:
         return inner.args[0]
     if isinstance(inner, Symbol) and inner.function is np.subtract and isinstance(inner.args[0], Symbol):
         left, right = inner.args
-        if left.shape == getattr(right, "shape", None) == x.shape:
+        if left.shape == getattr(right, "shape", None) == x.shape:  # A - Y, but not x - 1 for -(1 - x)
             return remake_as(np.subtract, x, (right, left))
     return x
 
 
 def tidy_total(x: Symbol) -> Any:
-    """The sum of one number in many places."""
+    """The sum of one number in many places is that number times how many of them a sum takes."""
     number = number_of(x.args[0])
     if number is None:
         return x
@@ -271,15 +279,17 @@ def tidy_reshape(x: Symbol) -> Any:
     if isinstance(inner, One):
         return One(x.shape, x.dtype, "1")
     if inner.function in (np.sum, np.mean) and inner.settings.get("keepdims"):
-        summed = inner.args[0]
-        axes = reduced_axes(inner.settings.get("axis"), summed.ndim)
-        if x.shape == tuple(n for i, n in enumerate(summed.shape) if i not in axes):
-            settings = {key: value for key, value in inner.settings.items() if key != "keepdims"}
-            made = remake(x, (summed,))
-            made.function = inner.function
-            made.settings = settings
-            return made
+        axes = reduced_axes(inner.settings.get("axis"), inner.args[0].ndim)
+        if x.shape == tuple(n for i, n in enumerate(inner.args[0].shape) if i not in axes):
+            return without_keepdims(inner, x)
     return remake_as(np.reshape, x, (inner, *x.args[1:]))
+
+
+def without_keepdims(reduction: Symbol, x: Symbol) -> Symbol:
+    """A reduction that loses its axes, with the shape of x."""
+    made = remake_as(reduction.function, x, reduction.args)
+    made.settings = {key: value for key, value in reduction.settings.items() if key != "keepdims"}
+    return made
 
 
 def remake_as(function: Any, x: Symbol, args: tuple[Any, ...]) -> Symbol:
@@ -290,6 +300,7 @@ def remake_as(function: Any, x: Symbol, args: tuple[Any, ...]) -> Symbol:
 
 
 def tidy_reciprocal(x: Symbol) -> Any:
+    """1 / x."""
     return remake_as(np.divide, x, (1, *x.args))
 
 

@@ -90,7 +90,7 @@ class PlainDerivation(Derivation):
     """A derivation in which what is too long for other formulas has a name, and so a line."""
 
     def is_long(self, q: Quantity, formula: Any) -> bool:
-        """As of any derivation."""
+        """As of any derivation, and what is long then has a name for good."""
         if super().is_long(q, formula):
             q.name = self.label(q)
         return q.name is not None
@@ -112,6 +112,7 @@ def expand_kernels(x: Any) -> Any:
 
 
 def expand_call(x: Any) -> Any:
+    """The call of a kernel as NumPy's calls behind it, and any other call with such arguments."""
     if not isinstance(x, Symbol) or x.function is None:
         return x
     args = map_leaves(expand_call, x.args)
@@ -137,15 +138,14 @@ class PlainPage(Notation):
     def __init__(self, derivation: Derivation, statements: list[Statement]) -> None:
         graph = derivation.graph
         self.m = graph.m if derivation.course else None
-        self.returned = [s.name for s in statements if s.of.tensor in graph.names]
+        self.returned = [s.name for s in statements if s.of.tensor in graph.names]  # stand-ins are not
         self.of = {q.name: q for q in graph.quantities if q.name}
         self.leaves = [q for q in graph.quantities if q.call is None]
         self.backward = {s.name: expand_kernels(s.right[0]) for s in used_statements(statements, graph.names)}
         self.forward: dict[str, Any] = {}
         for x in self.backward.values():
             self.need(x, derivation)
-        count = Counter(NUMPY.text(part) for x in self.formulas() for part in parts_of(x) if is_dear(part))
-        self.repeated = {text for text, times in count.items() if times > 1}
+        self.repeated = repeated_parts(self.formulas())
         self.short: dict[str, str] = {}
         self.arrays: dict[int, tuple[str, Any]] = {}
         self.lines: list[str] = []
@@ -168,36 +168,37 @@ class PlainPage(Notation):
 
     def module(self) -> str:
         """Forward, then the derivatives in the order of the sweep."""
-        order = {name: i for i, name in enumerate(self.of)}
-        forward = self.statements(
-            {name: self.forward[name] for name in sorted(self.forward, key=order.__getitem__)}
-        )
+        # `of` has the names in the order of recording, `forward` in that in which they were needed.
+        forward = self.statements({name: self.forward[name] for name in self.of if name in self.forward})
         backward = self.statements(self.backward)
-        body = [f"    {line}" for line in ("", *forward, "", *backward, "")]
-        lines = [
-            *self.unpacking_lines(),
-            *([f"    m = {self.count()}"] if self.m else []),
-            *map(str.rstrip, body),
-            "    return {",
-            *wrap_items(f'"{name}": {python_name(name)},' for name in self.returned),
-            "    }",
-        ]
+        body = [f"    {line}".rstrip() for line in ("", *forward, "", *backward, "")]
+        m = [f"    m = {self.count()}"] if self.m else []
+        # The head last: the arrays that are arguments are found as the statements are written.
+        function = [self.head(), *self.unpacking_lines(), *m, *body, *self.return_lines()]
+        return "\n".join([*self.preamble(), "", "", *function, ""])
+
+    def preamble(self) -> list[str]:
+        """What stands above the function."""
         scatters = any(part.function is k.scatter for x in self.formulas() for part in parts_of(x))
-        head = [
-            f'"""{ABOUT}{LECTURES if self.m else ""}"""',
-            "",
-            "import numpy as np",
-            *(SCATTER.splitlines() if scatters else []),
-        ]
+        about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
+        return [about, "", "import numpy as np", *(SCATTER.splitlines() if scatters else [])]
+
+    def head(self) -> str:
+        """The first line of the function, with all that it is given."""
         data = [python_name(q.name or "") for q in self.leaves if not q.wanted]
         arguments = ", ".join(["parameters", *data, *(name for name, _ in self.arrays.values())])
-        return "\n".join([*head, "", "", f"def backward({arguments}):", *lines, ""])
+        return f"def backward({arguments}):"
+
+    def return_lines(self) -> list[str]:
+        """The lines that give the derivatives by name."""
+        items = wrap_items(f'"{name}": {python_name(name)},' for name in self.returned)
+        return ["    return {", *items, "    }"]
 
     def unpacking_lines(self) -> list[str]:
         """The line that takes the parameters out of their mapping."""
         names = [q.name or "" for q in self.leaves if q.wanted]
         own, named = ", ".join(map(python_name, names)), f'"{" ".join(names)}".split()'
-        if len(names) == 1 or any(name.split() != [name] for name in names):
+        if len(names) == 1 or any(name.split() != [name] for name in names):  # a name may hold spaces
             own, named = f"{own},", repr(names)
         return [f"    {own} = (parameters[name] for name in {named})"]
 
@@ -212,6 +213,7 @@ class PlainPage(Notation):
         """A line for each formula, after those for what it repeats."""
         self.lines = []
         for name, x in formulas.items():
+            # The whole by the class above: a formula that is repeated would be written as its own T1 here.
             self.lines.append(f"{python_name(name)} = {super().write(x)[0]}")
         return self.lines
 
@@ -238,6 +240,12 @@ class PlainPage(Notation):
         return self.arrays.setdefault(id(x), (f"constant{len(self.arrays) + 1}", x))[0]
 
 
+def repeated_parts(formulas: Iterable[Any]) -> set[str]:
+    """The texts of the calls that are computed in several places, and worth a line of their own."""
+    count = Counter(NUMPY.text(part) for x in formulas for part in parts_of(x) if is_dear(part))
+    return {text for text, times in count.items() if times > 1}
+
+
 def is_dear(x: Symbol) -> bool:
     """Whether a call is worth a line of its own if it occurs again."""
     return x.function not in CHEAP and len(NUMPY.text(x)) >= DEAR
@@ -254,6 +262,7 @@ def names_read(x: Any) -> set[str]:
 
 def wrap_items(items: Iterable[str]) -> list[str]:
     """Items side by side, as many as fit on a line."""
+    # textwrap breaks at spaces, and those within an item are none.
     joined = " ".join(item.replace(" ", "\0") for item in items)
     lines = textwrap.wrap(joined, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
     return [line.replace("\0", " ") for line in lines]
