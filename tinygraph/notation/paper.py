@@ -51,8 +51,8 @@ class Unicode(Notation):
             return self.constant(x), ATOM if not (isinstance(x, int | float) and x < 0) else SIGN
         if x.function is None:
             return "1" if is_one(x) else self.name(x.name), ATOM
-        form = WRITERS.get(x.function)
-        return form(self, x) if form else (self.call(x), ATOM)
+        writer = WRITERS.get(x.function)
+        return writer(self, x) if writer else (self.call(x), ATOM)
 
     # The kinds of expressions
 
@@ -66,6 +66,7 @@ class Unicode(Notation):
         """A sign between two expressions; brackets on the right where the order matters."""
         after = tightness + (sign not in ("+", self.entrywise, self.scaled))
         end = self.bracket(right, after)
+        # −x binds as tightly as any operand, but A + −B is hard to read.
         end = self.brackets(end) if end.startswith(self.minus) else end
         return f"{self.bracket(left, tightness)} {sign} {end}", tightness
 
@@ -96,12 +97,15 @@ class Unicode(Notation):
         return self.bracket(x, ATOM) + end, POWER
 
     def compare(self, sign: str, x: Any, y: Any) -> Written:
+        """x > y."""
         return self.join(self.comparison_sign(sign), COMPARED, x, y)
 
     def comparison_sign(self, sign: str) -> str:
+        """The sign itself; LaTeX has words for some."""
         return sign
 
     def negate(self, x: Any) -> Written:
+        """−x."""
         return self.minus + self.bracket(x, SIGN), SIGN
 
     def turn(self, x: Expression) -> Written:
@@ -114,6 +118,7 @@ class Unicode(Notation):
         return f"{text}ᵀ"
 
     def entries(self, x: Any, index: Any) -> Written:
+        """x[index]."""
         return f"{self.bracket(x, ATOM)}[{self.index(index)}]", ATOM
 
     def product(self, x: Any, y: Any) -> Written:
@@ -136,6 +141,7 @@ class Unicode(Notation):
         return self.function(name, ", ".join([self.write(a)[0] for a in x.args] + named))
 
     def function(self, name: str, arguments: str) -> str:
+        """A name before arguments in brackets."""
         return f"{'√' if name == 'sqrt' else name}({arguments})"
 
     def constant(self, x: Any) -> str:
@@ -151,6 +157,7 @@ class Unicode(Notation):
         return f"{x:.4g}".replace("-", self.minus) if number else self.words(str(x))
 
     def words(self, text: str) -> str:
+        """Plain text among the signs of a formula."""
         return text
 
     def index(self, index: Any) -> str:
@@ -182,6 +189,7 @@ class Latex(Unicode):
         return text + self.words(f", repeated to {shape}")
 
     def divide(self, x: Any, y: Any) -> Written:
+        # A fraction stands in a product without brackets, but not under a power.
         return rf"\frac{{{self.write(x)[0]}}}{{{self.write(y)[0]}}}", SIGN
 
     def power(self, x: Any, y: Any) -> Written:
