@@ -1,5 +1,7 @@
 """The benchmark of the debugger plants what it says, and a sample of it is located."""
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,18 @@ from tests.benchmarks.planted.programs import right_statements
 from tinygraph.debugger.probe import make_probe
 
 PLANTED = planted()
-SAMPLE = [*PLANTED[::100], *random_edits(5), *pairs(4)]
+
+
+def label_of(case):
+    return f"{case.net.name}, {case.place}: {case.edit}"
+
+
+def is_in_sample(case):
+    """One case of a hundred, and the same ones when the list grows."""
+    return zlib.crc32(label_of(case).encode()) % 100 == 1
+
+
+SAMPLE = [*filter(is_in_sample, PLANTED), *random_edits(5), *pairs(4)]
 
 
 @pytest.mark.parametrize("net", NETWORKS, ids=lambda net: net.name)
@@ -64,7 +77,7 @@ def test_sample_of_mistakes_in_graphs_is_named(case):
     assert (verdict.located, verdict.slug, verdict.expected) == (True, True, True), verdict.said
 
 
-@pytest.mark.parametrize("case", SAMPLE, ids=lambda case: f"{case.net.name}, {case.place}: {case.edit}")
+@pytest.mark.parametrize("case", SAMPLE, ids=label_of)
 def test_sample_is_located(case):
     verdict = judge(case)
 
