@@ -24,7 +24,7 @@ from tinygraph.rules.shapes import undo_broadcast
 from tinygraph.rules.table import Operation
 from tinygraph.rules.types import Numeric, Rule
 
-__all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative"]
+__all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative", "sweep_nodes"]
 
 
 # A tensor, its value and its derivative, which went past the input that its node shows (`Operation.bypass`).
@@ -72,20 +72,43 @@ def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:
     return through
 
 
-def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, kept in one piece for speed
+Swept = tuple[dict[Tensor, Numeric], dict[Tensor, list[Detour]]]
+
+
+def reverse_sweep(
     output: Tensor,
     seed: Numeric,
     targets: Set[Tensor] | None = None,
     record: bool = False,
     named: Set[Tensor] = frozenset(),
-) -> tuple[dict[Tensor, Numeric], dict[Tensor, list[Detour]]]:
+) -> Swept:
     """Derivatives of `output` with respect to its parameters and named quantities, or to `targets` alone.
 
-    Named are activations, what was given a name, and what stands in `named`.
+    `seed` is the derivative to start from. Named are activations, what was given a name, and what stands in
+    `named`. With `record` the rules run on Tensors, so that the derivatives are Tensors whose own derivatives
+    can be taken. Gives the derivatives by tensor, and by tensor the detours past it.
+    """
+    try:
+        return sweep_nodes(output, seed, targets, record, named)
+    except Exception as error:
+        if (fault := fault_of_rule(error, node_in_hand(error, output))) is not None:
+            raise fault from error
+        shorten(error)
+        raise
 
-    `seed` is the derivative to start from. With `record` the rules run on Tensors, so that the derivatives
-    are Tensors whose own derivatives can be taken. Gives the derivatives by tensor, and by tensor the
-    detours past it.
+
+def node_in_hand(error: Exception, output: Tensor) -> Tensor:
+    """The node at which an error ended the sweep."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code is not sweep_nodes.__code__:
+        trace = trace.tb_next
+    return output if trace is None else trace.tb_frame.f_locals.get("z", output)
+
+
+def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept in one piece for speed
+    output: Tensor, seed: Numeric, targets: Set[Tensor] | None, record: bool, named: Set[Tensor]
+) -> Swept:
+    """The loop of the sweep.
 
     `found` holds derivatives that are not yet spent; an array in it belongs to the sweep, and is added to in
     place, only if its tensor is in `owned`, as those of leaves are. The node `following` is next; others
@@ -101,76 +124,62 @@ def reverse_sweep(  # noqa: C901 - the one loop that everything goes through, ke
     waiting: list[tuple[int, Tensor]] = []
     ended = output._op is None or (targets is not None and output in targets)
     following = None if ended else (-output._serial, output)
-    z = output
-    try:
-        while following is not None:
-            z = following[1]
-            following = None
-            op: Operation = z._op  # type: ignore[assignment]
-            inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
-            if z._watched and checking:
-                verify_node(z, values)
-            arrays = values
-            value, rules, settings, stretches = z._value, op.rules, z._settings, op.stretches
-            if record:
-                value, values = z, inputs
-            dz = found.pop(z)
-            keep = op.activation or z.given_name is not None or (named and z in named)
-            if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
-                detours.setdefault(shown, []).append((z, value, dz))
-            for i in z._wanted:
-                x = inputs[i]
-                if through is not None and x not in through:
-                    continue
-                rule: Rule = rules[i]  # type: ignore[assignment]
-                if detecting:
-                    dx = finite_rule(z, i, rule, dz, value, values)
-                else:
-                    dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
-                if stretches and (full := dx.shape) != (shape := arrays[i].shape):
-                    if len(full) == 2 and full[0] == full[1]:
-                        notice_square(z, arrays)
-                    dx = undo_broadcast(dx, shape)
-                leaf = x._op is None
-                if leaf and x._serial > z._serial and checking:
-                    verify_parameter(z, i, x, arrays[i])
-                keep = keep or leaf
-                if x not in found:
-                    if leaf and not record:
-                        a = arrays[i]
-                        if (
-                            dx is dz
-                            or dx.base is not None
-                            or dx.dtype is not a.dtype
-                            or type(dx) is not type(a)
-                        ):
-                            dx = np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
-                        owned.add(x)
-                    elif not leaf and (targets is None or x not in targets):
-                        if following is not None:
-                            heappush(waiting, following)
-                        following = (-x._serial, x)
-                    found[x] = dx
-                elif x in owned:
-                    total = found[x]
-                    np.add(total, dx, total)
-                else:
-                    found[x] = total = found[x] + dx
-                    if type(total) is np.ndarray:
-                        owned.add(x)
-                    elif (
-                        hasattr(type(total), "held") and total.shape
-                    ):  # of a plan, which does as an array does
-                        found[x] = total.held()
-                        owned.add(x)
-            if keep:
-                kept[z] = dz
-            if waiting:
-                following = heappop(waiting) if following is None else heappushpop(waiting, following)
-    except Exception as error:
-        if (fault := fault_of_rule(error, z)) is not None:
-            raise fault from error
-        shorten(error)
-        raise
+    while following is not None:
+        z = following[1]
+        following = None
+        op: Operation = z._op  # type: ignore[assignment]
+        inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
+        if z._watched and checking:
+            verify_node(z, values)
+        arrays = values
+        value, rules, settings, stretches = z._value, op.rules, z._settings, op.stretches
+        if record:
+            value, values = z, inputs
+        dz = found.pop(z)
+        keep = op.activation or z.given_name is not None or (named and z in named)
+        if op.bypass is not None and isinstance(shown := inputs[op.bypass[0]], Tensor):
+            detours.setdefault(shown, []).append((z, value, dz))
+        for i in z._wanted:
+            x = inputs[i]
+            if through is not None and x not in through:
+                continue
+            rule: Rule = rules[i]  # type: ignore[assignment]
+            if detecting:
+                dx = finite_rule(z, i, rule, dz, value, values)
+            else:
+                dx = rule(dz, value, *values, **settings) if settings else rule(dz, value, *values)
+            if stretches and (full := dx.shape) != (shape := arrays[i].shape):
+                if len(full) == 2 and full[0] == full[1]:
+                    notice_square(z, arrays)
+                dx = undo_broadcast(dx, shape)
+            leaf = x._op is None
+            if leaf and x._serial > z._serial and checking:
+                verify_parameter(z, i, x, arrays[i])
+            keep = keep or leaf
+            if x not in found:
+                if leaf and not record:
+                    a = arrays[i]
+                    if dx is dz or dx.base is not None or dx.dtype is not a.dtype or type(dx) is not type(a):
+                        dx = np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
+                    owned.add(x)
+                elif not leaf and (targets is None or x not in targets):
+                    if following is not None:
+                        heappush(waiting, following)
+                    following = (-x._serial, x)
+                found[x] = dx
+            elif x in owned:
+                total = found[x]
+                np.add(total, dx, total)
+            else:
+                found[x] = total = found[x] + dx
+                if type(total) is np.ndarray:
+                    owned.add(x)
+                elif hasattr(type(total), "held") and total.shape:  # of a plan, which does as an array does
+                    found[x] = total.held()
+                    owned.add(x)
+        if keep:
+            kept[z] = dz
+        if waiting:
+            following = heappop(waiting) if following is None else heappushpop(waiting, following)
     kept.update(found)
     return kept, detours

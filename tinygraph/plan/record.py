@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.sweep import reverse_sweep
+from tinygraph.engine.sweep import sweep_nodes
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
 from tinygraph.guards.stories import describe, qualified_name
@@ -303,7 +303,7 @@ def recorded_place() -> CodePlace | None:
     """The user's line that runs; during the sweep, the line that recorded the node whose rule runs."""
     frame = sys._getframe(2)
     while frame.f_globals.get("__package__") in OURS:
-        if frame.f_code is reverse_sweep.__code__:
+        if frame.f_code is sweep_nodes.__code__:
             z = frame.f_locals["z"]
             return z._code, z._instruction
         if frame.f_back is None:
