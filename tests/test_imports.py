@@ -37,6 +37,7 @@ WAITS = {
     "json": "to write a report",
     "matplotlib": "an extra",
     "onnx": "an extra",
+    "pygraphviz": "a system without it can still write DOT",
     "rich": "to print, slow to load",
     "safetensors": "an extra",
     "sklearn": "an extra",
@@ -154,14 +155,12 @@ def test_no_module_imports_itself_by_others():
     assert circles_in(module_graph(lazy=False)) == set()
 
 
-def test_the_only_circle_is_lazy_and_shows_things_in_a_notebook():
-    """Tensors and derivatives know how to draw themselves once they are asked to."""
-    [circle] = circles_in(module_graph(lazy=True))
+def test_the_only_circle_is_lazy_and_shows_derivatives():
+    """Derivatives write themselves in LaTeX once they are asked to, and pictures know derivatives."""
+    circles = circles_in(module_graph(lazy=True))
 
-    assert {"tinygraph.engine.tensor", "tinygraph.graph.derivatives", "viz.notebook", "viz.latex"} <= circle
-    assert {name.split(".")[0] + "." + name.split(".")[1] for name in circle if not name.startswith("viz")} <= {
-        "tinygraph.engine", "tinygraph.graph"
-    }  # fmt: skip
+    assert len(circles) <= 1
+    assert all("tinygraph.graph.derivatives" in circle for circle in circles)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())

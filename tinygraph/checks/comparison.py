@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.checks.report import Diagnosis, Index, Report, Row
+from tinygraph.checks.report import Diagnosis, Index, Report, Row, join_names
 from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import UnknownNameError
@@ -33,7 +33,6 @@ __all__ = [
     "compare",
     "compare_with",
     "describe_given",
-    "join_names",
     "targets_of",
 ]
 
@@ -371,8 +370,3 @@ def coarser_dtype(*arrays: Any) -> np.dtype[Any]:
 def argmax(x: Any) -> Index | None:
     """The index of the largest entry; None if there is none."""
     return tuple(map(int, np.unravel_index(np.argmax(x), x.shape))) if x.size else None
-
-
-def join_names(names: Iterable[str]) -> str:
-    """Names as a list in a sentence."""
-    return ", ".join(names) or "none"

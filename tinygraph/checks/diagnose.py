@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.causes import causes_of, message_of
-from tinygraph.checks.comparison import join_names
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
-from tinygraph.checks.report import Diagnosis
+from tinygraph.checks.report import Diagnosis, join_names
 from tinygraph.checks.search import Setting
 from tinygraph.notation.expressions import Expression
 

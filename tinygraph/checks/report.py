@@ -20,6 +20,7 @@ __all__ = [
     "Seen",
     "Verdicts",
     "index_text",
+    "join_names",
     "reason_text",
     "table_of",
     "verb_for",
@@ -211,6 +212,11 @@ class Report(Verdicts):
 def agreement_text(n: int) -> str:
     """How many agree, where all do."""
     return "The derivative agrees" if n == 1 else f"All {n} derivatives agree"
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Names as a list in a sentence."""
+    return ", ".join(names) or "none"
 
 
 def verb_for(several: Sequence[Any]) -> str:

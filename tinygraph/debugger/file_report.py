@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tinygraph.checks.comparison import join_names
-from tinygraph.checks.report import Diagnosis, Report, Row, Verdicts, reason_text, table_of, verb_for
+from tinygraph.checks.report import (
+    Diagnosis,
+    Report,
+    Row,
+    Verdicts,
+    join_names,
+    reason_text,
+    table_of,
+    verb_for,
+)
 from tinygraph.debugger.steps import Step
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.causes import WHY
-from tinygraph.checks.comparison import array_of, join_names
+from tinygraph.checks.comparison import array_of
 from tinygraph.checks.diagnose import diagnosis_of, merge_diagnoses, setting_of
 from tinygraph.checks.explain import FormulaMemory, explain_program
 from tinygraph.checks.lectures import (
@@ -19,7 +19,7 @@ from tinygraph.checks.lectures import (
     unit_program,
     update_program,
 )
-from tinygraph.checks.report import Diagnosis
+from tinygraph.checks.report import Diagnosis, join_names
 from tinygraph.checks.search import Setting
 from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import FileRun, Outcome

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.checks.comparison import join_names
+from tinygraph.checks.report import join_names
 from tinygraph.debugger import worker
 from tinygraph.debugger.steps import FUNCTIONS, Step
 from tinygraph.errors import UserFileError

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.checks.comparison import AskedConvention, array_of, compare_with, describe_given, join_names
+from tinygraph.checks.comparison import AskedConvention, array_of, compare_with, describe_given
 from tinygraph.checks.diagnose import effort
-from tinygraph.checks.report import Diagnosis
+from tinygraph.checks.report import Diagnosis, join_names
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict, StepReport
 from tinygraph.debugger.homework import (
     blame_aliases,
