@@ -1,7 +1,7 @@
 """What the tests notice: `python -m tests.benchmarks.slips`, from the root of the repository.
 
-One-token slips are planted in the modules of tinygraph/plan, tinygraph/checks and viz, one at a time, and for
-each the tests next to the module run until one fails: its own and its doctests first, then those of its room.
+One-token slips are planted in the modules of the rooms below, one at a time, and for each the tests next to
+the module run until one fails: its own and its doctests first, then those of its room.
 A slip lives in a process of its own, forked from one that has imported the packages that tinygraph uses, and
 is put in as the module is imported; no file is changed. The slips of a seed are the same every time, and stay
 so where nothing near them changes. The command fails if less than 95 % are caught, or if one of the standard
@@ -30,7 +30,7 @@ from rich.table import Table
 
 from tests.slips import ROOT, Slip, drawn, spoiled_tree
 
-ROOMS = {"plan": "tinygraph/plan", "checks": "tinygraph/checks", "viz": "viz"}
+ROOMS = {room: f"tinygraph/{room}" for room in ("notation", "graph", "plan", "checks")} | {"viz": "viz"}
 SEED = 0  # the standard one
 SHARE = 0.95  # of those that can be noticed
 SAMPLE_SHARE = 0.75  # of a few, which chance and every change of a module draw anew

@@ -173,6 +173,8 @@ class Notation:
             return self.infix(x, *SIGNS[x.function])
         if x.function is np.negative:
             return self.negate(x.args[0])
+        if x.function is np.positive and not isinstance(x.args[0], Expression):  # a number among symbols
+            return self.write(x.args[0])
         if x.function is np.transpose and not x.settings and len(x.args) == 1:
             return self.transpose(self.bracket(x.args[0], ATOM)), ATOM
         if x.function is operator.getitem:
