@@ -20,14 +20,15 @@ def show_lines(file, text):
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
 
 
-def run_cell(text, shown=None, change=lambda code: code):
+def run_cell(text, shown=None, change=lambda code: code, space=None):
     """The variables after a cell has run: X, x, and those of `text`.
 
-    `shown` is what Python finds as its text, "" for nothing; `change` makes other code of it.
+    `shown` is what Python finds as its text, "" for nothing; `change` makes other code of it. A cell that is
+    given the variables in `space` does not begin with those of all cells.
     """
-    file, text = f"<cell {next(numbers)}>", BEGIN + text
+    file, text = f"<cell {next(numbers)}>", text if space else BEGIN + text
     show_lines(file, text if shown is None else shown)
-    space = {}
+    space = {} if space is None else space
     exec(change(compile(text, file, "exec")), space)
     return space
 

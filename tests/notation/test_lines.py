@@ -75,6 +75,14 @@ def test_a_method_of_what_the_user_imported_from_a_module_has_no_receiver():
     assert line_of("from tests import cells\nresult = cells.np.exp(x)").operands == ("x",)
 
 
+@pytest.mark.parametrize("module", ["np", "numpy", "tg", "tinygraph"])
+def test_modules_that_an_earlier_cell_imported_are_known_by_their_usual_names(module):
+    space = run_cell("import numpy, tinygraph")
+    name = "exp" if module[0] == "n" else "relu"
+
+    assert line_of_call(run_cell(f"result = {module}.{name}(x)", space=space)["result"]).operands == ("x",)
+
+
 def test_the_line_that_runs():
     found = run_cell("from tinygraph.notation.lines import running_line\nresult = running_line()")["result"]
 

@@ -119,3 +119,9 @@ def test_an_input_without_derivative_has_no_formula():
     x = Symbol((2,), float, "x")
     with pytest.raises(ValueError, match="input 0 of where has no derivative"):
         formula_of_rule(TABLE[np.where], 0, (x, x, x), x, x)
+
+
+def test_a_call_that_would_warn_of_its_numbers_is_recorded():
+    x = Symbol((2, 3), float, "x")
+
+    assert [str(made) for made in (x / 0, np.log(x * 0 - 1))] == ["x / 0", "np.log(x * 0 - 1)"]

@@ -206,6 +206,7 @@ WITHOUT = {
     "in the second factor": (lambda: y * (x * s), "y * x"),
     "quotient": (lambda: (s * x) / y, "x / y"),
     "below": (lambda: x / s, None),
+    "in a product below": (lambda: x / (s * y), None),
     "below and above": (lambda: (x * s) / s, "x / s"),
     "negative": (lambda: -(s * x), "-x"),
     "sum": (lambda: s + x, None),
