@@ -212,6 +212,7 @@ def is_run(node, field, part):
     return not (
         field in ("annotation", "returns", "decorator_list", "ctx", "op", "ops")
         or isinstance(part, ast.Raise | ast.Assert)
+        or (field == "bases" and isinstance(part, ast.Subscript))
         or (isinstance(part, ast.If) and ast.unparse(part.test) == "TYPE_CHECKING")
         or (isinstance(part, ast.Call) and ast.unparse(part.func) in ("warnings.warn", "cast"))
         or (isinstance(node, ast.Module) and is_declaration(part))

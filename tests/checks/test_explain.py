@@ -9,9 +9,16 @@ import tinygraph as tg
 from tinygraph.checks.arrays import own_program
 from tinygraph.checks.diagnose import diagnosis_of, merge_diagnoses, setting_of
 from tinygraph.checks.edits import single_edits
-from tinygraph.checks.explain import FormulaMemory, explain_program, move_layers, quantity_kind, statement_key
+from tinygraph.checks.explain import (
+    FormulaMemory,
+    best_finding,
+    explain_program,
+    move_layers,
+    quantity_kind,
+    statement_key,
+)
 from tinygraph.checks.lectures import backward_program, forward_program, layer_program, update_program
-from tinygraph.checks.search import Setting, is_match, search_formulas
+from tinygraph.checks.search import Match, Setting, is_match, search_formulas
 from tinygraph.debugger.homework import pass_values
 from tinygraph.debugger.probe import make_probe
 from tinygraph.notation.expressions import Expression
@@ -364,3 +371,14 @@ def test_what_was_found_in_one_layer_is_recalled_in_another():
     assert memory.later["dW3"] >= {"dW3", "db3", "dW1"}
     assert not memory.later["dW3"] & {"dA3", "dZ3"}
     assert memory.unknown == set()
+
+
+def test_the_formulas_that_make_most_right_are_the_finding():
+    dZ, dW = PROGRAM[1], PROGRAM[2]
+    Y, A = Expression("Y"), Expression("A3")
+    best, alike, elsewhere, worse = (Match(x, (), 1) for x in (Y - A, A - 2 * Y, Y / A, A))
+
+    found = best_finding([(1, worse, dZ), (2, best, dZ), (2, elsewhere, dW), (2, alike, dZ)], SETTING)
+
+    assert found.statement is dZ
+    assert set(map(id, found.matches)) == {id(best), id(alike)}

@@ -315,6 +315,7 @@ def test_many_kinks_are_counted():
     assert len(report.kinks) == 9
     assert report.rows[0].verdict == "agrees; 9 kinks"
     assert report.notes[0].endswith("and 4 more.")
+    assert report.notes[0].count("(slopes ") == 5
 
 
 # Inputs

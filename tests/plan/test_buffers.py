@@ -76,7 +76,13 @@ def joined(x, y):
     return np.cumsum(b, axis=0)[:3] * np.exp(x) + a[3:]
 
 
-PROGRAMS = [chain, diamond, views, chosen, products, reduced, joined]
+def mirrored(x, y):
+    a = np.exp(x) + y
+    b = a + a[::-1, ::-1]
+    return b[::-1] - b
+
+
+PROGRAMS = [mirrored, chain, diamond, views, chosen, products, reduced, joined]
 
 
 @pytest.mark.parametrize("f", PROGRAMS)

@@ -9,7 +9,7 @@ import pytest
 import tinygraph as tg
 from tests.plan.symbols import random_array
 from tinygraph.errors import InternalError, ShapeError
-from tinygraph.plan.failure import first_not_finite
+from tinygraph.plan.failure import first_not_finite, retell_error
 
 X = random_array(3, 4)
 
@@ -154,3 +154,13 @@ def test_a_call_that_has_no_line_of_its_own_is_told_without_one():
 
     told_without = first_not_finite(plan.source._replace(calls={}), plan.built.program, values)
     assert told_without == "NaN or infinity first appears in line 0 of the step, `its call`"
+
+
+@pytest.mark.parametrize(("error", "kind"), [(ValueError, ShapeError), (MemoryError, MemoryError)])
+def test_an_error_before_the_first_line_is_told_of_the_call(error, kind):
+    _, step = network()
+    step(np.abs(X) * np.sign(X))
+
+    told_of_call = retell_error(error("bad"), step.plan.source, step.plan.built.program, {})
+
+    assert (type(told_of_call), str(told_of_call)) == (kind, "bad; in line 0 of the step, `its call`")

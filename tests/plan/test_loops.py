@@ -13,6 +13,7 @@ from tests.networks import OUTPUTS, make_network, parameters_of, record
 from tests.plan.graphs import recipes
 from tests.plan.test_graphs import as_leaves, inputs_of, sum_of_squares
 from tinygraph.plan.build import build_step
+from tinygraph.plan.loops import HELPERS, helpers_of
 from tinygraph.plan.trace import trace_step
 
 
@@ -124,3 +125,9 @@ def test_functions_without_branches(name, f, share):
         for x in [*numbers, np.inf, -np.inf, np.nan]:
             x = np.float64(x)
             np.testing.assert_allclose(own(x), f(x), rtol=share, atol=1e-300, err_msg=f"{name}({x})")
+
+
+def test_only_the_helpers_that_are_called_are_in_the_text():
+    assert helpers_of("z = np.tanh(x) + tanhs(y)") == []
+    assert helpers_of("z = larger(x, y)") == [HELPERS["larger"]]
+    assert helpers_of("z = tanh(x)") == [HELPERS["scale_and_rest"], HELPERS["tanh"]]
