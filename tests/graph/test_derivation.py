@@ -9,7 +9,7 @@ import pytest
 import tinygraph as tg
 from tests.networks import HIDDEN, OUTPUTS, make_network, parameters_of, record
 from tests.viz import graphs
-from tinygraph.graph.derivation import Derivation
+from tinygraph.graph.derivation import Derivation, number_at_end
 from tinygraph.graph.reading import read_graph
 from tinygraph.graph.stand_ins import name_leaves
 from tinygraph.notation.expressions import bare
@@ -197,3 +197,25 @@ def test_relu_is_one_formula_however_it_is_written():
     first, second, third, *_ = relu_formulas()
 
     assert first["dZ1"] == second["dZ1"] == third["dZ1"] == "dA1 * (Z1 > 0)"
+
+
+def test_what_is_written_out_is_numbered_by_its_call():
+    graph = read_graph([np.sum(np.exp(np.sin(named_leaf(4, 6) * 2)))])
+    labels = [Derivation(graph).label(call.result) for call in graph.calls]
+
+    assert labels == ["v1", "v2", "v3", "J"]
+
+
+def test_an_output_that_the_graph_uses_has_a_derivative_with_a_name():
+    x = tg.parameter([0.5, 1.0], name="x")
+    inner = np.exp(x).named("inner")
+    statements = Derivation(read_graph([np.sum(inner * inner), inner])).statements()
+
+    assert [(s.name, str(s.right[0])) for s in statements] == [
+        ("dinner", "np.ones((2,)) + inner + inner"),
+        ("dx", "dinner * inner"),
+    ]
+
+
+def test_the_layer_in_a_name():
+    assert [number_at_end(name) for name in ("dZ12", "dW1", "dW", "d2x", "")] == [12, 1, 0, 0, 0]

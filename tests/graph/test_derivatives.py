@@ -309,3 +309,16 @@ def test_float32_stays_float32():
     assert (value.dtype, dx.dtype) == (np.float32, np.float32)
     hvp = tg.grad(lambda x: np.sum(tg.grad(lambda x: np.sum(x**3))(x) * 2))(X.astype(np.float32))
     assert hvp.dtype == np.float32
+
+
+def test_several_at_once_are_those_one_by_one():
+    W = tg.parameter([[0.5, -0.3]], name="W1")
+    Z = W @ np.ones((2, 3))
+    A = tg.sigmoid(Z)
+    d = tg.binary_cross_entropy(A, np.ones((1, 3))).backward()
+
+    for several in ([W, Z, A], [A], []):
+        for t, dx in zip(several, d.of(several), strict=True):
+            np.testing.assert_array_equal(dx, d[t])
+    with pytest.raises(UnknownNameError):
+        d.of([tg.parameter(1.0)])

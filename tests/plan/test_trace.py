@@ -217,3 +217,11 @@ def test_a_trace_pairs_each_array_that_changes_with_its_new_value():
     assert recorded.arguments == [recorded.arguments[0], *olds, *recorded.numbers]
     assert [s.name for s in recorded.numbers] == list(adam.numbers())
     assert recorded.arguments[0].name == "A"
+
+
+def test_a_tensor_with_a_name_from_outside_of_the_loss_is_a_constant():
+    W, c = tg.parameter(X, name="W"), tg.tensor(X + 1, name="c")
+    J, (dW,) = tg.compile(lambda A: np.sum(W * A * c), [W])(X)
+
+    np.testing.assert_allclose((J, dW[0, 0]), (np.sum(X * X * (X + 1)), (X * (X + 1))[0, 0]))
+    assert dW.shape == (3, 4)
