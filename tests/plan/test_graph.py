@@ -57,7 +57,7 @@ def test_the_graph_on_symbols_is_the_same_graph():
     assert (output.given_name, output.op, output.shape) == ("cost", J.op, ())
     assert (output._code, output._instruction) == (J._code, J._instruction)
     assert [x.name for x in data] == ["X", "b1", "D"]
-    assert [(p.given_name, p.name) for p in parameters] == [("W1", "W1"), (None, None)]
+    assert [(p.given_name, p.name) for p in parameters] == [("W1", "W1"), ("scale", "scale")]
     assert all(p.wants and p.is_parameter == (p.op is None) for p in parameters)
 
 
