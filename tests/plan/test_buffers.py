@@ -113,6 +113,18 @@ def test_elementwise_calls_in_a_row_share_one_piece_of_memory(n):
     assert len(memory.over) == n - 1
 
 
+def test_no_call_writes_over_what_it_also_reads_through_a_view():
+    def f(x):
+        a = np.exp(x)
+        return a + a[::-1]
+
+    program, _ = program_of(f, X)
+    memory = plan_memory(program, {}, ())
+
+    assert [s.function for s in program.steps if s in memory.over] == []
+    assert len(memory.buffers) == 2
+
+
 def test_products_in_a_row_take_turns_in_two():
     program, _ = program_of(lambda x: x @ x @ x @ x @ x, SQUARE)
     memory = plan_memory(program, {}, ())
