@@ -8,7 +8,7 @@ from tinygraph.checks.diagnose import (
     generic,
     in_course_terms,
     layer_first,
-    merged,
+    merge_diagnoses,
     number,
     setting_of,
 )
@@ -81,7 +81,7 @@ def diagnosis(name, layer, formula="", cause="sign", function=None, also=()):
 
 
 def test_the_same_formula_in_several_layers_is_said_once():
-    found = merged(
+    found = merge_diagnoses(
         [
             diagnosis("dW3", 3, "-dZ3 @ A2.T / m"),
             diagnosis("dW2", 2, "-dZ2 @ A1.T / m"),
@@ -96,7 +96,7 @@ def test_the_same_formula_in_several_layers_is_said_once():
 
 
 def test_what_another_function_passes_on_is_not_said_again():
-    found = merged(
+    found = merge_diagnoses(
         [diagnosis("dZ2", 2, "dA2", function="inner"), diagnosis("dZ1", 1, "dA1", function="outer")]
     )
 
@@ -104,7 +104,7 @@ def test_what_another_function_passes_on_is_not_said_again():
 
 
 def test_unknown_mistakes_are_one_if_they_are_of_one_kind():
-    found = merged(
+    found = merge_diagnoses(
         [diagnosis("dZ2", 2, cause="unknown"), diagnosis("dZ1", 1, cause="unknown"), diagnosis("dZ3", 3)]
     )
 

@@ -6,7 +6,7 @@ import pytest
 import tinygraph as tg
 from tests.networks import HIDDEN, make_network, parameters_of, record
 from tinygraph.checks.lectures import (
-    activated,
+    activation_formula,
     backward_program,
     forward_program,
     layer_program,
@@ -54,7 +54,7 @@ def test_an_activation_and_the_way_back_through_it(activation):
     A = function.get(activation, lambda x: tg.softmax(x, axis=0))(z)
     values = {"Z2": Z, "A2": A.value, "dA2": dA}
 
-    np.testing.assert_allclose(activated(2, activation).evaluate(values), A.value, rtol=1e-12)
+    np.testing.assert_allclose(activation_formula(2, activation).evaluate(values), A.value, rtol=1e-12)
     np.testing.assert_allclose(
         through_activation(2, activation).evaluate(values), np.sum(A * dA).backward()[z], rtol=1e-9
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tinygraph.notation.expressions import bare
 from tinygraph.notation.symbols import One, Symbol
-from tinygraph.notation.tidy import number_of, scaled_by, tidy_formula, without_factor
+from tinygraph.notation.tidy import number_of, scale_formula, tidy_formula, without_factor
 from tinygraph.rules import kernels as k
 
 x, y = Symbol((2, 3), float, "x"), Symbol((2, 3), float, "y")
@@ -190,7 +190,7 @@ SCALED = {
 
 @pytest.mark.parametrize(("make", "factor", "expected"), SCALED.values(), ids=SCALED)
 def test_times_m_where_that_takes_something_away(make, factor, expected):
-    found = scaled_by(tidy_formula(make()), factor)
+    found = scale_formula(tidy_formula(make()), factor)
 
     assert (found if found is None else str(found)) == expected
     if found is not None:

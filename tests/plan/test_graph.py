@@ -8,7 +8,7 @@ import pytest
 import tinygraph as tg
 from tests.plan.graphs import assert_same
 from tinygraph.errors import GraphError
-from tinygraph.plan.graph import code_of, retraced, trace_of
+from tinygraph.plan.graph import code_of, retrace_graph, trace_of
 from tinygraph.plan.record import Tape
 
 W = np.arange(6.0).reshape(2, 3) / 10
@@ -52,7 +52,7 @@ def test_arguments_are_data_and_then_parameters():
 
 def test_the_graph_on_symbols_is_the_same_graph():
     J = hidden_layer().named("cost")
-    output, data, parameters = retraced(J, Tape())
+    output, data, parameters = retrace_graph(J, Tape())
 
     assert (output.given_name, output.op, output.shape) == ("cost", J.op, ())
     assert (output._code, output._instruction) == (J._code, J._instruction)

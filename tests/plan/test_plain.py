@@ -8,7 +8,7 @@ import pytest
 import tinygraph as tg
 from tests.networks import make_network, parameters_of, record
 from tinygraph.errors import GraphError
-from tinygraph.plan.plain import plain_code_of, wrapped
+from tinygraph.plan.plain import plain_code_of, wrap_items
 
 X, Y, ARRAYS = make_network([4, 5, 3, 1])
 
@@ -173,7 +173,7 @@ def test_derivatives_that_a_graph_has_by_name_are_returned_in_the_order_of_the_s
 
 
 def test_items_fill_lines():
-    lines = wrapped(f'"d{i}": d{i},' for i in range(30))
+    lines = wrap_items(f'"d{i}": d{i},' for i in range(30))
 
     assert all(line.startswith(" " * 8 + '"d') and line.endswith(",") and len(line) <= 100 for line in lines)
     assert " ".join(line.strip() for line in lines) == " ".join(f'"d{i}": d{i},' for i in range(30))
