@@ -22,6 +22,7 @@ from tinygraph.checks.search import Match, Setting, is_same_array, names_in, rat
 from tinygraph.graph.derivation import number_at_end
 from tinygraph.guards.faults import our_work
 from tinygraph.notation.expressions import Expression
+from tinygraph.notation.parsing import parse_formula
 
 __all__ = ["WHY", "causes_of", "message_of"]
 
@@ -189,7 +190,7 @@ def known_formulas(case: Case) -> Iterator[tuple[str, Any]]:
     quantity, layer = quantity_in_list(case)
     for slug, entry in MISTAKES.items():
         for code in entry.get(quantity, ()):
-            yield slug, eval(code, {"np": np}, names_of_layer(layer))
+            yield slug, parse_formula(code, names_of_layer(layer))
 
 
 def quantity_in_list(case: Case) -> tuple[str, int]:
