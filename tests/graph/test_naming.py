@@ -377,3 +377,27 @@ def test_a_copy_keeps_the_name_of_its_variable():
 
     for copied in (copy.copy(V), copy.deepcopy(V), pickle.loads(pickle.dumps(V))):
         assert copied.name == V.name
+
+
+def test_parameters_of_several_layers_are_counted_and_name_their_layers():
+    class Layer:
+        def __init__(self, n, m):
+            self.W = tg.parameter(np.ones((m, n)))
+            self.b = tg.parameter(np.zeros((m, 1)))
+
+        def __call__(self, A):
+            return tg.relu(self.W @ A + self.b)
+
+    A = np.ones((3, 5))
+    for layer in [Layer(3, 4), Layer(4, 2)]:
+        A = layer(A)
+    J = tg.mse(A, np.zeros((2, 5)))
+
+    assert list(J.backward()) == ["dA2", "dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"]
+
+
+def test_a_choice_between_two_values_is_assigned():
+    x = tg.parameter(2.0)
+    doubled = x * 2.0 if x.ndim == 0 else x + 1.0
+
+    assert doubled.name == "doubled"

@@ -77,6 +77,7 @@ class Namer:
         self.items = {id(x): x for t in order for x in (*t.inputs, t) if is_nameable(x)}
         self.given = self.given_names(names)
         self.assigned = {key: name for key, name in self.assigned_names() if key not in self.given}
+        self.count_parameters()
         self.numbers: dict[int, str] = {}
         self.number_parameters()
         self.weights: dict[int, Any] = {}
@@ -154,6 +155,16 @@ class Namer:
             yield from self.input_names(t, line)
             if line.target and id(t) not in inner:
                 yield id(t), line.target
+
+    def count_parameters(self) -> None:
+        """W1, W2, ... for parameters that were all assigned to W, such as the self.W of several layers."""
+        variables: dict[str, list[int]] = {}
+        for key, name in self.assigned.items():
+            variables.setdefault(name, []).append(key)
+        for name, keys in variables.items():
+            if len(keys) > 1 and all(getattr(self.items[key], "is_parameter", False) for key in keys):
+                taken = set(self.given.values()) | variables.keys()
+                self.assigned |= dict(zip(keys, self.loop_names(name, keys, taken), strict=True))
 
     def input_names(self, t: Any, line: Any) -> Iterator[tuple[int, str]]:
         """What the user's program calls the inputs of a call that nothing made."""

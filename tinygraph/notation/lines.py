@@ -125,6 +125,8 @@ def target_of(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str | None:
     if isinstance(node, ast.AugAssign):
         return name_written(node.target)
     parent = parents.get(node)
+    while isinstance(parent, ast.IfExp) and node is not parent.test:
+        node, parent = parent, parents.get(parent)
     if isinstance(parent, ast.Assign):
         return next(filter(None, map(name_written, parent.targets)), None)
     if isinstance(parent, ast.AnnAssign | ast.NamedExpr):
