@@ -1,6 +1,7 @@
 """Names in a graph: those that were given, those of the user's variables, and those from structure."""
 
 import copy
+import copyreg
 import linecache
 import pickle
 import subprocess
@@ -377,6 +378,13 @@ def test_a_copy_keeps_the_name_of_its_variable():
 
     for copied in (copy.copy(V), copy.deepcopy(V), pickle.loads(pickle.dumps(V))):
         assert copied.name == V.name
+
+
+def test_variables_of_pythons_own_library_are_nobodys_names(monkeypatch):
+    """copy.py keeps what it makes in variables x and y."""
+    monkeypatch.setitem(copyreg.dispatch_table, tg.Tensor, lambda x: (tg.parameter, (x.value,)))
+
+    assert copy.copy(run_cell("V = tg.parameter(np.ones(4))", shown="")["V"]).name is None
 
 
 def test_parameters_of_several_layers_are_counted_and_name_their_layers():

@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import os
 import sys
 from types import CodeType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tinygraph.notation.places import positions_of, user_frame
 
@@ -36,6 +39,7 @@ class Line(NamedTuple):
 
 
 NOTHING = Line()
+PYTHON_FILES, NUMPY_FILES = (os.path.dirname(module.__file__) + os.sep for module in (os, np))
 MOST_LINES = 4096
 LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}
 
@@ -66,7 +70,9 @@ def line_at(code: CodeType, instruction: int) -> Line:
 
 
 def read_line(code: CodeType, instruction: int) -> Line:
-    """The same, looked up in the source."""
+    """The same, looked up in the source; the variables of Python's and NumPy's own files are nobody's names."""
+    if is_of_library(code.co_filename):
+        return NOTHING
     position: Any = positions_of(code, instruction)  # of the whole expression: the key of its node
     source = parsed_source("".join(linecache.getlines(code.co_filename)))
     node = source.nodes.get(position)
@@ -75,6 +81,11 @@ def read_line(code: CodeType, instruction: int) -> Line:
     target = target_of(node, source.parents)
     called, operands = call_of(node, source.modules)
     return Line(target if target and is_known(target, code) else None, called, operands)
+
+
+def is_of_library(file: str) -> bool:
+    """Whether a file is of Python's library, such as copy.py, or of NumPy."""
+    return file.startswith(NUMPY_FILES) or (file.startswith(PYTHON_FILES) and "site-packages" not in file)
 
 
 @functools.lru_cache(maxsize=64)
