@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 NOTHING = Line()
-PYTHON_FILES, NUMPY_FILES = (os.path.dirname(module.__file__) + os.sep for module in (os, np))
+PYTHON_FILES, NUMPY_FILES = (os.path.dirname(str(module.__file__)) + os.sep for module in (os, np))
 MOST_LINES = 4096
 LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}
 
@@ -70,7 +70,7 @@ def line_at(code: CodeType, instruction: int) -> Line:
 
 
 def read_line(code: CodeType, instruction: int) -> Line:
-    """The same, looked up in the source; the variables of Python's and NumPy's own files are nobody's names."""
+    """The same, looked up in the source; variables of Python's and NumPy's own files are nobody's names."""
     if is_of_library(code.co_filename):
         return NOTHING
     position: Any = positions_of(code, instruction)  # of the whole expression: the key of its node
