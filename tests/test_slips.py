@@ -94,8 +94,8 @@ def test_every_module_has_tests_of_its_own():
 
 
 WAITING = {  # whose tests are those of their room
-    *(f"viz/{name}.py" for name in ("compose", "formulas")),
-    *(f"viz/pages/{name}.py" for name in ("formulas", "page", "sweep")),
+    *(f"viz/{name}.py" for name in ("formulas",)),
+    *(f"viz/pages/{name}.py" for name in ("formulas", "sweep")),
 }
 
 

@@ -172,6 +172,6 @@ def rows_of(marks: dict[str, str]) -> list[list[str]]:
     rows: list[list[str]] = [[] for _ in range(n)]
     done = 0
     for mark, length in zip(known, lengths, strict=True):
-        rows[min(done * n // sum(lengths), n - 1)].append(mark)
+        rows[(2 * done + length) * n // (2 * sum(lengths))].append(mark)  # where its middle falls
         done += length
     return rows

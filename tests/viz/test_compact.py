@@ -1,6 +1,7 @@
 """The compact view: one lane, with the numbers in the nodes."""
 
 import re
+from graphlib import TopologicalSorter
 
 import numpy as np
 import pygraphviz
@@ -129,3 +130,13 @@ def test_derivatives_of_several_outputs_add_up_where_they_meet():
     for name, dW in expected.items():
         row = array_lines(dW)[0].rstrip(" …")
         assert re.sub(r"\s", "", row) in re.sub(r"\s", "", found[name])
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_red_arrows_turn_no_node_round(graph):
+    arrows = pygraphviz.AGraph(string=draw(graph()).source).edges()
+    before = {}
+    for tail, head in arrows:
+        before.setdefault(str(head), set()).add(str(tail))
+
+    assert set(before) <= set(TopologicalSorter(before).static_order())

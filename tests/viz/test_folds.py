@@ -224,3 +224,10 @@ def test_very_large_graph_without_repeats_says_so():
 
     with pytest.raises(GraphError, match=r"more than 1\d,\d{3} nodes"):
         viz.draw(x, view="auto").render("svg")
+
+
+@pytest.mark.parametrize(("period", "found"), [(24, (24, 3)), (25, (1, 1))])
+def test_a_repeat_has_at_most_24_parts(period, found):
+    periods, times = best_runs(np.tile(np.arange(period), 3))
+
+    assert (periods[0], times[0]) == found

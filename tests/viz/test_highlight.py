@@ -91,3 +91,9 @@ def test_what_was_not_compared_is_in_doubt_if_it_follows():
     drawing = viz.draw(J, view="ops", highlight=tg.compare(J, {"dZ2": 2 * d["dZ2"], "dA1": d["dA1"]}))
 
     assert marked(drawing) == {"✗": {"dZ₂"}, "?": {"dW₂", "db₂", "dZ₁", "dW₁", "db₁"}}
+
+
+def test_a_derivative_of_data_is_not_in_the_picture():
+    drawing = viz.draw(three_layers(), highlight=report("dX"))
+
+    assert "wrong first: dX, which is not in this picture" in drawing.description

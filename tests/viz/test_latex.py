@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tests.viz.graphs import GRAPHS, skip
+from tests.viz.graphs import GRAPHS, skip, three_layers
 
 
 def equations(J):
@@ -43,3 +43,12 @@ def test_what_was_kept_of_a_sum_is_not_used_twice():
 
     assert found["dx"].count("+") == 2
     assert r"\cos(x)" in found["dx"]
+
+
+def test_where_a_cost_looks_through_an_activation_the_chain_has_the_lectures_form():
+    assert equations(three_layers())["dZ_{3}"] == r"dA_{3} \odot A_{3} \odot (1 - A_{3})"
+
+
+def test_a_wrong_convention_is_refused():
+    with pytest.raises(ValueError, match=r"convention.*'lectures'"):
+        three_layers().backward().to_latex(convention="lectures")

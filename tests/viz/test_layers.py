@@ -270,3 +270,10 @@ def test_weights_without_numbers_name_the_layers():
 def test_names_of_several_letters_are_joined_by_a_sign():
     assert join_factors("weights", "X") == "weights @ X"
     assert transpose_name(transpose_name("W₁")) == "W₁"
+
+
+def test_a_layer_of_two_operations_has_one_arrow_from_what_both_read():
+    random = np.random.default_rng(0)
+    W, X = parameter(random, (3, 3), "W1"), parameter(random, (3, 4), "X")
+
+    assert pairs(viz.draw(np.sum(W @ X + X)), "fwd")["X", "layer1"] == 1

@@ -202,3 +202,13 @@ def test_marks_of_the_same_length_are_spread_evenly():
 
     assert [len(row) for row in rows_of(marks)] == [7, 7]
     assert [len(row) for row in rows_of(dict.fromkeys(list(LEGEND)[:2], "x" * (WIDEST // 2 - 2)))] == [1, 1]
+
+
+LEGENDS = [((71, 72), (1, 1)), ((50, 50, 51), (2, 1)), ((51, 50, 50), (1, 2))]
+
+
+@pytest.mark.parametrize(("lengths", "expected"), LEGENDS)
+def test_rows_of_a_legend_are_about_equally_long(lengths, expected):
+    marks = {mark: "-" * (length - 3) for mark, length in zip(LEGEND, lengths, strict=False)}
+
+    assert tuple(map(len, rows_of(marks))) == expected
