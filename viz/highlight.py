@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from tinygraph.graph.reading import Graph, Quantity
 from tinygraph.notation.text import clean_text
@@ -29,7 +29,7 @@ class HasVerdicts(Protocol):
     @property
     def first_wrong(self) -> str | None: ...
     @property
-    def rows(self) -> Sequence[Any]: ...
+    def rows(self) -> Sequence[HasVerdict]: ...
 
 
 def find_verdicts(graph: Graph, report: HasVerdicts) -> dict[str, str]:

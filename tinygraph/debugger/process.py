@@ -44,7 +44,6 @@ START = (
 QUIET = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"} | dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
-FLOATS = [np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.longdouble)]
 STOPPED = "stopped"  # the type of a failure that is no exception: the process has ended
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.expressions import Expression
-from tinygraph.rules.nests import leaves, map_leaves
+from tinygraph.notation.symbols import Outline, sample_of
+from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
 
 __all__ = ["values_read"]
@@ -57,7 +56,7 @@ def read_by(op: Operation, i: int, kinds: tuple[Any, ...], settings: Any) -> tup
     return tuple(j in read for j in range(1, len(kinds) + 1))
 
 
-class Shadow(Expression):
+class Shadow(Outline):
     """An array without values; `read` says of which arrays these would come.
 
     Its shape and dtype are found when they are asked for, which is seldom, by calling the function on arrays
@@ -76,7 +75,7 @@ class Shadow(Expression):
     def kind(self) -> Kind:
         """Shape and dtype."""
         if self._kind is None:
-            args, settings = map_leaves(ones_like_shadow, (self.args, self.settings))
+            args, settings = sample_of((self.args, self.settings))
             with np.errstate(all="ignore"):
                 sample = self.function(*args, **settings)  # type: ignore[misc]
             self._kind = np.shape(sample), np.asarray(sample).dtype
@@ -92,16 +91,6 @@ class Shadow(Expression):
         """The type of the entries."""
         return self.kind[1]
 
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return math.prod(self.shape)
-
     def __bool__(self) -> bool:
         raise TypeError("an array without values is neither true nor false")
 
@@ -113,15 +102,3 @@ class Shadow(Expression):
         made = Shadow(None, set() if function in READ_BY_SHAPE else set().union(*(x.read for x in given)))
         made.function, made.args, made.settings = function, args, settings
         return made
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
-    ) -> Any:
-        if function in (np.ndim, np.shape, np.size):
-            return function(ones_like_shadow(args[0]))
-        return super().__array_function__(function, types, args, settings)
-
-
-def ones_like_shadow(x: Any) -> Any:
-    """An array of the shape and dtype of a shadow, holding ones in the memory of a single number."""
-    return np.broadcast_to(np.ones((), x.dtype), x.shape) if isinstance(x, Shadow) else x

@@ -6,19 +6,46 @@ rule as a formula, and the list of NumPy calls behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinygraph.notation.expressions import Expression
 from tinygraph.rules.nests import map_leaves
-from tinygraph.rules.table import Operation
 
-__all__ = ["One", "Symbol", "formula_of_rule", "is_one"]
+__all__ = ["One", "Outline", "Symbol", "is_one", "sample_of"]
 
 
-class Symbol(Expression):
+class Outline(Expression):
+    """An expression with the `shape` and `dtype` of an array, and no numbers."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    shape: Any  # a tuple of int
+    dtype: Any
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return math.prod(self.shape)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
+    ) -> Any:
+        if function in (np.ndim, np.shape, np.size):
+            return function(*map(sample_of, args))
+        return super().__array_function__(function, types, args, settings)
+
+
+class Symbol(Outline):
     """An array without numbers: `shape` and `dtype`, and either a name or the call that made it.
 
     NumPy functions, kernels and operators on symbols give symbols. Their shape and dtype are found by calling
@@ -34,18 +61,8 @@ class Symbol(Expression):
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, name: str = "") -> None:
         super().__init__(name)
-        self.shape = tuple(shape)
+        self.shape: tuple[int, ...] = tuple(shape)
         self.dtype = np.dtype(dtype)
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return int(np.prod(self.shape, dtype=np.int64))
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The symbol of `function(*args, **settings)`; a list of symbols if it gives a list."""
@@ -55,24 +72,17 @@ class Symbol(Expression):
         made.function, made.args, made.settings = function, args, settings
         return made
 
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]
-    ) -> Any:
-        if function in (np.ndim, np.shape, np.size):
-            return function(*map(sample_of, args))
-        return super().__array_function__(function, types, args, settings)
-
     def __repr__(self) -> str:
         return f"Symbol({self.shape}, {self.dtype}, {str(self)!r})"
 
 
 def sample_of(x: Any) -> Any:
-    """An array of the shape and dtype of a symbol, holding ones in the memory of a single number."""
+    """An array of the shape and dtype of an outline, holding ones in the memory of a single number."""
     return map_leaves(sample_of_leaf, x)
 
 
 def sample_of_leaf(x: Any) -> Any:
-    return np.broadcast_to(np.ones((), x.dtype), x.shape) if isinstance(x, Symbol) else x
+    return np.broadcast_to(np.ones((), x.dtype), x.shape) if isinstance(x, Outline) else x
 
 
 class One(Symbol):
@@ -85,25 +95,3 @@ class One(Symbol):
 def is_one(x: Any) -> bool:
     """Whether x is 1: the number, or an array of ones."""
     return isinstance(x, One) or (isinstance(x, int | float) and x == 1)
-
-
-def formula_of_rule(
-    op: Operation,
-    i: int,
-    arguments: tuple[Any, ...],
-    z: Any,
-    dz: Any,
-    settings: Mapping[str, Any] | None = None,
-) -> Any:
-    """The rule for input i of `op` run on symbols.
-
-    >>> from tinygraph.rules.kernels import relu
-    >>> from tinygraph.rules.table import TABLE
-    >>> x, z, dz = (Symbol((2, 3), float, name) for name in ("Z1", "A1", "dA1"))
-    >>> str(formula_of_rule(TABLE[relu], 0, (x,), z, dz))
-    'dA1 * (Z1 > 0)'
-    """
-    rule = op.rules[i]
-    if rule is None:
-        raise ValueError(f"input {i} of {op.name} has no derivative")
-    return rule(dz, z, *arguments, **(settings or {}))
