@@ -111,3 +111,13 @@ def test_every_public_name_is_documented():
     own = {name for name in tg.__all__ if getattr(np, name, None) is not getattr(tg, name)}
 
     assert (own | set(viz.__all__)) - listed == set()
+
+
+@pytest.mark.parametrize("page", ["docs/how.md", "CONTRIBUTING.md"])
+def test_files_that_are_named_exist(page):
+    named = re.findall(
+        r"\b(?:tinygraph|viz|tests|docs)/[\w/.]*\w", (DOCS.parent / page).read_text(encoding="utf-8")
+    )
+
+    assert named
+    assert [name for name in named if not (DOCS.parent / name).exists()] == []

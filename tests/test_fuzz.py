@@ -1,6 +1,6 @@
 """Random programs: derivatives by complex step, errors of our own alone, and inputs left as they were.
 
-`make test` runs 1,200; `make fuzz` runs 20,000, others each time.
+`make test` runs 600; `make fuzz` runs 20,000, others each time.
 """
 
 import os

@@ -47,3 +47,29 @@ def test_every_module_that_is_named_exists():
 
     assert modules
     assert [name for name in modules if not (ROOT / name).exists()] == []
+
+
+LAYERS = """\
+import numpy as np
+
+
+def linear_backward(dZ, cache):
+    A, W, b = cache
+    m = A.shape[1]
+    return W.T @ dZ, dZ @ A.T / m, np.sum(dZ, axis=1, keepdims=True) / m
+
+
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    A = 1 / (1 + np.exp(-Z))
+    return linear_backward(dA * (dA > 0) if activation == "relu" else dA * A * (1 - A), linear_cache)
+"""
+
+
+def test_the_diagnosis_is_what_the_command_prints(tmp_path, capsys):
+    file = tmp_path / "layers.py"
+    file.write_text(LAYERS, encoding="utf-8")
+    [told] = re.findall(r"```text\n(linear_activation_backward .*?)```", README, re.DOTALL)
+
+    assert main(["check", str(file)]) == 1
+    assert " ".join(told.split()) in " ".join(capsys.readouterr().out.split())

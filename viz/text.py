@@ -8,6 +8,8 @@ from tinygraph.notation.text import name_text
 
 __all__ = ["derivative_text", "lines", "link", "span", "table"]
 
+BARE = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"'  # a table without lines
+
 
 def derivative_text(name: str) -> str:
     """The derivative of the cost with respect to `name`, as shown.
@@ -39,11 +41,9 @@ def lines(*rows: str) -> str:
 def table(*rows: str, align: str = "CENTER") -> str:
     """Rows of markup below each other, evenly spaced whatever fonts they take."""
     cells = "".join(f'<TR><TD ALIGN="{align}">{row}</TD></TR>' for row in rows if row)
-    style = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"'
-    return f"<TABLE {style}>{cells}</TABLE>" if cells else ""
+    return f"<TABLE {BARE}>{cells}</TABLE>" if cells else ""
 
 
 def link(markup: str, target: str) -> str:
     """Markup that leads to a part of the page."""
-    style = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"'
-    return f'<TABLE {style}><TR><TD HREF="#{target}" TOOLTIP=" ">{markup}</TD></TR></TABLE>'
+    return f'<TABLE {BARE}><TR><TD HREF="#{target}" TOOLTIP=" ">{markup}</TD></TR></TABLE>'

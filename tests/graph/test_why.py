@@ -2,6 +2,7 @@
 
 import re
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,3 +155,13 @@ def test_cuts_are_bounded_and_keep_nothing_alive():
 
     assert len(cuts._cuts) == cuts.LIMIT
     assert z() is None
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [("tinygraph/losses.py", True), ("viz/entry.py", True), ("tinygraph_demo.py", False), ("viz.py", False)],
+)
+def test_a_file_beside_the_package_is_the_users(file, expected):
+    path = Path(tg.__file__).parents[1] / file
+
+    assert cuts.is_inside_package(compile("0", path, "exec")) == expected

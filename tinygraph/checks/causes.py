@@ -63,8 +63,8 @@ class Case:
         self.is_output = self.layer == max(layers, default=0) and self.name.endswith(str(self.layer))
 
     def values(self, expression: Any) -> list[Any]:
-        """The value of an expression in every probe."""
-        return [np.asarray(self.setting.value(expression, i)) for i in range(len(self.setting.values))]
+        """The value of an expression in every probe, as arrays."""
+        return list(map(np.asarray, self.setting.everywhere(expression)))
 
     def gives(self, expression: Any) -> bool:
         """Whether an expression gives the same numbers."""

@@ -129,13 +129,13 @@ def explain_program(
             if finding.statement in segment.hidden and finding.matches:
                 setting = run_from(finding, finding.matches[0], segment.hidden, setting)
         findings += found
-        if is_lost(segment, found, given):
+        if is_lost(segment, found):
             break
         setting = assign_given(segment.shown, setting, given)
     return findings
 
 
-def is_lost(segment: Segment, found: Sequence[Finding], given: Given) -> bool:
+def is_lost(segment: Segment, found: Sequence[Finding]) -> bool:
     """Whether what follows cannot be judged: a hidden quantity is unknown and no dA after it was given."""
     unknown = any(f.statement in segment.hidden and not f.matches for f in found)
     return unknown and not any(s.name.startswith("dA") for s in segment.shown)
@@ -166,19 +166,14 @@ def program_segments(program: Sequence[Statement], given: Mapping[str, Any]) -> 
 def run_right(statements: Sequence[Statement], setting: Setting) -> Setting:
     """The setting after the right statements."""
     for s in statements:
-        setting = setting.assign(s.name, probe_values(s.right[-1], setting))
+        setting = setting.assign(s.name, setting.everywhere(s.right[-1]))
     return setting
-
-
-def probe_values(expression: Any, setting: Setting) -> list[Any]:
-    """The value of an expression in every probe."""
-    return [setting.value(expression, i) for i in range(len(setting.values))]
 
 
 def run_from(finding: Finding, match: Match, hidden: Sequence[Statement], setting: Setting) -> Setting:
     """The setting after the hidden statements, with one of them as it was found."""
     at = hidden.index(finding.statement)
-    setting = setting.assign(finding.statement.name, probe_values(match.expression, setting))
+    setting = setting.assign(finding.statement.name, setting.everywhere(match.expression))
     return run_right(hidden[at + 1 :], setting)
 
 
@@ -295,7 +290,7 @@ def hidden_with_number(
     def makes(formula: Any, setting: Setting) -> list[Any]:
         match = Match(formula, (), 0)
         after = run_from(Finding(s, formula, (match,), setting), match, segment.hidden, setting)
-        return probe_values(first.right[-1], after)
+        return after.everywhere(first.right[-1])
 
     return fit_matches(
         matches_to_fit(s.right, edits_of(s, setting), setting), makes, setting, given[first.name]

@@ -287,13 +287,13 @@ def style_cells(row: Row, first_wrong: bool = False) -> list[RenderableType]:
     return [Text(name, "" if row.ok else colour), *map(Text, numbers), Text(verdict, colour)]
 
 
-def text_of(content: RenderableType, width: int = TEXT_WIDTH) -> str:
+def text_of(content: RenderableType) -> str:
     """Plain text of something that rich can print."""
     import io
 
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, markup=False)
+    console = Console(file=io.StringIO(), width=TEXT_WIDTH, color_system=None, highlight=False, markup=False)
     console.print(content)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines).strip("\n")

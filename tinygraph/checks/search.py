@@ -40,9 +40,8 @@ __all__ = [
 ]
 
 DOUBLE, SINGLE = 1e-9, 2e-5  # relative to the largest entry: what rounding may come to
-LIKELIEST = (
-    10  # first edits that a second one is tried after: each costs as much as all single edits together
-)
+# First edits that a second one is tried after: each costs as much as all single edits together.
+LIKELIEST = 10
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,17 @@ class Setting:
     @cached_property
     def known_ratios(self) -> Any:
         """The values of `ratios`, as an array of (number of ratios, number of probes)."""
-        n = len(self.values)
-        return np.array([[self.value(f, i) for i in range(n)] for f, _ in self.ratios], float).reshape(-1, n)
+        values = [self.everywhere(ratio) for ratio, _ in self.ratios]
+        return np.array(values, float).reshape(-1, len(self.values))
 
     def share(self, *expressions: Any) -> None:
         """Keep the values of all parts of these expressions."""
         for expression in expressions:
             self.shared |= {id(part): part for part, _ in positions_in(expression)}
+
+    def everywhere(self, x: Any) -> list[Any]:
+        """The value of an expression in every probe."""
+        return [self.value(x, i) for i in range(len(self.values))]
 
     def value(self, x: Any, probe: int) -> Any:
         """The value of an expression in a probe; None if it has none."""

@@ -25,6 +25,7 @@ FEWEST_EXAMPLES = 7
 CLEAR = 0.05  # how far a relu unit stays from its kink
 HIDDEN_ACTIVATIONS: dict[str, Any] = {"relu": k.relu, "tanh": np.tanh, "sigmoid": k.sigmoid}
 OUTPUT_ACTIVATIONS: dict[str, Any] = {"sigmoid": k.sigmoid, "softmax": k.softmax}
+ALL_ACTIVATIONS = HIDDEN_ACTIVATIONS | OUTPUT_ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def make_probe(
         parameters |= {f"W{layer}": W, f"b{layer}": b}
         Z = parameter(W, f"W{layer}") @ A + parameter(b, f"b{layer}")
         caches.append(((A.value, W, b), Z.value))
-        A = (HIDDEN_ACTIVATIONS | OUTPUT_ACTIVATIONS)[activations[layer - 1]](Z)
-    J = softmax_cross_entropy(Z, Y) if activations[-1] == "softmax" else binary_cross_entropy(A, Y)
+        A = ALL_ACTIVATIONS[activations[layer - 1]](Z)
+    J = cross_entropy(Z, A, Y, activations[-1])
     targets, m = targets_of(J)
     return Probe(X, Y, parameters, activations, A.value, float(J.value), caches, targets, m, seed)
 
@@ -124,10 +125,14 @@ def cost_of(probe: Probe) -> Tensor:
     for layer, activation in enumerate(probe.activations, start=1):
         W, b = (parameter(probe.parameters[f"{p}{layer}"], f"{p}{layer}") for p in "Wb")
         Z = W @ A + b
-        A = (HIDDEN_ACTIVATIONS | OUTPUT_ACTIVATIONS)[activation](Z)
-    Y = tensor(probe.Y, "Y")
-    several = probe.activations[-1] == "softmax"
-    return cast(Tensor, softmax_cross_entropy(Z, Y) if several else binary_cross_entropy(A, Y))
+        A = ALL_ACTIVATIONS[activation](Z)
+    return cross_entropy(Z, A, tensor(probe.Y, "Y"), activation)
+
+
+def cross_entropy(Z: Any, A: Any, Y: Any, activation: str) -> Tensor:
+    """The cost that goes with the activation of the last layer."""
+    J = softmax_cross_entropy(Z, Y) if activation == "softmax" else binary_cross_entropy(A, Y)
+    return cast(Tensor, J)
 
 
 def checked_sizes(sizes: Sequence[int] | None, activations: Sequence[str] | None) -> tuple[int, ...]:

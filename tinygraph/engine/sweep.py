@@ -24,7 +24,7 @@ from tinygraph.rules.shapes import undo_broadcast
 from tinygraph.rules.table import Operation
 from tinygraph.rules.types import Numeric, Rule
 
-__all__ = ["Detour", "recorded_order", "reverse_sweep", "shown_derivative", "sweep_nodes"]
+__all__ = ["Detour", "ancestors_of", "recorded_order", "reverse_sweep", "shown_derivative", "sweep_nodes"]
 
 
 # A tensor, its value and its derivative, which went past the input that its node shows (`Operation.bypass`).
@@ -60,6 +60,16 @@ def recorded_order(output: Tensor, wanted: bool = False) -> list[Tensor]:
                 found.add(x)
                 stack.append(x)
     return sorted(found, key=attrgetter("_serial"))
+
+
+def ancestors_of(z: Tensor, wanted: bool) -> set[Tensor]:
+    """All Tensors that `z` was made from, itself included; with `wanted`, along paths of derivatives."""
+    order = recorded_order(z, wanted)
+    found = {z, *order}
+    for t in order:
+        inputs = [t.inputs[i] for i in t._wanted] if wanted else t.inputs
+        found.update(x for x in inputs if isinstance(x, Tensor))
+    return found
 
 
 def paths_to(targets: Set[Tensor], order: list[Tensor]) -> set[Tensor]:

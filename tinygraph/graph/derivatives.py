@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.engine.sweep import recorded_order, reverse_sweep, shown_derivative
+from tinygraph.engine.sweep import ancestors_of, recorded_order, reverse_sweep, shown_derivative
 from tinygraph.engine.tensor import Tensor, parameter, value_of
 from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
+from tinygraph.graph.walk import sum_of
 from tinygraph.guards.faults import cause_of, shorten
 from tinygraph.guards.stories import describe
 from tinygraph.notation.names import derivative_name
@@ -102,7 +103,7 @@ class Derivatives(Mapping[str, Any]):
                 f"no derivative with respect to {describe(tensor)} here: it is no parameter of this graph "
                 f"and has no name; there are: {', '.join(self) or 'none'}"
             )
-        return sum(parts[1:], start=parts[0])
+        return sum_of(parts)
 
     def _complete(self) -> None:
         """Sweep once more for what only the user's line names, which the first sweep does not read."""
@@ -317,9 +318,7 @@ def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any]
 
 def parameters_of(value: Tensor) -> set[Tensor]:
     """The parameters that `value` was made from."""
-    order = recorded_order(value, wanted=True)
-    inputs = {t.node.inputs[i] for t in order for i in t.node.wanted}  # type: ignore[union-attr]
-    return {x for x in inputs | {value} if x.is_parameter}
+    return {x for x in ancestors_of(value, wanted=True) if x.is_parameter}
 
 
 def lift(argument: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from tinygraph.graph.reading import Call, Graph, Input, Quantity
 from tinygraph.rules.shapes import undo_broadcast
 
-__all__ = ["ReverseWalk", "derivative_of_data"]
+__all__ = ["ReverseWalk", "derivative_of_data", "sum_of"]
 
 
 class ReverseWalk:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.sweep import recorded_order
+from tinygraph.engine.sweep import ancestors_of
 from tinygraph.engine.tensor import Tensor
 from tinygraph.guards.cuts import Cut, known_cuts
 from tinygraph.guards.stories import describe, operand_name, place_of, recorded_call
-from tinygraph.notation.places import file_and_line, place_text
+from tinygraph.notation.places import place_text
 
 __all__ = ["why_no_gradient"]
 
@@ -44,16 +44,6 @@ def why_no_gradient(J: object, W: Tensor) -> str:
     return f"J has no derivative with respect to {name}: {'; '.join(found)}"
 
 
-def ancestors_of(z: Tensor, wanted: bool) -> set[Tensor]:
-    """All Tensors that `z` was made from, itself included; with `wanted`, along paths of derivatives."""
-    order = recorded_order(z, wanted)
-    found = {z, *order}
-    for t in order:
-        inputs = [t.inputs[i] for i in t._wanted] if wanted else t.inputs
-        found.update(x for x in inputs if isinstance(x, Tensor))
-    return found
-
-
 def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
     """What may be the reason, the surest first."""
     graph = ancestors_of(J, wanted=False) if isinstance(J, Tensor) else set()
@@ -62,7 +52,7 @@ def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
     unrecorded = [t for t in graph if t._op is None and hasattr(t, "_wanted")]
     yield from dead_ends(graph, W)
     yield from map(cut_text, sorted(sure, key=lambda cut: not is_used_in(cut, graph)))
-    yield from (f"{describe(t)} was computed under no_grad ({place_made(t)})" for t in unrecorded)
+    yield from (f"{describe(t)} was computed under no_grad ({place_of(t)})" for t in unrecorded)
     if not sure and not unrecorded:
         yield from guessed_reasons(cuts, graph)
         if W not in graph:
@@ -106,11 +96,6 @@ def cut_text(cut: Cut) -> str:
     what = "a result of " + cut.operation if cut.tensor is None and cut.operation else "a parameter"
     name = what if cut.tensor is None else operand_name(cut.tensor, f"a result of {cut.operation}")
     return f"{cut.how} took {name} out of the graph ({place_text(cut.file, cut.line)})"
-
-
-def place_made(t: Tensor) -> str:
-    """Where a Tensor was computed that was not recorded."""
-    return place_text(*file_and_line(t._code, t._instruction))
 
 
 def not_used_text(W: Tensor, name: str) -> str:

@@ -6,6 +6,7 @@ the last few thousand. Nothing is kept alive by that: a Tensor is known by its a
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from collections import deque
@@ -74,5 +75,5 @@ def known_cuts(alive: Mapping[int, Tensor]) -> list[Cut]:
 
 def is_inside_package(code: CodeType) -> bool:
     """Whether code belongs to tinygraph or viz."""
-    package = __file__.rpartition("tinygraph")[0]
-    return code.co_filename.startswith((f"{package}tinygraph", f"{package}viz"))
+    parent = __file__.rpartition(f"tinygraph{os.sep}")[0]
+    return code.co_filename.startswith((f"{parent}tinygraph{os.sep}", f"{parent}viz{os.sep}"))

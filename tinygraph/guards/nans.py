@@ -23,9 +23,9 @@ def finite_forward(op: Operation, inputs: tuple[Operand, ...], values: Values, s
     """What `op` gives; NonFiniteError if an entry is NaN or inf though what it was made from is finite."""
     with np.errstate(all="ignore"):
         z = op.forward(*values, **settings)
-    operands = operand_names(op, inputs, running_line())
     found = first_made_index(z, values, op)
     if found is not None:
+        operands = operand_names(op, inputs, running_line())
         call = written_call(op, operands, settings)
         raise NonFiniteError(f"{call} ({user_place()}): {entry_story(z, found, operands, values, op)}")
     return z

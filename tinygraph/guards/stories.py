@@ -13,7 +13,7 @@ from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
 from tinygraph.notation.expressions import Expression, Notation
 from tinygraph.notation.lines import Line, running_line
 from tinygraph.notation.names import is_operation_of, line_of_call
-from tinygraph.notation.places import place_text, user_place
+from tinygraph.notation.places import file_and_line, place_text, user_place
 from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
 from tinygraph.rules.types import AnyFunction, Operand, Option, Options
@@ -167,8 +167,8 @@ def made_at(x: Operand) -> str | None:
 
 
 def place_of(z: Tensor) -> str:
-    """The file and line of the user's code that recorded `z`: net.py:14."""
-    return place_text(*z.node.place)  # type: ignore[union-attr]
+    """The file and line of the user's code that computed `z`: net.py:14."""
+    return place_text(*file_and_line(z._code, z._instruction))
 
 
 def recorded_call(z: Tensor) -> tuple[str, list[str]]:

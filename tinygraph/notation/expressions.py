@@ -79,7 +79,7 @@ class Expression(k.Recording):
         return self.record(np.negative, (self,), {})
 
     def astype(self, dtype: Any) -> Any:
-        """The symbol in another dtype."""
+        """The expression in another dtype."""
         return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
 
     def dot(self, other: Any) -> Any:

@@ -24,7 +24,7 @@ def user_frame(frame: FrameType) -> FrameType:
 def user_place() -> str:
     """The file and line of the user's code that is running: net.py:14."""
     frame = user_frame(sys._getframe(1))
-    return f"{basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+    return place_text(frame.f_code.co_filename, frame.f_lineno)
 
 
 def positions_of(code: CodeType, instruction: int) -> Positions:

@@ -65,7 +65,7 @@ class Symbol(Outline):
         self.dtype = np.dtype(dtype)
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-        """The symbol of `function(*args, **settings)`; a list of symbols if it gives a list."""
+        """The symbol of `function(*args, **settings)`."""
         with np.errstate(all="ignore"):
             sample = function(*map(sample_of, args), **{key: sample_of(x) for key, x in settings.items()})
         made = Symbol(np.shape(sample), np.asarray(sample).dtype)

@@ -229,7 +229,8 @@ def without_repeats(x: Symbol) -> tuple[Any, Any]:
 
 def without_repeat(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
     """What x repeats to `shape`, if `other` has that shape, so that NumPy repeats it; x itself if not."""
-    if not isinstance(other, Symbol) or other.shape != shape or is_number_of(other):
+    # One number in each place may be written without its shape.
+    if not isinstance(other, Symbol) or other.shape != shape or number_of(other) is not None:
         return x
     inner = x
     while isinstance(inner, Symbol) and inner.function in (np.broadcast_to, np.reshape, np.expand_dims):
@@ -237,11 +238,6 @@ def without_repeat(x: Any, other: Any, shape: tuple[int, ...]) -> Any:
         if isinstance(inner, Symbol) and inner.shape == ():
             return inner
     return x.args[0] if isinstance(x, Symbol) and x.function is np.broadcast_to else x
-
-
-def is_number_of(x: Symbol) -> bool:
-    """Whether an array is one number in each place, which may be written without its shape."""
-    return number_of(x) is not None
 
 
 def tidy_negative(x: Symbol) -> Any:
