@@ -20,7 +20,7 @@ from tests.cases import CASES  # noqa: E402
 from tests.test_docs import outputs_of  # noqa: E402
 from tinygraph.guards.stories import qualified_name  # noqa: E402
 from tinygraph.notation.reads import values_read  # noqa: E402
-from tinygraph.notation.symbols import Symbol, formula_of_rule  # noqa: E402
+from tinygraph.notation.symbols import Symbol  # noqa: E402
 from tinygraph.rules import kernels as k  # noqa: E402
 from tinygraph.rules.table import TABLE, Each  # noqa: E402
 
@@ -126,7 +126,7 @@ def lines_of(op):
     rules = range(1) if isinstance(op.rules, Each) else range(op.arity)
     for i in rules:
         if op.rules[i] is not None and isinstance(inputs[i], Symbol):
-            formula = str(formula_of_rule(op, i, inputs, z, dz, settings))
+            formula = str(op.rules[i](dz, z, *inputs, **settings))
             rule = formula if len(formula) <= LONGEST else f"{op.rules[i].__name__}(...)"
             yield f"- `d{inputs[i].name} = {rule}` reads {read_by(op, i, z, inputs, settings)}"
     notes = [example_of_rules(op, inputs, z, settings), op.kink and f"[Kink](#kinks): {op.kink}."]
