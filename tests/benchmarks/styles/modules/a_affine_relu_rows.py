@@ -5,16 +5,16 @@ import numpy as np
 
 def affine_forward(x, w, b):
     """
-    Computes the forward pass for a fully-connected layer.
+    Fully connected layer, forwards.
 
     Inputs:
-    - x: input data, shape (N, d_1, ..., d_k)
-    - w: weights, shape (D, M) where D = d_1 * ... * d_k
-    - b: biases, shape (M,)
+    - x: N examples of any shape; each is flattened into a row of D numbers
+    - w: (D, M)
+    - b: (M,)
 
-    Returns a tuple of:
-    - out: shape (N, M)
-    - cache: (x, w, b)
+    Returns:
+    - out: (N, M)
+    - cache: (x, w, b), for the way back
     """
     N = x.shape[0]
     x_rows = x.reshape(N, -1)
@@ -25,13 +25,13 @@ def affine_forward(x, w, b):
 
 def affine_backward(dout, cache):
     """
-    Computes the backward pass for a fully-connected layer.
+    Fully connected layer, backwards.
 
     Inputs:
-    - dout: upstream derivative, shape (N, M)
+    - dout: gradient that arrives from above, (N, M)
     - cache: what affine_forward kept
 
-    Returns a tuple of dx (shape of x), dw (D, M), db (M,)
+    Returns dx (as x was given), dw (D, M), db (M,)
     """
     x, w, b = cache
     N = x.shape[0]
@@ -55,14 +55,14 @@ def relu_backward(dout, cache):
 
 
 def affine_relu_forward(x, w, b):
-    """Convenience layer: an affine transform followed by a ReLU"""
+    """Both at once: affine, then ReLU."""
     a, fc_cache = affine_forward(x, w, b)
     out, relu_cache = relu_forward(a)
     return out, (fc_cache, relu_cache)
 
 
 def affine_relu_backward(dout, cache):
-    """Backward pass for the affine-relu convenience layer"""
+    """Undo them in the opposite order."""
     fc_cache, relu_cache = cache
     da = relu_backward(dout, relu_cache)
     dx, dw, db = affine_backward(da, fc_cache)

@@ -5,10 +5,8 @@ import numpy as np
 
 def batchnorm_forward(x, gamma, beta, bn_param):
     """
-    Input:
-    - x: (N, D); gamma, beta: (D,)
-    - bn_param: dict with 'mode' ('train' or 'test'), 'eps', 'momentum',
-      'running_mean', 'running_var'
+    x is (N, D), gamma and beta are (D,). bn_param carries 'mode' and, if you
+    like, 'eps' and 'momentum'; the running statistics are stored in it too.
     """
     mode = bn_param["mode"]
     eps = bn_param.get("eps", 1e-5)
@@ -18,33 +16,25 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     running_mean = bn_param.get("running_mean", np.zeros(D, dtype=x.dtype))
     running_var = bn_param.get("running_var", np.zeros(D, dtype=x.dtype))
 
-    out, cache = None, None
     if mode == "train":
-        # step 1: mean
-        mu = 1.0 / N * np.sum(x, axis=0)
-        # step 2: center
-        xmu = x - mu
-        # step 3: square
-        sq = xmu ** 2
-        # step 4: variance
-        var = 1.0 / N * np.sum(sq, axis=0)
-        # step 5: std
-        sqrtvar = np.sqrt(var + eps)
-        # step 6: invert
-        ivar = 1.0 / sqrtvar
-        # step 7: normalize
-        xhat = xmu * ivar
-        # step 8: scale and shift
-        out = gamma * xhat + beta
+        m = x.sum(axis=0) / N               # (1)  D
+        c = x - m                           # (2)  N x D
+        s = c * c                           # (3)  N x D
+        v = s.sum(axis=0) / N               # (4)  D
+        r = np.sqrt(v + eps)                # (5)  D
+        q = 1.0 / r                         # (6)  D
+        z = c * q                           # (7)  N x D
+        g = gamma * z                       # (8)  N x D
+        out = g + beta                      # (9)  N x D
 
-        running_mean = momentum * running_mean + (1 - momentum) * mu
-        running_var = momentum * running_var + (1 - momentum) * var
-        cache = (xhat, gamma, xmu, ivar, sqrtvar, var, eps)
+        running_mean = momentum * running_mean + (1 - momentum) * m
+        running_var = momentum * running_var + (1 - momentum) * v
+        cache = (c, r, q, z, gamma)
     elif mode == "test":
-        xhat = (x - running_mean) / np.sqrt(running_var + eps)
-        out = gamma * xhat + beta
+        out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta
+        cache = None
     else:
-        raise ValueError('Invalid forward batchnorm mode "%s"' % mode)
+        raise ValueError("unknown mode for batchnorm: %s" % mode)
 
     bn_param["running_mean"] = running_mean
     bn_param["running_var"] = running_var
@@ -52,29 +42,29 @@ def batchnorm_forward(x, gamma, beta, bn_param):
 
 
 def batchnorm_backward(dout, cache):
-    xhat, gamma, xmu, ivar, sqrtvar, var, eps = cache
-    N, D = dout.shape
+    c, r, q, z, gamma = cache
+    N = dout.shape[0]
 
-    # step 8
-    dbeta = np.sum(dout, axis=0)
-    dgamma = np.sum(dout * xhat, axis=0)
-    dxhat = dout * gamma
-    # step 7
-    divar = np.sum(dxhat * xmu, axis=0)
-    dxmu1 = dxhat * ivar
-    # step 6
-    dsqrtvar = -1.0 / (sqrtvar ** 2) * divar
-    # step 5
-    dvar = 0.5 * 1.0 / np.sqrt(var + eps) * dsqrtvar
-    # step 4
-    dsq = 1.0 / N * np.ones((N, D)) * dvar
-    # step 3
-    dxmu2 = 2 * xmu * dsq
-    # step 2
-    dx1 = dxmu1 + dxmu2
-    dmu = -1 * np.sum(dxmu1 + dxmu2, axis=0)
-    # step 1
-    dx2 = 1.0 / N * np.ones((N, D)) * dmu
-
-    dx = dx1 + dx2
+    # (9) out = g + beta
+    dg = dout
+    dbeta = dout.sum(axis=0)
+    # (8) g = gamma * z
+    dgamma = (dg * z).sum(axis=0)
+    dz = dg * gamma
+    # (7) z = c * q, q is broadcast over the rows => sum
+    dq = (dz * c).sum(axis=0)
+    dc = dz * q
+    # (6) q = 1 / r
+    dr = -dq / r**2
+    # (5) r = sqrt(v + eps)
+    dv = dr / (2 * r)
+    # (4) v = mean of s
+    ds = np.tile(dv / N, (N, 1))
+    # (3) s = c * c  (second use of c: add)
+    dc = dc + 2 * c * ds
+    # (2) c = x - m
+    dm = -dc.sum(axis=0)
+    dx = dc.copy()
+    # (1) m = mean of x  (second use of x: add)
+    dx += dm / N
     return dx, dgamma, dbeta

@@ -5,14 +5,12 @@ import numpy as np
 
 def conv_forward_naive(x, w, b, conv_param):
     """
-    A naive implementation of the forward pass for a convolutional layer.
+    Convolution the slow way: one number of the output at a time.
 
-    - x: (N, C, H, W)
-    - w: (F, C, HH, WW)
-    - b: (F,)
-    - conv_param: 'stride' and 'pad'
-
-    Returns out of shape (N, F, H', W') and the cache.
+    - x: N images with C channels, (N, C, H, W)
+    - w: F filters, (F, C, HH, WW)
+    - b: one bias per filter, (F,)
+    - conv_param: {'stride': ..., 'pad': ...}
     """
     stride, pad = conv_param["stride"], conv_param["pad"]
     N, C, H, W = x.shape

@@ -5,15 +5,15 @@ import numpy as np
 
 def svm_loss(x, y):
     """
-    Computes the loss and gradient for multiclass SVM classification.
+    Hinge loss over classes, margin 1, averaged over the examples.
 
     Inputs:
-    - x: scores, (N, C)
-    - y: labels, (N,), 0 <= y[i] < C
+    - x: a row of C scores per example, (N, C)
+    - y: the right class of each, (N,) integers
 
-    Returns a tuple of:
-    - loss: scalar
-    - dx: gradient of the loss with respect to x
+    Returns:
+    - loss: a number
+    - dx: its gradient, (N, C)
     """
     N = x.shape[0]
     rows = np.arange(N)
@@ -33,13 +33,13 @@ def svm_loss(x, y):
 def softmax_loss(x, y):
     """Same signature as svm_loss, for softmax + cross-entropy."""
     N = x.shape[0]
-    shifted_logits = x - np.max(x, axis=1, keepdims=True)
-    Z = np.sum(np.exp(shifted_logits), axis=1, keepdims=True)
-    log_probs = shifted_logits - np.log(Z)
-    probs = np.exp(log_probs)
+    logits = x - np.max(x, axis=1, keepdims=True)
+    Z = np.sum(np.exp(logits), axis=1, keepdims=True)
+    log_probs = logits - np.log(Z)
+    p = np.exp(log_probs)
     loss = -np.sum(log_probs[np.arange(N), y]) / N
 
-    dx = probs.copy()
+    dx = p.copy()
     dx[np.arange(N), y] -= 1
     dx /= N
     return loss, dx

@@ -6,17 +6,15 @@ from random import shuffle  # noqa: F401  (left over)
 
 def softmax_loss_naive(W, X, y, reg):
   """
-  Softmax loss function, naive implementation (with loops)
-
-  D dimensions, C classes, minibatches of N examples.
+  Softmax classifier, one example and one class after the other.
 
   Inputs:
-  - W: (D, C) weights.
-  - X: (N, D) minibatch of data.
-  - y: (N,) training labels.
-  - reg: (float) regularization strength
+  - W: weights, D x C
+  - X: N examples as rows, N x D
+  - y: N labels
+  - reg: strength of the L2 penalty (no factor 1/2!)
 
-  Returns a tuple of loss as single float, gradient with respect to W
+  Returns the loss and dW
   """
   loss = 0.0
   dW = np.zeros_like(W)
@@ -46,7 +44,7 @@ def softmax_loss_naive(W, X, y, reg):
 
 
 def softmax_loss_vectorized(W, X, y, reg):
-  """Same inputs and outputs as softmax_loss_naive."""
+  """As above but without loops."""
   N = X.shape[0]
   S = X.dot(W)
   S = S - S.max(axis=1).reshape(-1, 1)
