@@ -3,8 +3,7 @@
 import numpy as np
 
 def sigmoid(Z):
-    A = 1/(1+np.exp(-Z))
-    return A, Z
+    return 1/(1+np.exp(-Z)), Z
 
 def relu(Z):
     A = np.maximum(0, Z)
