@@ -5,8 +5,12 @@ from tests.benchmarks.styles.numeric import numeric
 _R = np.random.default_rng(5)
 Z, SLOPE = _R.normal(size=(3, 4)), _R.normal(size=(3, 4))
 X, Y = _R.normal(size=(5, 3)), _R.uniform(size=(5, 2))
-VALUES = {"W": _R.normal(size=(3, 4)), "w0": _R.normal(size=4), "V": _R.normal(size=(4, 2)),
-          "v0": _R.normal(size=2)}
+VALUES = {
+    "W": _R.normal(size=(3, 4)),
+    "w0": _R.normal(size=4),
+    "V": _R.normal(size=(4, 2)),
+    "v0": _R.normal(size=2),
+}
 SIMPLE = ("Logistic", "Tanh", "Elu", "SoftPlus", "Swish")
 
 

@@ -13,7 +13,9 @@ def answers(module):
     found = {"softmax": module.softmax_backward(DOUT, module.softmax_forward(Q))}
     for causal in (True, False):
         _, cache = module.attention_forward(Q, K, V, causal)
-        found |= {f"{name} {causal}": slope for name, slope in zip(QKV, module.attention_backward(DOUT, cache))}
+        found |= {
+            f"{name} {causal}": slope for name, slope in zip(QKV, module.attention_backward(DOUT, cache))
+        }
     _, cache = module.multi_head_forward(*WHOLE.values(), 2)
     return found | dict(zip(WHOLE, module.multi_head_backward(WHOLE_DOUT, cache)))
 
@@ -23,7 +25,8 @@ def truth(module):
     for causal in (True, False):
         for name, value in QKV.items():
             found[f"{name} {causal}"] = numeric(
-                lambda v: np.sum(DOUT * module.attention_forward(**(QKV | {name: v}), causal=causal)[0]), value
+                lambda v: np.sum(DOUT * module.attention_forward(**(QKV | {name: v}), causal=causal)[0]),
+                value,
             )
     for name, value in WHOLE.items():
         found[name] = numeric(

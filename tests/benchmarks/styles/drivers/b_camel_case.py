@@ -4,8 +4,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(30)
 X, EXPECTED = _R.normal(size=3), _R.uniform(size=2)
-VALUES = {"hiddenWeights": _R.normal(size=(4, 3)), "hiddenBias": _R.normal(size=4),
-          "outputWeights": _R.normal(size=(2, 4)), "outputBias": _R.normal(size=2)}
+VALUES = {
+    "hiddenWeights": _R.normal(size=(4, 3)),
+    "hiddenBias": _R.normal(size=4),
+    "outputWeights": _R.normal(size=(2, 4)),
+    "outputBias": _R.normal(size=2),
+}
 
 
 def build(module, **changed):

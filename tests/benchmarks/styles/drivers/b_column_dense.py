@@ -4,8 +4,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(1)
 X, Y = _R.normal(size=(3, 1)), _R.normal(size=(2, 1))
-VALUES = {"W1": _R.normal(size=(4, 3)), "b1": _R.normal(size=(4, 1)), "W2": _R.normal(size=(2, 4)),
-          "b2": _R.normal(size=(2, 1))}
+VALUES = {
+    "W1": _R.normal(size=(4, 3)),
+    "b1": _R.normal(size=(4, 1)),
+    "W2": _R.normal(size=(2, 4)),
+    "b2": _R.normal(size=(2, 1)),
+}
 RATE = 0.5
 
 
@@ -46,5 +50,7 @@ def truth(module):
         for at, name in enumerate(("X", "Z1", "A1", "Z2", "prediction"))
     }
     for name, value in VALUES.items():
-        found[name] = numeric(lambda v, name=name: module.mse(Y, forward(build(module, **{name: v}), X)), value)
+        found[name] = numeric(
+            lambda v, name=name: module.mse(Y, forward(build(module, **{name: v}), X)), value
+        )
     return found

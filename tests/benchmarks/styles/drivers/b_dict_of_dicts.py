@@ -31,10 +31,14 @@ def truth(module):
         return module.mean_squared_error(module.forward(params, x, activations)[0], TARGET)
 
     found = {
-        "y": numeric(lambda v: module.mean_squared_error(v, TARGET), module.forward(params, X, activations)[0]),
+        "y": numeric(
+            lambda v: module.mean_squared_error(v, TARGET), module.forward(params, X, activations)[0]
+        ),
         "x": numeric(lambda v: loss(params, v), X),
     }
     for layer, leaves in params.items():
         for name, value in leaves.items():
             found[f"{layer} {name}"] = numeric(lambda v: loss(params | {layer: leaves | {name: v}}, X), value)
-    return found | {name: numeric(lambda v: np.sum(SLOPE * act(v)), Z) for name, act in module.ACTIVATIONS.items()}
+    return found | {
+        name: numeric(lambda v: np.sum(SLOPE * act(v)), Z) for name, act in module.ACTIVATIONS.items()
+    }

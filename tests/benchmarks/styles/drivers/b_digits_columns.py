@@ -4,8 +4,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(10)
 X, Y = _R.normal(size=(4, 7)), np.array([0, 1, 2, 2, 1, 0, 2])
-VALUES = {"W1": _R.normal(size=(5, 4)), "b1": _R.normal(size=(5, 1)), "W2": _R.normal(size=(3, 5)),
-          "b2": _R.normal(size=(3, 1))}
+VALUES = {
+    "W1": _R.normal(size=(5, 4)),
+    "b1": _R.normal(size=(5, 1)),
+    "W2": _R.normal(size=(3, 5)),
+    "b2": _R.normal(size=(3, 1)),
+}
 
 
 def answers(module):

@@ -14,7 +14,9 @@ VALUES = {
 
 
 def build(module, changed=None):
-    net = module.Net([module.FullyConnected(3, 5), module.Scale(5), module.Tanh(), module.FullyConnected(5, 2)])
+    net = module.Net(
+        [module.FullyConnected(3, 5), module.Scale(5), module.Tanh(), module.FullyConnected(5, 2)]
+    )
     for (at, name), value in (VALUES | (changed or {})).items():
         net.layers[at].params[name] = value
     return net

@@ -14,7 +14,9 @@ def answers(module):
     dx, dh, grads = module.gru_backward(SLOPE, caches, P)
     _, cache = module.gru_step_forward(X[:, 0], H0, P)
     one_x, one_h, one = module.gru_step_backward(SLOPE[:, 0], cache, P)
-    return {"x": dx, "h": dh, **grads, "step x": one_x, "step h": one_h} | {f"step {k}": v for k, v in one.items()}
+    return {"x": dx, "h": dh, **grads, "step x": one_x, "step h": one_h} | {
+        f"step {k}": v for k, v in one.items()
+    }
 
 
 def truth(module):

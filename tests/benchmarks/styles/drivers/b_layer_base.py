@@ -4,7 +4,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(2)
 X, DOUT = _R.normal(size=(4, 3)), _R.normal(size=(4, 2))
-VALUES = {"W1": _R.normal(size=(3, 5)), "b1": _R.normal(size=5), "W2": _R.normal(size=(5, 2)), "b2": _R.normal(size=2)}
+VALUES = {
+    "W1": _R.normal(size=(3, 5)),
+    "b1": _R.normal(size=5),
+    "W2": _R.normal(size=(5, 2)),
+    "b2": _R.normal(size=2),
+}
 
 
 def build(module, training=True, **changed):

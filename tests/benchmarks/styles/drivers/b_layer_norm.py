@@ -31,7 +31,11 @@ def truth(module):
     found = {}
     for kind in ("LayerNorm", "RMSNorm"):
         found[f"{kind} x"] = numeric(lambda v: np.sum(SLOPE * build(module, kind).forward(v)), X)
-        found[f"{kind} gamma"] = numeric(lambda v: np.sum(SLOPE * build(module, kind, gamma=v).forward(X)), GAMMA)
+        found[f"{kind} gamma"] = numeric(
+            lambda v: np.sum(SLOPE * build(module, kind, gamma=v).forward(X)), GAMMA
+        )
         if kind == "LayerNorm":
-            found[f"{kind} beta"] = numeric(lambda v: np.sum(SLOPE * build(module, kind, beta=v).forward(X)), BETA)
+            found[f"{kind} beta"] = numeric(
+                lambda v: np.sum(SLOPE * build(module, kind, beta=v).forward(X)), BETA
+            )
     return found

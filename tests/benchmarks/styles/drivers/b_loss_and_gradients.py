@@ -8,7 +8,9 @@ X, Y = _R.normal(size=(6, 4)), np.array([0, 2, 1, 1, 0, 2])
 
 def params(module):
     found = module.make_params([4, 5, 4, 3])
-    return {name: value + 0.1 * np.random.default_rng(1).normal(size=value.shape) for name, value in found.items()}
+    return {
+        name: value + 0.1 * np.random.default_rng(1).normal(size=value.shape) for name, value in found.items()
+    }
 
 
 def answers(module):

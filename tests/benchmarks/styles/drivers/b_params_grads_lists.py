@@ -25,7 +25,10 @@ def answers(module):
 
 
 def truth(module):
-    found = {name: numeric(lambda v: build(module, name, v).forward(X, T), value) for name, value in zip(NAMES, VALUES)}
+    found = {
+        name: numeric(lambda v: build(module, name, v).forward(X, T), value)
+        for name, value in zip(NAMES, VALUES)
+    }
     found["X"] = numeric(lambda v: build(module).forward(v, T), X)
     found["X, dout 2"] = numeric(lambda v: 2 * build(module).forward(v, T), X)
     return found

@@ -3,8 +3,13 @@ import numpy as np
 from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(23)
-PLAIN = {"x": _R.normal(size=(5, 3)), "w1": _R.normal(size=(3, 4)), "b1": _R.normal(size=4),
-         "w2": _R.normal(size=(4, 3)), "b2": _R.normal(size=3)}
+PLAIN = {
+    "x": _R.normal(size=(5, 3)),
+    "w1": _R.normal(size=(3, 4)),
+    "b1": _R.normal(size=4),
+    "w2": _R.normal(size=(4, 3)),
+    "b2": _R.normal(size=3),
+}
 WIDER = PLAIN | {"w2": _R.normal(size=(4, 2)), "b2": _R.normal(size=2), "skip": _R.normal(size=(3, 2))}
 CASES = {"plain": (PLAIN, _R.normal(size=(5, 3))), "wider": (WIDER, _R.normal(size=(5, 2)))}
 

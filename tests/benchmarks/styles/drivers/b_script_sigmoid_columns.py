@@ -10,7 +10,9 @@ NAMES = ("W1", "b1", "W2", "b2")
 def answers(module):
     found = rerun(module, **ONE)
     # dA1, dZ1 and dZ2 are of the summed cost, as the course has it: 1/m comes with the weights
-    return {name: found[f"d{name}"] for name in NAMES} | {name: found[f"d{name}"] / 12 for name in ("A1", "Z1", "Z2")}
+    return {name: found[f"d{name}"] for name in NAMES} | {
+        name: found[f"d{name}"] / 12 for name in ("A1", "Z1", "Z2")
+    }
 
 
 def truth(module):

@@ -4,7 +4,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(14)
 X, Y = _R.normal(size=(6, 3)), np.array([0.0, 1, 1, 0, 1, 0])
-VALUES = {"w1": _R.normal(size=(3, 5)), "c1": _R.normal(size=5), "w2": _R.normal(size=(5, 1)), "c2": _R.normal(size=1)}
+VALUES = {
+    "w1": _R.normal(size=(3, 5)),
+    "c1": _R.normal(size=5),
+    "w2": _R.normal(size=(5, 1)),
+    "c2": _R.normal(size=1),
+}
 
 
 def answers(module):

@@ -4,7 +4,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 _R = np.random.default_rng(13)
 X, Y = _R.normal(size=(6, 3)), _R.normal(size=6)
-VALUES = {"W1": _R.normal(size=(3, 4)), "b1": _R.normal(size=4), "W2": _R.normal(size=(4, 1)), "b2": _R.normal(size=1)}
+VALUES = {
+    "W1": _R.normal(size=(3, 4)),
+    "b1": _R.normal(size=4),
+    "W2": _R.normal(size=(4, 1)),
+    "b2": _R.normal(size=1),
+}
 
 
 def answers(module):
