@@ -1,4 +1,4 @@
-"""Says of each module in modules/ whether its gradients agree with central differences of its own forward pass.
+"""Says of each module in modules/ whether its gradients agree with central differences of its forward.
 
 python -m tests.benchmarks.styles.verify [beginning of the names]
 """
@@ -26,7 +26,8 @@ def verify(path):
     driver = load(HERE / "drivers" / path.name)
     answers = driver.answers(load(path))
     truth = driver.truth(load(path))
-    assert answers and answers.keys() == truth.keys(), f"keys differ: {set(answers) ^ set(truth)}"
+    assert answers, "no answers"
+    assert answers.keys() == truth.keys(), f"keys differ: {set(answers) ^ set(truth)}"
     worst = 0.0
     for key, answer in answers.items():
         answer, expected = np.asarray(answer), np.asarray(truth[key])
@@ -44,7 +45,8 @@ def main(beginning=""):
     for path in paths:
         lines = path.read_text().splitlines()
         try:
-            assert lines[0].startswith("# style: ") and lines[1].startswith("# judged: "), "the first two lines"
+            assert lines[0].startswith("# style: "), "the first line"
+            assert lines[1].startswith("# judged: "), "the second line"
             worst, count = verify(path)
             print(f"ok    {path.stem}: {count} gradients, {worst:.0e}")
         except Exception as problem:

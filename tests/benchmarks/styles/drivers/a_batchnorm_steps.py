@@ -5,7 +5,12 @@ from tests.benchmarks.styles.numeric import numeric
 
 def inputs():
     r = np.random.default_rng(3)
-    return 2 * r.standard_normal((6, 4)) + 1, r.standard_normal(4), r.standard_normal(4), r.standard_normal((6, 4))
+    return (
+        2 * r.standard_normal((6, 4)) + 1,
+        r.standard_normal(4),
+        r.standard_normal(4),
+        r.standard_normal((6, 4)),
+    )
 
 
 def answers(module):

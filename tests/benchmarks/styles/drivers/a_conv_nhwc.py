@@ -8,7 +8,11 @@ NAMES = ("dA_prev", "dW", "db")
 
 def inputs(module, hparameters):
     r = np.random.default_rng(23)
-    arrays = [r.standard_normal((2, 4, 4, 2)), r.standard_normal((2, 2, 2, 3)), r.standard_normal((1, 1, 1, 3))]
+    arrays = [
+        r.standard_normal((2, 4, 4, 2)),
+        r.standard_normal((2, 2, 2, 3)),
+        r.standard_normal((1, 1, 1, 3)),
+    ]
     Z, cache = module.conv_forward(*arrays, hparameters)
     return arrays, r.standard_normal(Z.shape), cache
 

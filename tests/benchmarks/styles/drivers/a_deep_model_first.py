@@ -2,7 +2,7 @@ import numpy as np
 
 from tests.benchmarks.styles.numeric import numeric
 
-SHIFT = 1  # grads["dA" + str(l + SHIFT)] belongs to A[l]
+SHIFT = 1  # grads["dA" + str(layer + SHIFT)] belongs to A[layer]
 
 
 def inputs(module):
@@ -27,16 +27,18 @@ def truth(module):
     def cost(key, v):
         return module.compute_cost(module.L_model_forward(X, parameters | {key: v})[0], Y)
 
-    def cost_from(A, l):
-        for k in range(l + 1, 4):
+    def cost_from(A, layer):
+        for k in range(layer + 1, 4):
             W, b = parameters[f"W{k}"], parameters[f"b{k}"]
             A, _ = module.linear_activation_forward(A, W, b, "sigmoid" if k == 3 else "relu")
         return module.compute_cost(A, Y)
 
     found = {"d" + key: numeric(lambda v, key=key: cost(key, v), parameters[key]) for key in parameters}
     A = X
-    for l in range(3):
+    for layer in range(3):
         # the backward pass starts from m times the derivative of the cost
-        found[f"dA{l + SHIFT}"] = m * numeric(lambda v, l=l: cost_from(v, l), A)
-        A, _ = module.linear_activation_forward(A, parameters[f"W{l + 1}"], parameters[f"b{l + 1}"], "relu")
+        found[f"dA{layer + SHIFT}"] = m * numeric(lambda v, layer=layer: cost_from(v, layer), A)
+        A, _ = module.linear_activation_forward(
+            A, parameters[f"W{layer + 1}"], parameters[f"b{layer + 1}"], "relu"
+        )
     return found

@@ -4,7 +4,7 @@ from tests.benchmarks.styles.numeric import numeric
 
 
 def inputs(module):
-    np.random.seed(27)
+    np.random.seed(27)  # noqa: NPY002 - the module draws from it
     net = module.Network([4, 5, 3, 2])
     r = np.random.default_rng(27)
     return net, r.standard_normal((4, 1)), r.random((2, 1))
@@ -13,22 +13,22 @@ def inputs(module):
 def answers(module):
     net, x, y = inputs(module)
     nabla_b, nabla_w = net.backprop(x, y)
-    found = {f"b{l}": value for l, value in enumerate(nabla_b)}
-    return found | {f"w{l}": value for l, value in enumerate(nabla_w)}
+    found = {f"b{layer}": value for layer, value in enumerate(nabla_b)}
+    return found | {f"w{layer}": value for layer, value in enumerate(nabla_w)}
 
 
 def truth(module):
     net, x, y = inputs(module)
 
-    def cost(kind, l, v):
+    def cost(kind, layer, v):
         values = getattr(net, kind)
-        kept, values[l] = values[l], v
+        kept, values[layer] = values[layer], v
         result = np.sum((net.feedforward(x) - y) ** 2) / 2
-        values[l] = kept
+        values[layer] = kept
         return result
 
     found = {}
-    for l in range(3):
-        found[f"b{l}"] = numeric(lambda v, l=l: cost("biases", l, v), net.biases[l])
-        found[f"w{l}"] = numeric(lambda v, l=l: cost("weights", l, v), net.weights[l])
+    for layer in range(3):
+        found[f"b{layer}"] = numeric(lambda v, layer=layer: cost("biases", layer, v), net.biases[layer])
+        found[f"w{layer}"] = numeric(lambda v, layer=layer: cost("weights", layer, v), net.weights[layer])
     return found

@@ -16,8 +16,8 @@ def answers(module):
     for cost in COSTS:
         net, X, Y, Z = inputs(module, cost)
         nabla_b, nabla_w = net.backprop(X, Y)
-        found |= {f"{cost} b{l}": value for l, value in enumerate(nabla_b)}
-        found |= {f"{cost} w{l}": value for l, value in enumerate(nabla_w)}
+        found |= {f"{cost} b{layer}": value for layer, value in enumerate(nabla_b)}
+        found |= {f"{cost} w{layer}": value for layer, value in enumerate(nabla_w)}
         found[f"{cost} delta"] = net.cost.delta(Z, module.sigmoid(Z), Y)
     return found
 
@@ -27,15 +27,19 @@ def truth(module):
     for cost in COSTS:
         net, X, Y, Z = inputs(module, cost)
 
-        def value(kind, l, v, net=net, X=X, Y=Y):
+        def value(kind, layer, v, net=net, X=X, Y=Y):
             values = getattr(net, kind)
-            kept, values[l] = values[l], v
+            kept, values[layer] = values[layer], v
             result = net.cost.fn(net.feedforward(X), Y)
-            values[l] = kept
+            values[layer] = kept
             return result
 
-        for l in range(3):
-            found[f"{cost} b{l}"] = numeric(lambda v, f=value, l=l: f("biases", l, v), net.biases[l])
-            found[f"{cost} w{l}"] = numeric(lambda v, f=value, l=l: f("weights", l, v), net.weights[l])
+        for layer in range(3):
+            found[f"{cost} b{layer}"] = numeric(
+                lambda v, f=value, layer=layer: f("biases", layer, v), net.biases[layer]
+            )
+            found[f"{cost} w{layer}"] = numeric(
+                lambda v, f=value, layer=layer: f("weights", layer, v), net.weights[layer]
+            )
         found[f"{cost} delta"] = numeric(lambda v, net=net, Y=Y: net.cost.fn(module.sigmoid(v), Y), Z)
     return found

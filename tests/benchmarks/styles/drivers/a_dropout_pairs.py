@@ -10,7 +10,12 @@ PARAMS = {
 
 def inputs():
     r = np.random.default_rng(10)
-    return r.standard_normal((5, 3)), r.standard_normal((3, 6)), r.standard_normal(6), r.standard_normal((5, 6))
+    return (
+        r.standard_normal((5, 3)),
+        r.standard_normal((3, 6)),
+        r.standard_normal(6),
+        r.standard_normal((5, 6)),
+    )
 
 
 def answers(module):

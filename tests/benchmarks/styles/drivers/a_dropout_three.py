@@ -9,9 +9,9 @@ def inputs():
     r = np.random.default_rng(20)
     sizes = [3, 6, 5, 1]
     parameters = {}
-    for l in (1, 2, 3):
-        parameters[f"W{l}"] = r.standard_normal((sizes[l], sizes[l - 1]))
-        parameters[f"b{l}"] = r.standard_normal((sizes[l], 1))
+    for layer in (1, 2, 3):
+        parameters[f"W{layer}"] = r.standard_normal((sizes[layer], sizes[layer - 1]))
+        parameters[f"b{layer}"] = r.standard_normal((sizes[layer], 1))
     return r.standard_normal((3, 8)), (r.random((1, 8)) < 0.5).astype(float), parameters
 
 
@@ -28,9 +28,11 @@ def truth(module):
     m = X.shape[1]
 
     def cost(key, v):
-        return module.compute_cost(module.forward_propagation_with_dropout(X, parameters | {key: v}, KEEP)[0], Y)
+        return module.compute_cost(
+            module.forward_propagation_with_dropout(X, parameters | {key: v}, KEEP)[0], Y
+        )
 
-    # dA2 and dA1 stand for the activations before their units are dropped; dA and dZ are m times the derivative
+    # dA2 and dA1 belong to the activations before units are dropped; dA and dZ are m times the derivative
     def from_A2(A2):
         return module.compute_cost(module.sigmoid(W3 @ (A2 * D2 / KEEP) + b3), Y)
 

@@ -7,9 +7,9 @@ def inputs():
     r = np.random.default_rng(22)
     sizes = [4, 5, 3, 1]
     parameters = {}
-    for l in (1, 2, 3):
-        parameters[f"W{l}"] = r.standard_normal((sizes[l], sizes[l - 1]))
-        parameters[f"b{l}"] = r.standard_normal((sizes[l], 1))
+    for layer in (1, 2, 3):
+        parameters[f"W{layer}"] = r.standard_normal((sizes[layer], sizes[layer - 1]))
+        parameters[f"b{layer}"] = r.standard_normal((sizes[layer], 1))
     return r.standard_normal((4, 3)), np.array([[1.0, 1.0, 0.0]]), parameters
 
 

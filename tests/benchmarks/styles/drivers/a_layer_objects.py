@@ -5,7 +5,7 @@ from tests.benchmarks.styles.numeric import numeric
 
 def inputs(module, activation):
     r = np.random.default_rng(29)
-    np.random.seed(29)
+    np.random.seed(29)  # noqa: NPY002 - the module draws from it
     net = module.TwoLayerNet(4, 5, 3, getattr(module, activation), 1.0)
     for value in net.params.values():
         value += 0.1 * r.standard_normal(value.shape)  # the layers hold the same arrays

@@ -38,5 +38,7 @@ def truth(module):
     found = {}
     for case, names, arrays, f in (("step", STEP, step, step_value), ("all", ALL, whole, whole_value)):
         for k, name in enumerate(names):
-            found[f"{case} {name}"] = numeric(lambda v, f=f, a=arrays, k=k: f([*a[:k], v, *a[k + 1 :]]), arrays[k])
+            found[f"{case} {name}"] = numeric(
+                lambda v, f=f, a=arrays, k=k: f([*a[:k], v, *a[k + 1 :]]), arrays[k]
+            )
     return found

@@ -10,7 +10,12 @@ PAIRS = {
 
 def inputs():
     r = np.random.default_rng(4)
-    return 2 * r.standard_normal((5, 4)) - 1, r.standard_normal(4), r.standard_normal(4), r.standard_normal((5, 4))
+    return (
+        2 * r.standard_normal((5, 4)) - 1,
+        r.standard_normal(4),
+        r.standard_normal(4),
+        r.standard_normal((5, 4)),
+    )
 
 
 def answers(module):

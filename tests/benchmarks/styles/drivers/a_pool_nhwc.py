@@ -2,7 +2,11 @@ import numpy as np
 
 from tests.benchmarks.styles.numeric import numeric
 
-CASES = [("max", {"f": 2, "stride": 1}), ("average", {"f": 2, "stride": 2}), ("average", {"f": 3, "stride": 1})]
+CASES = [
+    ("max", {"f": 2, "stride": 1}),
+    ("average", {"f": 2, "stride": 2}),
+    ("average", {"f": 3, "stride": 1}),
+]
 
 
 def inputs(module, mode, hparameters):

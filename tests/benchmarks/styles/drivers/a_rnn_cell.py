@@ -8,7 +8,12 @@ def inputs():
     n_x, n_a, n_y, m, T_x = 3, 4, 2, 5, 3
     shapes = {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "Wya": (n_y, n_a), "ba": (n_a, 1), "by": (n_y, 1)}
     parameters = {key: r.standard_normal(shape) for key, shape in shapes.items()}
-    return r.standard_normal((n_x, m, T_x)), r.standard_normal((n_a, m)), parameters, r.standard_normal((n_a, m, T_x))
+    return (
+        r.standard_normal((n_x, m, T_x)),
+        r.standard_normal((n_a, m)),
+        parameters,
+        r.standard_normal((n_a, m, T_x)),
+    )
 
 
 def answers(module):

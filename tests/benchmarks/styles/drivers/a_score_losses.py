@@ -16,5 +16,6 @@ def answers(module):
 def truth(module):
     x, y = inputs()
     return {
-        name: numeric(lambda v, f=getattr(module, name): f(v, y)[0], x) for name in ("svm_loss", "softmax_loss")
+        name: numeric(lambda v, name=name: getattr(module, name)(v, y)[0], x)
+        for name in ("svm_loss", "softmax_loss")
     }

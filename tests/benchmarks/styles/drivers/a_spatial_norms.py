@@ -41,6 +41,7 @@ def truth(module):
     for case, arrays, dout, forward in cases(module):
         for k, name in enumerate(NAMES):
             found[f"{case} {name}"] = numeric(
-                lambda v, a=arrays, k=k, d=dout, f=forward: np.sum(d * f(*a[:k], v, *a[k + 1 :])[0]), arrays[k]
+                lambda v, a=arrays, k=k, d=dout, f=forward: np.sum(d * f(*a[:k], v, *a[k + 1 :])[0]),
+                arrays[k],
             )
     return found

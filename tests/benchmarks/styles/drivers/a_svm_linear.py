@@ -16,4 +16,4 @@ def answers(module):
 
 def truth(module):
     W, X, y, reg = inputs()
-    return {name: numeric(lambda v, f=getattr(module, name): f(v, X, y, reg)[0], W) for name in NAMES}
+    return {name: numeric(lambda v, name=name: getattr(module, name)(v, X, y, reg)[0], W) for name in NAMES}

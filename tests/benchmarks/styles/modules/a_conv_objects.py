@@ -1,4 +1,4 @@
-# style: O'Reilly-like Convolution/Pooling objects over im2col and col2im, Flatten and Affine, SimpleConvNet.gradient
+# style: O'Reilly-like Convolution/Pooling objects over im2col and col2im and Affine, SimpleConvNet.gradient
 # judged: Convolution.backward, Pooling.backward, Relu.backward, Affine.backward, SimpleConvNet.gradient
 import numpy as np
 

@@ -1,6 +1,5 @@
 # style: O'Reilly-like layer objects with self.dW/self.db, TwoLayerNet.gradient(x, t) that chains them in an OrderedDict
 # judged: Relu.backward, Sigmoid.backward, Affine.backward, SoftmaxWithLoss.backward, TwoLayerNet.gradient
-# coding: utf-8
 from collections import OrderedDict
 
 import numpy as np
@@ -17,9 +16,6 @@ def cross_entropy_error(y, t):
 
 
 class Relu:
-    def __init__(self):
-        self.mask = None
-
     def forward(self, x):
         self.mask = (x <= 0)
         out = x.copy()
