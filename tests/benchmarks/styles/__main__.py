@@ -251,7 +251,7 @@ def per_cent(count, n):
 
 def tabulate(rights, slips, edits):
     """The one table: right modules, then slips by kind, then random edits."""
-    columns = ("number", "noticed", "exact line", "any diagnosis", "tested fix", "right after it")
+    columns = ("number", "noticed", "exact line", "any line", "tested fix", "right after it")
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     for column in columns:

@@ -18,7 +18,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -1087,7 +1087,7 @@ class Plain:
             raised = tuple(f.lineno for f in own if Path(f.filename).parent.name != "drivers")[-9:] or None
         if not self.has_its_forward_pass(slip, raised):
             return None
-        return Slip(*(getattr(slip, field) for field in list(Slip.__dataclass_fields__)[:-1]), raised)
+        return replace(slip, raised=raised)
 
     def has_its_forward_pass(self, slip, raised):
         try:
