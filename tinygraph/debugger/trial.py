@@ -271,6 +271,8 @@ class Judgement:
     @property
     def score(self) -> tuple[int, int]:
         """How much of it is right, for choosing the likeliest reading."""
+        if self.raised is not None:
+            return -99, 0
         return sum(v.ok for v in self.verdicts) - len(self.wrong), len(self.verdicts)
 
 
