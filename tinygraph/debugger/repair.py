@@ -7,8 +7,10 @@ repaired one after the other.
 
 from __future__ import annotations
 
+import ast
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -18,11 +20,11 @@ import numpy as np
 
 from tinygraph.debugger.program import Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
-from tinygraph.debugger.structure import Attribute, leaves_of
 from tinygraph.debugger.trial import Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
 __all__ = ["Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
+RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 8.0  # for all mistakes of a file
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -45,6 +47,9 @@ class Exam(Protocol):
     def marks(self) -> Marks:
         """The marks of the functions as they are now."""
 
+    def forward(self) -> Any:
+        """What goes forward in it, alone."""
+
 
 class TrialExam:
     """A trial, with the outputs that its forward pass is to keep."""
@@ -64,14 +69,17 @@ class TrialExam:
 
         self.trial.truth = known_truth  # type: ignore[method-assign]
 
+    def forward(self) -> Any:
+        return self.trial.outputs()
+
     def marks(self) -> Marks:
         try:
             with quietly(self.seconds):
                 judged = judge_trial(self.trial)
         except (Unplayable, TooLong, Exception):
-            return Marks(frozenset(), frozenset({"all"}), raised=True)
+            return Marks(frozenset(), frozenset({RAISED}), raised=True)
         if judged.raised is not None or not judged.verdicts:
-            return Marks(frozenset(), frozenset({"all"}), raised=True)
+            return Marks(frozenset(), frozenset({RAISED}), raised=True)
         wrong = {v.claim.label for v in judged.verdicts if not v.ok}
         if not same_outputs(self.kept, judged.outputs):
             wrong.add("forward")
@@ -109,6 +117,7 @@ def repair_program(
     """
     until = time.monotonic() + seconds
     fixes: list[Fix] = []
+    before = {id(f.itself): f.itself.__code__ for f in program.functions.values()}
     try:
         while len(fixes) < MOST_MISTAKES and time.monotonic() < until:
             fix = next_fix(program, first, second, until)
@@ -122,36 +131,60 @@ def repair_program(
     finally:
         for fix in reversed(fixes):
             fix.rewrite.undo()
-            fix.rewrite.function.itself.__code__ = original_code(fix)
+            fix.rewrite.function.itself.__code__ = before[id(fix.rewrite.function.itself)]
     return fixes
 
 
-ORIGINALS: dict[int, CodeType] = {}
+@dataclass
+class Exams:
+    """Several exams with the marks of the functions as they were, and which of them found something wrong."""
+
+    exams: Sequence[Exam]
+
+    def __post_init__(self) -> None:
+        self.before = [exam.marks() for exam in self.exams]
+        self.bad = [i for i, marks in enumerate(self.before) if marks.wrong]
+
+    def mended(self) -> frozenset[tuple[str, str]]:
+        """What is right now and was not; nothing if something else is wrong now."""
+        found: set[tuple[str, str]] = set()
+        for i in self.bad:
+            gained = gain(self.exams[i].name, self.before[i], self.exams[i].marks())
+            if gained is None:
+                return frozenset()
+            found |= gained
+        return frozenset(found)
+
+    def is_broken(self) -> bool:
+        """Whether something is wrong now that was right before."""
+        return any(self.exams[i].marks() != m for i, m in enumerate(self.before) if i not in self.bad)
+
+    @property
+    def wrong(self) -> frozenset[tuple[str, str]]:
+        return frozenset((self.exams[i].name, label) for i in self.bad for label in self.before[i].wrong)
 
 
-def original_code(fix: Fix) -> CodeType:
-    return ORIGINALS[id(fix.rewrite.function.itself)]
-
-
-def wrong_in(exams: Sequence[Exam]) -> dict[str, Marks]:
-    return {str(i): exam.marks() for i, exam in enumerate(exams)}
+def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
+    """What has become right; None where something has become wrong."""
+    if was.raised:
+        return set() if now.raised or now.wrong else {(name, RAISED)}
+    if now.raised or now.wrong - was.wrong or was.right - now.right:
+        return None
+    return {(name, label) for label in was.wrong & now.right}
 
 
 def next_fix(program: Program, first: Sequence[Exam], second: Sequence[Exam], until: float) -> Fix | None:
     """The likeliest change that makes something right and nothing wrong."""
-    before = [exam.marks() for exam in first]
-    other = [exam.marks() for exam in second]
-    bad = [i for i, marks in enumerate(before) if marks.wrong]
-    if not bad:
+    here, there = Exams(first), Exams(second)
+    if not here.bad:
         return None
-    watched = watch_calls(program, [first[i] for i in bad])
     found: list[Fix] = []
     stop = until
-    for rewrite in in_order(watched, before):
+    for rewrite in in_order(watch_calls(program, [first[i] for i in here.bad])):
         now = time.monotonic()
-        if now > (min(stop, until)):
+        if now > min(stop, until):
             break
-        fix = tried(program, rewrite, first, second, before, other, bad)
+        fix = tried(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
             if fix.complete and stop == until:
@@ -163,21 +196,18 @@ def best_fix(found: list[Fix]) -> Fix | None:
     """What mends most; of those that mend as much, the least far-fetched."""
     if not found:
         return None
-    ranked = sorted(found, key=lambda f: (not f.complete, -len(f.mended), f.rewrite.cost))
+    ranked = sorted(found, key=lambda f: (not f.complete, -len(f.mended), f.rewrite.cost, size_of(f.rewrite)))
     best = ranked[0]
     others = tuple(f.rewrite for f in ranked[1:6] if len(f.mended) == len(best.mended))
     return Fix(best.rewrite, best.code, best.mended, best.complete, others)
 
 
-def tried(
-    program: Program,
-    rewrite: Rewrite,
-    first: Sequence[Exam],
-    second: Sequence[Exam],
-    before: Sequence[Marks],
-    other: Sequence[Marks],
-    bad: Sequence[int],
-) -> Fix | None:
+def size_of(rewrite: Rewrite) -> tuple[int, int]:
+    """How much is changed; of two as large, the later is rather the place."""
+    return len(ast.unparse(rewrite.old)), -getattr(rewrite.old, "lineno", 0)
+
+
+def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
     """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
     function = rewrite.function
     rewrite.apply()
@@ -187,54 +217,15 @@ def tried(
         rewrite.undo()
     if code is None:
         return None
-    ORIGINALS.setdefault(id(function.itself), function.itself.__code__)
     with program.changed(function, code):
-        mended = mended_by(first, before, bad)
-        if not mended:
+        mended = here.mended()
+        if not mended or here.is_broken():
             return None
-        rest = [i for i in range(len(first)) if i not in bad]
-        if any(first[i].marks() != before[i] for i in rest):
+        again = there.mended()
+        if (there.bad and not again) or there.is_broken():
             return None
-        again = mended_by(second, other, bad)
-        if not again or any(second[i].marks() != other[i] for i in rest if i < len(second)):
-            return None
-    total = {(first[i].name, label) for i in bad for label in before[i].wrong}
-    kept = frozenset(mended & again) or frozenset(again)
-    complete = all_mended(kept, total, before, bad, first)
-    return Fix(rewrite, code, kept, complete)
-
-
-def all_mended(
-    mended: frozenset[tuple[str, str]],
-    total: set[tuple[str, str]],
-    before: Sequence[Marks],
-    bad: Sequence[int],
-    exams: Sequence[Exam],
-) -> bool:
-    raised = {exams[i].name for i in bad if before[i].raised}
-    return all(pair in mended or pair[0] in raised and (pair[0], "complete") in mended for pair in total)
-
-
-def mended_by(exams: Sequence[Exam], before: Sequence[Marks], bad: Sequence[int]) -> set[tuple[str, str]]:
-    """What is right now and was not; nothing if something else is wrong now."""
-    found: set[tuple[str, str]] = set()
-    for i in bad:
-        if i >= len(exams):
-            continue
-        now, was = exams[i].marks(), before[i]
-        if now.raised:
-            if was.raised:
-                continue
-            return set()
-        if was.raised:
-            if now.wrong:
-                continue
-            found |= {(exams[i].name, label) for label in now.right} | {(exams[i].name, "complete")}
-            continue
-        if now.wrong - was.wrong or was.right - now.right:
-            return set()
-        found |= {(exams[i].name, label) for label in was.wrong & now.right}
-    return found
+    kept = mended & again if there.bad and mended & again else mended
+    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong)
 
 
 # What ran
@@ -250,36 +241,46 @@ class Watched:
 
 
 def watch_calls(program: Program, exams: Sequence[Exam]) -> list[Watched]:
-    """The functions of the program that run in some exams."""
+    """The functions of the program that run in some exams, with how far they are from the pass itself."""
     by_code = {f.itself.__code__: Watched(f) for f in program.functions.values()}
+    forth = run_watched(by_code, [exam.forward for exam in exams])
+    back = run_watched(by_code, [exam.marks for exam in exams])
     plain = [f.name for f in program.functions.values() if f.owner is None]
+    names = {exam.name for exam in exams}
+    found = [w for w in by_code.values() if w.scope.lines]
+    for w in found:
+        code = w.function.itself.__code__
+        w.scope.functions = [n for n in plain if n != w.function.name]
+        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else 4
+    return found
+
+
+def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:
+    """Make some calls, note what is known of the functions in them, and how often each was called."""
+    times: Counter[CodeType] = Counter()
 
     def local(frame: FrameType, event: str, _: Any) -> Any:
-        found = by_code.get(frame.f_code)
-        if found is not None:
-            if event == "line":
-                found.scope.lines.add(frame.f_lineno)
-            elif event in ("return", "exception"):
-                note_values(found.scope, frame)
+        scope = by_code[frame.f_code].scope
+        if event == "line":
+            scope.lines.add(frame.f_lineno)
+        elif event in ("return", "exception"):
+            note_values(scope, frame)
         return local
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
-        return local if frame.f_code in by_code else None
+        if frame.f_code not in by_code:
+            return None
+        times[frame.f_code] += 1
+        return local
 
-    for exam in exams:
-        old = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            exam.marks()
-        finally:
-            sys.settrace(old)
-    ran = [w for w in by_code.values() if w.scope.lines]
-    for w in ran:
-        w.scope.functions = [*plain]
-    names = {exam.name for exam in exams}
-    for w in ran:
-        w.depth = 0 if w.function.name in names else 1
-    return ran
+    old = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for call in calls:
+            call()
+    finally:
+        sys.settrace(old)
+    return times
 
 
 def note_values(scope: Scope, frame: FrameType) -> None:
@@ -290,7 +291,7 @@ def note_values(scope: Scope, frame: FrameType) -> None:
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
-        scope.keys += [f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v)]
+        scope.keys += [f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)]
     scope.keys = list(dict.fromkeys(scope.keys))
 
 
@@ -298,12 +299,12 @@ def is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray)
 
 
-def in_order(watched: Sequence[Watched], before: Sequence[Marks]) -> Iterator[Rewrite]:
-    """The changes, those of the pass itself first, and the cheap before the far-fetched."""
+def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
+    """The changes, those of the pass itself first, and the cheap before the far-fetched; none twice."""
     all_of = [(w.depth, r) for w in watched for r in rewrites_of(w.function, w.scope)]
-    for _, rewrite in sorted(all_of, key=lambda x: (x[1].cost + 0.5 * x[0])):
-        yield rewrite
-
-
-Leaves = Callable[..., Any]
-_ = (leaves_of, Attribute)
+    seen: set[tuple[int, str, str]] = set()
+    for _, rewrite in sorted(all_of, key=lambda x: x[1].cost + 0.5 * x[0]):
+        key = (id(rewrite.old), rewrite.kind if rewrite.new is None else "", ast.dump(rewrite.new) if rewrite.new else "")
+        if key not in seen or not isinstance(rewrite.new, ast.expr):
+            seen.add(key)
+            yield rewrite

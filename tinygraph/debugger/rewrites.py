@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygraph.debugger.program import Definition, Function
 
-__all__ = ["Rewrite", "Scope", "rewrites_of"]
+__all__ = ["Insertion", "Replacement", "Rewrite", "Scope", "Swap", "rewrites_of"]
 
 OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.Add: [ast.Sub, ast.Mult],
@@ -68,13 +68,11 @@ class Rewrite:
     field: str
     index: int | None
     cost: float
-    more: tuple[tuple[list[Any], int, Any], ...] = ()
+    more: tuple[Any, ...] = ()
 
     def apply(self) -> None:
         """Make the change in the tree."""
         self.put(self.new)
-        for where, i, new in self.more:
-            where[i] = new
 
     def put(self, node: ast.AST | None) -> None:
         if self.index is None:
@@ -182,6 +180,9 @@ class RewriteMaker:
         yield from self.assignments(statement, place)
         yield from self.orders(statement, place)
         yield from self.neighbours(parent, name, body, i)
+        if isinstance(statement, ast.Return) or i + 1 == len(body):
+            yield from self.last_touches(body, i, place)
+        yield from self.moves(statement, body, i, place)
         if not isinstance(statement, ast.Return) and len(body) > 1:
             yield self.change("a statement too many", statement, None, place, 6)
         yield from self.insertions(body, i, place)
@@ -230,6 +231,57 @@ class RewriteMaker:
             new = parsed_statement(code, statement)
             if new is not None:
                 yield Insertion(self.function, "a missing statement", statement, new, *place, 5)
+
+    def last_touches(self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """A statement at the end: what is returned, or left in an object, divided or added to."""
+        last = body[i] if not isinstance(body[i], ast.Return) else body[i - 1]
+        at = (place[0], place[1], i if last is body[i] else i - 1)
+        if at[2] < 0 or not isinstance(last, ast.stmt):  # type: ignore[operator]
+            return
+        for target in self.results():
+            for code in self.touches(target):
+                new = parsed_statement(code, last)
+                if new is not None:
+                    yield Insertion(self.function, "a missing statement", last, new, *at, 4)
+
+    def results(self) -> list[str]:
+        """What a function gives, as it calls it: the names returned, entries of dicts, attributes."""
+        found = []
+        for node in ast.walk(self.function.node):
+            if isinstance(node, ast.Return) and node.value is not None:
+                parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+                found += [p.id for p in parts if isinstance(p, ast.Name) and self.scope.kind(p.id).startswith("array")]
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if isinstance(target, ast.Attribute) or is_text_key(target):
+                    found.append(ast.unparse(target))
+        return list(dict.fromkeys(found))
+
+    def touches(self, target: str) -> Iterator[str]:
+        numbers = [*self.scope.names_of_kind("number"), *(ast.unparse(x) for x in self.numbers)]
+        for s in numbers[:10]:
+            yield f"{target} /= {s}"
+            yield f"{target} *= {s}"
+        for n in [*self.scope.names_of_kind("array"), *self.attributes]:
+            yield f"{target} *= {n}"
+            for s in numbers[:8]:
+                yield f"{target} += {s} * {n}"
+                yield f"{target} += 2 * {s} * {n}"
+
+    def moves(
+        self, statement: ast.stmt, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]
+    ) -> Iterator[Rewrite]:
+        """The last statement of a loop behind it, or the one behind it into the loop."""
+        if not isinstance(statement, ast.For | ast.While):
+            return
+        if len(statement.body) > 1:
+            shorter = copy.copy(statement)
+            shorter.body = statement.body[:-1]
+            yield Replacement(self.function, "a loop", statement, shorter, *place, 4, ((statement.body[-1], "out"),))
+        if i + 1 < len(body) and simple(body[i + 1]):
+            longer = copy.copy(statement)
+            longer.body = [*statement.body, body[i + 1]]
+            yield Replacement(self.function, "a loop", statement, longer, *place, 4, ((body[i + 1], "in"),))
 
     def additions(self, target: str) -> Iterator[str]:
         for subscript in subscripts_in(self.function.node):
@@ -340,9 +392,9 @@ class RewriteMaker:
         for other in OPERATORS.get(type(node.op), []):
             yield "an operator", ast.BinOp(node.left, other(), node.right), 1
         if not isinstance(node.op, ast.Add | ast.Mult):
-            yield "an order", ast.BinOp(node.right, node.op, node.left), 1.5
-        yield "a term or factor too many", node.left, 1.2
-        yield "a term or factor too many", node.right, 1.5
+            yield "an order", ast.BinOp(node.right, node.op, node.left), 1.1
+        yield "a term or factor too many", node.left, 0.9 if isinstance(node.right, ast.Constant) else 1.2
+        yield "a term or factor too many", node.right, 0.9 if isinstance(node.left, ast.Constant) else 1.5
         if isinstance(node.op, ast.Div):
             yield "a factor", ast.BinOp(node.left, ast.Mult(), node.right), 1.5
         yield from self.brackets(node)
@@ -368,6 +420,10 @@ class RewriteMaker:
             yield "an order", ast.Call(node.func, node.args[::-1], node.keywords), 1.5
         if len(node.args) == 1 and not node.keywords:
             yield "a function too many", node.args[0], 1.5
+        if called == "dot" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
+            turned = ast.Call(ast.Attribute(node.args[0], "dot", ast.Load()), [node.func.value], [])
+            yield "an order", turned, 1.1
+            yield "an operator", ast.BinOp(node.func.value, ast.Mult(), node.args[0]), 1.5
         if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name | ast.Attribute):
             yield "a function too many", node.func.value, 2
         if called in ("dot", "matmul") and len(node.args) == 2:
@@ -403,6 +459,8 @@ class RewriteMaker:
                 args[i] = ast.BinOp(end, op(), ast.Constant(1))
                 yield "the end of a range", ast.Call(node.func, args, []), 1.5
         yield "a direction", ast.Call(name("reversed"), [node], []), 2
+        if len(node.args) == 3:
+            yield "a direction", ast.Call(node.func, [ast.BinOp(node.args[0], ast.Add(), ast.Constant(1))], []), 2
         if len(node.args) == 1:
             yield "the end of a range", ast.Call(node.func, [ast.Constant(1), *node.args], []), 2
         if len(node.args) >= 2:
@@ -426,7 +484,9 @@ class RewriteMaker:
             return
         if not top and not isinstance(node, ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript):
             return
-        yield "a sign", ast.UnaryOp(ast.USub(), node), 1.5 + (not top)
+        yield "a sign", ast.UnaryOp(ast.USub(), node), 1.4 + 0.6 * (not top)
+        if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+            yield "an exponent", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.7
         for factor, cost in self.factors():
             for op in (ast.Mult, ast.Div):
                 if op is ast.Mult or cost < 2:
@@ -495,7 +555,25 @@ class Insertion(Rewrite):
         del getattr(self.parent, self.field)[self.index + 1]  # type: ignore[operator]
 
 
+class Replacement(Rewrite):
+    """A loop with one statement less, which follows it, or with the one that followed it."""
+
+    def apply(self) -> None:
+        body = getattr(self.parent, self.field)
+        moved, where = self.more[0]  # type: ignore[misc]
+        body[self.index : self.index + 1 + (where == "in")] = [self.new, moved] if where == "out" else [self.new]  # type: ignore[operator, misc]
+
+    def undo(self) -> None:
+        body = getattr(self.parent, self.field)
+        moved, where = self.more[0]  # type: ignore[misc]
+        body[self.index : self.index + 1 + (where == "out")] = [self.old] if where == "out" else [self.old, moved]  # type: ignore[operator, misc]
+
+
 # Trees
+
+
+def is_text_key(node: ast.expr) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
 
 
 def expressions_of(node: ast.AST) -> Iterator[tuple[ast.expr, tuple[ast.AST, str, int | None]]]:

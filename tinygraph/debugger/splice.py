@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tinygraph.debugger.program import Function, definitions_in, source_text
-from tinygraph.debugger.rewrites import Insertion, Rewrite, Swap
+from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
 __all__ = ["Change", "change_of"]
 
@@ -34,6 +34,8 @@ def change_of(rewrite: Rewrite) -> Change:
     lines = source_text(rewrite.function.file)
     if isinstance(rewrite, Swap):
         return swapped(rewrite, lines)
+    if isinstance(rewrite, Replacement):
+        return moved_line(rewrite, lines)
     if isinstance(rewrite, Insertion):
         return inserted(rewrite, lines)
     if rewrite.new is None:
@@ -169,3 +171,21 @@ def swapped(rewrite: Swap, lines: Sequence[str]) -> Change:
     before = "\n".join(lines[a : d + 1])
     after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
     return Change(a + 1, begin, end if a == b else len(lines[a]), before, after)
+
+
+def moved_line(rewrite: Replacement, lines: Sequence[str]) -> Change:
+    """A statement in a loop as one behind it, or the reverse: the same words, further left or right."""
+    moved, where = rewrite.more[0]
+    loop = rewrite.old
+    inner = len(segment_indent(loop.body[0], lines))  # type: ignore[attr-defined]
+    outer = len(segment_indent(loop, lines))
+    first, last, begin, end = span(moved, lines)
+    step = inner - outer
+    before = lines[first : last + 1]
+    after = [line[step:] if where == "out" else " " * step + line for line in before]
+    return Change(first + 1, begin, end if first == last else len(lines[first]), "\n".join(before), "\n".join(after))
+
+
+def segment_indent(node: ast.AST, lines: Sequence[str]) -> str:
+    line = lines[node.lineno - 1]  # type: ignore[attr-defined]
+    return line[: len(line) - len(line.lstrip())]
