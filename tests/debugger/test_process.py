@@ -105,7 +105,7 @@ def test_several_functions_end_badly(run):
     found = run(text, timeout=10)
 
     assert sentences(found) == {
-        "linear_forward": "linear_forward (layer 3) ended the process with status 1",
+        "linear_forward": "linear_forward (layer 1) ended the process with status 1",
         "compute_cost": "compute_cost was still running after 2 s",
         "update_parameters": "update_parameters called sys.exit (layers.py:11)",
     }
@@ -122,7 +122,7 @@ def test_time_for_everything_ends(run):
 
     assert time.monotonic() - begun < 9
     told = sentences(found)
-    assert told["linear_forward"] == "linear_forward (layer 3) was still running after 0.8 s"
+    assert told["linear_forward"] == "linear_forward (layer 1) was still running after 0.8 s"
     assert set(names) <= set(told)
     late = told.get("linear_backward")  # on a fast machine there may be time for it
     assert late in (None, "linear_backward (layer 3) was not reached within 4 s (--timeout sets the limit)")
