@@ -1,8 +1,6 @@
 """Files that try to be right without being so: none of them is."""
 
-import os
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from tinygraph.debugger.grading import grade_submission
 from tinygraph.debugger.runner import check_file
 
 WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
-LAYERWISE = Path(layerwise.__file__).read_text(encoding="utf-8")
 NAMES = ("linear_backward", "linear_activation_backward", "L_model_backward", "update_parameters")
 
 WALK = """
@@ -40,7 +37,8 @@ def linear_backward(dZ, cache):
     found = []
     for x in inside((tuple, list, dict)):
         xs = list(x.values()) if isinstance(x, dict) else list(x)
-        found += [y for y in xs if isinstance(y, np.ndarray) and y.shape == W.shape and not (y is W or (y == W).all())]
+        arrays = [y for y in xs if isinstance(y, np.ndarray) and y.shape == W.shape]
+        found += [y for y in arrays if not (y == W).all()]
     return W.T @ dZ, found[-1] if found else 0 * W, dZ.sum(axis=1, keepdims=True) / A_prev.shape[1]
 """
 FAKES = """
@@ -132,7 +130,7 @@ w.observe_call = lambda f, *args: old_call(getattr(right, f.__name__, f), *args)
 w.encode_value = lambda value: {"none": None}
 w.encode_within = lambda value: {"none": None}
 w.changed_arguments = lambda *_: []
-w.Log.tell = lambda self, **facts: old_tell(self, **(facts | {"value": {"none": None}} if "value" in facts else facts))
+w.Log.tell = lambda self, **facts: old_tell(self, **{x: {} if x == "value" else facts[x] for x in facts})
 w.describe_error = lambda *_: {}
 """
 MAIN = """
@@ -159,12 +157,14 @@ QUIET_ENDS = ("import os\nos._exit(0)", "import sys\nsys.exit(0)", "raise System
 def judge(tmp_path):
     """A function that grades a text, and gives its row and its report."""
 
+    folder = tmp_path / "student"
+    folder.mkdir()
+
     def judge_text(text, **files):
-        (tmp_path / "layers.py").write_text(text)
-        for name, other in files.items():
-            (tmp_path / f"{name}.py").write_text(other)
-        row = grade_submission(tmp_path / "layers.py", folder=tmp_path, timeout=5)
-        return row, check_file(tmp_path / "layers.py", timeout=5)
+        for name, other in {"layers": text, **files}.items():
+            (folder / f"{name}.py").write_text(other)
+        row = grade_submission(folder / "layers.py", folder=tmp_path, timeout=5)
+        return row, check_file(folder / "layers.py", timeout=5)
 
     return judge_text
 
@@ -263,7 +263,8 @@ def test_what_is_tinygraphs_is_said_and_does_not_count(judge, text):
 OWN = {
     "one of them": RIGHT + "\nfrom tinygraph.layerwise import update_parameters\n",
     "one of them handed on": RIGHT
-    + "\nimport tinygraph as tg\ndef update_parameters(*args):\n    return tg.layerwise.update_parameters(*args)\n",
+    + "\nimport tinygraph as tg\n"
+    + "def update_parameters(*args):\n    return tg.layerwise.update_parameters(*args)\n",
     "one of them calls another": RIGHT.replace("return linear_backward(", "return lw.linear_backward(")
     + "\nfrom tinygraph import layerwise as lw\n",
 }
@@ -285,8 +286,9 @@ FINE = {
     "helpers of the course": "from tinygraph.layerwise import sigmoid\n"
     + RIGHT.replace("s = 1 / (1 + np.exp(-Z))", "s = sigmoid(Z)"),
     "helper beside": "from mine import *\n",
-    "a cache around": "import functools\n\n"
-    + RIGHT.replace("def linear_backward", "def kept(f):\n    return functools.wraps(f)(lambda *a: f(*a))\n\n\n@kept\ndef linear_backward"),
+    "something around": "import functools\n\n"
+    + "def kept(f):\n    return functools.wraps(f)(lambda *a: f(*a))\n\n"
+    + RIGHT.replace("def linear_backward", "@kept\ndef linear_backward"),
     "an object": RIGHT + "\nclass Update:\n    def __call__(self, p, g, r):\n        return true(p, g, r)\n\n"
     "true, update_parameters = update_parameters, Update()\n",
     "a whole pass": BACKWARD,
@@ -313,7 +315,9 @@ def test_what_a_package_in_the_folder_has_is_not_the_files(judge, tmp_path):
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages" / "solutions.py").write_text(RIGHT)
     text = "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), 'site-packages'))\n"
-    (tmp_path / "layers.py").write_text(text + "from solutions import *\n")
+    (tmp_path / "layers.py").write_text(
+        text + "try:\n    from solutions import *\nexcept ImportError:\n    pass\n"
+    )
 
     report = check_file(tmp_path / "layers.py")
 

@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ import numpy as np
 
 from tinygraph.checks.report import join_names, verb_for
 from tinygraph.debugger import worker
+from tinygraph.debugger.sandbox import confined_variables, confinement
 from tinygraph.debugger.steps import FUNCTIONS, Step
 from tinygraph.errors import UserFileError
 
@@ -55,6 +56,7 @@ MOST_LINE = 3 * worker.MOST_TOLD  # bytes: the two results of a call, and what i
 MOST_READ = 256 << 20  # bytes, from one process
 CHUNK = 1 << 16
 ADOPTS = 36  # PR_SET_CHILD_SUBREAPER of Linux
+SIGNALLED = 128
 ROOT = Path(__file__).parents[2]
 # Nothing of ours is left among the names of the program, where the file would find it.
 START = "import sys; sys.path.append(sys.argv[1]); " + (
@@ -141,8 +143,8 @@ class FileRun:
     `defined` holds the line of each function it has, and `places` the file and line, as one writes them, of
     those that are its own; `outside` says where others come from, and `borrowed` what others take from
     tinygraph, which is no derivation by hand. `outcomes` holds what came of each call, by the number of the
-    step; `failure` is that of the import, `begun` the last call begun, `ended` how the process ended if not by
-    itself and well; `notes` say what was left out of the file or stands in for something.
+    step; `failure` is that of the import, `begun` the last call begun, `ended` how the process ended if not
+    by itself and well; `notes` say what was left out of the file or stands in for something.
     """
 
     file: str
@@ -223,8 +225,11 @@ def add_notes(run: FileRun) -> None:
         names = [name for name in run.outside if run.outside[name] == where]
         file = readable_text(Path(run.file).name)
         run.notes.append(f"{join_names(names)} {verb_for(names)} not defined in {file}, but in {where}.")
-    for function in run.defined.keys() & run.borrowed.keys() - run.outside.keys():
-        run.notes.append(f"{function} calls {run.borrowed[function]} of tinygraph, and is none by hand.")
+    for function, name in run.borrowed.items():
+        if function not in run.outside:
+            run.notes.append(f"{function} calls tinygraph's own {name}, so it is not derived by hand.")
+    if sandbox := confinement():
+        run.notes.append(sandbox.note)
     run.places = {
         name: x for name, x in run.places.items() if name not in run.outside and name not in run.borrowed
     }
@@ -268,9 +273,11 @@ def run_once(run: FileRun, steps: Sequence[Step], waiting: Sequence[int], limits
     """Take the waiting steps in a process of its own and note what it tells."""
     talk = Talk(run, steps, waiting)
     seconds = math.ceil(2 * limits.timeout) + 1
-    arguments = (str(ROOT), run.file, str(limits.memory), str(seconds))
+    file = Path(run.file).resolve()
+    arguments = (str(ROOT), str(file), str(limits.memory), str(seconds))
+    command = [sys.executable, "-P", "-c", START, *arguments]
     run.begun, run.ended = None, ""
-    ended = supervise_command([sys.executable, "-P", "-c", START, *arguments], talk, limits)
+    ended = supervise_command(command, talk, limits)
     run.ended = None if talk.finished else ended
     if not (run.defined or talk.lines):
         how, name = ended.replace("the process ", ""), Path(run.file).name
@@ -352,8 +359,8 @@ class Talk:
                 return False
             self.open.remove(i)
             self.run.outcomes[i] = read_outcome(self.steps[i], facts)
-            if self.run.outcomes[i].borrowed:
-                self.run.borrowed[self.steps[i].function] = join_names(self.run.outcomes[i].borrowed)
+            for name in self.run.outcomes[i].borrowed:
+                self.run.borrowed.setdefault(self.steps[i].function, name)
         self.finished = facts.get("finished", False)
         note_facts(self.run, facts)
         return i is not None or "defined" in facts
@@ -426,16 +433,7 @@ def readable_text(text: str, kept: str = "") -> str:
 
 def supervise_command(command: list[str], talk: Talk, limits: Limits) -> str:
     """Run a command that sees no input but what it is asked, and shows no output; how it ended."""
-    pipe, environment = subprocess.PIPE, os.environ | QUIET
-    process = subprocess.Popen(
-        command,
-        bufsize=0,
-        stdin=pipe,
-        stdout=pipe,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,
-    )
+    process = begin_process(command)
     streams = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
     listener = Thread(target=talk.hold, args=streams, daemon=True)
     listener.start()
@@ -448,6 +446,24 @@ def supervise_command(command: list[str], talk: Talk, limits: Limits) -> str:
         listener.join(POLL)  # in vain where something that the file began holds the pipe
         talk.close()
     return talk.refused or ending_text(status)
+
+
+def begin_process(command: list[str]) -> subprocess.Popen[bytes]:
+    """Begin a command, of which the file stands at a fixed place, in the sandbox if there is one."""
+    environment: Mapping[str, str] = os.environ
+    if sandbox := confinement():
+        folder = Path(command[-3]).parent
+        command, environment = sandbox.command(command, folder), confined_variables(folder)
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(
+        command,
+        bufsize=0,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=nothing,
+        env={**environment, **QUIET},
+        start_new_session=True,
+    )
 
 
 def watch_process(process: subprocess.Popen[bytes], listener: Thread, talk: Talk, limits: Limits) -> int:
@@ -489,6 +505,8 @@ def ending_text(status: int) -> str:
     >>> ending_text(-9), ending_text(3)
     ('ended the process by SIGKILL', 'ended the process with status 3')
     """
+    if confinement() and status > SIGNALLED:  # as a shell tells it
+        status = SIGNALLED - status
     known = {int(number): number.name for number in signal.Signals}
     how = f"by {known.get(-status, f'signal {-status}')}" if status < 0 else f"with status {status}"
     return f"ended the process {how}"

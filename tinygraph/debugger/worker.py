@@ -51,6 +51,7 @@ __all__ = [
     "decode_value",
     "describe_error",
     "encode_value",
+    "end_with_parent",
     "set_process",
     "sign_line",
     "start_worker",
