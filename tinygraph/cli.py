@@ -69,7 +69,7 @@ def without_controls(text: str) -> str:
     """The text, or one that no terminal obeys: names of files and messages may be anybody's."""
     if text.isprintable():
         return text
-    from tinygraph.debugger.process import readable_text
+    from tinygraph.debugger.worker import readable_text
 
     return readable_text(text)
 

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.loading import code_file
 from tinygraph.debugger.probe import make_probe
-from tinygraph.debugger.process import TIMEOUT, adopt_orphans, end_orphans, readable_text
+from tinygraph.debugger.process import TIMEOUT, adopt_orphans, end_orphans
 from tinygraph.debugger.runner import check_file
 from tinygraph.debugger.sandbox import Sandbox, confined_by
-from tinygraph.debugger.worker import end_with_parent
+from tinygraph.debugger.worker import end_with_parent, readable_text
 from tinygraph.errors import UserFileError
 from tinygraph.files import save_bytes
 from tinygraph.guards.faults import error_text, fault, is_fault

@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from tinygraph.checks.report import join_names, verb_for
 from tinygraph.debugger import worker
 from tinygraph.debugger.sandbox import confined_variables, confinement
 from tinygraph.debugger.steps import FUNCTIONS, Step
+from tinygraph.debugger.worker import readable_text
 from tinygraph.errors import UserFileError
 
 __all__ = [
@@ -43,7 +44,6 @@ __all__ = [
     "Outcome",
     "adopt_orphans",
     "end_orphans",
-    "readable_text",
     "run_file",
 ]
 
@@ -298,6 +298,7 @@ class Talk:
         self.run, self.steps, self.waiting = run, steps, waiting
         self.names = list(dict.fromkeys(step.function for step in steps))
         self.secret, self.lines, self.heard, self.open = secrets.token_bytes(32), 0, 0, set[int]()
+        self.defined: Collection[str] | None = None  # not told yet
         self.finished = self.closed = False
         self.refused = ""
         self.lock = Lock()
@@ -306,7 +307,7 @@ class Talk:
         """The calls, as the worker takes them, without those of functions that the file does not have."""
         for i in self.waiting:
             step = self.steps[i]
-            if not self.run.defined or step.function in self.run.defined:
+            if self.defined is None or step.function in self.defined:
                 self.open.add(i)
                 yield i, step.function, step.arguments, step.spare, step.editions
 
@@ -362,6 +363,7 @@ class Talk:
             for name in self.run.outcomes[i].borrowed:
                 self.run.borrowed.setdefault(self.steps[i].function, name)
         self.finished = facts.get("finished", False)
+        self.defined = facts.get("defined", self.defined)
         note_facts(self.run, facts)
         return i is not None or "defined" in facts
 
@@ -415,17 +417,6 @@ def read_failure(error: dict[str, Any]) -> Failure:
     file = error["file"] and readable_text(error["file"])
     type, message = readable_text(error["type"]), readable_text(error["message"], kept="\n\t")
     return Failure(type, message, file, line, readable_text(error["traceback"], kept="\n\t"))
-
-
-def readable_text(text: str, kept: str = "") -> str:
-    """The text without anything that a terminal would obey, or that no file can hold.
-
-    >>> readable_text("a\\nb\\x1b[31m\\ud800")
-    'a\\\\nb\\\\x1b[31m\\\\ud800'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)
 
 
 # The process

@@ -28,7 +28,7 @@ PATIENCE = 30.0  # seconds for the small program
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store")
 SETTINGS = ("/etc/alternatives", "/etc/ld.so.cache")
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH")
-# The small program, and what it must not find: a file beside its folder, a network, the process that began it.
+# The small program, and what it must not find: a file beside its folder, a network, who began it.
 TRIAL = """
 import os, socket, sys
 root, secret, parent = sys.argv[1:]
@@ -46,7 +46,7 @@ seen = [what for what, found in [("the disk", os.path.exists(secret)), ("the net
         ("other processes", is_there(int(parent)))] if found]
 sys.exit("it shows " + ", ".join(seen) if seen else 0)
 """
-# In namespaces of its own, the shell builds a small tree in memory, makes it the root, and gives up all rights.
+# In namespaces of its own, a shell builds a small tree in memory, makes it the root, and gives up all rights.
 BUILD = """
 set -e
 folder=$1 new=/sys

@@ -52,6 +52,7 @@ __all__ = [
     "describe_error",
     "encode_value",
     "end_with_parent",
+    "readable_text",
     "set_process",
     "sign_line",
     "start_worker",
@@ -411,6 +412,17 @@ def cut_text(text: str, most: int = MOST_SAID) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
 
 
+def readable_text(text: str, kept: str = "") -> str:
+    """The text without anything that a terminal would obey, or that no file can hold.
+
+    >>> readable_text("a\\nb\\x1b[31m\\ud800")
+    'a\\\\nb\\\\x1b[31m\\\\ud800'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)
+
+
 # Values in JSON's terms: {"array": [dtype, shape, bytes]}, {"tuple": [...]}, {"dict": {...}}, {"none": null},
 # {"text": ...}, and {"other": its type} for what cannot be told.
 
@@ -432,7 +444,7 @@ def encode_value(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"text": str(value[:100])}
     if isinstance(value, dict):
-        return {"dict": {str(key): encode_value(x) for key, x in value.items()}}
+        return {"dict": {cut_text(str(key)): encode_value(x) for key, x in value.items()}}
     if isinstance(value, tuple | list):
         return {
             type(value).__name__ if type(value) in (tuple, list) else "tuple": [
@@ -463,5 +475,7 @@ def decode_value(facts: dict[str, Any]) -> Any:
     if kind in ("tuple", "list"):
         return (tuple if kind == "tuple" else list)(map(decode_value, value))
     if kind == "dict":
-        return {key: decode_value(x) for key, x in value.items()}
-    return type(value, (), {})() if kind == "other" else value
+        return {readable_text(key): decode_value(x) for key, x in value.items()}
+    if kind == "other":
+        return type(value, (), {})()
+    return value if value is None else readable_text(value)
