@@ -111,7 +111,8 @@ def wrap_unshare(program: str, command: Sequence[str], folder: Path) -> list[str
     """The command in namespaces of its own."""
     spaces = ("user", "map-root-user", "mount", "net", "ipc", "uts", "pid", "fork", "kill-child")
     build = ["sh", "-c", BUILD, "sh", str(folder), *map(str, shown_paths(folder)), "--"]
-    return [program, *(f"--{space}" for space in spaces), "--propagation", "private", *build, *command]
+    options = [*(f"--{space}" for space in spaces), "--propagation", "private"]
+    return ["setpriv", "--pdeathsig", "KILL", "--", program, *options, *build, *command]
 
 
 WAYS = (("bubblewrap", "bwrap", wrap_bubblewrap), ("namespaces", "unshare", wrap_unshare))
