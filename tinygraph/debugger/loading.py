@@ -22,7 +22,7 @@ from tinygraph import layerwise
 from tinygraph.debugger.notebooks import Cell, cells_of
 from tinygraph.errors import UserFileError
 
-__all__ = ["code_file", "load_file", "load_homework"]
+__all__ = ["HELPER_NAMES", "code_file", "load_file", "load_homework"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
 HELPER_NAMES = {*ACTIVATIONS, *(f"{name}_backward" for name in ACTIVATIONS)}
@@ -37,7 +37,7 @@ def code_file(file: str | Path, *suffixes: str) -> Path:
     path, wanted = Path(file), " or ".join(suffixes)
     if not path.exists():
         raise UserFileError(f"there is no file {path}; give the {wanted} file that holds your functions")
-    if path.suffix not in suffixes or not path.is_file():
+    if path.suffix.lower() not in suffixes or not path.is_file():
         raise UserFileError(f"{path} is not a Python file; give the {wanted} file that holds your functions")
     return path
 
