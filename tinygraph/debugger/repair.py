@@ -22,10 +22,11 @@ from tinygraph.debugger.program import Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
 from tinygraph.debugger.trial import Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
-__all__ = ["Exam", "Fix", "Marks", "TrialExam", "repair_program"]
+__all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
 RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 8.0  # for all mistakes of a file
+TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
 
@@ -105,7 +106,11 @@ class Fix:
 
 
 def repair_program(
-    program: Program, first: Sequence[Exam], second: Sequence[Exam], seconds: float = SECONDS
+    program: Program,
+    first: Sequence[Exam],
+    second: Sequence[Exam],
+    seconds: float = SECONDS,
+    tick: Callable[[], Any] = lambda: None,
 ) -> list[Fix]:
     """The fixes of what is wrong, as far as they are found; the functions stay as they were.
 
@@ -114,13 +119,14 @@ def repair_program(
         first: exams of which some have wrong derivatives.
         second: the same on another probe.
         seconds: for all together.
+        tick: is called now and then.
     """
     until = time.monotonic() + seconds
     fixes: list[Fix] = []
     before = {id(f.itself): f.itself.__code__ for f in program.functions.values()}
     try:
         while len(fixes) < MOST_MISTAKES and time.monotonic() < until:
-            fix = next_fix(program, first, second, until)
+            fix = next_fix(program, first, second, until, tick)
             if fix is None:
                 break
             fixes.append(fix)
@@ -173,15 +179,21 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
     return {(name, label) for label in was.wrong & now.right}
 
 
-def next_fix(program: Program, first: Sequence[Exam], second: Sequence[Exam], until: float) -> Fix | None:
+def next_fix(
+    program: Program, first: Sequence[Exam], second: Sequence[Exam], until: float, tick: Callable[[], Any]
+) -> Fix | None:
     """The likeliest change that makes something right and nothing wrong."""
     here, there = Exams(first), Exams(second)
     if not here.bad:
         return None
     found: list[Fix] = []
     stop = until
+    told = time.monotonic()
     for rewrite in in_order(watch_calls(program, [first[i] for i in here.bad])):
         now = time.monotonic()
+        if now > told + TICK:
+            told = now
+            tick()
         if now > min(stop, until):
             break
         fix = tried(program, rewrite, here, there)
