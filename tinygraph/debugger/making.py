@@ -116,12 +116,24 @@ class Maker:
         index = re.search(r"(\d+)$", name)
         if role in ("weight", "bias") and index and self.layers != (1, 1):
             return self.layer_arrays(role, int(index[1]))
-        codes = LAYOUTS[self.layout].get(role, [])
-        if role == "weight" and self.joined:
-            codes = [*LAYOUTS[self.layout].get("join", []), *codes]
+        codes = self.codes(role)
         if role == "pred":
             return [f(c) for f in (self.probabilities, self.array) for c in codes]
         return [self.widened(self.array(code), role) for code in codes]
+
+    def codes(self, role: str) -> list[str]:
+        """The shapes of a role in this layout: its own, and those of its kind."""
+        here = LAYOUTS[self.layout]
+        found = list(here.get(role, []))
+        if role in ("weight", "square", "wx", "wh", "wy"):
+            joined = here.get("join", []) if self.joined else []
+            found = [*joined, *found] if role in ("weight", "square") else [*found, *joined]
+            found += here.get("weight", [])
+        if role == "hidden":
+            found += here.get("data", [])
+        if role in ("bh", "by"):
+            found += here.get("bias", [])
+        return list(dict.fromkeys(found))
 
     def probabilities(self, code: str) -> Any:
         """Numbers between 0.1 and 0.9 that add up to nothing in particular."""

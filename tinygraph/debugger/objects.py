@@ -26,7 +26,9 @@ LISTS = re.compile(
 )  # fmt: skip
 CHAINS = re.compile(r"layer|module|block|^ls$|^net$|^seq", re.I)
 FUNCTIONS = re.compile(
-    r"^(act\w*|f|fn|func\w*|g|nonlin\w*|df|prime|derivative|out\w*|loss\w*|cost\w*|criterion|h_act\w*)$"
+    r"^(?!.*(size|dim|unit|node|neuron|feature|class|num|layer))"
+    r"(act\w*|f|fn|func\w*|g|nonlin\w*|df|prime|derivative|out(_?act\w*|_?fn)?|output_?act\w*|loss\w*|cost\w*|"
+    r"criterion|h_act\w*)$"
 )
 SLOPES = re.compile(r"^(df|prime|derivative|act\w*_(prime|derivative|grad)|d_?act\w*|f_?prime|fprime)$")
 CHANNELS = [

@@ -205,7 +205,7 @@ def layouts_for(text: str) -> list[str]:
         first("images", "images, channels last", "one image")
         if re.search(r"n_h|n_w|hparam|n_c\b", low):
             first("images, channels last")
-    elif re.search(r"rnn|lstm|gru|seq|time|temporal|attention|embed|hprev|n, *t\b|nt|heads", low):
+    elif re.search(r"rnn|lstm|gru|seq|time|temporal|attention|embed|hprev|\bn, *t\b|\bheads", low):
         first("rows", "sequences", "one sequence", "one column", "columns", "sequences, time last")
         if re.search(r"n_x|n_a\b|t_x|concat\w*\(\(\w+, *\w+\)\)|[\w'\]]+ @ concat", low):
             first("columns", "sequences, time last")

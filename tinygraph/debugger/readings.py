@@ -332,9 +332,19 @@ def from_a_loss(
                 yield trial
         return
     for labels in islice(label_choices(passed, names, outputs, losses), 4):
-        for loss in losses_after(passed, backward, losses, labels):
-            for pick in picks(passed, backward, names, outputs, labels):
-                yield trial_with_loss(passed, backward, loss, pick)
+        for pick in picks(passed, backward, names, outputs, labels):
+            yield from under_losses(passed, backward, losses, labels, pick)
+
+
+def under_losses(
+    passed: Pass, backward: Function, losses: Sequence[Function], labels: Mapping[str, Any], pick: Mapping[str, Source]
+) -> Iterator[Trial]:
+    """Trials under one loss after the other, until the backward pass raises: it would under each."""
+    for loss in losses_after(passed, backward, losses, labels):
+        trial = trial_with_loss(passed, backward, loss, pick)
+        yield trial
+        if trial.raised is not None:
+            return
 
 
 def is_loss(passed: Pass, outputs: dict[str, Any]) -> bool:

@@ -82,6 +82,7 @@ class Trial:
         layout: how the data lie.
         variants: how many texts there are, for functions that do several things.
         loss: what the loss is called whose derivatives are claimed.
+        raised: what the backward pass raised when it was played.
         slopes: derivatives along directions, kept.
     """
 
@@ -99,6 +100,7 @@ class Trial:
     layout: str = ""
     variants: int = 1
     loss: str = ""
+    raised: BaseException | None = None
     slopes: dict[Any, list[float]] = field(default_factory=dict)
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -315,6 +317,7 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     try:
         outputs, claims = trial.play()
     except Exception as error:
+        trial.raised = error
         return Judgement(trial, [], trial.outputs(), raised=error)
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)

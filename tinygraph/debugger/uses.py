@@ -171,6 +171,9 @@ def texts_of(program: Program, node: ast.AST) -> list[str]:
 
 
 def read_comparison(name: str, node: ast.Compare, use: Use) -> None:
+    if isinstance(node.ops[0], ast.In | ast.NotIn) and is_name(node.comparators[0], name):
+        read_key(node.left, use) if isinstance(node.left, ast.Constant) else None
+        return
     for left, right in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
         if is_name(left, name):
             parts = right.elts if isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
