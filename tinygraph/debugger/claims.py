@@ -11,11 +11,11 @@ import numpy as np
 from tinygraph.debugger.passes import Pass, invoke, results_by_name
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import Attribute, copy_state, leaves_of
+from tinygraph.debugger.trial import DERIVATIVE
 
 __all__ = ["RATE", "call_backward", "left_claims", "returned_claims"]
 
 RATE = re.compile(r"^(lr|learning_?rate|eta|alpha|rate|step(_?size)?)$", re.I)
-DERIVATIVE = re.compile(r"^_?(d(?![a-z]{3})|d_|grad|delta|nabla)|_?(grads?|gradients?|delta)$", re.I)
 HELD = re.compile(r"velocity|momentum|running|^v_|^m_|^_?v[dwb]|cache|moving|avg|mean|var$", re.I)
 
 

@@ -104,7 +104,7 @@ ROLES: list[tuple[str, str]] = [
     (r"^(b|bias(es)?|intercept|b_\w+|b[a-z]|bias_\w+)$", "bias"),
     (r"^(center_?vec\w*|v_?c)$", "vector"),
     (r"(outside|center|context)_?(vec\w*)|^(embedd?ings?|u_?o|vectors|table|E|out_?vectors)$", "table"),
-    (r"\w*(idx|indices|index)$|^(tokens|ids|words?)$", "indices"),
+    (r"\w*(idx|indices|index)$|^(tokens|ids|words?|captions?|context)$", "indices"),
     (r"^(q|k|v|query|key|value|queries|keys|values)$", "data"),
     (r"^\w*mask$", "mask"),
     (r"^(x|X|inputs?|a|z|data|h|s|images?|features?|imgs?)", "data"),
@@ -113,13 +113,13 @@ ROLES: list[tuple[str, str]] = [
 LAYOUTS: dict[str, dict[str, list[str]]] = {
     "rows": {
         "data": ["m n"], "weight": ["n h"], "bias": ["h", "1 h"], "scale": ["n", "1 n"], "wx": ["n h"],
-        "wh": ["h h"], "hidden": ["m h"], "pred": ["m k"], "labels": ["one m k", "int m k", "any m k", "one m 1", "bit m"],
+        "wh": ["h h"], "hidden": ["m h"], "pred": ["m k"], "labels": ["one m k", "int m k", "any m k", "one m n", "int m n", "bits m", "one m 1"],
         "wy": ["h k"], "by": ["k", "1 k"], "bh": ["h", "1 h"], "vector": ["n"], "table": ["V n"], "mask": ["bits m n"],
-        "indices": ["index m V", "index m m"], "join": ["n+h h"], "square": ["n n"], "triple": ["n 3*n"],
+        "indices": ["index m V", "index m T V", "index m m"], "join": ["n+h h"], "square": ["n n"], "triple": ["n 3*n"],
     },
     "columns": {
         "data": ["n m"], "weight": ["h n"], "bias": ["h 1"], "scale": ["n 1"], "wx": ["h n"], "wh": ["h h"],
-        "hidden": ["h m"], "pred": ["k m"], "labels": ["one k m", "one 1 m", "int m k", "any k m"], "wy": ["k h"],
+        "hidden": ["h m"], "pred": ["k m"], "labels": ["one k m", "one n m", "int m k", "any k m", "one 1 m"], "wy": ["k h"],
         "by": ["k 1"], "bh": ["h 1"], "vector": ["n"], "table": ["n V"], "mask": ["bits n m"], "indices": ["index m V"],
         "join": ["h h+n"], "square": ["n n"], "triple": ["3*n n"],
     },
@@ -142,7 +142,7 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
     },
     "one unit": {
         "data": ["n m", "m n"], "weight": ["n 1", "n"], "bias": ["", "1", "1 1"], "pred": ["1 m", "m"],
-        "labels": ["bits 1 m", "bits m", "bits m 1", "any m"], "scale": ["n 1"], "vector": ["n"], "table": ["V n"],
+        "labels": ["bits m", "bits 1 m", "bits m 1", "any m"], "scale": ["n 1"], "vector": ["n"], "table": ["V n"],
         "mask": ["bits n m"], "indices": ["index m V"], "hidden": ["n"],
     },
     "flat weights": {

@@ -20,6 +20,7 @@ from tinygraph.debugger.layouts import (
     ROLES,
     SECOND,
     SETTINGS,
+    UNITS,
     Sizes,
     has_columns,
 )
@@ -98,14 +99,14 @@ class Maker:
 
     # Roles
 
-    def candidates(self, name: str, text: str = "") -> list[Any]:
+    def candidates(self, name: str, text: str = "", array: bool = False) -> list[Any]:
         """What a parameter of this name may be given, the likeliest first; empty where nothing is known."""
         low = name.strip("_")
         for pattern, role in ROLES[:2]:
             if re.search(pattern, low, re.I):
                 return self.of_role(role, low)
         for pattern, values in SETTINGS:
-            if re.search(pattern, low):
+            if not array and re.search(pattern, low):
                 return [self.sizes.m if v == "m" else v for v in values]
         for pattern, role in ROLES[2:]:
             if re.search(pattern, low, re.I):
@@ -238,7 +239,19 @@ class Maker:
         if use.keys:
             return [{key: self.entry(key, function)[0] for key in use.keys}]
         found = self.listed(name, use) if use.element or use.numbered else []
-        return self.fitting([*found, *self.indices(name, use), *self.candidates(name, function.text)], use)
+        array = bool(use.array or use.axes or use.least)
+        found += [*self.indices(name, use), *self.candidates(name, function.text, array)]
+        return self.fitting([*found, *self.others(name, use, function)], use)
+
+    def others(self, name: str, use: Use, function: Function) -> list[Any]:
+        """Unlikelier things: an empty dict, a size, indices of words."""
+        if use.mapping:
+            return [{"mode": "train"}]
+        if use.array or use.least:
+            return []
+        found = [getattr(self.sizes, size) for pattern, size in UNITS if re.search(pattern, name, re.I)][:1]
+        words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in ("data", "labels", None)
+        return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """The texts that a parameter may be, that of this variant first."""

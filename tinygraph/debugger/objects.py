@@ -38,6 +38,7 @@ CHANNELS = [
     ),
     (re.compile(r"out_?(ch|channels|c)|filters|^n_?f$|num_f|^c_?out$|^depth$|kernels|^k$", re.I), "out"),
 ]
+ONE = re.compile(r"^(n|num|nb|number)_", re.I)
 SWITCH = re.compile(r"^use_|batch_?norm|normali[sz]", re.I)
 GRADIENT = re.compile(r"^_?(d(?![a-z]{3})|d_|grad|delta|nabla|v_|m_|velocity|momentum|running|cache)|_?grads?$", re.I)
 SETTING = re.compile(r"reg|lambd|stride|keep|drop|seed|l[12]|weight_decay|^wd$")
@@ -80,7 +81,9 @@ def choices_of(
 ) -> list[Any]:
     """What a constructor may be given for one of its parameters."""
     default = default_of(start, name)
-    if name == start.rest or (LISTS.search(name) and not isinstance(default, int)):
+    if isinstance(default, int) and not isinstance(default, bool) and (size := unit_of(name)):
+        return [getattr(maker.sizes, size), LEFT]
+    if name == start.rest or (LISTS.search(name) and not ONE.search(name) and not isinstance(default, int)):
         return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
     if isinstance(default, bool) and SWITCH.search(name):
         maker.variants = max(maker.variants, 2)
@@ -104,10 +107,16 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
         return made
     if use.keys:
         return [words_by_number(use.keys, maker) if use.sized else dict_for(use.keys, start, maker)]
-    for pattern, size in UNITS:
-        if re.search(pattern, name, re.I) and not re.search(r"rate|activ|func", name):
-            return [getattr(maker.sizes, size)]
+    if size := unit_of(name):
+        return [getattr(maker.sizes, size)]
     return maker.candidates(name, start.text) or [maker.sizes.n, maker.sizes.h]
+
+
+def unit_of(name: str) -> str | None:
+    """Which of the sizes a parameter is, by its name."""
+    if re.search(r"rate|activ|func|fn$", name):
+        return None
+    return next((size for pattern, size in UNITS if re.search(pattern, name, re.I)), None)
 
 
 def words_by_number(keys: list[str], maker: Maker) -> dict[str, int]:

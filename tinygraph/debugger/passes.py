@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MOST_CALLS = 160  # in one layout, with one object
-MOST_PASSES = 2
+MOST_PASSES = 4
 OUTPUT = re.compile(
     r"^_?(out(put)?s?|a|y|h|result|activation|value|z|a_?out|y_?(pred|hat)|scores|probs?|p)$", re.I
 )
@@ -162,8 +162,9 @@ def name_of(node: ast.AST | None, otherwise: str) -> str:
         return node.id
     if isinstance(node, ast.Attribute):
         return node.attr
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return node.slice.value if isinstance(node.slice.value, str) else otherwise
+    if isinstance(node, ast.Subscript):
+        key = getattr(node.slice, "value", None)
+        return key if isinstance(key, str) else name_of(node.value, otherwise)
     return otherwise
 
 
@@ -229,7 +230,8 @@ def play_forward(
     """Passes forward that run, the likeliest first: in each layout, at last with a single output."""
     text = function.text + "".join(f.text for f in context)
     joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text + callees_text(program, function)))
-    shapes = [(x, sizes) for x in layouts] + [(x, sizes.with_one_output()) for x in layouts[:4]]
+    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n))
+    shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
     for layout, these in shapes:
         maker = Maker(
             layout, these, seed, layers_in(function, context), gates_in(text, function), joined, variant, program

@@ -30,7 +30,7 @@ from tinygraph.debugger.passes import (
 )
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import is_number
-from tinygraph.debugger.trial import Trial
+from tinygraph.debugger.trial import DERIVATIVE, Trial
 from tinygraph.debugger.uses import Use, use_of
 
 __all__ = [
@@ -234,10 +234,15 @@ def guesses(
         return [constant(t) for t in passed.maker.texts(use.texts)]
     if made and not isinstance(made[0], np.ndarray):
         return [constant(made[0])]
+    if re.search(r"shape", name):
+        given = [k for k, v in passed.state.items() if isinstance(v, np.ndarray)]
+        return [lambda s, raw, k=k: np.shape(s[k]) for k in given]  # type: ignore[misc]
     results = results_by_name(passed.function, passed.raw) if passed.function else {}
     later = [k for k in results if k not in outputs][:1] + list(results)[1:2]
     arrays = [k for k, v in known.items() if isinstance(v, np.ndarray)]
-    names = list(dict.fromkeys([*later, *outputs, *arrays]))[:6]
+    given = [k for k in passed.state if k in arrays and role_of(k) != "labels"]
+    first = given if role_of(name) == "data" else []
+    names = list(dict.fromkeys([*first, *later, *outputs, *arrays]))[:6]
     return [named(passed, k) for k in names if k in known] or [constant(None)]
 
 
@@ -430,11 +435,19 @@ def fused_trials(passed: Pass) -> Iterator[Trial]:
         def back(state: dict[str, Any], outs: dict[str, Any], up: dict[str, Any], loss: str = name) -> Any:
             found = returned_claims(function, state.pop("(raw)"))
             found += left_claims(passed.state["self"], state["self"], set()) if passed.receiver else []
-            return [(label, x) for label, x in found if label != loss]
+            return [(label, x) for label, x in found if label != loss and is_said(label, passed)]
 
         trial = trial_of(passed, function, [name], back, False)
         trial.loss = function.name
         yield trial
+
+
+def is_said(label: str, passed: Pass) -> bool:
+    """Whether the label of a result says, or does not deny, that it is a derivative."""
+    last = re.split(r"[.\[]", label)[0]
+    if label.startswith("self.") or last.startswith("result") or DERIVATIVE.search(last):
+        return True
+    return bool(re.match(r"^(g|d[a-z]\w*|\w*(grad|nabla|delta)\w*|g[A-Z_]\w*|gc|go|gw|gb)$", last)) or last in passed.state
 
 
 # A function that gives slopes

@@ -28,6 +28,7 @@ from tinygraph.debugger.structure import (
     is_number,
     leaves_of,
     path_text,
+    step_name,
     take_leaf,
 )
 from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
@@ -39,6 +40,12 @@ DIRECTIONS = 3
 PREFIX = re.compile(
     r"^(?:d(?:elta|L|J|loss|cost)?_?|grads?_?|nabla_|gradient_?|g_|delta_|∂)(?=[A-Za-z_0-9])|"
     r"(?:_?(?:grads?|gradient|deltas?|derivative|deriv|bar|error|err))$"
+)
+
+
+DERIVATIVE = re.compile(
+    r"^_?(d[A-Z_]\w*|d[wbxhz]\d*|dgamma\d*|dbeta\d*|dweights?|dbias\w*|dinputs?|grads?\w*|gradients?\w*|nabla\w*|"
+    r"delta\w*)$|\w(_grads?|_gradients?|Grads?|_delta)$"
 )
 
 
@@ -215,6 +222,7 @@ def same_kind(a: str, b: str) -> bool:
 FAMILIES = (
     {"w", "weights", "weight", "kernel", "kernels", "filters", "theta", "k"},
     {"b", "bias", "biases"},
+    {"params", "param", "parameters", "grads", "grad", "gradients", "gradient"},
     {"x", "input", "inputs", "in", "a_prev", "aprev", "data", "inp", "prev", "a", "inputdata", "values"},
     {"h_prev", "prev_h", "hprev", "h0", "hidden", "a0"},
     {"c_prev", "prev_c", "cprev", "c0"},
@@ -326,7 +334,17 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
 
 
 def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
-    return [x for x in leaves if isinstance(x.value, float) or np.asarray(x.value).dtype.kind == "f"]
+    """What derivatives can be taken by: floats that are no derivatives themselves, labels last."""
+    floats = [x for x in leaves if isinstance(x.value, float) or np.asarray(x.value).dtype.kind == "f"]
+    inputs = [x for x in floats if not any(DERIVATIVE.search(step_name(s)) for s in x.path)]
+    return sorted(inputs, key=lambda x: likely_label(x.last))
+
+
+def likely_label(name: str) -> int:
+    """How likely it is that a name means labels."""
+    if re.match(r"^(t|targets?|labels?|y_?true|true_?\w*|want\w*|expected\w*|desired\w*|actual|gt|ground\w*)$", name, re.I):
+        return 2
+    return int(bool(re.match(r"^y(_?(train|batch|oh|hot|onehot|i|b))?$", name, re.I)))
 
 
 def forward_outputs(trial: Trial) -> Outputs:

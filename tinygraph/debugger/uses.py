@@ -187,14 +187,22 @@ def read_assignment(
     for target in node.targets:
         if is_shape(node.value, name) and isinstance(target, ast.Tuple):
             use.axes = len(target.elts)
-        if is_name(node.value, name) and isinstance(target, ast.Name) and target.id != name:
+        if part_of(node.value, name) and isinstance(target, ast.Name) and target.id != name:
             use.add(use_of(program, function, target.id, depth))
         if is_name(node.value, name) and isinstance(target, ast.Tuple):
             use.unpacked = len(target.elts)
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
             for t, v in zip(target.elts, node.value.elts, strict=False):
-                if isinstance(t, ast.Name) and t.id != name and is_name(v, name):
+                if isinstance(t, ast.Name) and t.id != name and part_of(v, name):
                     use.add(use_of(program, function, t.id, depth))
+
+
+def part_of(node: ast.AST, name: str) -> bool:
+    """Whether an expression is a name, or a slice of it."""
+    if isinstance(node, ast.Subscript) and is_name(node.value, name):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return any(isinstance(p, ast.Slice) for p in parts)
+    return is_name(node, name)
 
 
 def read_loop(
@@ -253,6 +261,8 @@ def read_method(node: ast.Call, use: Use) -> None:
     use.mapping = use.mapping or method in ("items", "keys", "values")
     if method in OBJECT_METHODS:
         use.methods.add(method)
+    if method in ("get", "setdefault"):
+        use.mapping = True
     if method in ("get", "setdefault", "pop") and node.args:
         read_key(node.args[0], use) if isinstance(node.args[0], ast.Constant | ast.BinOp | ast.JoinedStr) else None
     if method in ("dot", "sum", "mean", "reshape", "transpose", "max", "clip"):
