@@ -1,179 +1,58 @@
-"""Arguments for somebody's functions, by the names of their parameters and the layout of the data.
+"""Arguments for somebody's functions, by the names of their parameters, their use, and the layout of the data.
 
-Nothing is known of a function but its names, so that there are several ways to call it; those that do not
-suit raise, or give another shape, and are passed over. All sizes differ, no number is 0, every constant that
-could hide a mistake (a stride of 1, a penalty of 0, one time step) is another.
+There are several choices for each; those that do not suit raise, or give another shape, and are passed over.
+All sizes differ, no number is 0, every constant that could hide a mistake (a stride of 1, a penalty of 0,
+one time step) is another.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
 from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.program import Function
+from tinygraph.debugger.layouts import (
+    FIRST,
+    LAYOUTS,
+    ROLES,
+    SECOND,
+    SETTINGS,
+    UNITS,
+    Sizes,
+    has_columns,
+)
+from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.uses import Use, use_of
 
-__all__ = ["LAYOUTS", "Maker", "Sizes"]
+__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of"]
 
-MOST_WAYS = 400
+HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
+NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}
+NUMBERED = 3  # layers of a network whose parameters have computed keys
+LEFT = object()  # a parameter that keeps its default
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """Examples, features, units, more units, classes, time steps, words."""
+class Choice:
+    """A parameter, or an entry of one, with what it may be given, the likeliest first."""
 
-    m: int = 7
-    n: int = 5
-    h: int = 4
-    g: int = 6
-    k: int = 3
-    T: int = 2
-    V: int = 9
-
-
-FIRST, SECOND = Sizes(), Sizes(m=8, n=6, h=5, g=4, k=3, T=2, V=9)
-
-# What a number or a text is, by its name; the first that fits.
-SETTINGS: list[tuple[str, list[Any]]] = [
-    (r"stride|^s$|step_size_conv", [2, 1]),
-    (r"^pad(ding)?$", [1, 0]),
-    (
-        r"pool_?(height|width|size|h|w)|^(pool|f|size|kernel_size|filter_size|field|hparam_f|fh|fw|kh|kw)$",
-        [3, 2],
-    ),
-    (r"keep_?prob|^keep$", [0.7]),
-    (r"^p$|drop(out)?_?(rate|prob|p|ratio)?$|^rate$|^ratio$|^prob$", [0.4]),
-    (
-        r"lambd|^lam(bda_?)?$|^reg(ularization|_lambda|_strength|_param)?$|^l2|weight_decay|^lmbda$|^mu$",
-        [0.3],
-    ),
-    (r"^lr$|learning_?rate|^eta$|^alpha_lr$|step_size|^rate$", [0.1]),
-    (r"^eps(ilon)?$|^tol$", [1e-5]),
-    (r"momentum|^beta_?[12]$|^rho$", [0.9]),
-    (r"^alpha$|slope|negative_slope|^leak", [0.1]),
-    (r"^margin$|^delta$|^clip|threshold", [1.0, 5.0]),
-    (r"^mode$", ["train", "max", "average"]),
-    (r"^activation|^act$|^nonlin|^act_?fn", ["relu", "sigmoid", "tanh"]),
-    (r"^output_act", ["sigmoid", "softmax", "linear"]),
-    (r"train(ing|_flg)?$|is_train|^train_mode", [True]),
-    (r"^deriv(ative)?$|^prime$|^grad$", [False]),
-    (r"seed", [1]),
-    (r"^(epochs?|iterations?|num_iter\w*|n_iter\w*|iters|steps)$", [1]),
-    (r"batch_?size|^(m|N|num_examples|n_samples)$", ["m"]),
-    (r"print|verbose|debug|plot", [False]),
-    (r"^init", ["he", "xavier"]),
-    (r"loss(_?fn|_?func|_?name)?$|^cost$", ["mse", "cross_entropy"]),
-]
-UNITS: list[tuple[str, str]] = [
-    (
-        r"(in|input|features|fan_in|n_x|d_in|n_features|nin|inp)(_?(size|dim|features|nodes|units|neurons|shape|layer))?s?$|^D$|^n_in|^input|^num_?inputs?|^i$",
-        "n",
-    ),
-    (r"hidden|^H\d?$|^n_h|^n_a$|^hid|^units$|^h\d?$|^num_units|^n_?neurons", "h"),
-    (r"out|class|^C$|^K$|^n_y|labels|^o$|^n_?out", "k"),
-    (r"vocab|^V$|num_embed|n_words", "V"),
-    (r"embed|^E$|^dim$|^d$|^D_model|d_model", "h"),
-]
-
-# What an array is, by its name; the first that fits.
-ROLES: list[tuple[str, str]] = [
-    (
-        r"^(d|grad|delta)?(y|t|target|label|truth|ground|gt|expected)s?(_?(true|train|batch|hot|one_?hot|label|oh|real|i|b|enc(oded)?))?$|"
-        r"^(targets?|labels?|y_?true|true_?(y|labels?|values?)|one_?hot_?\w*|actual|desired|correct_\w+)\w*$",
-        "labels",
-    ),
-    (
-        r"^(y_?)?(pred|hat|out(put)?s?|probs?|logits?|scores?|predictions?|yhat|a[lL]|aL|activations?|final_outputs?)(_?(y|ions?|ed|icted|values?))?$|^y_?(pred|hat)\w*$|^pred\w*",
-        "pred",
-    ),
-    (r"^(w|weights?|u|v|kernels?|filters?|theta|params?_?w)_?\d+$", "weight"),
-    (r"^(b|bias|biases)_?\d+$", "bias"),
-    (r"^(gamma|beta|scale|shift|g|offset)\d?$", "scale"),
-    (r"^(w_?xh?|w_?ih|w_?ax|u_?xh|w_?hx)$", "wx"),
-    (r"^(w_?hh?|w_?aa|u_?h|w_?h)$", "wh"),
-    (r"^(w_?hy|w_?ya|why|w_?ho)$", "wy"),
-    (r"^(b_?y)$", "by"),
-    (r"^(b_?h|b_?a)$", "bh"),
-    (
-        r"^(prev_?[hac]|[hac]_?prev|[hac]0|hprev|hidden|h_?t?_?1|state|prev_?(state|cell|hidden)|s_?prev)$",
-        "hidden",
-    ),
-    (r"^(w|weights?|kernels?|filters?|theta|coef\w*|w_\w+|weight_\w+|u_?\w*|weights_\w+)$", "weight"),
-    (r"^(b|bias(es)?|intercept|b_\w+|bias_\w+)$", "bias"),
-    (r"^(center\w*|v_?c)$", "vector"),
-    (r"outside_?(vec|vectors)|context_?vec\w*|^(embedd?ings?|u_?o|vectors|table|E|out_?vectors)$", "table"),
-    (r"\w*(idx|indices|index)$|^(tokens|ids|words?)$", "indices"),
-    (r"^(q|k|v|query|key|value|queries|keys|values)$", "data"),
-    (r"^(mask)$", "mask"),
-    (r"^(x|X|inputs?|a|z|data|h|s|images?|features?|imgs?)", "data"),
-]
-
-LAYOUTS: dict[str, dict[str, list[str]]] = {
-    "rows": {
-        "data": ["m n"], "weight": ["n h"], "bias": ["h", "1 h"], "scale": ["n", "1 n"], "wx": ["n h"],
-        "wh": ["h h"], "hidden": ["m h"], "pred": ["m k"], "labels": ["one m k", "int m k", "any m k", "one m 1", "bit m"],
-        "wy": ["h k"], "by": ["k", "1 k"], "bh": ["h", "1 h"], "vector": ["n"], "table": ["V n"], "mask": ["bits m n"],
-        "indices": ["index m V", "index m m"],
-    },
-    "columns": {
-        "data": ["n m"], "weight": ["h n"], "bias": ["h 1"], "scale": ["n 1"], "wx": ["h n"], "wh": ["h h"],
-        "hidden": ["h m"], "pred": ["k m"], "labels": ["one k m", "one 1 m", "int m k", "any k m"], "wy": ["k h"],
-        "by": ["k 1"], "bh": ["h 1"], "vector": ["n"], "table": ["n V"], "mask": ["bits n m"], "indices": ["index m V"],
-    },
-    "one column": {
-        "data": ["n 1"], "weight": ["h n"], "bias": ["h 1"], "scale": ["n 1"], "wx": ["h n"], "wh": ["h h"],
-        "hidden": ["h 1"], "pred": ["k 1"], "labels": ["one k 1", "any k 1", "int1 k", "1 1"], "wy": ["k h"], "by": ["k 1"],
-        "bh": ["h 1"], "vector": ["n"], "table": ["V n"], "mask": ["bits n 1"], "indices": ["oneindex V"],
-    },
-    "one vector": {
-        "data": ["n"], "weight": ["n h", "h n"], "bias": ["h"], "scale": ["n"], "wx": ["n h", "h n"], "wh": ["h h"],
-        "hidden": ["h"], "pred": ["k"], "labels": ["one k", "int1 k", "any k", "bit"], "wy": ["h k", "k h"], "by": ["k"],
-        "bh": ["h"], "vector": ["n"], "table": ["V n"], "mask": ["bits n"], "indices": ["oneindex V"],
-    },
-    "one unit": {
-        "data": ["n m", "m n"], "weight": ["n 1", "n"], "bias": ["", "1", "1 1"], "pred": ["1 m", "m"],
-        "labels": ["bits 1 m", "bits m", "bits m 1", "any m"], "scale": ["n 1"], "vector": ["n"], "table": ["V n"],
-        "mask": ["bits n m"], "indices": ["index m V"], "hidden": ["n"],
-    },
-    "sequences": {
-        "data": ["2 T n", "T n 1"], "weight": ["n h"], "bias": ["h"], "scale": ["n"], "wx": ["n h"], "wh": ["h h"],
-        "hidden": ["2 h", "h 1"], "pred": ["2 T k"], "labels": ["int 2 T k"], "wy": ["h k"], "by": ["k"], "bh": ["h"],
-        "vector": ["n"], "table": ["V n"], "mask": ["ones 2 T"], "indices": ["index 2 T V"],
-    },
-    "sequences, time last": {
-        "data": ["n m T"], "weight": ["h n"], "bias": ["h 1"], "hidden": ["h m"], "wx": ["h n"], "wh": ["h h"], "wy": ["k h"],
-        "by": ["k 1"], "bh": ["h 1"], "pred": ["k m T"], "labels": ["one k m"], "scale": ["n 1"], "vector": ["n"],
-        "table": ["V n"], "mask": ["bits n m"], "indices": ["index m V"],
-    },
-    "images": {
-        "data": ["2 3 7 5", "2 3 7 7", "2 2 6 6"], "weight": ["4 3 3 3", "4 2 2 2"], "bias": ["4", "4 1"], "scale": ["3"],
-        "pred": ["m k"], "labels": ["int m k"], "hidden": ["m h"], "vector": ["n"], "table": ["V n"], "mask": ["bits m n"],
-        "indices": ["index m V"],
-    },
-    "images, channels last": {
-        "data": ["2 7 5 3", "2 7 7 3", "2 6 6 2"], "weight": ["3 3 3 4", "2 2 2 4"], "bias": ["1 1 1 4", "4"], "scale": ["3"],
-        "pred": ["m k"], "labels": ["int m k"], "hidden": ["m h"], "vector": ["n"], "table": ["V n"], "mask": ["bits m n"],
-        "indices": ["index m V"],
-    },
-    "one image": {
-        "data": ["3 7 5", "7 7 3", "7 7"], "weight": ["4 3 3 3", "3 3"], "bias": ["4", "4 5 3", ""], "scale": ["3"],
-        "pred": ["k"], "labels": ["one k"], "hidden": ["h"], "vector": ["n"], "table": ["V n"], "mask": ["bits m n"],
-        "indices": ["index m V"],
-    },
-}  # fmt: skip
-GATES = re.compile(r"lstm", re.I)
+    name: str
+    key: str | None
+    values: list[Any]
 
 
 @dataclass
 class Maker:
     """Draws arguments in one layout.
 
-    `layers` is how many numbered layers the function's names speak of; `gated` whether its weights hold four
-    gates side by side.
+    Attributes:
+        layers: the lowest and the highest number of the weights that a function's names speak of.
+        gates: how many gates lie side by side in one weight.
+        joined: whether weights belong to a state and an input one below the other.
+        variant: which of several texts ("relu", "sigmoid") is taken; how many there are is in `variants`.
     """
 
     layout: str
@@ -181,6 +60,10 @@ class Maker:
     seed: int = 0
     layers: tuple[int, int] = (1, 1)
     gates: int = 1
+    joined: bool = False
+    variant: int = 0
+    program: Program | None = None
+    variants: int = field(default=1, init=False)
     draw: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -189,13 +72,25 @@ class Maker:
     # Arrays
 
     def array(self, code: str) -> Any:
-        """An array by a code: sizes by letter or number, and before them what its entries are."""
+        """An array by a code: what its entries are, if not any numbers, and its sizes by letter or number.
+
+        >>> Maker("rows").array("m n").shape, Maker("rows").array("3*h n+h").shape
+        ((7, 5), (12, 9))
+        """
         words = code.split()
         kind = words.pop(0) if words and words[0] in KINDS else "any"
         return KINDS[kind](self, words)
 
     def shape(self, words: Sequence[str]) -> tuple[int, ...]:
-        return tuple(int(w) if w.isdigit() else getattr(self.sizes, w) for w in words)
+        return tuple(self.size(w) for w in words)
+
+    def size(self, word: str) -> int:
+        """A size by its letter: m, 3*h, n+h, 12."""
+        if "+" in word:
+            return sum(self.size(w) for w in word.split("+"))
+        if "*" in word:
+            return int(np.prod([self.size(w) for w in word.split("*")]))
+        return int(word) if word.isdigit() else int(getattr(self.sizes, word))
 
     def floats(self, words: Sequence[str]) -> Any:
         x = self.draw.standard_normal(self.shape(words))
@@ -204,15 +99,15 @@ class Maker:
 
     # Roles
 
-    def candidates(self, name: str, text: str) -> list[Any]:
+    def candidates(self, name: str, text: str = "", array: bool = False) -> list[Any]:
         """What a parameter of this name may be given, the likeliest first; empty where nothing is known."""
         low = name.strip("_")
         for pattern, role in ROLES[:2]:
             if re.search(pattern, low, re.I):
                 return self.of_role(role, low)
         for pattern, values in SETTINGS:
-            if re.search(pattern, low):
-                return [getattr(self.sizes, "m") if v == "m" else v for v in values]
+            if not array and re.search(pattern, low):
+                return [self.sizes.m if v == "m" else v for v in values]
         for pattern, role in ROLES[2:]:
             if re.search(pattern, low, re.I):
                 return self.of_role(role, low)
@@ -221,81 +116,221 @@ class Maker:
     def of_role(self, role: str, name: str) -> list[Any]:
         index = re.search(r"(\d+)$", name)
         if role in ("weight", "bias") and index and self.layers != (1, 1):
-            return [self.layer_array(role, int(index[1]))]
-        codes = LAYOUTS[self.layout].get(role, [])
+            return self.layer_arrays(role, int(index[1]))
+        codes = self.codes(role)
         if role == "pred":
-            return [f(c) for f in (self.array, self.probabilities) for c in codes]
-        made = [self.array(code) for code in codes]
-        return [widened(x, role, self.gates, self.layout, self.draw) for x in made]
+            return [f(c) for f in (self.probabilities, self.array) for c in codes]
+        return [self.widened(self.array(code), role) for code in codes]
+
+    def codes(self, role: str) -> list[str]:
+        """The shapes of a role in this layout: its own, and those of its kind."""
+        here = LAYOUTS[self.layout]
+        found = list(here.get(role, []))
+        if role in ("weight", "square", "wx", "wh", "wy"):
+            joined = here.get("join", []) if self.joined else []
+            found = [*joined, *found] if role in ("weight", "square") else [*found, *joined]
+            found += here.get("weight", [])
+        if role == "hidden":
+            found += here.get("data", [])
+        if role in ("bh", "by"):
+            found += here.get("bias", [])
+        return list(dict.fromkeys(found))
 
     def probabilities(self, code: str) -> Any:
         """Numbers between 0.1 and 0.9 that add up to nothing in particular."""
-        return self.draw.uniform(0.1, 0.9, self.shape(code.split()))
+        words = [w for w in code.split() if w not in KINDS]
+        x = self.draw.uniform(0.1, 0.9, self.shape(words))
+        return x if np.ndim(x) else float(x)
 
-    def layer_array(self, role: str, index: int) -> Any:
+    def widened(self, x: Any, role: str) -> Any:
+        """Weights of so many gates side by side."""
+        if self.gates == 1 or not np.ndim(x) or role not in ("wx", "wh", "weight", "bias", "bh"):
+            return x
+        axis = 0 if has_columns(self.layout) else -1
+        parts = [x] + [0.7 * self.draw.standard_normal(np.shape(x)) for _ in range(self.gates - 1)]
+        return np.concatenate(parts, axis=axis)
+
+    # Layers of a network
+
+    def units(self, layers: int) -> list[int]:
+        """The sizes of a network of so many layers."""
+        s = self.sizes
+        return [s.n, *[s.h, s.g, *range(s.g + 3, 99, 2)][: layers - 1], s.k]
+
+    def layer_arrays(self, role: str, index: int) -> list[Any]:
+        """The weights or the bias of one of the layers that names speak of."""
         first, last = self.layers
-        units = [self.sizes.n, self.sizes.h, self.sizes.g, *range(self.sizes.g + 3, 99, 2)]
-        units = [*units[: last - first + 1], self.sizes.k]
+        units = self.units(last - first + 1)
         before, after = units[index - first], units[index - first + 1]
-        rows = self.layout in ("rows", "sequences", "one vector")
+        return [self.floats(words) for words in self.layer_shapes(role, str(before), str(after))]
+
+    def layer_shapes(self, role: str, before: str, after: str) -> list[list[str]]:
+        if has_columns(self.layout):
+            return [[after, "1"]] if role == "bias" else [[after, before]]
         if role == "bias":
-            shape: tuple[int, ...] = (after,) if rows else (after, 1)
-        else:
-            shape = (before, after) if rows else (after, before)
-        return self.floats([str(n) for n in shape])
+            return [[after], ["1", after]]
+        turned = self.layout in ("one vector", "one sequence")
+        return [[before, after], [after, before]] if turned else [[before, after]]
 
-    # Calls
+    def stacked(self, role: str, layers: int) -> list[list[Any]]:
+        """Lists of the weights or biases of all layers, one for each way in which they may lie."""
+        units = [str(u) for u in self.units(layers)]
+        each = [self.layer_shapes(role, *pair) for pair in zip(units, units[1:], strict=False)]
+        return [[self.floats(shapes[way]) for shapes in each] for way in range(len(each[0]))]
 
-    def ways(
-        self, function: Function, known: Mapping[str, Any], defaults: Mapping[str, Any]
-    ) -> Iterator[dict[str, Any]]:
-        """Arguments for a function, by name, one way after the other."""
-        names = [n for n in function.parameters if n not in known]
-        choices = [self.choices(n, function, n in defaults) for n in names]
-        if any(not c for c in choices):
-            choices = [c or [self.array(code) for code in self.shapes()] for c in choices]
-        for values in islice(product(*choices), MOST_WAYS):
-            found = {n: v for n, v in zip(names, values, strict=True) if v is not LEFT}
-            yield dict(known) | found
+    def numbered(self, prefixes: Sequence[str], start: int) -> dict[str, Any]:
+        """Parameters by computed keys: W1, b1, W2, b2, ..."""
+        found = {}
+        for i in range(NUMBERED):
+            for prefix in prefixes:
+                role = role_of(prefix) or "weight"
+                found[f"{prefix}{i + start}"] = self.stacked_like(role)[i]
+        return found
 
-    def choices(self, name: str, function: Function, has_default: bool) -> list[Any]:
-        keys = keys_of(name, function.text)
-        if keys:
-            return self.dicts(keys, function.text)
-        if has_default:
-            hidden = re.search(r"lambd|^lam|^reg|keep_?prob|stride|^pad|drop", name)
-            return [*(self.candidates(name, "")[:1] if hidden else []), LEFT]
-        return self.candidates(name, function.text)
+    def stacked_like(self, role: str) -> list[Any]:
+        if role == "scale":
+            return [self.floats([str(u)]) for u in self.units(NUMBERED)[1:]]
+        return self.stacked("bias" if role in ("bias", "bh", "by") else "weight", NUMBERED)[0]
 
-    def dicts(self, keys: Sequence[str], text: str) -> list[Any]:
-        options = [self.candidates(key, text) or [self.array(c) for c in self.shapes()[:3]] for key in keys]
-        return [dict(zip(keys, values, strict=True)) for values in islice(product(*options), 24)]
+    # Choices
+
+    def choices(self, function: Function, known: Mapping[str, Any], ready: Mapping[str, list[Any]]) -> list[Choice]:
+        """What may be given for the parameters of a function that are not known, entries of dicts apart."""
+        found = []
+        for name in function.parameters:
+            if name in known:
+                found.append(Choice(name, None, [known[name]]))
+            else:
+                found += self.choices_for(name, function, ready.get(name, []))
+        return found
+
+    def choices_for(self, name: str, function: Function, ready: list[Any]) -> list[Choice]:
+        use = self.use(function, name)
+        optional = name not in function.required
+        if optional and not self.wanted(name, use, function):
+            return [Choice(name, None, [LEFT])]
+        if not ready and use.keys and not use.prefixes and not use.texts:
+            return [Choice(name, key, self.entry(key, function)) for key in use.keys]
+        values = [*ready, *self.whole(name, use, function)]
+        last = [LEFT] if optional else []
+        return [Choice(name, None, [*(values or self.anything(use)), *last])]
+
+    def use(self, function: Function, name: str) -> Use:
+        return use_of(self.program, function, name) if self.program else Use()
+
+    def wanted(self, name: str, use: Use, function: Function) -> bool:
+        """Whether a parameter is given though it has a default: labels, penalties, one of several texts."""
+        if HIDDEN_SETTING.search(name) or role_of(name) == "labels" or use.texts:
+            return True
+        return bool(self.variant and use.array and default_is_none(function, name))
+
+    def entry(self, key: str, function: Function) -> list[Any]:
+        found = self.candidates(key, function.text)
+        return found or [self.array(c) for c in self.shapes()[:4]]
+
+    def whole(self, name: str, use: Use, function: Function) -> list[Any]:
+        """What a parameter may be given as a whole."""
+        if use.texts and not use.array:
+            return self.texts(use.texts)
+        if use.prefixes:
+            return [self.numbered(use.prefixes, start) for start in (1, 0)]
+        if use.called and not use.array:
+            return self.callables()
+        if use.keys:
+            return [{key: self.entry(key, function)[0] for key in use.keys}]
+        found = self.listed(name, use) if use.element or use.numbered else []
+        array = bool(use.array or use.axes or use.least)
+        found += [*self.indices(name, use), *self.candidates(name, function.text, array)]
+        return self.fitting([*found, *self.others(name, use, function)], use)
+
+    def others(self, name: str, use: Use, function: Function) -> list[Any]:
+        """Unlikelier things: an empty dict, a size, indices of words."""
+        if use.mapping:
+            return [{"mode": "train"}]
+        if use.array or use.least:
+            return []
+        found = [getattr(self.sizes, size) for pattern, size in UNITS if re.search(pattern, name, re.I)][:1]
+        words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in ("data", "labels", None)
+        return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
+
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """The texts that a parameter may be, that of this variant first."""
+        known = [t for t in texts if t.lower() not in NOT_TRAINING] or list(texts)
+        self.variants = max(self.variants, len(known))
+        turn = self.variant % len(known)
+        return known[turn:] + known[:turn]
+
+    def callables(self) -> list[Any]:
+        """A smooth function, where one is asked for."""
+        return [np.tanh]
+
+    def listed(self, name: str, use: Use) -> list[Any]:
+        """Lists: of weights, of biases, of texts, of indices."""
+        element = use.element or Use()
+        if element.texts:
+            known = self.texts(element.texts)
+            return [[*[known[0]] * (NUMBERED - 1), known[-1]]]
+        if element.indexes:
+            return [[int(i) for i in word_numbers(self, ["T", "k"])]]
+        role = role_of(re.sub(r"(?<=\w)(e?s|_list)$", "", name)) or role_of(name)
+        plural = bool(re.search(r"(s|list)$", name))
+        if role in ("weight", "bias", "wx", "wh") and plural:
+            return [x for n in (NUMBERED, 2) for x in self.stacked(role if role == "bias" else "weight", n)]
+        return []
+
+    def indices(self, name: str, use: Use) -> list[Any]:
+        """Whole numbers, for what indexes arrays."""
+        if not use.indexes or role_of(name) == "indices":
+            return []
+        codes = LAYOUTS[self.layout]
+        kinds = ("int", "int1") if role_of(name) == "labels" else ("index", "oneindex", "int", "int1")
+        found = [c for role in ("labels", "indices") for c in codes.get(role, []) if c.split()[0] in kinds]
+        return [self.array(c) for c in sorted(found, key=lambda c: kinds.index(c.split()[0]))]
+
+    def fitting(self, values: list[Any], use: Use) -> list[Any]:
+        """Those values that have as many axes as the function's text says."""
+        if use.axes is None and not use.least:
+            return values
+        return [v for v in values if not isinstance(v, np.ndarray)
+                or ((use.axes is None or np.ndim(v) == use.axes) and np.ndim(v) >= use.least)]  # fmt: skip
+
+    def anything(self, use: Use) -> list[Any]:
+        """Arrays for a parameter of which nothing is known."""
+        return self.fitting([self.array(code) for code in self.shapes()], use)
 
     def shapes(self) -> list[str]:
         """The shapes of things of which nothing is known."""
         codes = LAYOUTS[self.layout]
-        found = [
-            c for role in ("data", "hidden", "weight", "bias", "wh", "scale") for c in codes.get(role, [])
-        ]
-        return list(dict.fromkeys(found))
+        roles = ("data", "hidden", "weight", "bias", "wh", "scale")
+        return list(dict.fromkeys(c for role in roles for c in codes.get(role, [])))
 
 
-LEFT = object()  # a parameter that keeps its default
+def role_of(name: str) -> str | None:
+    """What an array of this name is.
+
+    >>> role_of("W1"), role_of("y_true"), role_of("bias"), role_of("flag")
+    ('weight', 'labels', 'bias', None)
+    """
+    low = name.strip("_")
+    return next((role for pattern, role in ROLES if re.search(pattern, low, re.I)), None)
+
+
+def default_is_none(function: Function, name: str) -> bool:
+    """Whether a parameter's default is None."""
+    a = function.node.args
+    names = [x.arg for x in (*a.posonlyargs, *a.args)]
+    given = dict(zip(names[len(names) - len(a.defaults) :], a.defaults, strict=True))
+    given |= {k.arg: d for k, d in zip(a.kwonlyargs, a.kw_defaults, strict=True) if d is not None}
+    return getattr(given.get(name), "value", 0) is None
 
 
 def keys_of(name: str, text: str) -> list[str]:
-    """The keys that a function takes from a dict that it is given."""
+    """The keys that a text takes from a dict of this name."""
     found = re.findall(rf"\b{re.escape(name)}(?:\[|\.get\(|\.setdefault\()['\"](\w+)['\"]", text)
     return list(dict.fromkeys(found))
 
 
-def widened(x: Any, role: str, gates: int, layout: str, draw: np.random.Generator) -> Any:
-    """Weights of so many gates side by side."""
-    if gates == 1 or not np.ndim(x) or role not in ("wx", "wh", "weight", "bias", "bh"):
-        return x
-    axis = 0 if layout in ("columns", "one column", "sequences, time last") else -1
-    parts = [x] + [0.7 * draw.standard_normal(np.shape(x)) for _ in range(gates - 1)]
-    return np.concatenate(parts, axis=axis)
+# Kinds of entries
 
 
 def one_hot(maker: Maker, words: Sequence[str]) -> Any:
@@ -305,9 +340,9 @@ def one_hot(maker: Maker, words: Sequence[str]) -> Any:
         return np.eye(shape[0])[maker.draw.integers(shape[0])]
     if 1 in shape:
         return (
-            bits(maker, words) if max(shape) == maker.sizes.m else np.eye(max(shape))[:, [1]].reshape(shape)
+            bits(maker, words) if max(shape) == maker.sizes.m else np.eye(max(shape))[:, [1 % max(shape)]].reshape(shape)
         )
-    axis = 0 if maker.layout in ("columns", "one column") else 1
+    axis = 0 if has_columns(maker.layout) else 1
     classes, m = shape[axis], shape[1 - axis]
     picked = maker.draw.permutation(np.arange(m) % classes)
     eye = np.eye(classes)[picked]
@@ -315,12 +350,14 @@ def one_hot(maker: Maker, words: Sequence[str]) -> Any:
 
 
 def bits(maker: Maker, words: Sequence[str]) -> Any:
+    """As many zeros as ones, in a random order."""
     shape = maker.shape(words)
     n = int(np.prod(shape, dtype=int))
     return maker.draw.permutation(np.arange(n) % 2).astype(float).reshape(shape)
 
 
 def class_numbers(maker: Maker, words: Sequence[str]) -> Any:
+    """A class for each example; the last size says how many there are."""
     *shape, classes = maker.shape(words)
     n = int(np.prod(shape, dtype=int))
     return maker.draw.permutation(np.arange(n) % classes).reshape(shape)
@@ -329,10 +366,17 @@ def class_numbers(maker: Maker, words: Sequence[str]) -> Any:
 def word_numbers(maker: Maker, words: Sequence[str]) -> Any:
     """Indices of which some come twice."""
     *shape, words_known = maker.shape(words)
-    found = maker.draw.integers(0, words_known - 2, size=shape)
+    found = maker.draw.integers(0, max(1, words_known - 2), size=shape)
     flat = found.reshape(-1)
     if flat.size > 1:
         flat[-1] = flat[0]
+    return found
+
+
+def ragged(maker: Maker, words: Sequence[str]) -> Any:
+    """Ones, and a zero at the end of the last sequence."""
+    found = np.ones(maker.shape(words))
+    found[-1, -1] = 0
     return found
 
 
@@ -342,8 +386,10 @@ KINDS: dict[str, Any] = {
     "bit": bits,
     "bits": bits,
     "ones": lambda maker, words: np.ones(maker.shape(words)),
+    "ragged": ragged,
+    "tril": lambda maker, words: np.tril(np.ones(maker.shape(words))),
     "int": class_numbers,
-    "int1": lambda maker, words: 1,
+    "int1": lambda maker, words: 1 % maker.shape(words)[-1],
     "index": word_numbers,
     "oneindex": lambda maker, words: 2,
 }

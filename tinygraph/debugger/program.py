@@ -54,6 +54,11 @@ class Function:
         kw = [x.arg for x, d in zip(a.kwonlyargs, a.kw_defaults, strict=True) if d is None]
         return (names[1:] if self.is_method else names) + kw
 
+    @property
+    def rest(self) -> str | None:
+        """The name of what takes any number of further arguments: *sizes, *layers."""
+        return self.node.args.vararg.arg if self.node.args.vararg else None
+
     @cached_property
     def is_method(self) -> bool:
         """Whether it takes an object or a class first."""

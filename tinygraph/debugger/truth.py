@@ -15,10 +15,11 @@ import numpy as np
 
 from tinygraph.debugger.structure import Path, as_floats, put_leaf, take_leaf
 
-__all__ = ["Truth", "numeric_truth"]
+__all__ = ["Truth", "numeric_truth", "slope_along"]
 
 STEP = 2e-4  # of entries near 1
 KINK = 1e-3  # two differences that lie apart by more, relative to the largest, straddle a kink
+NEAR = 1e-5  # the step along a direction in which all entries move
 Number = Callable[[dict[str, Any]], float]
 
 
@@ -68,7 +69,23 @@ def moved(
     number: Number, state: dict[str, Any], path: Path, x: Any, i: tuple[int, ...], step: float
 ) -> float:
     """The number where one entry is moved."""
-    new = x.copy()
-    new[i] += step
-    put_leaf(state, path, new if new.ndim else float(new))
+    direction = np.zeros_like(x)
+    direction[i] = step
+    return shifted(number, state, path, direction)
+
+
+def shifted(number: Number, state: dict[str, Any], path: Path, by: Any) -> float:
+    """The number where an array is moved; within the array, which may be held in two places."""
+    x = take_leaf(state, path)
+    if isinstance(x, np.ndarray) and x.dtype == np.float64 and x.flags.writeable:
+        x += by
+    else:
+        new = as_floats(x) + by
+        put_leaf(state, path, new if new.ndim else float(new))
     return number(state)
+
+
+def slope_along(number: Number, state: Callable[[], dict[str, Any]], path: Path, direction: Any) -> float:
+    """The derivative of a number along one direction, from one central difference with a small step."""
+    ahead, behind = (shifted(number, state(), path, s * NEAR * direction) for s in (1.0, -1.0))
+    return (ahead - behind) / (2 * NEAR)

@@ -21,6 +21,7 @@ FORTH = {
 }  # fmt: skip
 FILLER = {"prop", "propagation", "propagate", "pass", "propogation", "compute", "get", "calc", "calculate", "through",
           "of", "the", "and", "model", "network", "full", "whole", "alt", "fn", "func", "function"}  # fmt: skip
+ADJOINTS = {"col2im": "im2col", "unpad": "pad", "col2img": "img2col", "col2im_indices": "im2col_indices"}
 NO_PASS = {"check", "checking", "clip", "numerical", "numeric", "test", "plot", "update", "descent", "zero", "print",
            "apply", "step", "ascent", "norm", "num", "approx", "eval", "params", "vector", "dictionary", "average"}  # fmt: skip
 
@@ -41,6 +42,8 @@ def is_backward(function: Function) -> bool:
     """Whether a function's name says that it goes back."""
     last = function.name.rpartition(".")[2]
     words = words_of(last)
+    if function.name in ADJOINTS:
+        return True
     if last.startswith("__") or (NO_PASS & set(words) and not {"backward", "backprop"} & set(words)):
         return False
     return bool(BACK & set(words)) or (len(words) > 1 and words[0] == "d")
@@ -67,6 +70,9 @@ def losses_in(program: Program, owner: type | None) -> list[Function]:
 def forward_partners(program: Program, function: Function) -> Iterator[Function]:
     """The functions that may be the forward pass of a backward pass, the likeliest first."""
     stem = stem_of(function.name)
+    if function.name in ADJOINTS:
+        yield from (f for f in program.functions.values() if f.name == ADJOINTS[function.name])
+        return
     others = [f for f in program.functions.values() if f.owner is None and f is not function]
     candidates = [f for f in others if not is_backward(f) and stem_of(f.name) == stem]
     candidates += [

@@ -41,6 +41,9 @@ def trials_of(program: Program, function: Function, owner: type, asked: Asked) -
             layouts,
             asked.sizes,
             asked.seed,
+            (),
+            None,
+            asked.variant,
         )
         for passed in made:
             yield from slopes_of(passed, function)

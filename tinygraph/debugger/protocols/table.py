@@ -22,6 +22,7 @@ class Asked:
 
     sizes: Sizes = FIRST
     seed: int = 0
+    variant: int = 0
     forward: str | None = None
     backward: str | None = None
     loss: str | None = None
