@@ -32,7 +32,7 @@ import numpy as np
 from tinygraph.checks.report import join_names, verb_for
 from tinygraph.debugger import worker
 from tinygraph.debugger.sandbox import confined_variables, confinement
-from tinygraph.debugger.steps import FUNCTIONS, Step
+from tinygraph.debugger.steps import Step
 from tinygraph.debugger.worker import readable_text
 from tinygraph.errors import UserFileError
 
@@ -165,19 +165,14 @@ class FileRun:
         """What each call gave, or its Failure, by the number of the step."""
         return {i: outcome.value for i, outcome in sorted(self.outcomes.items())}
 
-    def errors(self, by_function: dict[str, str]) -> list[str]:
-        """What could not be run, one sentence for each function."""
+    def errors(self) -> list[str]:
+        """Why nothing of the file could be judged, in a sentence; empty if it was loaded."""
         name = Path(self.file).name
         if self.failure:
-            return [self.failure.sentence(f"{name} could not be imported: it")]
-        if self.ended and not self.defined:
-            advice = "put what need not run under if __name__ == '__main__'"
-            return [f"the import of {name} {self.ended}; {advice}"]
-        if not self.defined:
-            return [
-                f"{name} defines none of {join_names(FUNCTIONS)}; give your functions the lectures' names"
-            ]
-        return [by_function[function] for function in FUNCTIONS if function in by_function]
+            return [self.failure.sentence(f"{name} could not be read: it")]
+        if self.ended and not self.defined and not self.replies:
+            return [f"the import of {name} {self.ended}; put what need not run under if __name__ == '__main__'"]
+        return []
 
     @property
     def traceback(self) -> str:
@@ -322,6 +317,9 @@ class Talk:
             if self.defined is None or step.function in self.defined:
                 self.open.add(i)
                 yield i, step.function, step.arguments, step.spare, step.editions
+        for i, asked in enumerate(self.asks, start=1):
+            self.open.add(-i)
+            yield -i, "", asked
 
     def hold(self, said: BinaryIO, heard: BinaryIO) -> None:
         """Ask, and note the answers, until all is said or nobody is there."""

@@ -161,13 +161,20 @@ class Trial:
         return self.slopes[path]
 
 
+class SeededState(np.random.RandomState):
+    """The older generator, the same each time also where no seed is given."""
+
+    def __init__(self, seed: Any = None) -> None:
+        super().__init__(0 if seed is None else seed)
+
+
 @contextlib.contextmanager
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
     start_random_numbers()
     made, state_made, old = np.random.default_rng, np.random.RandomState, signal.SIG_DFL
     np.random.default_rng = lambda seed=None: made(0 if seed is None else seed)
-    np.random.RandomState = lambda seed=None: state_made(0 if seed is None else seed)  # type: ignore[misc,assignment]
+    np.random.RandomState = SeededState  # type: ignore[misc]
     timed = seconds is not None and threading.current_thread() is threading.main_thread()
     if timed and hasattr(signal, "setitimer"):
         old = signal.signal(signal.SIGALRM, end_call)
