@@ -11,7 +11,19 @@ from tinygraph.debugger.uses import arguments_of
 
 __all__ = ["Origin", "divides_by_examples", "names_unpacked", "origins_of"]
 
-COUNTS = {"m", "n", "N", "M", "batch_size", "num_examples", "n_samples", "size", "num_train", "n_examples", "bs"}
+COUNTS = {
+    "m",
+    "n",
+    "N",
+    "M",
+    "batch_size",
+    "num_examples",
+    "n_samples",
+    "size",
+    "num_train",
+    "n_examples",
+    "bs",
+}
 
 
 @dataclass(frozen=True)

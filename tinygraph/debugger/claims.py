@@ -84,5 +84,3 @@ def rate_in(state: dict[str, Any], rate: Any) -> float:
             if RATE.match(leaf.last) and np.size(leaf.value) == 1:
                 return float(leaf.value)
     return 1.0
-
-

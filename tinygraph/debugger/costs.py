@@ -69,7 +69,9 @@ def losses_after(
 
 def leaves_penalty(loss: Function, backward: Function) -> bool:
     """Whether a loss takes a penalty of which a backward pass does not speak."""
-    return any(PENALTY.search(n) for n in loss.parameters) and not any(PENALTY.search(n) for n in backward.names)
+    return any(PENALTY.search(n) for n in loss.parameters) and not any(
+        PENALTY.search(n) for n in backward.names
+    )
 
 
 def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], without: bool) -> Loss | None:
@@ -80,7 +82,11 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     where: dict[str, Source] = {}
     for n in function.parameters:
         if n in function.required or PENALTY.search(n) or n in labels:
-            where[n] = constant(0.0) if without and PENALTY.search(n) else source_for(passed, function, n, known, labels)
+            where[n] = (
+                constant(0.0)
+                if without and PENALTY.search(n)
+                else source_for(passed, function, n, known, labels)
+            )
 
     def number(state: dict[str, Any], raw: Any) -> Any:
         return invoke(passed.program, function, state, {n: source(state, raw) for n, source in where.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tinygraph.debugger.layouts import FIRST, SECOND
@@ -37,9 +37,12 @@ class Examined:
         return "agrees" if all(j.ok for j in self.judgements) else "wrong"
 
 
-def examine_program(program: Program) -> list[Examined]:
+def examine_program(
+    program: Program, only: Collection[str] | None = None, names: Mapping[str, str | None] | None = None
+) -> list[Examined]:
     """Every function that goes back, judged if there is a way."""
-    found = [examine_function(program, f) for f in program.functions.values()]
+    wanted = [f for n, f in program.functions.items() if only is None or n in only]
+    found = [examine_function(program, f) for f in wanted]
     return [x for x in found if x is not None]
 
 
@@ -61,7 +64,10 @@ def examine_function(program: Program, function: Function) -> Examined | None:
 def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
     """A reading on both probes, and with each text that a function can be given: relu and sigmoid, max and average."""
     found = [finished(first)]
-    asked = [PROBES[1], *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS)))]
+    asked = [
+        PROBES[1],
+        *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
+    ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
         if again is not None:

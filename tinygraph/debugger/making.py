@@ -194,7 +194,9 @@ class Maker:
 
     # Choices
 
-    def choices(self, function: Function, known: Mapping[str, Any], ready: Mapping[str, list[Any]]) -> list[Choice]:
+    def choices(
+        self, function: Function, known: Mapping[str, Any], ready: Mapping[str, list[Any]]
+    ) -> list[Choice]:
         """What may be given for the parameters of a function that are not known, entries of dicts apart."""
         found = []
         for name in function.parameters:
@@ -250,7 +252,11 @@ class Maker:
         if use.array or use.least:
             return []
         found = [getattr(self.sizes, size) for pattern, size in UNITS if re.search(pattern, name, re.I)][:1]
-        words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in ("data", "labels", None)
+        words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in (
+            "data",
+            "labels",
+            None,
+        )
         return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
 
     def texts(self, texts: Sequence[str]) -> list[str]:
@@ -340,7 +346,9 @@ def one_hot(maker: Maker, words: Sequence[str]) -> Any:
         return np.eye(shape[0])[maker.draw.integers(shape[0])]
     if 1 in shape:
         return (
-            bits(maker, words) if max(shape) == maker.sizes.m else np.eye(max(shape))[:, [1 % max(shape)]].reshape(shape)
+            bits(maker, words)
+            if max(shape) == maker.sizes.m
+            else np.eye(max(shape))[:, [1 % max(shape)]].reshape(shape)
         )
     axis = 0 if has_columns(maker.layout) else 1
     classes, m = shape[axis], shape[1 - axis]

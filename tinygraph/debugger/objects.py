@@ -40,7 +40,9 @@ CHANNELS = [
 ]
 ONE = re.compile(r"^(n|num|nb|number)_", re.I)
 SWITCH = re.compile(r"^use_|batch_?norm|normali[sz]", re.I)
-GRADIENT = re.compile(r"^_?(d(?![a-z]{3})|d_|grad|delta|nabla|v_|m_|velocity|momentum|running|cache)|_?grads?$", re.I)
+GRADIENT = re.compile(
+    r"^_?(d(?![a-z]{3})|d_|grad|delta|nabla|v_|m_|velocity|momentum|running|cache)|_?grads?$", re.I
+)
 SETTING = re.compile(r"reg|lambd|stride|keep|drop|seed|l[12]|weight_decay|^wd$")
 
 
@@ -103,7 +105,11 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
         return [np.random.default_rng(0), 0]
     if use.texts:
         return maker.texts(use.texts)
-    if (FUNCTIONS.match(name) or use.called) and depth < 2 and (made := functions_for(program, name, maker, depth)):
+    if (
+        (FUNCTIONS.match(name) or use.called)
+        and depth < 2
+        and (made := functions_for(program, name, maker, depth))
+    ):
         return made
     if use.keys:
         return [words_by_number(use.keys, maker) if use.sized else dict_for(use.keys, start, maker)]
@@ -173,7 +179,9 @@ def functions_for(program: Program, name: str, maker: Maker, depth: int) -> list
 def is_layer(program: Program, owner: type) -> bool:
     """Whether objects of a class go forward and back, and are neither a loss nor a network of others."""
     methods = program.methods(owner)
-    if not {"forward", "backward"} <= methods.keys() or re.search(r"loss|cost|entropy|error", owner.__name__, re.I):
+    if not {"forward", "backward"} <= methods.keys() or re.search(
+        r"loss|cost|entropy|error", owner.__name__, re.I
+    ):
         return False
     start = methods.get("__init__")
     names = [*start.parameters, start.rest or ""] if start else []
@@ -236,5 +244,3 @@ def randomise_parameters(thing: Any, maker: Maker) -> None:
             value[...] = x + 0.1 * np.sign(x)
         else:
             put_leaf({"self": thing}, leaf.path, x)
-
-

@@ -97,7 +97,11 @@ class Pass:
         layout = self.maker.layout
         if layout.startswith("one ") and layout != "one unit":
             return 1
-        return sizes.m if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last") else 2
+        return (
+            sizes.m
+            if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last")
+            else 2
+        )
 
     def outputs(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         """The arrays that came back, by name; or those that an object keeps, where nothing comes back."""
@@ -234,7 +238,14 @@ def play_forward(
     shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
     for layout, these in shapes:
         maker = Maker(
-            layout, these, seed, layers_in(function, context), gates_in(text, function), joined, variant, program
+            layout,
+            these,
+            seed,
+            layers_in(function, context),
+            gates_in(text, function),
+            joined,
+            variant,
+            program,
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
@@ -247,7 +258,12 @@ def callees_text(program: Program, function: Function) -> str:
 
 
 def passes(
-    program: Program, function: Function, thing: Any, maker: Maker, known: dict[str, Any], held: dict[str, Any]
+    program: Program,
+    function: Function,
+    thing: Any,
+    maker: Maker,
+    known: dict[str, Any],
+    held: dict[str, Any],
 ) -> Iterator[Pass]:
     """The passes in one layout, with one object, of all choices of arguments."""
     choices = maker.choices(function, known, started_parameters(program, function, maker))
@@ -426,9 +442,7 @@ def variables_of(
     if not missing:
         yield held
         return
-    choices = [
-        Choice(n, None, v) for n in missing if (v := missing_values(maker, function, n))
-    ]
+    choices = [Choice(n, None, v) for n in missing if (v := missing_values(maker, function, n))]
     if len(choices) < len(missing):
         yield held
         return
@@ -445,7 +459,9 @@ def holds_arrays(value: Any) -> bool:
     """Whether a variable is an array of floats, or a list or dict of such."""
     if isinstance(value, ModuleType | type) or callable(value):
         return False
-    arrays = [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
+    arrays = (
+        [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
+    )
     return bool(arrays) and all(isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.ndim for x in arrays)
 
 

@@ -100,7 +100,9 @@ def is_own_derivative(passed: Pass, name: str) -> bool:
 def only_unknown(passed: Pass, backward: Function, names: list[str], known: Mapping[str, Any]) -> list[str]:
     """A single parameter that is neither known nor a cache nor labels: the derivative from above."""
     found = [n for n in names if n not in known and not CACHE.search(n) and not RATE.match(n)]
-    found = [n for n in found if role_of(n) not in ("labels", "pred") and not is_kept(use_in(passed, backward, n))]
+    found = [
+        n for n in found if role_of(n) not in ("labels", "pred") and not is_kept(use_in(passed, backward, n))
+    ]
     return found[:1] if len(found) == 1 else []
 
 
@@ -191,7 +193,10 @@ def sources_of(
     if UPSTREAM.match(name):
         return starting_sums(passed, name) + prediction_sources(passed)
     if role_of(name) == "pred":
-        return [lambda s, raw: prediction_of(passed, s, raw), *guesses(name, passed, known, outputs, backward)]
+        return [
+            lambda s, raw: prediction_of(passed, s, raw),
+            *guesses(name, passed, known, outputs, backward),
+        ]
     return guesses(name, passed, known, outputs, backward)
 
 
@@ -342,7 +347,11 @@ def from_a_loss(
 
 
 def under_losses(
-    passed: Pass, backward: Function, losses: Sequence[Function], labels: Mapping[str, Any], pick: Mapping[str, Source]
+    passed: Pass,
+    backward: Function,
+    losses: Sequence[Function],
+    labels: Mapping[str, Any],
+    pick: Mapping[str, Source],
 ) -> Iterator[Trial]:
     """Trials under one loss after the other, until the backward pass raises: it would under each."""
     for loss in losses_after(passed, backward, losses, labels):
@@ -369,7 +378,9 @@ def ways_of_adding(passed: Pass, value: Any) -> tuple[bool, ...]:
     owner = passed.function.owner if passed.function else None
     callers = passed.program.methods(owner).values() if owner else passed.program.functions.values()
     last = passed.function.name.rpartition(".")[2] if passed.function else ""
-    averaging = any(last in f.names and f is not passed.function and re.search(r"mean\(", f.text) for f in callers)
+    averaging = any(
+        last in f.names and f is not passed.function and re.search(r"mean\(", f.text) for f in callers
+    )
     return (True,) if averaging else (True, False)
 
 
@@ -447,7 +458,10 @@ def is_said(label: str, passed: Pass) -> bool:
     last = re.split(r"[.\[]", label)[0]
     if label.startswith("self.") or last.startswith("result") or DERIVATIVE.search(last):
         return True
-    return bool(re.match(r"^(g|d[a-z]\w*|\w*(grad|nabla|delta)\w*|g[A-Z_]\w*|gc|go|gw|gb)$", last)) or last in passed.state
+    return (
+        bool(re.match(r"^(g|d[a-z]\w*|\w*(grad|nabla|delta)\w*|g[A-Z_]\w*|gc|go|gw|gb)$", last))
+        or last in passed.state
+    )
 
 
 # A function that gives slopes

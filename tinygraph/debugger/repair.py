@@ -89,7 +89,9 @@ class TrialExam:
 
 def same_outputs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return all(
-        name in after and np.shape(x) == np.shape(after[name]) and np.allclose(x, after[name], rtol=1e-9, atol=1e-12)
+        name in after
+        and np.shape(x) == np.shape(after[name])
+        and np.allclose(x, after[name], rtol=1e-9, atol=1e-12)
         for name, x in before.items()
     )
 
@@ -303,7 +305,9 @@ def note_values(scope: Scope, frame: FrameType) -> None:
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
-        scope.keys += [f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)]
+        scope.keys += [
+            f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)
+        ]
     scope.keys = list(dict.fromkeys(scope.keys))
 
 
@@ -316,7 +320,11 @@ def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
     all_of = [(w.depth, r) for w in watched for r in rewrites_of(w.function, w.scope)]
     seen: set[tuple[int, str, str]] = set()
     for _, rewrite in sorted(all_of, key=lambda x: x[1].cost + 0.5 * x[0]):
-        key = (id(rewrite.old), rewrite.kind if rewrite.new is None else "", ast.dump(rewrite.new) if rewrite.new else "")
+        key = (
+            id(rewrite.old),
+            rewrite.kind if rewrite.new is None else "",
+            ast.dump(rewrite.new) if rewrite.new else "",
+        )
         if key not in seen or not isinstance(rewrite.new, ast.expr):
             seen.add(key)
             yield rewrite

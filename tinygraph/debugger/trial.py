@@ -351,7 +351,11 @@ def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
 
 def likely_label(name: str) -> int:
     """How likely it is that a name means labels."""
-    if re.match(r"^(t|targets?|labels?|y_?true|true_?\w*|want\w*|expected\w*|desired\w*|actual|gt|ground\w*)$", name, re.I):
+    if re.match(
+        r"^(t|targets?|labels?|y_?true|true_?\w*|want\w*|expected\w*|desired\w*|actual|gt|ground\w*)$",
+        name,
+        re.I,
+    ):
         return 2
     return int(bool(re.match(r"^y(_?(train|batch|oh|hot|onehot|i|b))?$", name, re.I)))
 

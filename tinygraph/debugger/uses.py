@@ -15,7 +15,17 @@ from tinygraph.debugger.program import Function, Program, called_name
 __all__ = ["Use", "arguments_of", "called_function", "free_names", "use_of"]
 
 DEEPEST = 3
-OBJECT_METHODS = {"forward", "backward", "call", "predict", "activate", "derivative", "gradient", "delta", "fn"}
+OBJECT_METHODS = {
+    "forward",
+    "backward",
+    "call",
+    "predict",
+    "activate",
+    "derivative",
+    "gradient",
+    "delta",
+    "fn",
+}
 
 
 @dataclass
@@ -56,7 +66,11 @@ class Use:
 
     def add(self, other: Use) -> None:
         """Take in what another function does with it."""
-        for mine, its in ((self.keys, other.keys), (self.prefixes, other.prefixes), (self.texts, other.texts)):
+        for mine, its in (
+            (self.keys, other.keys),
+            (self.prefixes, other.prefixes),
+            (self.texts, other.texts),
+        ):
             mine += [x for x in its if x not in mine]
         self.axes = self.axes or other.axes
         self.least = max(self.least, other.least)
@@ -234,9 +248,7 @@ def walked(target: ast.AST, source: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]
         yield target, source
 
 
-def read_call(
-    program: Program, function: Function, name: str, node: ast.Call, use: Use, depth: int
-) -> None:
+def read_call(program: Program, function: Function, name: str, node: ast.Call, use: Use, depth: int) -> None:
     """What a call says of its arguments, and of what is called."""
     if is_name(node.func, name):
         use.called = True
@@ -264,7 +276,9 @@ def read_method(node: ast.Call, use: Use) -> None:
     if method in ("get", "setdefault"):
         use.mapping = True
     if method in ("get", "setdefault", "pop") and node.args:
-        read_key(node.args[0], use) if isinstance(node.args[0], ast.Constant | ast.BinOp | ast.JoinedStr) else None
+        read_key(node.args[0], use) if isinstance(
+            node.args[0], ast.Constant | ast.BinOp | ast.JoinedStr
+        ) else None
     if method in ("dot", "sum", "mean", "reshape", "transpose", "max", "clip"):
         use.array = True
 
@@ -318,9 +332,9 @@ def free_names(program: Program, function: Function, depth: int = 0) -> list[str
                 found.append(node.id)
             elif depth < DEEPEST and callee is not function:
                 found += free_names(program, callee, depth + 1)
-    inner = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    inner = {
+        n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
     inner |= {n.arg for n in ast.walk(function.node) if isinstance(n, ast.arg)}
     stated = {n for x in ast.walk(function.node) if isinstance(x, ast.Global) for n in x.names}
     return [n for n in dict.fromkeys(found) if n not in inner - stated]
-
-

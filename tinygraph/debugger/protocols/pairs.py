@@ -28,6 +28,8 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         whole = bool(FORTH & set(words_of(forward.name)))
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
-        for passed in play_forward(program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant):
+        for passed in play_forward(
+            program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant
+        ):
             yield from slopes_of(passed, function)
             yield from readings_of(passed, function, losses)
