@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts  # noqa: F401 - rows
@@ -39,8 +40,12 @@ class Examined:
 
 def examine_program(program: Program) -> list[Examined]:
     """Every function that goes back, judged if there is a way."""
-    found = [examine_function(program, f) for f in program.functions.values()]
-    return [x for x in found if x is not None]
+    examined = [examine_function(program, f) for f in program.functions.values()]
+    found = [x for x in examined if x is not None]
+    convention = convention_of([(x.function, x.judgements) for x in found])
+    for x in found:
+        settle_conventions(program, x.function, x.judgements, convention)
+    return found
 
 
 def examine_function(program: Program, function: Function) -> Examined | None:

@@ -90,7 +90,7 @@ ROLES: list[tuple[str, str]] = [
     (r"^(gamma|beta|scale|shift|g|offset|gain)\d?$", "scale"),
     (r"^(w_?xh?|w_?ih|w_?ax|u_?xh|w_?hx|w_?x\w?|u)$", "wx"),
     (r"^(w_?hh?|w_?aa|u_?h|w_?h|u_?[a-z])$", "wh"),
-    (r"^(w_?hy|w_?ya|why|w_?ho|w_?y|v)$", "wy"),
+    (r"^(w_?hy|w_?ya|why|w_?ho|w_?y)$", "wy"),
     (r"^(b_?y)$", "by"),
     (r"^(b_?h|b_?a)$", "bh"),
     (r"^(w_?[qkvo]|w_?(query|key|value|out|proj))$", "square"),

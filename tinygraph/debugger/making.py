@@ -27,7 +27,7 @@ from tinygraph.debugger.layouts import (
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.uses import Use, use_of
 
-__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of"]
+__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of", "role_of", "unit_of"]
 
 HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
 NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}
@@ -249,7 +249,8 @@ class Maker:
             return [{"mode": "train"}]
         if use.array or use.least:
             return []
-        found = [getattr(self.sizes, size) for pattern, size in UNITS if re.search(pattern, name, re.I)][:1]
+        size = unit_of(name)
+        found = [getattr(self.sizes, size)] if size else []
         words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in ("data", "labels", None)
         return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
 
@@ -313,6 +314,13 @@ def role_of(name: str) -> str | None:
     """
     low = name.strip("_")
     return next((role for pattern, role in ROLES if re.search(pattern, low, re.I)), None)
+
+
+def unit_of(name: str) -> str | None:
+    """Which of the sizes a parameter is, by its name."""
+    if re.search(r"rate|activ|func|fn$", name):
+        return None
+    return next((size for pattern, size in UNITS if re.search(pattern, name, re.I)), None)
 
 
 def default_is_none(function: Function, name: str) -> bool:

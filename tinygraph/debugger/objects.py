@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.layouts import UNITS
-from tinygraph.debugger.making import LEFT, Maker, role_of
+from tinygraph.debugger.making import LEFT, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.structure import leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
@@ -112,13 +111,6 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
     return maker.candidates(name, start.text) or [maker.sizes.n, maker.sizes.h]
 
 
-def unit_of(name: str) -> str | None:
-    """Which of the sizes a parameter is, by its name."""
-    if re.search(r"rate|activ|func|fn$", name):
-        return None
-    return next((size for pattern, size in UNITS if re.search(pattern, name, re.I)), None)
-
-
 def words_by_number(keys: list[str], maker: Maker) -> dict[str, int]:
     """A vocabulary."""
     words = [*keys, *(f"word{i}" for i in range(maker.sizes.V - len(keys)))]
@@ -183,19 +175,23 @@ def is_layer(program: Program, owner: type) -> bool:
 
 def chain_of_layers(program: Program, owner: type, maker: Maker) -> list[Any]:
     """Layers of the file's own classes, one after the other: a dense one, those without weights, a dense one."""
-    s = maker.sizes
-    makers = [maker, replace(maker, sizes=replace(s, n=s.h, h=s.k), seed=maker.seed + 1)]
     classes = [c for c in program.classes.values() if c is not owner and is_layer(program, c)]
-    dense: list[Any] = []
-    plain: list[Any] = []
-    for c in classes:
-        made = [next(make_objects(program, c, m, 1), None) for m in makers]
-        if made[0] is not None and made[1] is not None:
-            kind = dense if has_matrix(made[0]) else plain
-            kind.append(made)
+    made = [(c, thing) for c in classes if (thing := next(make_objects(program, c, maker, 1), None)) is not None]
+    dense = [(c, thing) for c, thing in made if has_matrix(thing)]
+    plain = [thing for _, thing in made if not has_arrays(thing)]
     if not dense:
         return []
-    return [dense[0][0], *(p[0] for p in plain if not has_arrays(p[0]))][:4] + [dense[0][1]]
+    owner, first = dense[0]
+    s = maker.sizes
+    sizes = replace(s, n=units_given(first, s.n), h=s.g)
+    last = next(make_objects(program, owner, replace(maker, sizes=sizes, seed=maker.seed + 1), 1), None)
+    return [first, *plain[:3], *([last] if last is not None else [])]
+
+
+def units_given(thing: Any, taken: int) -> int:
+    """How many units a dense layer gives that takes so many."""
+    shape = next(np.shape(x.value) for x in leaves_of(thing, ("self",)) if np.ndim(x.value) == 2)
+    return shape[1] if shape[0] == taken else shape[0]
 
 
 def has_matrix(thing: Any) -> bool:

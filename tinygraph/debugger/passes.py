@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
-from tinygraph.debugger.making import LEFT, Choice, Maker, role_of
+from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of
 from tinygraph.debugger.trial import quietly
@@ -423,6 +423,8 @@ def variables_of(
         elif holds_arrays(program.namespace[n]):
             held[Global(n)] = randomised(copy_state({n: program.namespace[n]})[n], maker)
             fit_sizes(maker, n, held[Global(n)])
+        elif type(program.namespace[n]) is int and (size := unit_of(n)):
+            set_sizes(maker, **{size: program.namespace[n]})
     if not missing:
         yield held
         return

@@ -316,7 +316,7 @@ def label_choices(
         yield {}
     elif held:
         yield dict.fromkeys(asked, known[held[0]])
-    else:
+    elif outputs:
         for made in labels_like(outputs, passed.maker):
             yield dict.fromkeys(asked, made)
 
@@ -330,8 +330,9 @@ def from_a_loss(
     """Trials in which the derivatives are those of a loss: what the forward pass gives, or one after it."""
     if is_loss(passed, outputs):
         first = next(iter(outputs))
+        labels = next(label_choices(passed, names, {}, ()), {})
         for averaged in ways_of_adding(passed, outputs[first]):
-            for pick in picks(passed, backward, names, outputs, {}):
+            for pick in picks(passed, backward, names, outputs, labels):
                 trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
                 trial.loss = passed.function.name if passed.function else first
                 yield trial

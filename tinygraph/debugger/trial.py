@@ -165,9 +165,9 @@ class Trial:
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
     start_random_numbers()
-    made, state_made, old = np.random.default_rng, np.random.RandomState, signal.SIG_DFL
+    made, old, state_made = np.random.default_rng, signal.SIG_DFL, np.random.RandomState
     np.random.default_rng = lambda seed=None: made(0 if seed is None else seed)
-    np.random.RandomState = lambda seed=None: state_made(0 if seed is None else seed)  # type: ignore[misc,assignment]
+    np.random.RandomState = SeededState  # type: ignore[misc]
     timed = seconds is not None and threading.current_thread() is threading.main_thread()
     if timed and hasattr(signal, "setitimer"):
         old = signal.signal(signal.SIGALRM, end_call)
@@ -181,6 +181,13 @@ def quietly(seconds: float | None = None) -> Iterator[None]:
         if timed and hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, old)
+
+
+class SeededState(np.random.RandomState):
+    """A generator of the old kind that begins at the same number where no other is given."""
+
+    def __init__(self, seed: Any = None) -> None:
+        super().__init__(0 if seed is None else seed)
 
 
 def start_random_numbers() -> None:
@@ -295,6 +302,7 @@ class Judgement:
     outputs: Outputs
     raised: BaseException | None = None
     unmatched: list[Claim] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
 
     @property
     def wrong(self) -> list[Verdict]:
@@ -327,10 +335,11 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     except Exception as error:
         trial.raised = error
         return Judgement(trial, [], trial.outputs(), raised=error)
+    order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
-    return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None])
+    return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
 
 
 def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
