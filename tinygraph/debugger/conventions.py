@@ -215,10 +215,14 @@ def unpacked_as(
         if len(names) != len(order):
             continue
         given = [bare_name(names[order.index(v.claim.label)]) if v.claim.label in order else "" for v in plain]
-        hits = [[alike(g, o) for o in own] for g in given]
-        if any(any(row) for row in hits):
-            return [any(row) and not row[i] for i, row in enumerate(hits)]
+        if any(alike(g, o) for g, o in zip(given, own, strict=True)):
+            return [crosses(g, own, i) for i, g in enumerate(given)]
     return None
+
+
+def crosses(given: str, own: list[str], i: int) -> bool:
+    """Whether a result is taken for the derivative of something else than it is."""
+    return not alike(given, own[i]) and any(given == bare_name(o) for o in own)
 
 
 def alike(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts  # noqa: F401 - rows
+from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
@@ -97,7 +97,7 @@ def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
                 return judged
             if best is None or better(judged, best):
                 best = judged
-            layouts |= {trial.layout} if judged.raised is None else set()
+            layouts |= {trial.layout} if judged.raised is None and not trial.misfit else set()
         if i > MOST_READINGS or time.monotonic() > until or len(layouts) > LAYOUTS_TRIED:
             break
     return best

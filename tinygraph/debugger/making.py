@@ -120,7 +120,9 @@ class Maker:
         codes = self.codes(role)
         if role == "pred":
             return [f(c) for f in (self.probabilities, self.array) for c in codes]
-        return [self.widened(self.array(code), role) for code in codes]
+        made = [self.array(code) for code in codes]
+        wide = [self.widened(x, role) for x in made]
+        return wide if self.gates == 1 else [*wide, *made]
 
     def codes(self, role: str) -> list[str]:
         """The shapes of a role in this layout: its own, and those of its kind."""
@@ -213,7 +215,8 @@ class Maker:
             return [Choice(name, key, self.entry(key, function)) for key in use.keys]
         values = [*ready, *self.whole(name, use, function)]
         last = [LEFT] if optional else []
-        return [Choice(name, None, [*(values or self.anything(use)), *last])]
+        known = role_of(name) is not None and (use.axes or use.least)
+        return [Choice(name, None, [*(values or ([] if known else self.anything(use))), *last])]
 
     def use(self, function: Function, name: str) -> Use:
         return use_of(self.program, function, name) if self.program else Use()

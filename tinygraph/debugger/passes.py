@@ -229,7 +229,8 @@ def play_forward(
 ) -> Iterator[Pass]:
     """Passes forward that run, the likeliest first: in each layout, at last with a single output."""
     text = function.text + "".join(f.text for f in context)
-    joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text + callees_text(program, function)))
+    text += callees_text(program, function)
+    joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text))
     ends = (sizes.with_one_output(), replace(sizes, k=sizes.n))
     shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
     for layout, these in shapes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
@@ -16,7 +17,17 @@ import numpy as np
 
 from tinygraph.debugger.callers import Origin, origins_of
 from tinygraph.debugger.claims import RATE, call_backward, left_claims, returned_claims
-from tinygraph.debugger.costs import LABELS, Loss, Source, constant, losses_after, named, prediction_of
+from tinygraph.debugger.costs import (
+    LABELS,
+    PENALTY,
+    Loss,
+    Source,
+    constant,
+    leaves_penalty,
+    losses_after,
+    named,
+    prediction_of,
+)
 from tinygraph.debugger.layouts import LAYOUTS, has_columns
 from tinygraph.debugger.making import Maker, role_of
 from tinygraph.debugger.passes import (
@@ -61,6 +72,7 @@ CACHE = re.compile(
     r"^activations?$|^bag$|^store$|^info$|^saved|^hist(ory)?$|^kept|^trace$|^record|^stash|^residuals?$",
     re.I,
 )
+DATA = re.compile(r"^(x|xs|inputs?|data|images?|features?|theta|w|b|weights?|bias)$", re.I)
 LOSS = {
     "loss", "cost", "mse", "sse", "error", "crossentropy", "entropy", "nll", "objective", "criterion", "bce", "loss1",
     "calculate", "likelihood", "xent", "hinge", "huber", "mae", "rmse", "ce", "squared", "penalty", "energy",
@@ -100,7 +112,8 @@ def is_own_derivative(passed: Pass, name: str) -> bool:
 def only_unknown(passed: Pass, backward: Function, names: list[str], known: Mapping[str, Any]) -> list[str]:
     """A single parameter that is neither known nor a cache nor labels: the derivative from above."""
     found = [n for n in names if n not in known and not CACHE.search(n) and not RATE.match(n)]
-    found = [n for n in found if role_of(n) not in ("labels", "pred") and not is_kept(use_in(passed, backward, n))]
+    found = [n for n in found if not DATA.match(n) and role_of(n) not in ("labels", "pred")]
+    found = [n for n in found if not is_kept(use_in(passed, backward, n))]
     return found[:1] if len(found) == 1 else []
 
 
@@ -241,9 +254,9 @@ def guesses(
     later = [k for k in results if k not in outputs][:1] + list(results)[1:2]
     arrays = [k for k, v in known.items() if isinstance(v, np.ndarray)]
     given = [k for k in passed.state if k in arrays and role_of(k) != "labels"]
-    first = given if role_of(name) == "data" else []
-    names = list(dict.fromkeys([*first, *later, *outputs, *arrays]))[:6]
-    return [named(passed, k) for k in names if k in known] or [constant(None)]
+    first: list[Source] = [lambda s, raw, k=k: s[k] for k in given] if role_of(name) == "data" else []  # type: ignore
+    names = list(dict.fromkeys([*later, *outputs, *arrays]))[:6]
+    return [*first, *(named(passed, k) for k in names if k in known)] or [constant(None)]
 
 
 def starting_sums(passed: Pass, name: str) -> list[Source]:
@@ -333,13 +346,29 @@ def from_a_loss(
         labels = next(label_choices(passed, names, {}, ()), {})
         for averaged in ways_of_adding(passed, outputs[first]):
             for pick in picks(passed, backward, names, outputs, labels):
-                trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
-                trial.loss = passed.function.name if passed.function else first
-                yield trial
+                yield from under_itself(passed, backward, first, averaged, pick)
         return
     for labels in islice(label_choices(passed, names, outputs, losses), 4):
         for pick in picks(passed, backward, names, outputs, labels):
             yield from under_losses(passed, backward, losses, labels, pick)
+
+
+def under_itself(
+    passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, Source]
+) -> Iterator[Trial]:
+    """Trials under the loss that the forward pass gives; at last without a penalty that the way back never names."""
+    trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
+    trial.loss = passed.function.name if passed.function else first
+    yield trial
+    if trial.raised is None and passed.function and leaves_penalty(passed.function, backward):
+        penalties = {n: 0.0 for n in passed.state if PENALTY.search(n)}
+        yield replace(
+            trial,
+            state=passed.state | penalties,
+            slopes={},
+            taken=trial.taken + " without its penalty",
+            loss=trial.loss + " without its penalty",
+        )
 
 
 def under_losses(
@@ -349,7 +378,7 @@ def under_losses(
     for loss in losses_after(passed, backward, losses, labels):
         trial = trial_with_loss(passed, backward, loss, pick)
         yield trial
-        if trial.raised is not None:
+        if trial.raised is not None or trial.misfit:
             return
 
 

@@ -90,6 +90,7 @@ class Trial:
         variants: how many texts there are, for functions that do several things.
         loss: what the loss is called whose derivatives are claimed.
         raised: what the backward pass raised when it was played.
+        misfit: whether a claim had another shape than what it should be the derivative by.
         slopes: derivatives along directions, kept.
     """
 
@@ -108,6 +109,7 @@ class Trial:
     variants: int = 1
     loss: str = ""
     raised: BaseException | None = None
+    misfit: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -240,7 +242,7 @@ def match_claims(claims: list[Claim], leaves: list[Leaf], known: Mapping[str, Pa
     """The claims, each with what it is the derivative by: as told, by its name, else by its shape."""
     free = [leaf for leaf in leaves if as_floats(leaf.value).size]
     found: dict[int, Leaf] = {}
-    for rule in (told_rule(known), same_name, like_name, same_shape):
+    for rule in (told_rule(known), same_keys, same_name, like_name, same_shape):
         for i, claim in enumerate(claims):
             if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
                 leaf = fits[0] if len(fits) == 1 or rule is not same_shape else best_in_order(claims, i, fits)
@@ -260,6 +262,13 @@ def told_rule(known: Mapping[str, Path]) -> Callable[[Claim, Leaf], bool]:
 
 def full_name(leaf: Leaf) -> str:
     return bare_name(leaf.last) + "".join(f"[{i}]" for i in leaf.index)
+
+
+def same_keys(claim: Claim, leaf: Leaf) -> bool:
+    """Whether several keys lead to both: grads['layer1']['W'] and params['layer1']['W']."""
+    keys = [str(s) for s in leaf.path[1:] if isinstance(s, str | int)]
+    told = [a or b for a, b in re.findall(r"\['([^']+)'\]|\[(\d+)\]", claim.label)]
+    return len(keys) > 1 and [bare_name(k) for k in keys] == [bare_name(k) for k in told]
 
 
 def same_name(claim: Claim, leaf: Leaf) -> bool:
@@ -301,6 +310,7 @@ class Judgement:
     verdicts: list[Verdict]
     outputs: Outputs
     raised: BaseException | None = None
+    misfit: bool = False
     unmatched: list[Claim] = field(default_factory=list)
     order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
 
@@ -313,9 +323,10 @@ class Judgement:
         return self.raised is None and bool(self.verdicts) and not self.wrong
 
     @property
-    def score(self) -> tuple[int, int]:
-        """How much of it is right, for choosing the likeliest reading."""
-        return sum(v.ok for v in self.verdicts) - len(self.wrong), len(self.verdicts)
+    def score(self) -> tuple[float, int]:
+        """How much of it is right, for choosing the likeliest reading; m times is nearly right."""
+        scaled = sum(v.factor is not None for v in self.wrong)
+        return sum(v.ok for v in self.verdicts) - len(self.wrong) + 1.5 * scaled, len(self.verdicts)
 
 
 def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = False) -> Judgement:
@@ -338,8 +349,15 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
+    trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def fits(claim: Claim, trial: Trial) -> bool:
+    """Whether a claim has the shape of what it should be the derivative by."""
+    shape = np.shape(take_leaf(trial.state, claim.by or ()))
+    return np.shape(claim.value) == shape or np.size(claim.value) == np.prod(shape, dtype=int) == 1
 
 
 def float_leaves(leaves: list[Leaf]) -> list[Leaf]:

@@ -23,7 +23,7 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
     """The trials of a function that goes back, with each that may go forward for it."""
     if function.owner is not None or not (is_backward(function) or is_derivative_of(function, program)):
         return
-    losses = losses_in(program, None)
+    losses = losses_in(program, None, function.name)
     for forward in forward_partners(program, function):
         whole = bool(FORTH & set(words_of(forward.name)))
         layouts = layouts_for(forward.name + forward.text + function.text)
