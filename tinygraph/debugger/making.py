@@ -212,7 +212,7 @@ class Maker:
         if optional and not self.wanted(name, use, function):
             return [Choice(name, None, [LEFT])]
         if not ready and use.keys and not use.prefixes and not use.texts:
-            return [Choice(name, key, self.entry(key, function)) for key in use.keys]
+            return [Choice(name, key, self.entry(key, function, key in use.optional)) for key in use.keys]
         values = [*ready, *self.whole(name, use, function)]
         last = [LEFT] if optional else []
         known = role_of(name) is not None and (use.axes or use.least)
@@ -227,8 +227,11 @@ class Maker:
             return True
         return bool(self.variant and use.array and default_is_none(function, name))
 
-    def entry(self, key: str, function: Function) -> list[Any]:
+    def entry(self, key: str, function: Function, optional: bool = False) -> list[Any]:
+        """What an entry of a dict may be; one that need not be there is left out, if it is no setting."""
         found = self.candidates(key, function.text)
+        if optional and not (found and isinstance(found[0], int | float | str)):
+            return [LEFT, *found]
         return found or [self.array(c) for c in self.shapes()[:4]]
 
     def whole(self, name: str, use: Use, function: Function) -> list[Any]:

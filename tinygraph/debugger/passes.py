@@ -276,7 +276,8 @@ def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, 
     for choice, i in zip(choices, chosen, strict=True):
         value = choice.values[i]
         if choice.key is not None:
-            found.setdefault(choice.name, {})[choice.key] = value
+            entries = found.setdefault(choice.name, {})
+            entries |= {choice.key: value} if value is not LEFT else {}
         elif value is not LEFT:
             found[choice.name] = value
     return copy_state(found)
