@@ -69,7 +69,9 @@ def losses_after(
 
 def leaves_penalty(loss: Function, backward: Function) -> bool:
     """Whether a loss takes a penalty of which a backward pass does not speak."""
-    return any(PENALTY.search(n) for n in loss.parameters) and not any(PENALTY.search(n) for n in backward.names)
+    return any(PENALTY.search(n) for n in loss.parameters) and not any(
+        PENALTY.search(n) for n in (*backward.names, *backward.parameters)
+    )
 
 
 def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], without: bool) -> Loss | None:

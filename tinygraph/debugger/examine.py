@@ -15,10 +15,10 @@ from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
 __all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
 
-MOST_READINGS = 60
-PATIENCE = 6.0  # seconds for one function
-LAYOUTS_TRIED = 2  # in which something is judged, before the best reading is believed
+MOST_READINGS = 80
+PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
+CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -87,18 +87,27 @@ def better(one: Judgement, other: Judgement) -> bool:
 
 
 def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
-    """The judgement of the trial of which most is right."""
+    """The judgement of the trial of which most is right.
+
+    What is right agrees wherever it runs and its results fit. So in each layout the first forward pass counts
+    for which that is so; and none with one example or one output after it, which might hide what is wrong.
+    """
     best: Judgement | None = None
-    layouts: set[str] = set()
+    clean: dict[str, int] = {}
     for i, trial in enumerate(trials):
+        if clean and (trial.degenerate or clean.get(trial.layout, trial.attempt) != trial.attempt):
+            continue
+        if len(clean) >= CLEAN and trial.layout not in clean:
+            break
         judged = judged_or_none(trial)
         if judged is not None:
             if judged.ok:
                 return judged
             if best is None or better(judged, best):
                 best = judged
-            layouts |= {trial.layout} if judged.raised is None and not trial.misfit else set()
-        if i > MOST_READINGS or time.monotonic() > until or len(layouts) > LAYOUTS_TRIED:
+            if judged.raised is None and not trial.misfit:
+                clean.setdefault(trial.layout, trial.attempt)
+        if i > MOST_READINGS or time.monotonic() > until:
             break
     return best
 

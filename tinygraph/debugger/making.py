@@ -225,7 +225,10 @@ class Maker:
         """Whether a parameter is given though it has a default: labels, penalties, one of several texts."""
         if HIDDEN_SETTING.search(name) or role_of(name) == "labels" or use.texts:
             return True
-        return bool(self.variant and use.array and default_is_none(function, name))
+        if not use.array or not default_is_none(function, name):
+            return False
+        self.variants = max(self.variants, 2)
+        return self.variant > 0
 
     def entry(self, key: str, function: Function, optional: bool = False) -> list[Any]:
         """What an entry of a dict may be; one that need not be there is left out, if it is no setting."""
@@ -261,11 +264,10 @@ class Maker:
         return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
 
     def texts(self, texts: Sequence[str]) -> list[str]:
-        """The texts that a parameter may be, that of this variant first."""
+        """The text that a parameter is in this variant."""
         known = [t for t in texts if t.lower() not in NOT_TRAINING] or list(texts)
         self.variants = max(self.variants, len(known))
-        turn = self.variant % len(known)
-        return known[turn:] + known[:turn]
+        return [known[self.variant % len(known)]]
 
     def callables(self) -> list[Any]:
         """A smooth function, where one is asked for."""
@@ -373,6 +375,7 @@ def bits(maker: Maker, words: Sequence[str]) -> Any:
 def class_numbers(maker: Maker, words: Sequence[str]) -> Any:
     """A class for each example; the last size says how many there are."""
     *shape, classes = maker.shape(words)
+    classes = max(2, classes)
     n = int(np.prod(shape, dtype=int))
     return maker.draw.permutation(np.arange(n) % classes).reshape(shape)
 

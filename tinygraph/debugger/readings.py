@@ -448,6 +448,8 @@ def trial_of(
         averaged=bool(averaged),
         layout=passed.maker.layout,
         variants=passed.maker.variants,
+        attempt=id(passed),
+        degenerate=passed.is_degenerate,
     )
 
 

@@ -91,6 +91,8 @@ class Trial:
         loss: what the loss is called whose derivatives are claimed.
         raised: what the backward pass raised when it was played.
         misfit: whether a claim had another shape than what it should be the derivative by.
+        attempt: which of the forward passes it belongs to.
+        degenerate: whether there is a single example, or a single output.
         slopes: derivatives along directions, kept.
     """
 
@@ -110,6 +112,8 @@ class Trial:
     loss: str = ""
     raised: BaseException | None = None
     misfit: bool = False
+    attempt: int = 0
+    degenerate: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -282,6 +286,9 @@ def like_name(claim: Claim, leaf: Leaf) -> bool:
 
 
 def same_shape(claim: Claim, leaf: Leaf) -> bool:
+    """Whether a claim has the shape of what is at a path; one with a name of its own is none by labels."""
+    if likely_label(leaf.last) and not re.match(r"^(result|self\.\w*$)", claim.label):
+        return False
     return is_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)
 
 
@@ -311,6 +318,8 @@ class Judgement:
     outputs: Outputs
     raised: BaseException | None = None
     misfit: bool = False
+    attempt: int = 0
+    degenerate: bool = False
     unmatched: list[Claim] = field(default_factory=list)
     order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
 
@@ -349,9 +358,24 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
+    if claims and not any(moves(c, trial) for c in claims if c.by is not None and fits(c, trial)):
+        raise Unplayable("nothing depends on what derivatives are given by")
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def moves(claim: Claim, trial: Trial) -> bool:
+    """Whether the outputs depend on what a claim is the derivative by, or the claim says that they do."""
+    assert claim.by is not None
+    x = as_floats(take_leaf(trial.state, claim.by))
+    return bool(np.max(np.abs(trial.slopes_by(claim.by, directions(x))), initial=0) > 1e-12)
+
+
+def directions(x: Any) -> list[Any]:
+    """Some directions in which all entries of an array move."""
+    draw = np.random.default_rng(5)
+    return [draw.choice((-1.0, 1.0), size=x.shape) for _ in range(DIRECTIONS)]
 
 
 def fits(claim: Claim, trial: Trial) -> bool:
@@ -406,8 +430,7 @@ def factor_along(claim: Claim, trial: Trial) -> float | None:
     given = as_floats(claim.value)
     if given.shape != x.shape and not given.size == x.size == 1:
         return None
-    draw = np.random.default_rng(5)
-    ways = [draw.choice((-1.0, 1.0), size=x.shape) for _ in range(DIRECTIONS)]
+    ways = directions(x)
     right = np.array(trial.slopes_by(claim.by, ways))
     told = np.array([np.sum(given.reshape(x.shape) * way) for way in ways])
     allowed = AGREES * max(np.max(np.abs(right)), np.sqrt(np.sum(given * given))) + 1e-9
