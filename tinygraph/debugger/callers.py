@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.uses import arguments_of
@@ -36,6 +37,7 @@ def calls_in(nodes: list[ast.AST], function: Function) -> list[ast.Call]:
     return [n for n in nodes if isinstance(n, ast.Call) and called_name(n) == last]
 
 
+@cache
 def origins_of(program: Program, forward: Function, backward: Function) -> dict[str, Origin]:
     """Where the parameters of a backward pass come from, wherever the file calls it after the forward pass."""
     for nodes in bodies(program):

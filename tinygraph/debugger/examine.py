@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
@@ -94,8 +95,12 @@ def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
     """
     best: Judgement | None = None
     clean: dict[str, int] = {}
+    passed_over = 0
     for i, trial in enumerate(trials):
+        if passed_over > MOST_READINGS or time.monotonic() > until:
+            break
         if clean and (trial.degenerate or clean.get(trial.layout, trial.attempt) != trial.attempt):
+            passed_over += 1
             continue
         if len(clean) >= CLEAN and trial.layout not in clean:
             break
@@ -107,7 +112,7 @@ def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
                 best = judged
             if judged.raised is None and not trial.misfit:
                 clean.setdefault(trial.layout, trial.attempt)
-        if i > MOST_READINGS or time.monotonic() > until:
+        if i > MOST_READINGS:
             break
     return best
 
@@ -115,7 +120,11 @@ def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:
     """The judgement of the same reading on another probe."""
     until = time.monotonic() + PATIENCE / 2
-    same = (t for t in trials if t.taken == first.trial.taken and t.layout == first.trial.layout)
+    same = (
+        t
+        for t in takewhile(lambda t: time.monotonic() < until, trials)
+        if t.taken == first.trial.taken and t.layout == first.trial.layout
+    )
     return choose_reading(same, until)
 
 

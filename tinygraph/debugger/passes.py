@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -142,6 +143,7 @@ def same_value(a: Any, b: Any) -> bool:
 # What comes back, by name
 
 
+@cache
 def return_names(function: Function) -> list[str] | None:
     """What the last return statement calls its results; None where there is none."""
     returns = [n for n in own_nodes(function.node) if isinstance(n, ast.Return) and n.value is not None]

@@ -22,6 +22,7 @@ from tinygraph.debugger.costs import (
     PENALTY,
     Loss,
     Source,
+    common_losses,
     constant,
     leaves_penalty,
     losses_after,
@@ -348,9 +349,13 @@ def from_a_loss(
             for pick in picks(passed, backward, names, outputs, labels):
                 yield from under_itself(passed, backward, first, averaged, pick)
         return
-    for labels in islice(label_choices(passed, names, outputs, losses), 4):
+    choices = list(islice(label_choices(passed, names, outputs, losses), 4))
+    found = [(labels, list(losses_after(passed, backward, losses, labels))) for labels in choices]
+    if not any(some for _, some in found):
+        found = [(labels, list(common_losses(passed, labels))) for labels in choices]
+    for labels, some in found:
         for pick in picks(passed, backward, names, outputs, labels):
-            yield from under_losses(passed, backward, losses, labels, pick)
+            yield from under_losses(passed, backward, [x for x in some if x.sensible], pick)
 
 
 def under_itself(
@@ -372,10 +377,10 @@ def under_itself(
 
 
 def under_losses(
-    passed: Pass, backward: Function, losses: Sequence[Function], labels: Mapping[str, Any], pick: Mapping[str, Source]
+    passed: Pass, backward: Function, losses: Sequence[Loss], pick: Mapping[str, Source]
 ) -> Iterator[Trial]:
     """Trials under one loss after the other, until the backward pass raises: it would under each."""
-    for loss in losses_after(passed, backward, losses, labels):
+    for loss in losses:
         trial = trial_with_loss(passed, backward, loss, pick)
         yield trial
         if trial.raised is not None or trial.misfit:
