@@ -8,8 +8,8 @@ import viz  # noqa: F401
 
 # Files whose tests start processes, train, or draw many examples; `make quick` leaves them out.
 SLOW = (
-    *(f"tests/debugger/test_{name}.py" for name in ("exercises", "grading", "kept", "process", "worker")),
-    *("tests/debugger/test_right_versions.py", "tests/debugger/test_runner.py"),
+    *(f"tests/debugger/test_{name}.py" for name in ("adversary", "exercises", "grading", "kept", "process")),
+    *(f"tests/debugger/test_{name}.py" for name in ("right_versions", "runner", "sandbox", "worker")),
     *(f"tests/plan/test_{name}.py" for name in ("examples", "graphs", "loops", "numba")),
     *("tests/checks/test_causes.py", "tests/checks/test_explain.py"),
     *("tests/rules/test_operations_page.py", "tests/rules/test_table.py", "tests/viz/pages/test_story.py"),

@@ -359,3 +359,91 @@ def test_command_exits_with_the_status(file, text, status):
 def here():
     """The environment in which this tree is imported."""
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+# What terminals do not have, and what they would obey
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\ud800\r"
+ESCAPING = {
+    "message": RIGHT + f"\ndef update_parameters(*_):\n    raise ValueError({HOSTILE!r})\n",
+    "message of the import": f"raise ValueError({HOSTILE!r})\n",
+    "type": f"raise type({'E' + HOSTILE[:-3]!r}, (Exception,), {{}})\n",
+    "name of a module": f"__import__({HOSTILE!r})\n",
+    "names of results": RIGHT.replace("return parameters", f"return {{{HOSTILE!r}: 1, **parameters}}"),
+    "results": RIGHT.replace("return parameters", f"return {HOSTILE!r}"),
+    "prints": f"import sys\nprint({HOSTILE!r}, file=sys.stderr)\n" + WRONG,
+    "place": RIGHT + f"\nexec(compile('def update_parameters(*_): 1 / 0', {HOSTILE!r}, 'exec'))\n",
+    "origin": RIGHT + f"\nupdate_parameters = max\nclass N(dict):\n    __module__ = {HOSTILE!r}\n"
+    "    __call__ = max\nupdate_parameters = N()\n",
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--debug"], ["--json"]], ids=" ".join)
+@pytest.mark.parametrize("text", ESCAPING.values(), ids=ESCAPING)
+def test_nothing_in_a_file_is_obeyed_by_a_terminal(file, capsys, text, options):
+    main(["check", file(text), *options])
+
+    said = "".join(capsys.readouterr())
+    assert [c for c in said if not c.isprintable() and c != "\n"] == []
+
+
+@pytest.mark.parametrize("command", ["check", "draw", "code"])
+def test_names_that_a_terminal_would_obey_are_made_readable(capsys, command):
+    options = {"check": [], "draw": ["-o", "x.svg"], "code": []}[command]
+    assert main([command, f"{HOSTILE}.py:J", *options]) == 2
+
+    assert capsys.readouterr().err.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437", "latin-1"])
+@pytest.mark.parametrize("what", ["check", "wrong", "many", "code", "gone", "demo"])
+def test_letters_that_a_terminal_does_not_have_stop_nothing(file, tmp_path, encoding, what):
+    wrong = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
+    said = wrong + "\ndef update_parameters(*_):\n    raise ValueError('\u2202\U0001f600')\n"
+    graph = "import tinygraph as tg\nθ = tg.parameter([1.0, 2.0])\nJ = (θ * θ).sum()\n"
+    text, arguments, status = {
+        "check": (said, ["check", "layers.py"], 2),
+        "wrong": (wrong, ["check", "layers.py"], 1),
+        "many": (said, ["check", "--many", "."], 0),
+        "code": (graph, ["code", "layers.py:J", "--plain"], 0),
+        "gone": ("", ["check", "\u2202.py"], 2),
+        "demo": ("", ["demo", "--steps", "100"], 0),
+    }[what]
+    file(text)
+    start = [sys.executable, "-c", "import sys; from tinygraph.cli import main; sys.exit(main())"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C.UTF-8"}
+    run = subprocess.run([*start, *arguments], capture_output=True, env=environment, cwd=tmp_path)
+
+    said = (run.stdout + run.stderr).decode(encoding)
+    assert "UnicodeEncodeError" not in said
+    assert (run.returncode, bool(said)) == (status, True)
+
+
+def test_a_sandbox_is_asked_for_and_there_is_none(file, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert main(["check", file(RIGHT), "--sandbox"]) == 2
+    assert main(["check", "--many", str(Path(file(RIGHT)).parent), "--sandbox"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("tinygraph: --sandbox is not possible here (bubblewrap: there is no bwrap; ") == 2
+
+
+def test_a_sandbox_is_passed_on_and_told(file, capsys, monkeypatch):
+    from tinygraph.debugger import grading, runner, sandbox
+
+    found, used = sandbox.Sandbox("some", "/bin/some", lambda program, command, folder: command), []
+    monkeypatch.setattr(sandbox, "find_sandbox", lambda: found)
+    monkeypatch.setattr(grading, "grade_folder", lambda *_, **options: used.append(options["sandbox"]) or [])
+    whole = runner.check_file
+    monkeypatch.setattr(
+        runner, "check_file", lambda *a, **o: used.append(sandbox.confinement()) or whole(*a, **o)
+    )
+
+    assert main(["check", file(RIGHT), "--sandbox"]) == 0
+    assert "Run in a sandbox (some)" in capsys.readouterr().out
+    assert main(["check", "--many", "here", "--sandbox"]) == 0
+    assert "Run in a sandbox (some)" in capsys.readouterr().err
+    assert used == [found, found]
+    assert main(["check", file(RIGHT)]) == 0
+    assert used[2:] == [None]

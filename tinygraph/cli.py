@@ -6,6 +6,7 @@ Errors are one sentence on standard error and exit status 2; --debug shows the t
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tinygraph ...
     0
     """
+    write_whatever_comes()
     try:
         options = make_parser().parse_args(arguments, argparse.Namespace(debug=False))
     except SystemExit as end:  # argparse has said all there is to say
@@ -43,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return print_error(error)
 
 
+def write_whatever_comes() -> None:
+    """Let no letter that a terminal does not have stop the command: it is written as \\u2192."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def print_error(error: Exception) -> int:
     """Say what is wrong in one sentence. The errors of a user's file are told before, so others are ours."""
     expected = isinstance(error, TinygraphError | InternalError | ValueError | OSError | ImportError)
@@ -52,8 +61,17 @@ def print_error(error: Exception) -> int:
         error = fault("the command", error)
     said = str(error) or f"{type(error).__name__}: {error}"
     hint = "" if isinstance(error, TinygraphError) else " (--debug shows where)"
-    print(f"tinygraph: {' '.join(said.split())}{hint}", file=sys.stderr)
+    print(f"tinygraph: {without_controls(' '.join(said.split()))}{hint}", file=sys.stderr)
     return COULD_NOT_RUN
+
+
+def without_controls(text: str) -> str:
+    """The text, or one that no terminal obeys: names of files and messages may be anybody's."""
+    if text.isprintable():
+        return text
+    from tinygraph.debugger.worker import readable_text
+
+    return readable_text(text)
 
 
 # What can be asked
@@ -127,7 +145,8 @@ def add_check(commands: Any, parents: list[Any]) -> None:
     text = "Compare hand-derived layers with the engine"
     parser = add_command(commands, parents, run_check, text)
     parser.epilog = (
-        "Exit status: 0 agrees, 1 wrong gradients, 2 could not be run. The file runs with your rights."
+        "Exit status: 0 agrees, 1 wrong gradients, 2 could not be run. "
+        "The file runs with your rights, unless --sandbox takes them."
     )
     text = "or a notebook: linear_backward and so on, or backward(parameters, X, Y)"
     parser.add_argument("file", metavar="FILE.py", nargs="?", help=text)
@@ -141,6 +160,8 @@ def add_check(commands: Any, parents: list[Any]) -> None:
     parser.add_argument("--activations", type=lambda names: names.split(","), help=text)
     parser.add_argument("--timeout", type=parse_positive, default=20.0, help="seconds the file may take (20)")
     parser.add_argument("--memory", type=parse_positive, default=2.0, help="GiB the file may take (2)")
+    text = "run it without a network, with its own folder alone (bubblewrap or namespaces of Linux)"
+    parser.add_argument("--sandbox", action="store_true", help=text)
     parser.add_argument(
         "--convention",
         choices=("auto", "course", "true"),
@@ -203,14 +224,17 @@ def run_check(options: Any) -> int:
     from rich.console import Console
 
     from tinygraph.debugger.runner import check_file
+    from tinygraph.debugger.sandbox import confined_by, find_sandbox
 
     if (options.file is None) == (options.many is None):
         raise UserFileError("give one file to check, or a folder of them with --many DIR")
     settings = {name: getattr(options, name) for name in CHECKED_WITH}
     settings["memory"] = int(options.memory * 2**30)
+    sandbox = find_sandbox() if options.sandbox else None
     if options.many is not None:
-        return check_many(options, settings)
-    report = check_file(options.file, **settings)
+        return check_many(options, settings | {"sandbox": sandbox})
+    with confined_by(sandbox):
+        report = check_file(options.file, **settings)
     if options.debug:
         sys.stderr.write(report.printed + report.traceback)
     if options.picture:
@@ -224,7 +248,7 @@ def run_check(options: Any) -> int:
     if report.rows:
         Console(highlight=False).print(report.judged)
     for error in report.errors + ([] if report.rows else report.notes):
-        print(f"tinygraph: {error}", file=sys.stderr)
+        print(f"tinygraph: {without_controls(error)}", file=sys.stderr)
     return report.status
 
 
@@ -242,6 +266,8 @@ def check_many(options: Any, settings: dict[str, Any]) -> int:
     for g in grades:
         table.add_row(g.file, g.verdict, f"{g.right}/{g.functions}", g.first, g.cause)
     Console(highlight=False, markup=False).print(table)
+    if settings["sandbox"]:
+        print(f"tinygraph: {settings['sandbox'].note}", file=sys.stderr)
     return 0
 
 

@@ -8,9 +8,9 @@ gives the planted numbers.
 """
 
 import argparse
+import io
 import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -127,13 +127,14 @@ def check(file, sizes, activations=None, seed=0):
         return check_file(file, sizes=sizes, activations=activations, seed=seed)
 
 
-def run_here(command, results, limits):
+def run_here(command, talk, limits):
     """What the worker's process does, in this one."""
-    file, calls = command[-3:-1]
-    with results.open("w", encoding="utf-8") as out:
-        log = worker.Log(out, worker.Printed())
-        worker.run_all(file, pickle.loads(Path(calls).read_bytes()), log)
-        log.tell(finished=True)
+    out = io.BytesIO()
+    log = worker.Log(out, worker.Printed(), talk.secret)
+    worker.run_all(command[-3], talk.names, talk.questions(), log)
+    log.tell(finished=True)
+    for line in out.getvalue().splitlines():
+        talk.note(line)
     return ""
 
 

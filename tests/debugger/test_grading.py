@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 
 from tests.debugger.homework import RIGHT
 from tinygraph.cli import main
-from tinygraph.debugger.grading import Grade, grade_folder, grade_submission, write_csv
+from tinygraph.debugger import grading
+from tinygraph.debugger.grading import Grade, find_submissions, grade_folder, grade_submission, write_csv
 from tinygraph.errors import UserFileError
 
 WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
@@ -156,11 +158,151 @@ def test_odd_names_links_and_folders(tmp_path):
     rows = rows_of(tmp_path / "out.csv")
 
     assert found.pop("gone.py") == "could not be run"
+    assert found.pop("inner/loop") == "could not be run"
+    assert rows["inner/loop"]["told"].endswith("It is a link to a folder; put the folder itself here.")
     assert found.keys() == {
         *("a b.py", "new\\nline.py", "\\x1b[31m.py", "[red].py", "\\udcff.py", "link.py", "inner/link.py")
     }
     assert set(found.values()) == {"right"}
-    assert rows.keys() == {*found, "gone.py"}
+    assert rows.keys() == {*found, "gone.py", "inner/loop"}
+
+
+@pytest.mark.parametrize("name", ["CYD.PY", "Cyd.Py", "inner/CYD.PY", "CYD.IPYNB", "inner/Cyd.IpyNb"])
+def test_the_case_of_a_suffix_does_not_matter(tmp_path, name):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(WRONG if file.suffix.lower() == ".py" else json.dumps(NOTEBOOK))
+    if file.parent != tmp_path and not (file.parent / "cyd.py").exists():
+        (file.parent / f"CYD{file.suffix.lower()}").write_text(RIGHT)  # another one
+
+    rows = {g.file: g for g in grade_folder(tmp_path)}
+
+    assert (rows[name].verdict, rows[name].first) == ("wrong", "dW3")
+
+
+def refuse_to_list(path, real=Path.iterdir):
+    if path.name == "closed":
+        raise PermissionError(13, "Permission denied", str(path))
+    return real(path)
+
+
+@pytest.mark.parametrize("place", ["closed", "inner/closed", "inner/inner/closed"])
+def test_a_folder_that_cannot_be_read_has_a_row(tmp_path, monkeypatch, place):
+    (tmp_path / place).mkdir(parents=True)
+    write(tmp_path, ada=RIGHT)
+    monkeypatch.setattr(Path, "iterdir", refuse_to_list)
+
+    assert find_submissions(tmp_path) == [tmp_path / "ada.py", tmp_path / place]
+    row = grade_submission(tmp_path / place, folder=tmp_path)
+    assert (row.file, row.verdict) == (place, "could not be run")
+    assert "Permission denied" in row.told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as there")
+@pytest.mark.parametrize("target", [".", "..", "inner", "/"])
+def test_a_linked_folder_has_a_row_and_is_not_followed(tmp_path, target):
+    write(tmp_path, ada=RIGHT, inner__bob=RIGHT)
+    (tmp_path / "cyd").symlink_to(target)
+
+    assert find_submissions(tmp_path) == [tmp_path / x for x in ("ada.py", "cyd", "inner/bob.py")]
+    row = grade_submission(tmp_path / "cyd", folder=tmp_path)
+    assert (row.verdict, row.told) == (
+        "could not be run",
+        "UserFileError: It is a link to a folder; put the folder itself here.",
+    )
+
+
+# What one does to the others
+
+STOP = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n"
+STOP_OFTEN = (
+    "import os, signal, threading, time\n\ndef stop(parent=os.getppid()):\n    while True:\n"
+    "        os.kill(parent, signal.SIGSTOP)\n        time.sleep(0.001)\n\n"
+)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path):
+    call = RIGHT + "\ndef update_parameters(*_):\n    " + STOP.replace("\n", "\n    ")
+    write(tmp_path, a=STOP + RIGHT, b=call, c=STOP + "while True: pass\n", d=RIGHT)
+
+    a, b, c, d = grade_folder(tmp_path, jobs=1, timeout=3)
+
+    assert (a.verdict, d.verdict) == ("right", "right")
+    assert b.verdict == "could not be run"
+    assert "was still running" in c.told
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+def test_a_checker_that_is_stopped_again_and_again_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "GRACE", 3)
+    write(tmp_path, a=STOP_OFTEN + "stop()\n", b=RIGHT)
+
+    a, b = grade_folder(tmp_path, jobs=1, timeout=2)
+
+    assert a.verdict == "could not be run"
+    assert b.verdict == "right"
+
+
+SPAWN = {
+    "by a call": "subprocess.Popen([sys.executable, '-c', TEXT], start_new_session=True)",
+    "without its surroundings": "subprocess.Popen([sys.executable, '-c', TEXT], start_new_session=1, env={})",
+    "by fork": "os.fork() or (os.setsid(), exec(TEXT), os._exit(0))",
+    "by fork twice": "os.fork() or (os.setsid(), os.fork() and os._exit(0), exec(TEXT), os._exit(0))",
+}
+MEDDLE = """
+import glob, os, time
+open(PLACE, "w").write(str(os.getpid()))
+while True:
+    for path in glob.glob(os.path.join(TMP, "tinygraph-*", "**"), recursive=True):
+        if path.endswith(".py"):
+            open(path, "w").write("raise SystemExit")
+    time.sleep(0.001)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there orphans can be found")
+@pytest.mark.parametrize("begin", SPAWN.values(), ids=SPAWN)
+def test_nothing_that_a_submission_began_lives_on_beside_the_next(tmp_path, begin):
+    folder, place = tmp_path / "submissions", tmp_path / "begun"
+    text = MEDDLE.replace("PLACE", repr(str(place))).replace("TMP", repr(tempfile.gettempdir()))
+    begun = f"import os, subprocess, sys, time\nTEXT = {text!r}\n{begin}\ntime.sleep(0.5)\n"
+    write(folder, a=begun + RIGHT, b=RIGHT, c=RIGHT)
+
+    _, b, c = grade_folder(folder, jobs=1)
+
+    assert [g.verdict for g in (b, c)] == ["right"] * 2
+    assert not is_running(int(place.read_text()))
+
+
+def is_running(pid):
+    """Whether a process is there, and not dead already and waiting for its parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it takes a moment more")
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_an_endless_file_does_not_outlive_its_checker(tmp_path, many, end):
+    begun = tmp_path / "begun"
+    write(tmp_path / "submissions", a=BEGUN.format(tmp_path) + ENDLESS)
+    main = "import sys; from tinygraph.cli import main; sys.exit(main())"
+    what = ["--many", str(tmp_path / "submissions")] if many else [str(tmp_path / "submissions" / "a.py")]
+    with subprocess.Popen([sys.executable, "-c", main, "check", "--timeout=60", *what]) as run:
+        while not (begun.exists() and begun.read_text()):
+            assert run.poll() is None
+            time.sleep(0.05)
+        assert is_running(int(begun.read_text()))
+        run.send_signal(end)
+        run.wait(timeout=20)
+        patience = time.monotonic() + 10
+        while is_running(int(begun.read_text())) and time.monotonic() < patience:
+            time.sleep(0.05)
+
+    assert not is_running(int(begun.read_text()))
 
 
 BEGUN = "import os\nwith open('{}/begun', 'w') as file:\n    file.write(str(os.getpid()))\n"

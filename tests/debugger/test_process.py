@@ -1,5 +1,8 @@
 """The process: whatever one function does to it, the others are tried, and each is told of in a sentence."""
 
+import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.debugger.homework import RIGHT
+from tinygraph.debugger import process, worker
 from tinygraph.debugger.probe import make_probe
 from tinygraph.debugger.process import Failure, Outcome, run_file
 from tinygraph.debugger.steps import steps_of
@@ -105,7 +109,7 @@ def test_several_functions_end_badly(run):
     found = run(text, timeout=10)
 
     assert sentences(found) == {
-        "linear_forward": "linear_forward (layer 3) ended the process with status 1",
+        "linear_forward": "linear_forward (layer 1) ended the process with status 1",
         "compute_cost": "compute_cost was still running after 2 s",
         "update_parameters": "update_parameters called sys.exit (layers.py:11)",
     }
@@ -122,7 +126,7 @@ def test_time_for_everything_ends(run):
 
     assert time.monotonic() - begun < 9
     told = sentences(found)
-    assert told["linear_forward"] == "linear_forward (layer 3) was still running after 0.8 s"
+    assert told["linear_forward"] == "linear_forward (layer 1) was still running after 0.8 s"
     assert set(names) <= set(told)
     late = told.get("linear_backward")  # on a fast machine there may be time for it
     assert late in (None, "linear_backward (layer 3) was not reached within 4 s (--timeout sets the limit)")
@@ -258,3 +262,167 @@ def test_steps_may_be_none(tmp_path):
     file.write_text("1 / 0\n")
 
     assert run_file(file, []).outcomes == {}
+
+
+# What is read of a file is bounded
+
+FD_FLOOD = """
+import os
+def flood(text):
+    while True:
+        for fd in os.listdir("/proc/self/fd"):
+            if os.path.exists(f"/proc/self/fd/{fd}") and "pipe" in os.readlink(f"/proc/self/fd/{fd}"):
+                os.write(int(fd), text)
+"""
+TOO_MUCH = {
+    "message": broken("raise ValueError('x' * 10**8)"),
+    "message of the import": "raise ValueError('x' * 10**8)",
+    "message made late": "class E(Exception):\n    def __str__(self):\n        return 'x' * 10**8\n"
+    + broken("raise E"),
+    "type": broken("raise type('E' * 10**8, (Exception,), {})"),
+    "cause": broken(
+        "try:\n    1 / 0\nexcept Exception as e:\n    raise ValueError from KeyError('x' * 10**8)"
+    ),
+    "place": broken("exec(compile('1 / 0', 'x' * 10**7, 'exec'))"),
+    "prints": broken("print('x' * 10**8)\nraise ValueError"),
+    "results": broken("return np.ones(1_700_000), np.ones(10), np.ones(10)"),
+    "names": RIGHT.replace("return parameters", "return {'x' * 10**7: 1, 'y': '\\x1b' * 10**7}"),
+    "argument": RIGHT.replace("learning_rate", "x" * 10**6),
+    "types": broken("return type('T' * 10**7, (), {})()"),
+    "lines into the stream": FD_FLOOD + "flood(b'x\\n' * 10**6)",
+    "a line into the stream": FD_FLOOD + "flood(b'x' * 10**6)",
+    "lines from a call": FD_FLOOD + broken("flood(b'\\n' * 10**6)"),
+}
+PEAK = """
+import resource, sys
+from tinygraph.debugger.runner import check_file
+report = check_file(sys.argv[1], timeout=30)
+print(report.status, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, len(report.to_json()))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory and streams as there")
+@pytest.mark.parametrize("text", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_no_file_fills_the_memory_of_its_checker(tmp_path, text):
+    (tmp_path / "layers.py").write_text(text)
+
+    run = subprocess.run([sys.executable, "-c", PEAK, tmp_path / "layers.py"], capture_output=True, text=True)
+
+    assert run.stderr == ""
+    _, mebibytes, said = map(int, run.stdout.split())
+    assert mebibytes < 400
+    assert said < 200_000
+
+
+def test_what_is_sent_beyond_a_size_ends_the_process(run, monkeypatch):
+    monkeypatch.setattr(process, "MOST_READ", 1 << 20)
+
+    found = run(broken("return np.ones(30_000), np.ones(10), np.ones(10)"))
+
+    assert sentences(found)["linear_backward"].endswith(" sent more than 1 MiB of results")
+    assert tried(found) == RUNS | {"linear_backward"}
+
+
+UNTELLABLE = {
+    "message": "class E(Exception):\n    def __str__(self):\n        raise ValueError",
+    "name": "class M(type):\n    __name__ = 3\nclass E(Exception, metaclass=M):\n    pass",
+    "syntax": "def E():\n    return SyntaxError(('a', ('b', 'c', 'd', 'e')))",
+    "syntax at a number": "def E():\n    return SyntaxError('a', (3, 'x', 'y', 'z'))",
+    "nothing": "def E():\n    return SyntaxError()",
+    "itself": "def E():\n    e = ValueError()\n    e.__cause__ = e\n    e.__notes__ = 7\n    return e",
+    "escapes": "def E():\n    return ValueError('\\x1b[2J\\x9b31m\\u202e\\ud800\\r')",
+}
+
+
+@pytest.mark.parametrize("error", UNTELLABLE.values(), ids=UNTELLABLE)
+def test_exceptions_that_cannot_be_told_are_those_of_their_function(run, error):
+    found = run(f"{error}\n{broken('raise E()')}")
+
+    assert list(sentences(found)) == ["linear_backward"]
+    assert sentences(found)["linear_backward"].isprintable()
+    assert tried(found) == RUNS
+
+
+UNREADABLE = [
+    {"array": ["O", [1], "AAAA"]},
+    {"array": ["<f8", [3], "AAAA"]},
+    {"array": ["<f8", [-1], "*"]},
+    {"array": ["no", [], ""]},
+    {"array": None},
+    {"other": "a\0b"},
+    {"a": 1, "b": 2},
+    {},
+    [],
+    None,
+    7,
+]
+
+
+@pytest.mark.parametrize("value", UNREADABLE, ids=str)
+def test_what_cannot_be_read_is_a_failure_of_its_function(value):
+    facts = {"value": value, "changed": [], "again": None, "threads": 0, "borrowed": []}
+
+    outcome = process.read_outcome(STEPS[0], facts)
+
+    assert isinstance(outcome.value, Failure | type(None) | int) or outcome.named_arrays == {}
+    assert process.read_outcome(STEPS[0], {}).value.sentence("f") == "f returned what cannot be read"
+
+
+def test_of_each_call_the_first_answer_counts_and_of_lines_those_with_their_mark():
+    found = process.FileRun("layers.py")
+    talk = process.Talk(found, STEPS, [0, 1])
+    questions = talk.questions()
+
+    def tell(number=None, secret=talk.secret, **facts):
+        text = json.dumps(facts | {"changed": [], "again": None, "threads": 0, "borrowed": []}).encode()
+        return talk.note(
+            worker.sign_line(secret, talk.lines if number is None else number, text) + b" " + text
+        )
+
+    next(questions)
+    assert not tell(done=1, value={"text": "not asked"})
+    assert not tell(done=0, value={"text": "no mark"}, secret=b"?" * 32)
+    assert not tell(done=0, value={"text": "of another place"}, number=7)
+    assert tell(done=0, value={"text": "first"})
+    assert not tell(done=0, value={"text": "second"})
+    assert not tell(failed=0, error={})
+    next(questions)
+    assert tell(done=1, value={"text": "asked"})
+    talk.close()
+    assert not tell(done=0, value={"text": "late"})
+    assert found.values == {0: "first", 1: "asked"}
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (0, "with status 0"),
+        (3, "with status 3"),
+        (-9, "by SIGKILL"),
+        (-11, "by SIGSEGV"),
+        (-40, "by signal 40"),
+    ],
+)
+def test_endings(status, said):
+    assert process.ending_text(status) == f"ended the process {said}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux'; elsewhere the parent is watched")
+def test_without_prctl_the_parent_is_watched(tmp_path):
+    """As it is elsewhere."""
+    child = (
+        "import os, sys, time\nfrom tinygraph.debugger import worker\nworker.set_process = lambda *_: False\n"
+        "worker.end_with_parent()\nprint(os.getpid(), flush=True)\nwhile True:\n    pass\n"
+    )
+    parent = (
+        f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}])\nsys.stdin.read()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], stdin=-1, stdout=-1, text=True) as run:
+        pid = int(run.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        run.kill()
+    patience = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < patience:
+        time.sleep(0.05)
+
+    assert not Path(f"/proc/{pid}").exists()

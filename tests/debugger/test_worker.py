@@ -1,7 +1,7 @@
 """The worker: what it writes of a file's functions, and that values survive the way."""
 
+import io
 import json
-import pickle
 import sys
 import weakref
 
@@ -10,6 +10,8 @@ import pytest
 
 from tinygraph.debugger import worker
 from tinygraph.debugger.loading import load_file
+
+SECRET = b"known to the worker"
 
 
 class Odd:
@@ -60,14 +62,15 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.path", [*__import__("sys").path])
 
     def run_text(text, calls):
-        file, pickled, results = tmp_path / "work_in_test.py", tmp_path / "calls", tmp_path / "results"
+        file, out = tmp_path / "work_in_test.py", io.BytesIO()
         file.write_text(text)
-        pickled.write_bytes(pickle.dumps([(i, *call, ()) for i, call in enumerate(calls)]))
+        asked = [(i, *call, ()) for i, call in enumerate(calls)]
         with monkeypatch.context() as patch:
-            patch.setattr("sys.stdout", None)
-            patch.setattr("sys.stderr", None)
-            worker.run_worker(str(file), str(pickled), str(results))
-        return [json.loads(line) for line in results.read_text().splitlines()]
+            patch.setattr("sys.stdout", printed := worker.Printed())
+            patch.setattr("sys.stderr", printed)
+            log = worker.Log(out, printed, SECRET)
+            worker.run_all(str(file), [name for _, name, *_ in asked], asked, log)
+        return [json.loads(line.partition(b" ")[2]) for line in out.getvalue().splitlines() if line]
 
     yield run_text
     __import__("sys").modules.pop("work_in_test", None)

@@ -76,9 +76,14 @@ class Diagnosis:
         formula: NumPy code that gives the numbers that were given, in the names of the graph, m, lr and np;
             empty if no formula was found.
         expected: the right formula.
-        function: of somebody's file, where there is one, and the line of its definition.
+        function: of somebody's file, where there is one; `file` and `line` are where the mistake is, `column` and
+            `end_column` what of the line, counted from 0.
         also: the same derivative of other layers, where it is wrong in the same way.
         others: further causes that give the same numbers.
+        before: the line as it is, or several; `after` as it should be, None if that is not known; `verified` says
+            that it was run.
+        kind: what sort of slip it is; `said` what comes out, `computed` what was computed, `tested` what was run.
+        right, wrong: what of the function's results is right, and what wrong.
     """
 
     name: str
@@ -91,6 +96,18 @@ class Diagnosis:
     line: int | None = None
     also: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    file: str = ""
+    column: int | None = None
+    end_column: int | None = None
+    before: str | None = None
+    after: str | None = None
+    verified: bool = False
+    kind: str = ""
+    said: str = ""
+    computed: str = ""
+    tested: str = ""
+    right: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from dataclasses import replace
 
 from tinygraph.debugger.callers import divides_by_examples, names_unpacked
 from tinygraph.debugger.making import role_of
+from tinygraph.debugger.passes import return_names, unique
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.structure import Leaf, Path
-from tinygraph.debugger.trial import Judgement, Verdict, bare_name, same_kind
+from tinygraph.debugger.trial import PARAMETER, WEIGHTS, Judgement, Verdict, bare_name, is_parameter, same_kind
 
 __all__ = ["convention_of", "settle_conventions"]
 
-PARAMETER = {"weight", "bias", "scale", "wx", "wh", "wy", "bh", "by", "square", "triple", "table", "vector"}
 ALONE = "alone"  # a layer whose parameters' derivatives are what they are
 SHARED = "1/m"  # one that divides them by m
 
@@ -35,13 +35,6 @@ def settle_conventions(program: Program, function: Function, judged: list[Judgem
         else:
             settle_layer(program, function, one, convention)
         settle_order(program, function, one)
-
-
-def is_parameter(path: Path) -> bool:
-    """Whether what is at a path is a parameter, not data."""
-    if len(path) > 1:
-        return True
-    return role_of(str(path[0])) in PARAMETER
 
 
 def by_kind(judged: Judgement, parameters: bool) -> list[Verdict]:
@@ -131,7 +124,7 @@ def is_weight(node: ast.AST) -> bool:
     name = getattr(node, "attr", getattr(node, "id", ""))
     if re.match(r"^_?(d[A-Z_]|d[wb]|delta|grad|nabla|sum|total)", name):
         return False
-    return role_of(name) in PARAMETER or bool(re.search(r"weight|bias|synapse|param|^syn\d|theta|coef", name, re.I))
+    return role_of(name) in PARAMETER or bool(WEIGHTS.search(name))
 
 
 # Layers by themselves
@@ -194,35 +187,61 @@ def kind_of(path: Path | None) -> str:
 
 def settle_order(program: Program, function: Function, judged: Judgement) -> None:
     """Results come in the order in which they are unpacked, else in that of the arguments."""
-    plain = [v for v in judged.verdicts if re.match(r"^\w+( \(?\d+\)?)?$", v.claim.label)]
-    if len(plain) < 2 or len({v.claim.label for v in plain}) != len(plain):
+    results = {}
+    for v in judged.verdicts:
+        if v.claim.by is not None and v.claim.value is not None and (top := top_label(v.claim.label)):
+            results.setdefault(top, []).append(v)
+    whole = {top: meant for top, vs in results.items() if (meant := meant_by(vs)) is not None}
+    if len(whole) < 2:
         return
-    order = list(judged.order)
-    told = unpacked_as(program, function, plain, order)
-    if told is None and not usual_order([v.claim.by for v in plain], list(judged.trial.state)):
-        told = [True] * len(plain)
-    for v, crossed in zip(plain, told or [], strict=False):
-        if crossed:
-            put_wrong(judged, [v], "stands in the place of another result")
+    crossed = crossed_results(program, function, whole, judged)
+    for top in crossed:
+        put_wrong(judged, results[top], "stands in the place of another result")
+
+
+def top_label(label: str) -> str:
+    """Under which name a result came back: nabla_w of nabla_w[0]; none for entries of dicts and attributes."""
+    return "" if re.search(r"\['|\.", label) else label.split("[")[0]
+
+
+def meant_by(verdicts: list[Verdict]) -> Path | None:
+    """What a result is the derivative by: the list, if it is a list of derivatives by its entries."""
+    paths = [v.claim.by for v in verdicts if v.claim.by is not None]
+    if len(paths) == 1 and not verdicts[0].claim.label.endswith("]"):
+        return paths[0]
+    above = {p[:-1] for p in paths}
+    return above.pop() if len(above) == 1 else None
+
+
+def crossed_results(
+    program: Program, function: Function, whole: dict[str, Path], judged: Judgement
+) -> list[str]:
+    """The results that stand in the place of others."""
+    order = list(dict.fromkeys(top_label(label) for label in judged.order))
+    told = unpacked_as(program, function, whole, order)
+    if told is not None:
+        return told
+    return [] if usual_order(list(whole.values()), list(judged.trial.state)) else list(whole)
 
 
 def unpacked_as(
-    program: Program, function: Function, plain: list[Verdict], order: list[str]
-) -> list[bool] | None:
-    """For each result whether callers take it for the derivative of something else; None if they do not say."""
-    own = [Leaf(v.claim.by or (), None).last for v in plain]
-    for names in names_unpacked(program, function):
-        if len(names) != len(order):
+    program: Program, function: Function, whole: dict[str, Path], order: list[str]
+) -> list[str] | None:
+    """The results that callers take for the derivatives of something else; None if no caller says what it takes."""
+    names = return_names(function) or []
+    own = {top: Leaf(path, None).last for top, path in whole.items()}
+    for given in names_unpacked(program, function):
+        if len(given) != len(names):
             continue
-        given = [bare_name(names[order.index(v.claim.label)]) if v.claim.label in order else "" for v in plain]
-        if any(alike(g, o) for g, o in zip(given, own, strict=True)):
-            return [crosses(g, own, i) for i, g in enumerate(given)]
+        taken = dict(zip(unique(names), (bare_name(g) for g in given), strict=True))
+        if any(alike(taken.get(top, ""), o) for top, o in own.items()):
+            return [top for top, o in own.items() if crosses(taken.get(top, ""), o, list(own.values()))]
     return None
 
 
-def crosses(given: str, own: list[str], i: int) -> bool:
+def crosses(given: str, own: str, others: list[str]) -> bool:
     """Whether a result is taken for the derivative of something else than it is."""
-    return not alike(given, own[i]) and any(given == bare_name(o) for o in own)
+    return not alike(given, own) and any(alike(given, o) for o in others)
 
 
 def alike(one: str, other: str) -> bool:
@@ -235,6 +254,8 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     if any(p is None for p in paths):
         return True
     known = [p for p in paths if p is not None]
+    if any(p[0] == "self" for p in known):
+        return True
     if any(p[0] not in arguments for p in known):
         return True
     if len({p[0] for p in known}) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygraph.checks.report import (
@@ -11,14 +12,17 @@ from tinygraph.checks.report import (
     Row,
     Verdicts,
     join_names,
-    reason_text,
     table_of,
     verb_for,
 )
 from tinygraph.debugger.steps import Step
+from tinygraph.debugger.telling import FIX, html_lines, place_text, plain_lines, rich_lines, tell_report
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
+
+VERSION = 2  # of the report for machines
+JUDGED = ("agrees", "wrong", "passes on")
 
 __all__ = ["FileReport", "FunctionVerdict", "StepReport"]
 
@@ -52,8 +56,9 @@ class StepReport:
 class FunctionVerdict:
     """The verdict on one function; `line` is where it is defined, `place` the file or the cell with it.
 
-    It is "agrees", "wrong", "could not be run", or "passes on" where the function is right by itself and
-    gives wrong numbers because of one that it calls.
+    It is "agrees", "wrong", "could not run", "not checked", or "passes on" where the function is right by itself
+    and gives wrong numbers because of one that it calls. `reason` says why it could not run or was not checked,
+    `taken` what was taken for what; `right` and `wrong` name what it gives.
     """
 
     name: str
@@ -61,24 +66,29 @@ class FunctionVerdict:
     verdict: str
     line: int | None
     place: str = ""
+    reason: str = ""
+    taken: str = ""
+    right: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
 class FileReport(Verdicts):
-    """The check of somebody's file.
+    """The check of somebody's backward pass.
 
     Attributes:
-        rows: one `Row` per derivative and step, the smallest functions first, each from the last layer down.
+        rows: one `Row` per derivative of a function of the lectures, the smallest functions first, each from
+            the last layer down.
         notes: sentences worth knowing that are no verdicts.
         file: what was checked.
-        steps: one `StepReport` per call.
-        functions: one `FunctionVerdict` per function that the file defines.
-        errors: what could not be run, one sentence each.
-        convention: what dA and dZ were taken to be, "course" or "true".
-        m: the number of examples.
+        steps: one `StepReport` per call of a function of the lectures.
+        functions: one `FunctionVerdict` per function that goes back, and per function of the lectures.
+        errors: why nothing could be judged, if that is so.
+        convention: what dA and dZ were taken to be in the lectures' functions, "course" or "true".
+        m: the number of examples there.
         printed: what the file printed, at most its first 10,000 characters.
         traceback: of the first exception, for who wants to see it.
-        diagnoses: causes of what is wrong; may be empty.
+        diagnoses: what is wrong, each mistake once; may be empty.
     """
 
     file: str = field(default="", kw_only=True)
@@ -92,93 +102,132 @@ class FileReport(Verdicts):
     diagnoses: list[Diagnosis] = field(default_factory=list, kw_only=True)
 
     @property
+    def judged(self) -> list[FunctionVerdict]:
+        """The functions that were judged."""
+        return [f for f in self.functions if f.verdict in JUDGED]
+
+    @property
     def ok(self) -> bool:
-        """Whether everything ran and is right."""
-        return super().ok and not self.errors and not self.diagnoses
+        """Whether something was judged, and nothing is wrong."""
+        return bool(self.judged) and all(f.ok for f in self.functions if f.verdict != "not checked") and not self.wrong
+
+    @property
+    def wrong(self) -> list[Diagnosis]:
+        """The mistakes."""
+        return self.diagnoses
 
     @property
     def status(self) -> int:
-        """The exit status: 0 agrees, 1 wrong gradients, 2 could not be run."""
-        return 2 if self.errors else 0 if self.ok else 1
+        """The exit status: 0 agrees, 1 something is wrong, 2 nothing could be judged."""
+        return 0 if self.ok else 1 if self.diagnoses or self.judged else 2
+
+    @property
+    def first_wrong(self) -> str | None:
+        """The derivative of the first mistake, or None."""
+        return self.diagnoses[0].name if self.diagnoses else super().first_wrong
 
     @property
     def summary(self) -> str:
         """The report in one sentence."""
-        wrong = [f.name for f in self.functions if f.verdict == "wrong"]
+        if self.errors:
+            return self.errors[0]
+        wrong = [f.name for f in self.functions if f.verdict in ("wrong", "could not run")]
         if wrong:
             return f"{join_names(wrong)} {verb_for(wrong)} wrong. Look first at {self.place_to_look}."
-        right = [f.name for f in self.functions if f.ok]
+        right = [f.name for f in self.judged]
         if not right:
-            return "Nothing was compared."
-        factor = "" if self.convention == "true" else f"m = {self.m} times "
-        seen = f" (dA and dZ are {factor}the true derivatives)"
-        return f"{join_names(right)} {'agrees' if len(right) == 1 else 'agree'} with the engine{seen}."
+            return self.nothing_found
+        return f"{join_names(right)} {'agrees' if len(right) == 1 else 'agree'} with the derivatives{self.held_against}."
 
     @property
     def place_to_look(self) -> str:
         """The first thing that is wrong, and where it is."""
         if self.diagnoses:
             first = self.diagnoses[0]
-            return f"{first.name} in {first.function}{self.line_of(first.function or '')}"
-        step, row = next((step, row) for step, row in self.judged_rows if not row.ok)
-        return f"{row.name} of {step.name}{self.line_of(step.function)}: {reason_text(row)}"
+            at = f" ({place_text(first.file or self.file, first.line)})" if first.line else ""
+            return f"{first.name} in {first.function}{at}"
+        bad = next(f for f in self.functions if f.verdict in ("wrong", "could not run"))
+        return f"{bad.name}: {bad.reason}" if bad.reason else bad.name
+
+    @property
+    def held_against(self) -> str:
+        """What the functions were held against, if all were against the same."""
+        own = any(f.taken for f in self.judged)
+        lectures = any(not f.taken for f in self.judged)
+        return " of their own forward pass" if own and not lectures else " of the lectures" if not own else ""
+
+    @property
+    def nothing_found(self) -> str:
+        """What is said where no function was judged."""
+        name = Path(self.file).name or "these cells"
+        if self.errors:
+            return self.errors[0]
+        return (
+            f"No backward pass could be judged in {name}. Name the functions yourself with --forward, --backward and "
+            "--loss, or see tinygraph check --template."
+        )
+
+    @property
+    def not_checked(self) -> list[str]:
+        """A sentence for the functions that were not checked."""
+        names = [f"{f.name} ({f.reason})" if f.reason else f.name for f in self.functions if f.verdict == "not checked"]
+        return [f"Not checked: {', '.join(names)}."] if names else []
+
+    @property
+    def told_notes(self) -> list[str]:
+        """The notes that are told, each once."""
+        return list(dict.fromkeys([*(e for e in self.errors if self.functions), *self.notes]))
 
     @property
     def points(self) -> str:
-        """The functions that are right by themselves, out of those that were found."""
-        return f"{sum(f.ok for f in self.functions)} of {len(self.functions)} functions are right"
+        """The functions that are right by themselves, out of those that were judged."""
+        counted = [f for f in self.functions if f.verdict != "not checked"]
+        return f"{sum(f.ok for f in counted)} of {len(counted)} functions are right"
 
     @property
     def judged_rows(self) -> list[tuple[Step, Row]]:
         """All rows, each with its step."""
         return [(s.step, row) for s in self.steps for row in s.rows]
 
-    def line_of(self, function: str) -> str:
-        """Where a function is defined, in brackets."""
-        places = [f.place for f in self.functions if f.name == function and f.place]
-        return f" ({places[0]})" if places else ""
-
     @property
     def sentences(self) -> list[str]:
-        """What stands below the tables."""
-        told = [f"{d.function}{self.line_of(d.function or '')}: {d.message}" for d in self.diagnoses]
-        return [*told, *([self.summary] if self.rows else []), *self.notes, *([self.points] if told else [])]
+        """The report without its blocks."""
+        return [d.message for d in self.diagnoses] + [self.summary, *self.not_checked, *self.told_notes]
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What JSON says: as for every report, but each row with its function and layer, and no arrays."""
+        """What JSON says, version 2: each row with its function and layer, no arrays."""
         kept = {"file", "notes", "errors", "convention", "m", "printed"}
-        rows = [
-            {"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows
-        ]
+        rows = [{"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows]
         functions, diagnoses = ([asdict(x) for x in xs] for xs in (self.functions, self.diagnoses))
-        return {name: getattr(self, name) for name in sorted(kept)} | {
+        return {"version": VERSION} | {name: getattr(self, name) for name in sorted(kept)} | {
             "rows": rows,
             "functions": functions,
             "diagnoses": diagnoses,
-        }
+        }  # fmt: skip
 
     def tables(self) -> list[RenderableType]:
-        """A heading and a table per function."""
+        """A heading and a table of differences for each function of the lectures."""
         from rich.text import Text
 
         parts: list[RenderableType] = []
         for function in self.functions:
             if rows := [row for step, row in self.judged_rows if step.function == function.name]:
-                heading = Text(f"{function.name}{self.line_of(function.name)}", "bold")
+                heading = Text(f"{function.name} ({function.place})" if function.place else function.name, "bold")
                 parts += [heading, "", table_of(rows), ""]
         return parts
 
-    @property
-    def judged(self) -> Group:
-        """The tables and what stands below them, without what could not be run."""
-        from rich.console import Group
-        from rich.text import Text
+    def told(self, hint: int = FIX) -> str:
+        """The report as plain text; see `tinygraph check --hint`."""
+        return plain_lines(tell_report(self, hint))
 
-        return Group(*self.tables(), *map(Text, self.sentences))
+    def __str__(self) -> str:
+        return self.told()
 
     def __rich__(self) -> Group:
         from rich.console import Group
-        from rich.text import Text
 
-        return Group(self.judged, *map(Text, self.errors))
+        return Group(*rich_lines(tell_report(self)))
+
+    def _repr_html_(self) -> str:
+        return html_lines(tell_report(self))

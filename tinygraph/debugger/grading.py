@@ -13,6 +13,7 @@ from contextlib import chdir, contextmanager, suppress
 from functools import partial
 from multiprocessing import connection, get_context
 from pathlib import Path
+from pickle import UnpicklingError
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.loading import code_file
 from tinygraph.debugger.probe import make_probe
+from tinygraph.debugger.process import TIMEOUT, adopt_orphans, end_orphans
 from tinygraph.debugger.runner import check_file
+from tinygraph.debugger.sandbox import Sandbox, confined_by
+from tinygraph.debugger.worker import end_with_parent, readable_text
 from tinygraph.errors import UserFileError
 from tinygraph.files import save_bytes
 from tinygraph.guards.faults import error_text, fault, is_fault
@@ -32,17 +36,21 @@ __all__ = ["Grade", "grade_folder", "grade_submission", "write_csv"]
 
 VERDICTS = {0: "right", 1: "wrong", 2: "could not be run"}
 NOT_CHECKED = "not checked"  # yet
+BORROWED = "borrowed"  # in part at least; what is their own is right
 SUBMISSION_SUFFIXES = (".py", ".ipynb")
 SKIPPED_FOLDERS = {"__pycache__", "__MACOSX", "site-packages"}  # besides all that begins with a dot
 ENDED_PROCESS = "It ended the process that checked it."
+LINKED = "It is a link to a folder; put the folder itself here."
+GRACE = 120.0  # seconds for the search of causes, besides the time of the file
+TICK = 1.0  # seconds
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute begins so
 
 
 class Grade(NamedTuple):
     """What came of one submission; a row of the table.
 
-    `right` of `functions` are right by themselves; `first` is the first derivative that is wrong, `cause` the
-    mistake, `told` the sentences for the student.
+    `right` of `functions` are right by themselves, and the submission's own; `first` is the first derivative
+    that is wrong, `cause` the mistake, `told` the sentences for the student.
     """
 
     file: str
@@ -61,6 +69,7 @@ def grade_folder(
     out: str | Path | None = None,
     jobs: int | None = None,
     console: Console | None = None,
+    sandbox: Sandbox | None = None,
     **options: Any,
 ) -> list[Grade]:
     """Check every Python file and notebook in a folder and in folders within it, in the order of their names.
@@ -74,6 +83,7 @@ def grade_folder(
             whole whenever the work is broken off.
         jobs: how many are checked at a time; as many as there are cores if omitted.
         console: where a bar shows how far it is; none if omitted.
+        sandbox: where each is run, from `find_sandbox`; if omitted, with the rights of whoever runs this.
         options: what the check of one file takes: sizes, activations, seed, timeout, memory, convention.
 
     Raises:
@@ -87,8 +97,9 @@ def grade_folder(
     make_probe(options.get("sizes"), options.get("seed", 0), options.get("activations"))  # or its error
     grades = {file: Grade(submission_name(file, folder), NOT_CHECKED) for file in files}
     keep_grades(grades.values(), out)
-    check = partial(grade_submission, folder=folder, **options)
-    with start_checkers(check, min(jobs or os.cpu_count() or 1, len(files))) as free:
+    check = partial(grade_submission, folder=folder, sandbox=sandbox, **options)
+    number, limit = min(jobs or os.cpu_count() or 1, len(files)), options.get("timeout", TIMEOUT) + GRACE
+    with start_checkers(check, number, limit) as free:
         for file, found in show_progress(grade_files(files, folder, free), len(files), console):
             grades[file] = found
             keep_grades(grades.values(), out)
@@ -99,14 +110,31 @@ def find_submissions(folder: Path) -> list[Path]:
     """The files to check."""
     if not folder.is_dir():
         raise UserFileError(f"{folder} is no folder; give one with submissions, .py or .ipynb")
-    found = [
-        p
-        for p in folder.rglob("*")
-        if p.suffix in SUBMISSION_SUFFIXES and not p.is_dir() and is_theirs(p, folder)
-    ]
+    found = list(walk_folder(folder))
     if not found:
         raise UserFileError(f"{folder} holds no .py or .ipynb file")
     return sorted(found)
+
+
+def walk_folder(folder: Path) -> Iterator[Path]:
+    """The files to check, and the folders of which nobody can tell whether they hold any.
+
+    Those that are links may lead in circles, or to what is nobody's work.
+    """
+    try:
+        inside = list(folder.iterdir())
+    except OSError:
+        yield folder
+        return
+    for path in inside:
+        if not is_theirs(path, folder):
+            continue
+        if path.is_symlink() and os.path.isdir(path):
+            yield path
+        elif os.path.isdir(path):
+            yield from walk_folder(path)
+        elif path.suffix.lower() in SUBMISSION_SUFFIXES:
+            yield path
 
 
 def is_theirs(path: Path, folder: Path) -> bool:
@@ -119,32 +147,49 @@ def submission_name(file: Path, folder: Path) -> str:
     return readable_text(file.relative_to(folder).as_posix())
 
 
-def grade_submission(file: Path, *, folder: Path, **options: Any) -> Grade:
+def grade_submission(file: Path, *, folder: Path, sandbox: Sandbox | None = None, **options: Any) -> Grade:
     """The check of one submission as a row; whatever goes wrong with it is in the row."""
     start, name = perf_counter(), submission_name(file, folder)
     try:
-        with private_copy(code_file(file, *SUBMISSION_SUFFIXES), folder) as copy, chdir(copy.parent):
+        path = submitted_file(file)
+        with private_copy(path, folder) as copy, chdir(copy.parent), confined_by(sandbox):
             report = check_file(copy, **options)
     except Exception as error:
         told = readable_text(str(fault("the check", error) if is_fault(error) else error_text(error)))
         return Grade(name, VERDICTS[2], told=told, seconds=seconds_since(start))
     first = report.diagnoses[0] if report.diagnoses else None
     wrong = report.first_wrong or ""
+    own = [f for f in report.functions if f.place]
     return Grade(
         name,
-        VERDICTS[report.status],
-        right=sum(f.ok for f in report.functions),
+        BORROWED if report.status == 0 and len(own) < len(report.functions) else VERDICTS[report.status],
+        right=sum(f.ok for f in own),
         functions=len(report.functions),
         first=first.name if first else wrong,
         cause=first.cause if first else "",
-        told=readable_text(student_text(report)),
+        told=readable_text(student_text(report, sandbox.note if sandbox else "")),
         seconds=seconds_since(start),
     )
 
 
-def student_text(report: FileReport) -> str:
-    """The sentences for the student."""
+def submitted_file(path: Path) -> Path:
+    """The file.
+
+    Raises:
+        UserFileError: it is none.
+        OSError: it is a folder that cannot be read.
+    """
+    if os.path.isdir(path):
+        if path.is_symlink():
+            raise UserFileError(LINKED)
+        list(path.iterdir())
+    return code_file(path, *SUBMISSION_SUFFIXES)
+
+
+def student_text(report: FileReport, unsaid: str = "") -> str:
+    """The sentences for the student, without one that is the same for all."""
     sentences = report.errors if report.errors and not report.rows else report.errors + report.sentences
+    sentences = [s for s in sentences if s != unsaid]
     return " ".join(s if s.endswith((".", "?")) else f"{s}." for s in sentences)
 
 
@@ -152,39 +197,34 @@ def student_text(report: FileReport) -> str:
 def private_copy(file: Path, folder: Path) -> Iterator[Path]:
     """A copy for one check; of a file in a folder within, together with that folder."""
     with TemporaryDirectory(prefix="tinygraph-", ignore_cleanup_errors=True) as place:
+        name = file.stem + file.suffix.lower()
         if file.parent == folder:
-            yield Path(shutil.copy(file, place))
+            yield Path(shutil.copy(file, Path(place, name)))
             return
         copy = Path(place, file.parent.name)
         with suppress(shutil.Error):  # of what cannot be read; the check says so if it is the file
             shutil.copytree(file.parent, copy, symlinks=True)
-        if not (copy / file.name).is_file():  # a link out of the folder
-            (copy / file.name).unlink(missing_ok=True)
-            shutil.copy(file, copy)
-        yield copy / file.name
+        if name != file.name or not (copy / name).is_file() or (copy / name).is_symlink():
+            (copy / name).unlink(missing_ok=True)
+            shutil.copy(file, copy / name)
+        yield copy / name  # which is no link to the file itself
 
 
 def seconds_since(start: float) -> float:
     return round(perf_counter() - start, 2)
 
 
-def readable_text(text: str) -> str:
-    """The text without anything that a terminal would obey, or that no file can hold.
-
-    >>> readable_text("a\\nb\\x1b[31m\\ud800")
-    'a\\\\nb\\\\x1b[31m\\\\ud800'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 # Several at a time
 
 
 class Checker:
-    """A process that checks one file after another; where a file ends it, another one begins."""
+    """A process that checks one file after another; where a file ends it, another one begins.
 
-    def __init__(self, check: Callable[[Path], Grade]) -> None:
-        self.check = check
+    `until` is when it must have checked the file, on the clock.
+    """
+
+    def __init__(self, check: Callable[[Path], Grade], limit: float) -> None:
+        self.check, self.limit = check, limit
         self.process: Any = None
 
     def begin(self) -> None:
@@ -196,42 +236,62 @@ class Checker:
 
     def take(self, file: Path) -> None:
         """Begin to check a file; `line` has something to read when it is done."""
-        if self.process is None or not self.process.is_alive():
-            self.begin()
-        self.file = file
+        self.file, self.until = file, perf_counter() + self.limit
+        if self.process is not None and self.process.is_alive():
+            with suppress(OSError):  # it has just been ended
+                self.line.send(file)
+                return
+        self.end()
+        self.begin()
         self.line.send(file)
 
     def result(self) -> Grade | None:
         """The grade of the file; None if it ended the process."""
         try:
             found: Grade = self.line.recv()
-        except EOFError:
+        except (EOFError, OSError, UnpicklingError):
             self.end()
             return None
         return found
+
+    def is_late(self) -> bool:
+        """Whether it must be given up; where a file has stopped it, it goes on."""
+        if hasattr(signal, "SIGCONT"):
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGCONT)
+        return perf_counter() > self.until
 
     def end(self) -> None:
         """End the process, and the file that it runs."""
         if self.process is not None:
             self.process.terminate()
+            self.process.join(TICK)
+            self.process.kill()  # one that has been stopped takes no other signal
             self.process.join()
             self.line.close()
             self.process = None
 
 
 def serve_checks(line: Any, check: Callable[[Path], Grade]) -> None:
-    """Check what comes along the line, in a process of its own, until nobody listens."""
+    """Check what comes along the line, in a process of its own, until nobody listens.
+
+    Nothing that a file began is left when the next one comes.
+    """
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the one that began it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    end_with_parent()
+    adopt_orphans()
     with suppress(EOFError, BrokenPipeError):
         while True:
-            line.send(check(line.recv()))
+            found = check(line.recv())
+            end_orphans()
+            line.send(found)
 
 
 @contextmanager
-def start_checkers(check: Callable[[Path], Grade], number: int) -> Iterator[list[Checker]]:
+def start_checkers(check: Callable[[Path], Grade], number: int, limit: float) -> Iterator[list[Checker]]:
     """So many processes; at the end, with what they run, they are ended."""
-    processes = [Checker(check) for _ in range(number)]
+    processes = [Checker(check, limit) for _ in range(number)]
     try:
         yield processes
     finally:
@@ -247,8 +307,12 @@ def grade_files(files: Sequence[Path], folder: Path, free: Sequence[Checker]) ->
         checker.take(waiting.pop())
         busy[checker.line] = checker
     while busy:
-        for line in connection.wait(list(busy)):
+        ready = connection.wait(list(busy), TICK)
+        late = [line for line, checker in busy.items() if line not in ready and checker.is_late()]
+        for line in [*ready, *late]:
             checker = busy.pop(line)
+            if line in late:
+                checker.end()
             file, found = checker.file, checker.result()
             if waiting:
                 checker.take(waiting.pop())

@@ -6,7 +6,7 @@ A file is a module with functions of the lectures' names, from `linear_backward`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,14 +24,16 @@ from tinygraph.debugger.homework import (
     find_overflows,
 )
 from tinygraph.debugger.kept import what_is_kept
+from tinygraph.debugger.merging import merge_examined
 from tinygraph.debugger.loading import code_file
 from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
-from tinygraph.debugger.steps import Passed, Step, steps_of
+from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
 
 __all__ = ["check_file"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
+REPAIR = 8.0  # seconds
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
 WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (
@@ -50,6 +52,7 @@ def check_file(
     timeout: float = TIMEOUT,
     memory: int = MEMORY,
     convention: AskedConvention = "auto",
+    repair: float = REPAIR,
 ) -> FileReport:
     """Run the hand-derived layers in `file` and compare all they give with the engine's derivatives.
 
@@ -68,17 +71,85 @@ def check_file(
         timeout: seconds for the file; one function may take a fifth of them.
         memory: bytes that its process may have.
         convention: "course" or "true" to insist on one.
+        repair: seconds in which what is wrong may be mended; 0 for no repair.
 
     Raises:
         UserFileError: there is no such file.
         ValueError: the sizes and activations are no network, or the convention is another.
     """
     path = code_file(file, ".py", ".ipynb")
+
+    def ask(steps: Sequence[Step], asks: Sequence[dict[str, Any]]) -> FileRun:
+        return run_file(path, steps, timeout, memory, asks)
+
+    return report_on(ask, make_probes(sizes, seed, activations), convention, repair)
+
+
+def make_probes(sizes: Sequence[int] | None, seed: int, activations: Sequence[str] | None) -> tuple[Probe, Probe]:
+    """Two networks, of which the second tells a number from m."""
     first = make_probe(sizes, seed, activations)
-    probes = [first, make_probe(first.sizes, seed + 1, first.activations, first.m + MORE_EXAMPLES)]
+    return first, make_probe(first.sizes, seed + 1, first.activations, first.m + MORE_EXAMPLES)
+
+
+Ask = Callable[[Sequence[Step], Sequence[dict[str, Any]]], FileRun]
+
+
+def report_on(ask: Ask, probes: Sequence[Probe], convention: AskedConvention, repair: float) -> FileReport:
+    """The report on functions that can be asked.
+
+    Args:
+        ask: takes steps of the lectures and questions to the functions, and gives what came of them.
+        probes: two networks.
+        convention: the one that is asked for.
+        repair: seconds in which what is wrong may be mended; 0 for no repair.
+    """
     steps = [steps_of(probe) for probe in probes]
+    run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS)])
+    report, judged = judge_lectures(run, probes, steps, convention)
+    examined = run.replies[0]["examined"] if run.replies and run.replies[0] else []
+    verdicts = {f.verdict for f in report.functions} | {e["verdict"] for e in examined}
+    again = verdicts - {"agrees", "not checked"}
+    if not again or run.failure or (run.ended and not run.defined and not run.replies):
+        return merge_examined(report, examined, [])
+    facts = step_facts(judged, report.convention)
+    more = ask([], [question("repair", (), facts, repair)])
+    if not more.replies or not more.replies[0]:
+        return merge_examined(report, examined, [])
+    return merge_examined(report, more.replies[0]["examined"], more.replies[0]["fixes"])
+
+
+def question(
+    ask: str, known: Sequence[str], steps: Sequence[Sequence[Any]] = ((), ()), seconds: float = 0
+) -> dict[str, Any]:
+    """What a file is asked beside the steps; see `replies`."""
+    return {"ask": ask, "known": tuple(known), "steps": tuple(steps), "seconds": seconds}
+
+
+def step_facts(judged: Sequence[JudgedStep], convention: str) -> tuple[list[Any], list[Any]]:
+    """The steps of both probes with the right values under a convention, for those who repair."""
+    sides: tuple[list[Any], list[Any]] = ([], [])
+    for s in judged:
+        if s.first.step.convention in (None, convention):
+            for side, report in zip(sides, (s.first, s.second), strict=True):
+                if report is not None:
+                    side.append(facts_of_step(report, convention))
+    return sides
+
+
+def facts_of_step(report: StepReport, convention: str) -> tuple[Any, ...]:
+    """A call, and what it should give: of what it did give, or of all parameters where it gave nothing."""
+    step = report.step
+    names = report.hand or {n: None for n, t in step.targets.items() if t.of_parameter or step.outputs}
+    m = step.probe.m if convention == "course" else 1
+    right = {n: (t.value * m if t.carries_m else t.value) for n, t in step.targets.items() if n in names}
+    return step.function, step.arguments, step.spare, step.editions, step.outputs, right
+
+
+def judge_lectures(
+    run: FileRun, probes: Sequence[Probe], steps: list[list[Step]], convention: AskedConvention
+) -> tuple[FileReport, list[JudgedStep]]:
+    """The report on the functions that have the lectures' names, with the steps it was made from."""
     flat = [*steps[0], *steps[1]]
-    run = run_file(path, flat, timeout, memory)
     kept = what_is_kept(run.outcomes.values(), (s.first for s in judge_twice(run.values, steps, convention)))
     values = {i: value for i, value in run.values.items() if flat[i].kept in (None, kept)}
     judged = judge_twice(values, steps, convention)
@@ -96,7 +167,7 @@ def check_file(
         *find_habits(outcomes, run.defined),
     ]
     blamed = {d.function for d in diagnoses} or set(run.defined)
-    return FileReport(
+    report = FileReport(
         [row for s in found for row in s.rows],
         notes=[
             *run.notes,
@@ -105,16 +176,17 @@ def check_file(
             *(note for s in found for note in s.notes),
             *find_changes(run.outcomes.values()),
         ],
-        file=str(path),
+        file=run.file,
         steps=found,
         functions=[function_verdict(name, run, found, name in blamed) for name in run.defined],
-        errors=run.errors({s.step.function: s.error for s in reversed(found) if s.error}),
+        errors=run.errors(),
         convention=seen,
         m=probes[0].m,
         printed=run.printed,
         traceback=run.traceback,
         diagnoses=diagnoses,
     )
+    return report, judged
 
 
 def explain_steps(
@@ -229,10 +301,27 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     steps = [s for s in judged if s.step.function == name]
     wrong = any(s.report is not None and not s.ok for s in steps)
     failed = not steps or any(s.error for s in steps)
-    verdict = ("wrong" if blamed else "passes on") if wrong else "could not be run" if failed else "agrees"
+    verdict = ("wrong" if blamed else "passes on") if wrong else "could not run" if failed else "agrees"
+    rows = [row for s in steps for row in s.rows]
     return FunctionVerdict(
-        name, verdict in ("agrees", "passes on"), verdict, run.defined[name], run.places.get(name, "")
+        name,
+        verdict in ("agrees", "passes on"),
+        verdict,
+        run.defined[name],
+        run.places.get(name, ""),
+        next((s.error for s in steps if s.error), ""),
+        right=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if row.ok)),
+        wrong=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if not row.ok)),
     )
+
+
+def quantity_of(name: str) -> str:
+    """A derivative without the number of its layer.
+
+    >>> quantity_of("dW2"), quantity_of("db")
+    ('dW', 'db')
+    """
+    return name.rstrip("0123456789")
 
 
 def judge_step(step: Step, value: Any, m: int, convention: AskedConvention) -> StepReport:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.making import role_of
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import (
     Leaf,
@@ -33,7 +34,7 @@ from tinygraph.debugger.structure import (
 )
 from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
 
-__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "judge_trial", "quietly"]
+__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "is_parameter", "judge_trial", "quietly"]
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3
@@ -47,6 +48,10 @@ DERIVATIVE = re.compile(
     r"^_?(d[A-Z_]\w*|d[wbxhz]\d*|dgamma\d*|dbeta\d*|dweights?|dbias\w*|dinputs?|grads?\w*|gradients?\w*|nabla\w*|"
     r"delta\w*)$|\w(_grads?|_gradients?|Grads?|_delta)$"
 )
+
+
+PARAMETER = {"weight", "bias", "scale", "wx", "wh", "wy", "bh", "by", "square", "triple", "table", "vector"}
+WEIGHTS = re.compile(r"weight|bias|synapse|param|^syn\d|theta|coef|kernel|gamma|beta", re.I)
 
 
 class Unplayable(Exception):
@@ -165,6 +170,13 @@ class Trial:
                     slope_along(self.number, lambda: copy_state(self.state), path, d) for d in directions
                 ]
         return self.slopes[path]
+
+
+class SeededState(np.random.RandomState):
+    """The older generator, the same each time also where no seed is given."""
+
+    def __init__(self, seed: Any = None) -> None:
+        super().__init__(0 if seed is None else seed)
 
 
 @contextlib.contextmanager
@@ -334,6 +346,8 @@ class Judgement:
     @property
     def score(self) -> tuple[float, int]:
         """How much of it is right, for choosing the likeliest reading; m times is nearly right."""
+        if self.raised is not None:
+            return -99.0, 0
         scaled = sum(v.factor is not None for v in self.wrong)
         return sum(v.ok for v in self.verdicts) - len(self.wrong) + 1.5 * scaled, len(self.verdicts)
 
@@ -362,7 +376,41 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
         raise Unplayable("nothing depends on what derivatives are given by")
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
+    verdicts += [Verdict(c, False, "is not given") for c in missing_claims(trial, claims, float_leaves(leaves))]
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def missing_claims(trial: Trial, claims: list[Claim], leaves: list[Leaf]) -> list[Claim]:
+    """The derivatives that are not given though those of other parameters beside them are.
+
+    A layer that gives db and no dW has lost it; one that gives dx alone leaves its parameters to somebody else.
+    """
+    given = [c.by for c in claims if c.by is not None]
+    held = {id(take_leaf(trial.state, path)) for path in given}
+    shapes = [np.shape(c.value) for c in claims if c.by is None]
+    groups = {group_of(path) for path in given if is_parameter(path)}
+    return [
+        Claim(leaf.text, None, leaf.path)
+        for leaf in leaves
+        if leaf.path not in given and id(leaf.value) not in held and np.shape(leaf.value) not in shapes
+        and is_parameter(leaf.path) and group_of(leaf.path) in groups and np.ndim(leaf.value)
+        and moves(Claim("", None, leaf.path), trial)
+    ]  # fmt: skip
+
+
+def group_of(path: Path) -> Path:
+    """What holds a parameter: an object, a dict; () for the arguments of a function."""
+    if len(path) > 1 and isinstance(path[-1], int):
+        path = path[:-1]
+    return path[:-1]
+
+
+def is_parameter(path: Path) -> bool:
+    """Whether what is at a path is a parameter, not data."""
+    names = [step_name(s) for s in path]
+    if len(path) > 1 and names[0] != "self":
+        return True
+    return any(role_of(n) in PARAMETER or WEIGHTS.search(n) for n in names if n)
 
 
 def moves(claim: Claim, trial: Trial) -> bool:

@@ -1,0 +1,277 @@
+"""One report out of three readings: the lectures' steps, everybody's own forward pass, and the repairs."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tinygraph.checks.causes import WHY
+from tinygraph.checks.report import Diagnosis, join_names, verb_for
+from tinygraph.debugger.file_report import FileReport, FunctionVerdict
+from tinygraph.debugger.notebooks import cells_of
+from tinygraph.debugger.process import file_place, readable_text
+from tinygraph.debugger.program import definitions_in, source_text
+from tinygraph.debugger.reasons import reason_for
+
+__all__ = ["merge_examined"]
+
+Facts = Mapping[str, Any]
+GOES_FORTH = {"compute_cost", "L_model_forward", "forward_propagation", "linear_activation_forward", "linear_forward"}
+WHOLE = {"L_model_backward", "backward_propagation", "propagate", "backward"}
+
+
+def merge_examined(report: FileReport, examined: Sequence[Facts], fixes: Sequence[Facts]) -> FileReport:
+    """The report on the lectures' functions with what else was judged, and with the fixes that were tested."""
+    own = {e["name"]: e for e in examined}
+    report = as_their_own(report, own)
+    functions = {f.name: f for f in report.functions}
+    for name, facts in own.items():
+        old = functions.get(name)
+        if old is None or old.verdict == "could not run" and facts["verdict"] != "not checked":
+            functions[name] = verdict_of(facts)
+    diagnoses = list(with_fixes(report, own, fixes, functions))
+    return replace(report, functions=settled(functions, diagnoses, fixes), diagnoses=diagnoses)
+
+
+def verdict_of(facts: Facts) -> FunctionVerdict:
+    """What was examined as a verdict."""
+    verdict = "could not run" if facts["raised"] else facts["verdict"]
+    reason = raised_text(facts) if facts["raised"] else readable_text(facts["reason"])
+    rows = [(readable_text(label), ok) for label, ok, _ in facts["rows"]]
+    return FunctionVerdict(
+        readable_text(facts["name"]),
+        verdict == "agrees",
+        verdict,
+        facts["line"],
+        readable_text(file_place(facts["file"], facts["line"])),
+        reason,
+        readable_text(facts["taken"]),
+        tuple(label for label, ok in rows if ok),
+        tuple(label for label, ok in rows if not ok),
+    )
+
+
+def raised_text(facts: Facts) -> str:
+    line = facts.get("raised_line")
+    at = f" ({file_place(facts['file'], line)})" if line else ""
+    return readable_text(f"{facts['name']} raised {facts['raised']}{at}")
+
+
+# Another network than the lectures'
+
+
+def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
+    """The report, where functions differ from the lectures' and agree with one another: that is said, no mistake."""
+    wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
+    whole = [own[name]["verdict"] for name in WHOLE & own.keys()]
+    if not wrong or not whole or set(whole) != {"agrees"} or not wrong <= GOES_FORTH | WHOLE | {"linear_activation_backward"}:
+        return report
+    if any(own[name]["verdict"] != "agrees" for name in wrong & own.keys()):
+        return report
+    forth = sorted(wrong & GOES_FORTH)
+    note = [f"{join_names(forth)} {verb_for(forth)} another than the lectures'; the backward pass is the derivative of it."]
+    functions = [
+        replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", "")) if f.name in wrong else f
+        for f in report.functions
+    ]
+    functions = [f for f in functions if f.name not in forth]
+    diagnoses = [d for d in report.diagnoses if d.function not in wrong]
+    return replace(report, functions=functions, diagnoses=diagnoses, notes=[*(note if forth else []), *report.notes])
+
+
+# Mistakes
+
+
+def with_fixes(
+    report: FileReport, own: Mapping[str, Facts], fixes: Sequence[Facts], functions: Mapping[str, FunctionVerdict]
+) -> Iterator[Diagnosis]:
+    """The mistakes: those that a fix mends with it, then those that none does."""
+    left = list(report.diagnoses)
+    mended: set[str] = set()
+    count = sum(f.verdict != "not checked" for f in functions.values())
+    for fix in fixes:
+        names = {name for name, _ in fix["mended"]}
+        mine = [d for d in left if d.function == fix["function"]] or [d for d in left if d.function in names]
+        left = [d for d in left if d not in mine and not (d.function in names and fix["complete"])]
+        mended |= names if fix["complete"] else {fix["function"]}
+        yield fixed_diagnosis(fix, mine[0] if mine else None, own, functions, count)
+    for d in left:
+        yield placed(d, report.file, functions)
+    told = {d.function for d in left}
+    for name, facts in own.items():
+        if facts["verdict"] == "wrong" and name not in mended | told and functions[name].verdict == "wrong":
+            yield placed(unexplained(facts), report.file, functions)
+
+
+def fixed_diagnosis(
+    fix: Facts, known: Diagnosis | None, own: Mapping[str, Facts], functions: Mapping[str, FunctionVerdict], count: int
+) -> Diagnosis:
+    """A mistake with its fix; why it is one is said by the search, where that knows it too."""
+    labels = labels_of(fix, functions)
+    name = known.name if known else labels[0] if labels else fix["function"]
+    said = said_of(fix, own)
+    base = known or Diagnosis(name, slug_of(fix["kind"]), "", function=fix["function"])
+    why = WHY.get(base.cause, "") if known else ""
+    function = functions.get(fix["function"])
+    column, end = narrowed(fix)
+    return replace(
+        base,
+        message=why or reason_for(fix["kind"], fix["before"], fix["after"]),
+        function=readable_text(fix["function"]),
+        file=fix["file"],
+        line=fix["line"],
+        column=column,
+        end_column=end,
+        before=fix["before"],
+        after=fix["after"],
+        verified=True,
+        kind=fix["kind"],
+        said=said,
+        computed=f"You computed {base.formula}." if base.formula else said,
+        tested=tested_text(fix, labels, count),
+        wrong=tuple(labels) or (function.wrong if function else ()),
+        right=tuple(n for n in function.right if n not in labels) if function else (),
+    )
+
+
+def labels_of(fix: Facts, functions: Mapping[str, FunctionVerdict]) -> list[str]:
+    """What a fix makes right in the function where it is, or else in those that call it."""
+    here = [label for name, label in fix["mended"] if name == fix["function"] and not label.startswith("(")]
+    rest = [label for _, label in fix["mended"] if not label.startswith("(")]
+    found = here or rest
+    function = functions.get(fix["function"])
+    if function is not None and function.wrong and here:
+        return list(function.wrong)
+    return [readable_text(x) for x in dict.fromkeys(found)]
+
+
+def said_of(fix: Facts, own: Mapping[str, Facts]) -> str:
+    """What comes out of the wrong line, in a few words."""
+    facts = own.get(fix["function"])
+    for name in [fix["function"], *(n for n, _ in fix["mended"])]:
+        facts = own.get(name)
+        if facts and facts["raised"]:
+            return readable_text(facts["raised"])[:90]
+        rows = [(label, said) for label, ok, said in facts["rows"] if not ok] if facts else []
+        if rows:
+            return readable_text(f"{rows[0][0]}: {rows[0][1]}")
+    return ""
+
+
+def tested_text(fix: Facts, labels: Sequence[str], count: int) -> str:
+    if fix["complete"]:
+        return "tested: with it everything agrees" if count > 1 else "tested: with it it agrees"
+    return f"tested: with it {join_names(labels)} {'agrees' if len(labels) == 1 else 'agree'}"
+
+
+def slug_of(kind: str) -> str:
+    return kind.removeprefix("a ").removeprefix("an ").removeprefix("the ").replace(" ", "-")
+
+
+def narrowed(fix: Facts) -> tuple[int, int]:
+    """Where in the line something changes: what is alike on both sides is left out, whole words at a time."""
+    before, after = fix["before"], fix["after"]
+    start, end = fix["column"], fix["end_column"]
+    if "\n" in before or "\n" in after or not after.strip():
+        return start, end
+    head = len(os.path.commonprefix([before, after]))
+    tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
+    while head > start and is_word(before[head - 1 : head]) and is_word(before[head : head + 1] or after[head : head + 1]):
+        head -= 1
+    stop = len(before) - tail
+    while stop < end and is_word(before[stop : stop + 1]) and is_word(before[stop - 1 : stop]):
+        stop += 1
+    return (head, stop) if start <= head < stop <= end else (start, end)
+
+
+def is_word(text: str) -> bool:
+    return text.isalnum() or text == "_"
+
+
+def unexplained(facts: Facts) -> Diagnosis:
+    """A mistake of which nothing is known but what comes out."""
+    label, said = next(((label, said) for label, ok, said in facts["rows"] if not ok), ("", ""))
+    wrong = tuple(label for label, ok, _ in facts["rows"] if not ok)
+    right = tuple(label for label, ok, _ in facts["rows"] if ok)
+    message = f"{label}: {said}. No change of one place was found that mends it."
+    return Diagnosis(label, "unknown", message, function=facts["name"], file=facts["file"], said=said, wrong=wrong, right=right)
+
+
+def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerdict]) -> Diagnosis:
+    """A mistake at the statement that makes what is wrong, rather than at its function."""
+    function = functions.get(diagnosis.function or "")
+    wrong = diagnosis.wrong or (function.wrong if function else ())
+    right = diagnosis.right or (function.right if function else ())
+    found = place_of_quantity(file, diagnosis.function or "", diagnosis.name)
+    if found is None:
+        line = diagnosis.line or (function.line if function else None)
+        return replace(diagnosis, file=diagnosis.file or file, line=line, wrong=wrong, right=right)
+    where, node = found
+    line, column, end = node.lineno, node.col_offset, node.end_col_offset or 0
+    text = source_text(where)
+    before = text[line - 1] if line <= len(text) else None
+    end = end if node.end_lineno == line else len(before or "")
+    computed = diagnosis.computed or (f"You computed {diagnosis.formula}." if diagnosis.formula else "")
+    return replace(
+        diagnosis, file=where, line=line, column=column, end_column=end, before=before, wrong=wrong, right=right, computed=computed
+    )
+
+
+def place_of_quantity(file: str, function: str, name: str) -> tuple[str, ast.stmt] | None:
+    """The last statement of a function that assigns a quantity, whatever the number of its layer; else the return."""
+    try:
+        cells, _ = cells_of(Path(file))
+    except Exception:  # it has been told already that it cannot be read
+        return None
+    wanted = {name, name.rstrip("0123456789"), name.rstrip("0123456789") + "_prev", name.split("[")[0]}
+    for cell in reversed(cells):
+        for qualified, node in definitions_in(cell.tree.body):
+            if qualified == function:
+                return cell.filename, statement_making(node, wanted)
+    return None
+
+
+def statement_making(node: ast.AST, wanted: set[str]) -> ast.stmt:
+    """The last statement that assigns one of some names, or else the last one at all."""
+    statements = [s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")]
+    makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & names_made(s)]
+    return max(makers or statements, key=lambda s: s.lineno)
+
+
+def names_made(statement: ast.Assign | ast.AugAssign) -> set[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    found = set()
+    for target in targets:
+        for part in ast.walk(target):
+            if isinstance(part, ast.Name):
+                found.add(part.id)
+            elif isinstance(part, ast.Attribute):
+                found.add(part.attr)
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                found.add(part.value)
+    return found
+
+
+def settled(
+    functions: Mapping[str, FunctionVerdict], diagnoses: Sequence[Diagnosis], fixes: Sequence[Facts]
+) -> list[FunctionVerdict]:
+    """The verdicts where the mistakes are known: wrong where one is, passing on where it is in another function."""
+    at = {d.function for d in diagnoses}
+    mended = {name for fix in fixes for name, _ in fix["mended"]}
+    found = []
+    for f in functions.values():
+        if f.name in at and f.verdict in ("agrees", "passes on", "could not run"):
+            f = replace(f, ok=False, verdict="wrong")
+        elif f.name not in at and f.name in mended and f.verdict in ("wrong", "could not run"):
+            f = replace(f, ok=True, verdict="passes on")
+        found.append(f)
+    known = {f.name for f in found}
+    for d in diagnoses:
+        if d.function and d.function not in known:
+            known.add(d.function)
+            found.append(FunctionVerdict(d.function, False, "wrong", d.line, file_place(d.file, d.line)))
+    return found
