@@ -241,7 +241,7 @@ def unpacked_as(
 
 def crosses(given: str, own: str, others: list[str]) -> bool:
     """Whether a result is taken for the derivative of something else than it is."""
-    return not alike(given, own) and any(alike(given, o) for o in others)
+    return not alike(given, own) and any(given == bare_name(o) for o in others)
 
 
 def alike(one: str, other: str) -> bool:

@@ -201,13 +201,6 @@ def quietly(seconds: float | None = None) -> Iterator[None]:
             signal.signal(signal.SIGALRM, old)
 
 
-class SeededState(np.random.RandomState):
-    """A generator of the old kind that begins at the same number where no other is given."""
-
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(0 if seed is None else seed)
-
-
 def start_random_numbers() -> None:
     """Let the generators that everybody shares begin anew."""
     random.seed(0)
