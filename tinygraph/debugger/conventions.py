@@ -17,7 +17,7 @@ from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import return_names, unique
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.structure import Leaf, Path
-from tinygraph.debugger.trial import PARAMETER, WEIGHTS, Judgement, Verdict, bare_name, is_parameter, same_kind
+from tinygraph.debugger.trial import FAMILIES, PARAMETER, WEIGHTS, Judgement, Verdict, bare_name, is_parameter, same_kind
 
 __all__ = ["convention_of", "settle_conventions"]
 
@@ -217,16 +217,15 @@ def crossed_results(
     program: Program, function: Function, whole: dict[str, Path], judged: Judgement
 ) -> list[str]:
     """The results that stand in the place of others."""
-    order = list(dict.fromkeys(top_label(label) for label in judged.order))
-    told = unpacked_as(program, function, whole, order)
-    if told is not None:
-        return told
-    return [] if usual_order(list(whole.values()), list(judged.trial.state)) else list(whole)
+    if any(path[0] == "self" for path in whole.values()):
+        return unpacked_as(program, function, whole) or []
+    if usual_order(list(whole.values()), list(judged.trial.state)):
+        return []
+    told = unpacked_as(program, function, whole)
+    return list(whole) if told is None else told
 
 
-def unpacked_as(
-    program: Program, function: Function, whole: dict[str, Path], order: list[str]
-) -> list[str] | None:
+def unpacked_as(program: Program, function: Function, whole: dict[str, Path]) -> list[str] | None:
     """The results that callers take for the derivatives of something else; None if no caller says what it takes."""
     names = return_names(function) or []
     own = {top: Leaf(path, None).last for top, path in whole.items()}
@@ -234,14 +233,19 @@ def unpacked_as(
         if len(given) != len(names):
             continue
         taken = dict(zip(unique(names), (bare_name(g) for g in given), strict=True))
-        if any(alike(taken.get(top, ""), o) for top, o in own.items()):
+        if any(alike(g, o) for g in taken.values() for o in own.values()):
             return [top for top, o in own.items() if crosses(taken.get(top, ""), o, list(own.values()))]
     return None
 
 
 def crosses(given: str, own: str, others: list[str]) -> bool:
     """Whether a result is taken for the derivative of something else than it is."""
-    return not alike(given, own) and any(given == bare_name(o) for o in others)
+    return not alike(given, own) and any(given == bare_name(o) or both_plain(given, bare_name(o)) for o in others)
+
+
+def both_plain(one: str, other: str) -> bool:
+    """Whether both mean weights, or both biases."""
+    return any(one in family and other in family for family in FAMILIES[:2])
 
 
 def alike(one: str, other: str) -> bool:
@@ -254,8 +258,6 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     if any(p is None for p in paths):
         return True
     known = [p for p in paths if p is not None]
-    if any(p[0] == "self" for p in known):
-        return True
     if any(p[0] not in arguments for p in known):
         return True
     if len({p[0] for p in known}) == 1:

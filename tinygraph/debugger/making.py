@@ -311,7 +311,8 @@ class Maker:
         """The shapes of things of which nothing is known."""
         codes = LAYOUTS[self.layout]
         roles = ("data", "hidden", "weight", "bias", "wh", "scale")
-        return list(dict.fromkeys(c for role in roles for c in codes.get(role, [])))
+        found = [c for role in roles for c in codes.get(role, [])]
+        return list(dict.fromkeys([*found, "n k", "k n"]))
 
 
 def role_of(name: str) -> str | None:

@@ -260,7 +260,11 @@ def passes(
     """The passes in one layout, with one object, of all choices of arguments."""
     choices = maker.choices(function, known, started_parameters(program, function, maker))
 
+    vectors = [i for i, c in enumerate(choices) if role_of(c.key or c.name) in ("bias", "scale", "bh", "by")]
+
     def attempt(chosen: list[int]) -> tuple[Any, frozenset[int] | None]:
+        if len({np.ndim(x) for i in vectors if isinstance(x := choices[i].values[chosen[i]], np.ndarray)}) > 1:
+            return None, frozenset(vectors)
         state = arguments_of(choices, chosen) | held | ({"self": thing} if thing is not None else {})
         names = [n for n in state if n != "self" and not isinstance(n, Global)]
         tried = Pass(program, function, state, maker, thing is not None, caller(program, function, names))

@@ -365,7 +365,8 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
-    if claims and not any(moves(c, trial) for c in claims if c.by is not None and fits(c, trial)):
+    fitting = [c for c in claims if c.by is not None and fits(c, trial)]
+    if fitting and not any(moves(c, trial) for c in fitting):
         raise Unplayable("nothing depends on what derivatives are given by")
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
