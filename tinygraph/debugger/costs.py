@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.callers import Origin, origins_of
 from tinygraph.debugger.layouts import has_columns
 from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import Pass, invoke
@@ -28,6 +29,7 @@ __all__ = [
     "losses_after",
     "named",
     "prediction_of",
+    "source_at",
 ]
 
 LABELS = re.compile(
@@ -92,8 +94,11 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
         return None
     known = passed.known(passed.after, passed.raw)
     where: dict[str, Source] = {}
+    origins = origins_of(passed.program, passed.function, function) if passed.function else {}
     for n in function.parameters:
-        if n in function.required or PENALTY.search(n) or n in labels:
+        if n in origins and (source := source_at(origins[n], passed)) is not None:
+            where[n] = source
+        elif n in function.required or PENALTY.search(n) or n in labels:
             where[n] = constant(0.0) if without and PENALTY.search(n) else source_for(passed, function, n, known, labels)
 
     def number(state: dict[str, Any], raw: Any) -> Any:
@@ -106,6 +111,17 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     shapes = [np.shape(x) for x in passed.outputs(passed.after, passed.raw).values()]
     table = np.ndim(value) > 1 and min(np.shape(value)) > 1 and np.shape(value) not in shapes
     return replace(loss, averaged=None if np.size(value) == 1 else True, sensible=not table)
+
+
+def source_at(origin: Origin, passed: Pass) -> Source | None:
+    """What the file itself gives: an argument of the forward pass, a result, all of it."""
+    if origin.argument is not None:
+        name = origin.argument
+        return (lambda s, raw: s[name]) if name in passed.state else None
+    if origin.result is None:
+        return lambda s, raw: raw
+    i = origin.result
+    return (lambda s, raw: raw[i]) if isinstance(passed.raw, tuple | list) and len(passed.raw) > i else None
 
 
 def source_for(

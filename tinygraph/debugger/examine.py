@@ -136,4 +136,6 @@ def judged_or_none(trial: Trial) -> Judgement | None:
         return None
     except Exception:
         return None
-    return judged if judged.verdicts or judged.raised else None
+    if judged.raised is not None:
+        return None if trial.unsure else judged
+    return judged if judged.verdicts else None

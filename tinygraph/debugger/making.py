@@ -8,6 +8,7 @@ one time step) is another.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -223,7 +224,7 @@ class Maker:
 
     def wanted(self, name: str, use: Use, function: Function) -> bool:
         """Whether a parameter is given though it has a default: labels, penalties, one of several texts."""
-        if HIDDEN_SETTING.search(name) or role_of(name) == "labels" or use.texts:
+        if HIDDEN_SETTING.search(name) or role_of(name) == "labels" or use.texts or unit_of(name) == "V":
             return True
         if not use.array or not default_is_none(function, name):
             return False
@@ -267,7 +268,7 @@ class Maker:
         """The text that a parameter is in this variant."""
         known = [t for t in texts if t.lower() not in NOT_TRAINING] or list(texts)
         self.variants = max(self.variants, len(known))
-        return [known[self.variant % len(known)]]
+        return [sys.intern(known[self.variant % len(known)])]
 
     def callables(self) -> list[Any]:
         """A smooth function, where one is asked for."""

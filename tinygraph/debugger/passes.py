@@ -238,7 +238,7 @@ def play_forward(
     text = function.text + "".join(f.text for f in context)
     text += callees_text(program, function)
     joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text))
-    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n))
+    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), replace(sizes, n=sizes.V, k=sizes.V))
     shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
     for layout, these in shapes:
         maker = Maker(
@@ -246,6 +246,8 @@ def play_forward(
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
+                if layout == "numbers" and any(np.ndim(x.value) for x in leaves_of(thing, ("self",))):
+                    continue
                 yield from passes(program, function, thing, maker, dict(known or {}), held)
 
 
@@ -369,7 +371,19 @@ def started_parameters(program: Program, function: Function, maker: Maker) -> di
         use = maker.use(function, name)
         if PARAMETERS.match(name) and (use.prefixes or use.mapping or use.numbered) and not use.array:
             names.append(name)
-    return {n: made_by_file(program, maker) for n in names} if names else {}
+    found = {n: made_by_file(program, maker) for n in names} if names else {}
+    matrices = [x.value for v in found.values() for m in v[:1] for x in leaves_of(m, ("m",)) if np.ndim(x.value) == 2]
+    if matrices:
+        fit_sizes(maker, "weights", matrices)
+    return found | {n: [v] for n in function.parameters if (v := same_named(program, n)) is not None}
+
+
+def same_named(program: Program, name: str) -> Any:
+    """What the file calls by the same name as a parameter: NN_ARCHITECTURE for nn_architecture."""
+    for n, v in program.namespace.items():
+        if n.lower() == name.lower() and isinstance(v, list | tuple | dict) and v and not holds_arrays(v):
+            return v
+    return None
 
 
 def made_by_file(program: Program, maker: Maker) -> list[Any]:
@@ -377,8 +391,9 @@ def made_by_file(program: Program, maker: Maker) -> list[Any]:
     s = maker.sizes
     found = []
     for start in starters(program):
-        for units in ([s.n, s.h, s.g, s.k], [s.n, s.h, s.k]):
-            made = started(program, start, units)
+        own = next((v for n in start.required if (v := same_named(program, n)) is not None), None)
+        for units in (own, [s.n, s.h, s.g, s.k], [s.n, s.h, s.k]):
+            made = started(program, start, units) if units is not None else None
             if made is not None:
                 found.append(randomised(made, maker))
                 break
@@ -394,7 +409,7 @@ def starters(program: Program) -> list[Function]:
     ]
 
 
-def started(program: Program, start: Function, units: list[int]) -> Any:
+def started(program: Program, start: Function, units: Any) -> Any:
     """What such a function makes for layers of these sizes; None if nothing."""
     sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
     given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
@@ -432,7 +447,7 @@ def variables_of(
     missing = []
     for n in names:
         if n not in program.namespace:
-            missing += [] if hasattr(builtins, n) else [n]
+            missing += [n] if n in free_names(program, function) and not hasattr(builtins, n) else []
         elif holds_arrays(program.namespace[n]):
             held[Global(n)] = randomised(copy_state({n: program.namespace[n]})[n], maker)
             fit_sizes(maker, n, held[Global(n)])

@@ -18,6 +18,7 @@ import numpy as np
 from tinygraph.debugger.callers import Origin, origins_of
 from tinygraph.debugger.claims import RATE, call_backward, left_claims, returned_claims
 from tinygraph.debugger.costs import (
+    COMMON,
     LABELS,
     PENALTY,
     Loss,
@@ -28,6 +29,7 @@ from tinygraph.debugger.costs import (
     losses_after,
     named,
     prediction_of,
+    source_at,
 )
 from tinygraph.debugger.layouts import LAYOUTS, has_columns
 from tinygraph.debugger.making import Maker, role_of
@@ -42,12 +44,14 @@ from tinygraph.debugger.passes import (
 )
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import is_number
-from tinygraph.debugger.trial import DERIVATIVE, Trial
+from tinygraph.debugger.trial import DERIVATIVE, Trial, bare_name
 from tinygraph.debugger.uses import Use, use_of
 
 __all__ = [
+    "COMMON",
     "LABELS",
     "LOSS",
+    "RATE",
     "UPSTREAM",
     "Pass",
     "fused_trials",
@@ -88,6 +92,7 @@ def readings_of(passed: Pass, backward: Function, losses: Sequence[Function] = (
     names = given_names(passed, backward)
     known = passed.known(passed.after, passed.raw)
     above = [n for n in names if UPSTREAM.match(n) and (n not in known or is_own_derivative(passed, n))]
+    above = [n for n in above if not use_in(passed, backward, n).keys]
     if not above and (free := only_unknown(passed, backward, names, known)):
         above = free
     if above:
@@ -198,6 +203,8 @@ def sources_of(
     if (key := known_as(name, known)) is not None:
         return [named(passed, key)]
     use = use_in(passed, backward, name)
+    if UPSTREAM.match(name) and use.keys and (sums := starting_sums(passed, name, use.keys)):
+        return sums
     if CACHE.search(name) or is_kept(use):
         return [*kept_sources(passed), *guesses(name, passed, known, outputs, backward)]
     if LABELS.match(name):
@@ -207,17 +214,6 @@ def sources_of(
     if role_of(name) == "pred":
         return [lambda s, raw: prediction_of(passed, s, raw), *guesses(name, passed, known, outputs, backward)]
     return guesses(name, passed, known, outputs, backward)
-
-
-def source_at(origin: Origin, passed: Pass) -> Source | None:
-    """What the file itself gives: an argument of the forward pass, a result, all of it."""
-    if origin.argument is not None:
-        name = origin.argument
-        return (lambda s, raw: s[name]) if name in passed.state else None
-    if origin.result is None:
-        return lambda s, raw: raw
-    i = origin.result
-    return (lambda s, raw: raw[i]) if isinstance(passed.raw, tuple | list) and len(passed.raw) > i else None
 
 
 def known_as(name: str, known: Mapping[str, Any]) -> str | None:
@@ -260,8 +256,12 @@ def guesses(
     return [*first, *(named(passed, k) for k in names if k in known)] or [constant(None)]
 
 
-def starting_sums(passed: Pass, name: str) -> list[Source]:
-    """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights."""
+def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[Source]:
+    """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights, a dict of them."""
+    known = {bare_name(k): v for k, v in passed.known(passed.after, passed.raw).items() if isinstance(v, np.ndarray)}
+    sums = {k: np.zeros_like(known[bare_name(k)]) for k in keys if bare_name(k) in known}
+    if sums:
+        return [lambda s, raw: {k: v.copy() for k, v in sums.items()}]
     short = re.sub(r"^(d|delta|grad|nabla)_", "", name)
     attributes = vars(passed.state["self"]) if passed.receiver else passed.state
     held = attributes.get(short)

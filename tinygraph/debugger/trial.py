@@ -98,6 +98,7 @@ class Trial:
         misfit: whether a claim had another shape than what it should be the derivative by.
         attempt: which of the forward passes it belongs to.
         degenerate: whether there is a single example, or a single output.
+        unsure: whether the forward pass is only guessed; then nothing follows from an exception.
         slopes: derivatives along directions, kept.
     """
 
@@ -119,6 +120,7 @@ class Trial:
     misfit: bool = False
     attempt: int = 0
     degenerate: bool = False
+    unsure: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -325,6 +327,7 @@ class Judgement:
     misfit: bool = False
     attempt: int = 0
     degenerate: bool = False
+    unsure: bool = False
     unmatched: list[Claim] = field(default_factory=list)
     order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
 

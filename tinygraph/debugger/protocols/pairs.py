@@ -12,6 +12,7 @@ from tinygraph.debugger.protocols.names import (
     is_backward,
     is_derivative_of,
     losses_in,
+    stem_of,
 )
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import layouts_for, play_forward, readings_of, slopes_of, words_of
@@ -28,6 +29,9 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         whole = bool(FORTH & set(words_of(forward.name)))
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
+        unsure = bool(set(stem_of(forward.name)) - set(stem_of(function.name)))
         for passed in play_forward(program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant):
             yield from slopes_of(passed, function)
-            yield from readings_of(passed, function, losses)
+            for trial in readings_of(passed, function, losses):
+                trial.unsure = unsure
+                yield trial
