@@ -82,8 +82,10 @@ def choices_of(
     default = default_of(start, name)
     if isinstance(default, int) and not isinstance(default, bool) and (size := unit_of(name)):
         return [getattr(maker.sizes, size), LEFT]
-    if name == start.rest or (LISTS.search(name) and not ONE.search(name) and not isinstance(default, int)):
+    if name == start.rest or (not re.search(r"^(input|image|in)_shape", name) and LISTS.search(name) and not ONE.search(name) and not isinstance(default, int)):
         return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
+    if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
+        return [np.shape(x) for x in maker.of_role("data", name)]
     if isinstance(default, bool) and SWITCH.search(name):
         maker.variants = max(maker.variants, 2)
         return [bool(maker.variant % 2) != default]

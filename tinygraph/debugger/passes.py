@@ -246,9 +246,14 @@ def play_forward(
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
-                if layout == "numbers" and any(np.ndim(x.value) for x in leaves_of(thing, ("self",))):
+                if layout == "numbers" and uses_arrays(function, thing):
                     continue
                 yield from passes(program, function, thing, maker, dict(known or {}), held)
+
+
+def uses_arrays(function: Function, thing: Any) -> bool:
+    """Whether a method uses arrays of its object."""
+    return any(x.last in function.names for x in leaves_of(thing, ("self",)) if np.ndim(x.value))
 
 
 def callees_text(program: Program, function: Function) -> str:

@@ -146,7 +146,9 @@ def below_derivatives(
             given = {n: pick[n](state, raw) for n in rest} | {n: up[taken[n]] for n in taken}
             return call_backward(passed, backward, state, given)
 
-        yield trial_of(passed, backward, chosen, back, None)
+        trial = trial_of(passed, backward, chosen, back, None)
+        trial.unsure = has_guess(passed, backward, rest)
+        yield trial
 
 
 def outputs_named(above: list[str], outputs: dict[str, Any]) -> dict[str, str]:
@@ -214,6 +216,24 @@ def sources_of(
     if role_of(name) == "pred":
         return [lambda s, raw: prediction_of(passed, s, raw), *guesses(name, passed, known, outputs, backward)]
     return guesses(name, passed, known, outputs, backward)
+
+
+def has_guess(passed: Pass, backward: Function, names: list[str]) -> bool:
+    """Whether some parameter of a backward pass is only guessed."""
+    known = passed.known(passed.after, passed.raw)
+    origins = origins_of(passed.program, passed.function, backward) if passed.function else {}
+    return any(is_guess(n, passed, known, backward, origins) for n in names)
+
+
+def is_guess(name: str, passed: Pass, known: Mapping[str, Any], backward: Function, origins: Mapping[str, Any]) -> bool:
+    """Whether only the kind of a parameter says what it may be."""
+    if name in origins or known_as(name, known) is not None:
+        return False
+    if any(p.search(name) for p in (CACHE, LABELS, RATE, UPSTREAM)) or is_kept(use_in(passed, backward, name)):
+        return False
+    if role_of(name) == "data" and DATA.match(name):
+        return sum(role_of(n) == "data" for n in passed.state) != 1
+    return role_of(name) != "pred"
 
 
 def known_as(name: str, known: Mapping[str, Any]) -> str | None:
@@ -355,7 +375,9 @@ def from_a_loss(
         found = [(labels, list(common_losses(passed, labels))) for labels in choices]
     for labels, some in found:
         for pick in picks(passed, backward, names, outputs, labels):
-            yield from under_losses(passed, backward, [x for x in some if x.sensible], pick)
+            for trial in under_losses(passed, backward, [x for x in some if x.sensible], pick):
+                trial.unsure = has_guess(passed, backward, [n for n in names if n not in labels])
+                yield trial
 
 
 def under_itself(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from tinygraph.debugger.protocols.slopes import USUAL
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import trial_of
 from tinygraph.debugger.trial import Trial
+
+
+SLOPE = re.compile(r"prime|deriv|slope|grad", re.I)
 
 
 @protocol("a cost with its delta", "cost.fn(a, y) and cost.delta(z, a, y), where a is sigmoid(z)")
@@ -64,6 +68,8 @@ def delta_at(function: Function, activation: Any) -> Any:
     def back(state: dict[str, Any], outs: Any, up: Any) -> list[tuple[str, Any]]:
         held = {"z": state["z"], "a": activation(state["z"]), "y": state["y"]}
         names = function.parameters
+        if len(names) == 3 and SLOPE.search(names[0]):
+            held["z"] = (activation(state["z"] + 1e-6) - activation(state["z"] - 1e-6)) / 2e-6
         order = ("z", "a", "y") if len(names) == 3 else ("a", "y")
         given = {n: held.get(n.lower(), held[o]) for n, o in zip(names, order, strict=True)}
         return [("dz", method_of(function)(**given))]

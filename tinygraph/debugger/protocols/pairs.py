@@ -33,5 +33,5 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         for passed in play_forward(program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant):
             yield from slopes_of(passed, function)
             for trial in readings_of(passed, function, losses):
-                trial.unsure = unsure
+                trial.unsure = trial.unsure or unsure
                 yield trial
