@@ -125,13 +125,13 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
     },
     "one column": {
         "data": ["n 1"], "weight": ["h n"], "bias": ["h 1"], "scale": ["n 1"], "wx": ["h n"], "wh": ["h h"],
-        "hidden": ["h 1"], "pred": ["k 1"], "labels": ["one k 1", "any k 1", "int1 k", "1 1"], "wy": ["k h"], "by": ["k 1"],
+        "hidden": ["h 1"], "pred": ["k 1"], "labels": ["one k 1", "any k 1", "int1 k", "int T k", "1 1"], "wy": ["k h"], "by": ["k 1"],
         "bh": ["h 1"], "vector": ["n"], "table": ["V n"], "mask": ["bits n 1"], "indices": ["index T V", "oneindex V"],
         "join": ["h h+n"], "square": ["n n"],
     },
     "one vector": {
         "data": ["n"], "weight": ["n h", "h n"], "bias": ["h"], "scale": ["n"], "wx": ["n h", "h n"], "wh": ["h h"],
-        "hidden": ["h"], "pred": ["k"], "labels": ["one k", "int1 k", "any k", "bit"], "wy": ["h k", "k h"], "by": ["k"],
+        "hidden": ["h"], "pred": ["k"], "labels": ["one k", "int1 k", "int T k", "any k", "bit"], "wy": ["h k", "k h"], "by": ["k"],
         "bh": ["h"], "vector": ["n"], "table": ["V n"], "mask": ["bits n"],
         "indices": ["oneindex V", "index T V"], "join": ["h h+n", "h+n h"], "square": ["n n"],
     },

@@ -259,10 +259,10 @@ class Maker:
             return [{"mode": "train"}]
         if use.array or use.least:
             return []
-        size = unit_of(name)
-        found = [getattr(self.sizes, size)] if size else []
+        if size := unit_of(name):
+            return [getattr(self.sizes, size)]
         words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in ("data", "labels", None)
-        return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
+        return [self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else []
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """The text that a parameter is in this variant."""
@@ -295,7 +295,9 @@ class Maker:
         codes = LAYOUTS[self.layout]
         kinds = ("int", "int1") if role_of(name) == "labels" else ("index", "oneindex", "int", "int1")
         found = [c for role in ("labels", "indices") for c in codes.get(role, []) if c.split()[0] in kinds]
-        return [self.array(c) for c in sorted(found, key=lambda c: kinds.index(c.split()[0]))]
+        made = [self.array(c) for c in sorted(found, key=lambda c: kinds.index(c.split()[0]))]
+        several = use.numbered or use.sized
+        return [x for x in made if np.ndim(x) or not several]
 
     def fitting(self, values: list[Any], use: Use) -> list[Any]:
         """Those values that have as many axes as the function's text says."""

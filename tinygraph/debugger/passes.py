@@ -215,6 +215,8 @@ def layouts_for(text: str) -> list[str]:
             first("images, channels last")
     elif re.search(r"rnn|lstm|gru|seq|time|temporal|attention|embed|hprev|\bn, *t\b|\bheads", low):
         first("rows", "sequences", "one sequence", "one column", "columns", "sequences, time last")
+        if re.search(r"zeros\(\(\w+, *1\)\)", low):
+            first("one column")
         if re.search(r"n_x|n_a\b|t_x|concat\w*\(\(\w+, *\w+\)\)|[\w'\]]+ @ concat", low):
             first("columns", "sequences, time last")
     return found
@@ -240,6 +242,8 @@ def play_forward(
     joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text))
     ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), replace(sizes, n=sizes.V, k=sizes.V))
     shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
+    if re.search(r"vocab", text):
+        shapes = [(x, ends[-1]) for x in layouts] + shapes
     for layout, these in shapes:
         maker = Maker(
             layout, these, seed, layers_in(function, context), gates_in(text, function), joined, variant, program

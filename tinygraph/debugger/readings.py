@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 import numpy as np
@@ -95,9 +95,11 @@ def readings_of(passed: Pass, backward: Function, losses: Sequence[Function] = (
     above = [n for n in above if not use_in(passed, backward, n).keys]
     if not above and (free := only_unknown(passed, backward, names, known)):
         above = free
-    if above:
-        yield from below_derivatives(passed, backward, names, above, outputs)
-    yield from from_a_loss(passed, backward, names, outputs, losses)
+    unsure = has_guess(passed, backward, [n for n in names if n not in above])
+    found = below_derivatives(passed, backward, names, above, outputs) if above else iter(())
+    for trial in chain(found, from_a_loss(passed, backward, names, outputs, losses)):
+        trial.unsure = unsure
+        yield trial
 
 
 def given_names(passed: Pass, backward: Function) -> list[str]:
@@ -146,9 +148,7 @@ def below_derivatives(
             given = {n: pick[n](state, raw) for n in rest} | {n: up[taken[n]] for n in taken}
             return call_backward(passed, backward, state, given)
 
-        trial = trial_of(passed, backward, chosen, back, None)
-        trial.unsure = has_guess(passed, backward, rest)
-        yield trial
+        yield trial_of(passed, backward, chosen, back, None)
 
 
 def outputs_named(above: list[str], outputs: dict[str, Any]) -> dict[str, str]:
@@ -375,9 +375,7 @@ def from_a_loss(
         found = [(labels, list(common_losses(passed, labels))) for labels in choices]
     for labels, some in found:
         for pick in picks(passed, backward, names, outputs, labels):
-            for trial in under_losses(passed, backward, [x for x in some if x.sensible], pick):
-                trial.unsure = has_guess(passed, backward, [n for n in names if n not in labels])
-                yield trial
+            yield from under_losses(passed, backward, [x for x in some if x.sensible], pick)
 
 
 def under_itself(
