@@ -144,5 +144,3 @@ def names_read(node: ast.AST) -> set[Name]:
     if isinstance(node, ast.Name):
         return {(node.id, None)}
     return {n for child in ast.iter_child_nodes(node) for n in names_read(child)}
-
-

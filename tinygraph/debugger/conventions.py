@@ -1,7 +1,7 @@
-"""What a whole file means by its derivatives: where 1 / m is, which way an update goes, in which order results come.
+"""What a whole file means by its derivatives: where 1 / m is, which way updates go, the order of results.
 
-A single layer's dW may be the derivative, or 1 / m of it where dZ is m times its derivative. Either is right if
-all layers do the same and the whole network comes out right. So this is judged when all functions have been.
+A single layer's dW may be the derivative, or 1 / m of it where dZ is m times its derivative. Either is right
+if all layers do the same and the whole network comes out right. So this is judged when all functions are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import return_names, unique
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.structure import Leaf, Path
-from tinygraph.debugger.trial import FAMILIES, PARAMETER, WEIGHTS, Judgement, Verdict, bare_name, is_parameter, same_kind
+from tinygraph.debugger.trial import (
+    FAMILIES,
+    PARAMETER,
+    WEIGHTS,
+    Judgement,
+    Verdict,
+    bare_name,
+    is_parameter,
+    same_kind,
+)
 
 __all__ = ["convention_of", "settle_conventions"]
 
@@ -25,7 +34,9 @@ ALONE = "alone"  # a layer whose parameters' derivatives are what they are
 SHARED = "1/m"  # one that divides them by m
 
 
-def settle_conventions(program: Program, function: Function, judged: list[Judgement], convention: str) -> None:
+def settle_conventions(
+    program: Program, function: Function, judged: list[Judgement], convention: str
+) -> None:
     """Call right what is right by the file's conventions, and wrong what is not, in place."""
     for one in judged:
         if one.raised is not None:
@@ -60,7 +71,7 @@ def put_wrong(judged: Judgement, verdicts: Iterable[Verdict], said: str) -> None
 
 
 def settle_network(program: Program, function: Function, judged: Judgement) -> None:
-    """A network's parameters are exact; or all turned round or summed, where what calls it makes up for it."""
+    """A network's parameters are exact; or all turned round or summed, if what calls it makes up for it."""
     parameters, others = by_kind(judged, True), by_kind(judged, False)
     if not parameters and not others:
         return
@@ -93,10 +104,7 @@ def adds_updates(program: Program, function: Function) -> bool:
     """Whether what comes back is added to the parameters, by the function itself or by one that calls it."""
     last = function.name.rpartition(".")[2]
     nodes = [
-        n
-        for f in program.functions.values()
-        if f is function or last in f.names
-        for n in ast.walk(f.node)
+        n for f in program.functions.values() if f is function or last in f.names for n in ast.walk(f.node)
     ]
     nodes += [n for tree in program.trees.values() for n in ast.walk(tree) if calls_within(tree, last)]
     return any(adds_to_parameter(n) for n in nodes)
@@ -111,7 +119,11 @@ def adds_to_parameter(node: ast.AST) -> bool:
     """Whether a statement adds to a weight or a bias: w += ..., self.W = self.W + ..."""
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
         return is_weight(node.target)
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add):
+    if (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.BinOp)
+        and isinstance(node.value.op, ast.Add)
+    ):
         same = ast.dump(node.value.left).replace("Load", "Store") == ast.dump(node.targets[0])
         return same and is_weight(node.targets[0])
     return False
@@ -138,7 +150,9 @@ def settle_layer(program: Program, function: Function, judged: Judgement, conven
     if turned and turned == parameters and all(v.ok for v in others) and adds_updates(program, function):
         put_right(judged, turned, "agrees: the way down, which is added")
     if convention == SHARED and m > 1:
-        put_right(judged, [v for v in parameters if is_factor(v, 1 / m)], "agrees: divided by m, as everywhere here")
+        put_right(
+            judged, [v for v in parameters if is_factor(v, 1 / m)], "agrees: divided by m, as everywhere here"
+        )
         plain = [v for v in judged.verdicts if v in parameters and v.ok and is_factor(v, 1.0)]
         put_wrong(judged, plain, "is not divided by m, as the others here are")
 
@@ -146,13 +160,13 @@ def settle_layer(program: Program, function: Function, judged: Judgement, conven
 def convention_of(judged: Sequence[tuple[Function, list[Judgement]]]) -> str:
     """Whether the layers of a file divide the derivatives of their parameters by m.
 
-    Where a network is judged too, it decides: what a layer's factor is beside the network's for the same kind.
+    Where a network is judged too, it decides: by a layer's factor beside the network's for the same kind.
     """
     layers = Counter(kind for _, js in judged for j in js[:1] if not j.trial.scalar for kind in factors_in(j))
     networks = Counter(kind for _, js in judged for j in js[:1] if j.trial.scalar for kind in factors_in(j))
     if not any(f == SHARED for _, f in layers):
         return ALONE
-    for (kind, factor), _ in layers.items():
+    for kind, factor in layers:
         if networks[kind, ALONE] and not networks[kind, "m"]:
             return factor
         if networks[kind, "m"] and not networks[kind, ALONE]:
@@ -187,7 +201,7 @@ def kind_of(path: Path | None) -> str:
 
 def settle_order(program: Program, function: Function, judged: Judgement) -> None:
     """Results come in the order in which they are unpacked, else in that of the arguments."""
-    results = {}
+    results: dict[str, list[Verdict]] = {}
     for v in judged.verdicts:
         if v.claim.by is not None and v.claim.value is not None and (top := top_label(v.claim.label)):
             results.setdefault(top, []).append(v)
@@ -200,7 +214,7 @@ def settle_order(program: Program, function: Function, judged: Judgement) -> Non
 
 
 def top_label(label: str) -> str:
-    """Under which name a result came back: nabla_w of nabla_w[0]; none for entries of dicts and attributes."""
+    """Under which name a result came back: nabla_w of nabla_w[0]; none for what is in dicts and objects."""
     return "" if re.search(r"\['|\.", label) else label.split("[")[0]
 
 
@@ -226,7 +240,7 @@ def crossed_results(
 
 
 def unpacked_as(program: Program, function: Function, whole: dict[str, Path]) -> list[str] | None:
-    """The results that callers take for the derivatives of something else; None if no caller says what it takes."""
+    """The results that callers take for derivatives of something else; None if no caller says so."""
     names = return_names(function) or []
     own = {top: Leaf(path, None).last for top, path in whole.items()}
     for given in names_unpacked(program, function):
@@ -240,7 +254,9 @@ def unpacked_as(program: Program, function: Function, whole: dict[str, Path]) ->
 
 def crosses(given: str, own: str, others: list[str]) -> bool:
     """Whether a result is taken for the derivative of something else than it is."""
-    return not alike(given, own) and any(given == bare_name(o) or both_plain(given, bare_name(o)) for o in others)
+    return not alike(given, own) and any(
+        given == bare_name(o) or both_plain(given, bare_name(o)) for o in others
+    )
 
 
 def both_plain(one: str, other: str) -> bool:
@@ -266,8 +282,12 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     data = [i for i, p in enumerate(known) if not is_parameter(p)]
     rest = [x for i, x in enumerate(places) if i not in data]
     apart = [places[i] for i in data]
-    ends = not data or data == list(range(len(data))) or data == list(range(len(known) - len(data), len(known)))
-    ordered = apart == sorted(apart) and (rest == sorted(rest) or layered([Leaf(p, None).last for p in known]))
+    ends = (
+        not data or data == list(range(len(data))) or data == list(range(len(known) - len(data), len(known)))
+    )
+    ordered = apart == sorted(apart) and (
+        rest == sorted(rest) or layered([Leaf(p, None).last for p in known])
+    )
     return places == sorted(places) or (ends and ordered)
 
 

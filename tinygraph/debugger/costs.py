@@ -48,7 +48,7 @@ Source = Callable[[dict[str, Any], Any], Any]  # from a state and what came back
 class Loss:
     """A loss after a forward pass: what it is called, and the number it gives.
 
-    It is not sensible if it gives a table that has not the shape of the prediction: it is meant for one output.
+    It is not sensible if it gives a table of another shape than the prediction: it is meant for one output.
     """
 
     name: str
@@ -99,7 +99,11 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
         if n in origins and (source := source_at(origins[n], passed)) is not None:
             where[n] = source
         elif n in function.required or PENALTY.search(n) or n in labels:
-            where[n] = constant(0.0) if without and PENALTY.search(n) else source_for(passed, function, n, known, labels)
+            where[n] = (
+                constant(0.0)
+                if without and PENALTY.search(n)
+                else source_for(passed, function, n, known, labels)
+            )
 
     def number(state: dict[str, Any], raw: Any) -> Any:
         return invoke(passed.program, function, state, {n: source(state, raw) for n, source in where.items()})

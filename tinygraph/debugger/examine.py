@@ -65,9 +65,12 @@ def examine_function(program: Program, function: Function) -> Examined | None:
 
 
 def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
-    """A reading on both probes, and with each text that a function can be given: relu and sigmoid, max and average."""
+    """A reading on both probes, and with each text that can be given: relu and sigmoid, max and average."""
     found = [finished(first)]
-    asked = [PROBES[1], *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS)))]
+    asked = [
+        PROBES[1],
+        *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
+    ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
         if again is not None:

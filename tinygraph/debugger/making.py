@@ -1,4 +1,4 @@
-"""Arguments for somebody's functions, by the names of their parameters, their use, and the layout of the data.
+"""Arguments for somebody's functions, by the names and the use of their parameters, and the layout of data.
 
 There are several choices for each; those that do not suit raise, or give another shape, and are passed over.
 All sizes differ, no number is 0, every constant that could hide a mistake (a stride of 1, a penalty of 0,
@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -178,7 +179,7 @@ class Maker:
     def stacked(self, role: str, layers: int) -> list[list[Any]]:
         """Lists of the weights or biases of all layers, one for each way in which they may lie."""
         units = [str(u) for u in self.units(layers)]
-        each = [self.layer_shapes(role, *pair) for pair in zip(units, units[1:], strict=False)]
+        each = [self.layer_shapes(role, *pair) for pair in pairwise(units)]
         return [[self.floats(shapes[way]) for shapes in each] for way in range(len(each[0]))]
 
     def numbered(self, prefixes: Sequence[str], start: int) -> dict[str, Any]:
@@ -197,7 +198,9 @@ class Maker:
 
     # Choices
 
-    def choices(self, function: Function, known: Mapping[str, Any], ready: Mapping[str, list[Any]]) -> list[Choice]:
+    def choices(
+        self, function: Function, known: Mapping[str, Any], ready: Mapping[str, list[Any]]
+    ) -> list[Choice]:
         """What may be given for the parameters of a function that are not known, entries of dicts apart."""
         found = []
         for name in function.parameters:
@@ -261,7 +264,11 @@ class Maker:
             return []
         if size := unit_of(name):
             return [getattr(self.sizes, size)]
-        words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in ("data", "labels", None)
+        words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in (
+            "data",
+            "labels",
+            None,
+        )
         return [self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else []
 
     def texts(self, texts: Sequence[str]) -> list[str]:
@@ -360,7 +367,9 @@ def one_hot(maker: Maker, words: Sequence[str]) -> Any:
         return np.eye(shape[0])[maker.draw.integers(shape[0])]
     if 1 in shape:
         return (
-            bits(maker, words) if max(shape) == maker.sizes.m else np.eye(max(shape))[:, [1 % max(shape)]].reshape(shape)
+            bits(maker, words)
+            if max(shape) == maker.sizes.m
+            else np.eye(max(shape))[:, [1 % max(shape)]].reshape(shape)
         )
     axis = 0 if has_columns(maker.layout) else 1
     classes, m = shape[axis], shape[1 - axis]

@@ -39,7 +39,9 @@ CHANNELS = [
 ]
 ONE = re.compile(r"^(n|num|nb|number)_", re.I)
 SWITCH = re.compile(r"^use_|batch_?norm|normali[sz]", re.I)
-GRADIENT = re.compile(r"^_?(d(?![a-z]{3})|d_|grad|delta|nabla|v_|m_|velocity|momentum|running|cache)|_?grads?$", re.I)
+GRADIENT = re.compile(
+    r"^_?(d(?![a-z]{3})|d_|grad|delta|nabla|v_|m_|velocity|momentum|running|cache)|_?grads?$", re.I
+)
 SETTING = re.compile(r"reg|lambd|stride|keep|drop|seed|l[12]|weight_decay|^wd$")
 
 
@@ -58,20 +60,22 @@ def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) ->
 
 def constructed(program: Program, owner: type, start: Function | None, values: dict[str, Any]) -> Any:
     """An object of a class, or None if it cannot be made of these values."""
-    rest = values.pop(start.rest, LEFT) if start and start.rest else LEFT
+    rest: Any = values.pop(start.rest, LEFT) if start and start.rest else LEFT
     given = {n: v for n, v in values.items() if v is not LEFT}
     try:
         with quietly(2.0):
             if rest is LEFT:
                 return owner(**given)
-            first = [given.pop(n) for n in positional(start) if n in given]  # type: ignore[arg-type]
-            return owner(*first, *rest, **given)
+            first = [given.pop(n) for n in positional(start) if n in given]
+            return owner(*first, *list(rest), **given)
     except Exception:
         return None
 
 
-def positional(start: Function) -> list[str]:
+def positional(start: Function | None) -> list[str]:
     """The parameters that stand before *rest."""
+    if start is None:
+        return []
     return [x.arg for x in start.node.args.args][1:]
 
 
@@ -82,7 +86,12 @@ def choices_of(
     default = default_of(start, name)
     if isinstance(default, int) and not isinstance(default, bool) and (size := unit_of(name)):
         return [getattr(maker.sizes, size), LEFT]
-    if name == start.rest or (not re.search(r"^(input|image|in)_shape", name) and LISTS.search(name) and not ONE.search(name) and not isinstance(default, int)):
+    if name == start.rest or (
+        not re.search(r"^(input|image|in)_shape", name)
+        and LISTS.search(name)
+        and not ONE.search(name)
+        and not isinstance(default, int)
+    ):
         return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
     if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
         return [np.shape(x) for x in maker.of_role("data", name)]
@@ -104,7 +113,11 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
         return [np.random.default_rng(0), 0]
     if use.texts:
         return maker.texts(use.texts)
-    if (FUNCTIONS.match(name) or use.called) and depth < 2 and (made := functions_for(program, name, maker, depth)):
+    if (
+        (FUNCTIONS.match(name) or use.called)
+        and depth < 2
+        and (made := functions_for(program, name, maker, depth))
+    ):
         return made
     if use.keys:
         return [words_by_number(use.keys, maker) if use.sized else dict_for(use.keys, start, maker)]
@@ -150,7 +163,7 @@ def default_of(start: Function, name: str) -> Any:
 
 
 def functions_for(program: Program, name: str, maker: Maker, depth: int) -> list[Any]:
-    """What may stand for an activation or a loss: an object of the file's, one of its functions, or np.tanh."""
+    """What may stand for an activation or a loss: an object or a function of the file, or np.tanh."""
     if SLOPES.match(name):
         return [lambda u: 1 - np.tanh(u) ** 2]
     words = ("loss", "cost", "criterion")
@@ -167,7 +180,9 @@ def functions_for(program: Program, name: str, maker: Maker, depth: int) -> list
 def is_layer(program: Program, owner: type) -> bool:
     """Whether objects of a class go forward and back, and are neither a loss nor a network of others."""
     methods = program.methods(owner)
-    if not {"forward", "backward"} <= methods.keys() or re.search(r"loss|cost|entropy|error", owner.__name__, re.I):
+    if not {"forward", "backward"} <= methods.keys() or re.search(
+        r"loss|cost|entropy|error", owner.__name__, re.I
+    ):
         return False
     start = methods.get("__init__")
     names = [*start.parameters, start.rest or ""] if start else []
@@ -176,9 +191,11 @@ def is_layer(program: Program, owner: type) -> bool:
 
 
 def chain_of_layers(program: Program, owner: type, maker: Maker) -> list[Any]:
-    """Layers of the file's own classes, one after the other: a dense one, those without weights, a dense one."""
+    """Layers of the file's own classes: a dense one, those without weights, a dense one."""
     classes = [c for c in program.classes.values() if c is not owner and is_layer(program, c)]
-    made = [(c, thing) for c in classes if (thing := next(make_objects(program, c, maker, 1), None)) is not None]
+    made = [
+        (c, thing) for c in classes if (thing := next(make_objects(program, c, maker, 1), None)) is not None
+    ]
     dense = [(c, thing) for c, thing in made if has_matrix(thing)]
     plain = [thing for _, thing in made if not has_arrays(thing)]
     if not dense:
@@ -193,7 +210,7 @@ def chain_of_layers(program: Program, owner: type, maker: Maker) -> list[Any]:
 def units_given(thing: Any, taken: int) -> int:
     """How many units a dense layer gives that takes so many."""
     shape = next(np.shape(x.value) for x in leaves_of(thing, ("self",)) if np.ndim(x.value) == 2)
-    return shape[1] if shape[0] == taken else shape[0]
+    return int(shape[1] if shape[0] == taken else shape[0])
 
 
 def has_matrix(thing: Any) -> bool:
@@ -234,5 +251,3 @@ def randomise_parameters(thing: Any, maker: Maker) -> None:
             value[...] = x + 0.1 * np.sign(x)
         else:
             put_leaf({"self": thing}, leaf.path, x)
-
-

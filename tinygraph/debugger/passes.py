@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -98,7 +99,11 @@ class Pass:
         layout = self.maker.layout
         if layout.startswith("one ") and layout != "one unit":
             return 1
-        return sizes.m if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last") else 2
+        return (
+            sizes.m
+            if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last")
+            else 2
+        )
 
     @property
     def is_degenerate(self) -> bool:
@@ -246,7 +251,14 @@ def play_forward(
         shapes = [(x, ends[-1]) for x in layouts] + shapes
     for layout, these in shapes:
         maker = Maker(
-            layout, these, seed, layers_in(function, context), gates_in(text, function), joined, variant, program
+            layout,
+            these,
+            seed,
+            layers_in(function, context),
+            gates_in(text, function),
+            joined,
+            variant,
+            program,
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
@@ -266,7 +278,12 @@ def callees_text(program: Program, function: Function) -> str:
 
 
 def passes(
-    program: Program, function: Function, thing: Any, maker: Maker, known: dict[str, Any], held: dict[str, Any]
+    program: Program,
+    function: Function,
+    thing: Any,
+    maker: Maker,
+    known: dict[str, Any],
+    held: dict[str, Any],
 ) -> Iterator[Pass]:
     """The passes in one layout, with one object, of all choices of arguments."""
     choices = maker.choices(function, known, started_parameters(program, function, maker))
@@ -274,7 +291,10 @@ def passes(
     vectors = [i for i, c in enumerate(choices) if role_of(c.key or c.name) in ("bias", "scale", "bh", "by")]
 
     def attempt(chosen: list[int]) -> tuple[Any, frozenset[int] | None]:
-        if len({np.ndim(x) for i in vectors if isinstance(x := choices[i].values[chosen[i]], np.ndarray)}) > 1:
+        if (
+            len({np.ndim(x) for i in vectors if isinstance(x := choices[i].values[chosen[i]], np.ndarray)})
+            > 1
+        ):
             return None, frozenset(vectors)
         state = arguments_of(choices, chosen) | held | ({"self": thing} if thing is not None else {})
         names = [n for n in state if n != "self" and not isinstance(n, Global)]
@@ -284,12 +304,7 @@ def passes(
             return tried, None
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
 
-    found = 0
-    for tried in search_choices([len(c.values) for c in choices], attempt, MOST_CALLS):
-        found += 1
-        yield tried
-        if found >= MOST_PASSES:
-            return
+    yield from islice(search_choices([len(c.values) for c in choices], attempt, MOST_CALLS), MOST_PASSES)
 
 
 def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, Any]:
@@ -315,11 +330,11 @@ def caller(program: Program, function: Function, names: Sequence[str]) -> Callab
 
 
 def invoke(program: Program, function: Function, state: dict[str, Any], given: Mapping[str, Any]) -> Any:
-    """Call a function, or a method of the object in a state, where the file's variables are those of the state."""
+    """Call a function, or a method of the object in a state, with the file's variables as in the state."""
     with variables_set(program, state):
         if function.owner is None:
             return program.namespace[function.name](**given)
-        holder = state["self"] if "self" in state else function.owner
+        holder = state.get("self", function.owner)
         return getattr(holder, function.name.rpartition(".")[2])(**given)
 
 
@@ -328,8 +343,9 @@ def variables_set(program: Program, state: dict[str, Any]) -> Iterator[None]:
     """Let the variables of a file be those of a state, and keep what becomes of them there."""
     names = [n for n in state if isinstance(n, Global)]
     space = program.namespace
-    before = {n: space[n] for n in names if n in space}
-    space.update({str(n): state[n] for n in names})
+    before = {str(n): space[n] for n in names if n in space}
+    for n in names:
+        space[str(n)] = state[n]
     try:
         yield
     finally:
@@ -381,7 +397,9 @@ def started_parameters(program: Program, function: Function, maker: Maker) -> di
         if PARAMETERS.match(name) and (use.prefixes or use.mapping or use.numbered) and not use.array:
             names.append(name)
     found = {n: made_by_file(program, maker) for n in names} if names else {}
-    matrices = [x.value for v in found.values() for m in v[:1] for x in leaves_of(m, ("m",)) if np.ndim(x.value) == 2]
+    matrices = [
+        x.value for v in found.values() for m in v[:1] for x in leaves_of(m, ("m",)) if np.ndim(x.value) == 2
+    ]
     if matrices:
         fit_sizes(maker, "weights", matrices)
     return found | {n: [v] for n in function.parameters if (v := same_named(program, n)) is not None}
@@ -465,9 +483,7 @@ def variables_of(
     if not missing:
         yield held
         return
-    choices = [
-        Choice(n, None, v) for n in missing if (v := missing_values(maker, function, n))
-    ]
+    choices = [Choice(n, None, v) for n in missing if (v := missing_values(maker, function, n))]
     if len(choices) < len(missing):
         yield held
         return
@@ -484,7 +500,9 @@ def holds_arrays(value: Any) -> bool:
     """Whether a variable is an array of floats, or a list or dict of such."""
     if isinstance(value, ModuleType | type) or callable(value):
         return False
-    arrays = [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
+    arrays = (
+        [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
+    )
     return bool(arrays) and all(isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.ndim for x in arrays)
 
 

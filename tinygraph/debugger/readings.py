@@ -79,8 +79,9 @@ CACHE = re.compile(
 )
 DATA = re.compile(r"^(x|xs|inputs?|data|images?|features?|theta|w|b|weights?|bias)$", re.I)
 LOSS = {
-    "loss", "cost", "mse", "sse", "error", "crossentropy", "entropy", "nll", "objective", "criterion", "bce", "loss1",
-    "calculate", "likelihood", "xent", "hinge", "huber", "mae", "rmse", "ce", "squared", "penalty", "energy",
+    "loss", "cost", "mse", "sse", "error", "crossentropy", "entropy", "nll", "objective", "criterion",
+    "bce", "loss1", "calculate", "likelihood", "xent", "hinge", "huber", "mae", "rmse", "ce", "squared",
+    "penalty", "energy",
 }  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def readings_of(passed: Pass, backward: Function, losses: Sequence[Function] = (
 
 
 def given_names(passed: Pass, backward: Function) -> list[str]:
-    """The parameters of a backward pass that are given: those without a default, and those that must not keep it."""
+    """The parameters of a backward pass that are given: those that have no default, or must not keep it."""
     asked = set(backward.required)
     return [
         n
@@ -214,7 +215,10 @@ def sources_of(
     if UPSTREAM.match(name):
         return starting_sums(passed, name) + prediction_sources(passed)
     if role_of(name) == "pred":
-        return [lambda s, raw: prediction_of(passed, s, raw), *guesses(name, passed, known, outputs, backward)]
+        return [
+            lambda s, raw: prediction_of(passed, s, raw),
+            *guesses(name, passed, known, outputs, backward),
+        ]
     return guesses(name, passed, known, outputs, backward)
 
 
@@ -225,11 +229,15 @@ def has_guess(passed: Pass, backward: Function, names: list[str]) -> bool:
     return any(is_guess(n, passed, known, backward, origins) for n in names)
 
 
-def is_guess(name: str, passed: Pass, known: Mapping[str, Any], backward: Function, origins: Mapping[str, Any]) -> bool:
+def is_guess(
+    name: str, passed: Pass, known: Mapping[str, Any], backward: Function, origins: Mapping[str, Any]
+) -> bool:
     """Whether only the kind of a parameter says what it may be."""
     if name in origins or known_as(name, known) is not None:
         return False
-    if any(p.search(name) for p in (CACHE, LABELS, RATE, UPSTREAM)) or is_kept(use_in(passed, backward, name)):
+    if any(p.search(name) for p in (CACHE, LABELS, RATE, UPSTREAM)) or is_kept(
+        use_in(passed, backward, name)
+    ):
         return False
     if role_of(name) == "data" and DATA.match(name):
         return sum(role_of(n) == "data" for n in passed.state) != 1
@@ -240,7 +248,7 @@ def known_as(name: str, known: Mapping[str, Any]) -> str | None:
     """The name under which something is known, written alike: X and x, y_hat and yHat."""
     if name in known:
         return name
-    alike = {plain_name(k): k for k in reversed(known)}
+    alike = {plain_name(k): k for k in reversed(list(known))}
     return alike.get(plain_name(name))
 
 
@@ -277,8 +285,12 @@ def guesses(
 
 
 def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[Source]:
-    """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights, a dict of them."""
-    known = {bare_name(k): v for k, v in passed.known(passed.after, passed.raw).items() if isinstance(v, np.ndarray)}
+    """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights, or a dict."""
+    known = {
+        bare_name(k): v
+        for k, v in passed.known(passed.after, passed.raw).items()
+        if isinstance(v, np.ndarray)
+    }
     sums = {k: np.zeros_like(known[bare_name(k)]) for k in keys if bare_name(k) in known}
     if sums:
         return [lambda s, raw: {k: v.copy() for k, v in sums.items()}]
@@ -381,7 +393,7 @@ def from_a_loss(
 def under_itself(
     passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, Source]
 ) -> Iterator[Trial]:
-    """Trials under the loss that the forward pass gives; at last without a penalty that the way back never names."""
+    """Trials under the loss that the forward pass gives; then without a penalty that the way back never has."""
     trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
     trial.loss = passed.function.name if passed.function else first
     yield trial
@@ -424,7 +436,9 @@ def ways_of_adding(passed: Pass, value: Any) -> tuple[bool, ...]:
     owner = passed.function.owner if passed.function else None
     callers = passed.program.methods(owner).values() if owner else passed.program.functions.values()
     last = passed.function.name.rpartition(".")[2] if passed.function else ""
-    averaging = any(last in f.names and f is not passed.function and re.search(r"mean\(", f.text) for f in callers)
+    averaging = any(
+        last in f.names and f is not passed.function and re.search(r"mean\(", f.text) for f in callers
+    )
     return (True,) if averaging else (True, False)
 
 
@@ -504,7 +518,10 @@ def is_said(label: str, passed: Pass) -> bool:
     last = re.split(r"[.\[]", label)[0]
     if label.startswith("self.") or last.startswith("result") or DERIVATIVE.search(last):
         return True
-    return bool(re.match(r"^(g|d[a-z]\w*|\w*(grad|nabla|delta)\w*|g[A-Z_]\w*|gc|go|gw|gb)$", last)) or last in passed.state
+    return (
+        bool(re.match(r"^(g|d[a-z]\w*|\w*(grad|nabla|delta)\w*|g[A-Z_]\w*|gc|go|gw|gb)$", last))
+        or last in passed.state
+    )
 
 
 # A function that gives slopes

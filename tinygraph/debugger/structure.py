@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Leaf", "as_floats", "copy_state", "is_number", "leaves_of", "path_text", "put_leaf", "step_name", "take_leaf"]
+__all__ = [
+    "Leaf",
+    "as_floats",
+    "copy_state",
+    "is_number",
+    "leaves_of",
+    "path_text",
+    "put_leaf",
+    "step_name",
+    "take_leaf",
+]
 
 Path = tuple[Any, ...]  # ("params", Key("W1")), ("self", Attribute("W")), ("weights", 0)
 DEEPEST = 6

@@ -54,11 +54,11 @@ PARAMETER = {"weight", "bias", "scale", "wx", "wh", "wy", "bh", "by", "square", 
 WEIGHTS = re.compile(r"weight|bias|synapse|param|^syn\d|theta|coef|kernel|gamma|beta", re.I)
 
 
-class Unplayable(Exception):
+class Unplayable(Exception):  # noqa: N818 - it ends a trial, and is no error of the reader's
     """A trial that cannot be made in this way; the reason."""
 
 
-class TooLong(Exception):
+class TooLong(Exception):  # noqa: N818 - it ends a trial, and is no error of the reader's
     """A call that takes too long."""
 
 
@@ -185,7 +185,8 @@ class SeededState(np.random.RandomState):
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
     start_random_numbers()
-    made, old, state_made = np.random.default_rng, signal.SIG_DFL, np.random.RandomState
+    old: Any = signal.SIG_DFL
+    made, state_made = np.random.default_rng, np.random.RandomState
     np.random.default_rng = lambda seed=None: made(0 if seed is None else seed)
     np.random.RandomState = SeededState  # type: ignore[misc]
     timed = seconds is not None and threading.current_thread() is threading.main_thread()
@@ -373,14 +374,16 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
         raise Unplayable("nothing depends on what derivatives are given by")
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
-    verdicts += [Verdict(c, False, "is not given") for c in missing_claims(trial, claims, float_leaves(leaves))]
+    verdicts += [
+        Verdict(c, False, "is not given") for c in missing_claims(trial, claims, float_leaves(leaves))
+    ]
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
 
 
 def missing_claims(trial: Trial, claims: list[Claim], leaves: list[Leaf]) -> list[Claim]:
     """The derivatives that are not given though those of other parameters beside them are.
 
-    A layer that gives db and no dW has lost it; one that gives dx alone leaves its parameters to somebody else.
+    A layer that gives db and no dW has lost it; one that gives dx alone leaves its parameters to others.
     """
     given = [c.by for c in claims if c.by is not None]
     held = {id(take_leaf(trial.state, path)) for path in given}
@@ -426,7 +429,7 @@ def directions(x: Any) -> list[Any]:
 def fits(claim: Claim, trial: Trial) -> bool:
     """Whether a claim has the shape of what it should be the derivative by."""
     shape = np.shape(take_leaf(trial.state, claim.by or ()))
-    return np.shape(claim.value) == shape or np.size(claim.value) == np.prod(shape, dtype=int) == 1
+    return bool(np.shape(claim.value) == shape or np.size(claim.value) == np.prod(shape, dtype=int) == 1)
 
 
 def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
@@ -438,7 +441,11 @@ def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
 
 def likely_label(name: str) -> int:
     """How likely it is that a name means labels."""
-    if re.match(r"^(t|targets?|labels?|y_?true|true_?\w*|want\w*|expected\w*|desired\w*|actual|gt|ground\w*)$", name, re.I):
+    if re.match(
+        r"^(t|targets?|labels?|y_?true|true_?\w*|want\w*|expected\w*|desired\w*|actual|gt|ground\w*)$",
+        name,
+        re.I,
+    ):
         return 2
     return int(bool(re.match(r"^y(_?(train|batch|oh|hot|onehot|i|b))?$", name, re.I)))
 

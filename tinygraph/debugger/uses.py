@@ -15,7 +15,17 @@ from tinygraph.debugger.program import Function, Program, called_name
 __all__ = ["Use", "arguments_of", "called_function", "free_names", "use_of"]
 
 DEEPEST = 3
-OBJECT_METHODS = {"forward", "backward", "call", "predict", "activate", "derivative", "gradient", "delta", "fn"}
+OBJECT_METHODS = {
+    "forward",
+    "backward",
+    "call",
+    "predict",
+    "activate",
+    "derivative",
+    "gradient",
+    "delta",
+    "fn",
+}
 
 
 @dataclass
@@ -58,7 +68,11 @@ class Use:
 
     def add(self, other: Use) -> None:
         """Take in what another function does with it."""
-        for mine, its in ((self.keys, other.keys), (self.prefixes, other.prefixes), (self.texts, other.texts)):
+        for mine, its in (
+            (self.keys, other.keys),
+            (self.prefixes, other.prefixes),
+            (self.texts, other.texts),
+        ):
             mine += [x for x in its if x not in mine]
         self.axes = self.axes or other.axes
         self.least = max(self.least, other.least)
@@ -241,9 +255,7 @@ def walked(target: ast.AST, source: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]
         yield target, source
 
 
-def read_call(
-    program: Program, function: Function, name: str, node: ast.Call, use: Use, depth: int
-) -> None:
+def read_call(program: Program, function: Function, name: str, node: ast.Call, use: Use, depth: int) -> None:
     """What a call says of its arguments, and of what is called."""
     if is_name(node.func, name):
         use.called = True
@@ -270,10 +282,10 @@ def read_method(node: ast.Call, use: Use) -> None:
         use.methods.add(method)
     if method in ("get", "setdefault"):
         use.mapping = True
-    if method in ("get", "setdefault", "pop") and node.args:
-        if isinstance(node.args[0], ast.Constant | ast.BinOp | ast.JoinedStr):
-            read_key(node.args[0], use)
-            use.optional |= {k for k in use.keys if getattr(node.args[0], "value", None) == k}
+    first = node.args[0] if node.args and method in ("get", "setdefault", "pop") else None
+    if isinstance(first, ast.Constant | ast.BinOp | ast.JoinedStr):
+        read_key(first, use)
+        use.optional |= {k for k in use.keys if getattr(first, "value", None) == k}
     if method in ("dot", "sum", "mean", "reshape", "transpose", "max", "clip"):
         use.array = True
 
@@ -327,9 +339,9 @@ def free_names(program: Program, function: Function, depth: int = 0) -> list[str
                 found.append(node.id)
             elif depth < DEEPEST and callee is not function:
                 found += free_names(program, callee, depth + 1)
-    inner = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    inner = {
+        n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
     inner |= {n.arg for n in ast.walk(function.node) if isinstance(n, ast.arg)}
     stated = {n for x in ast.walk(function.node) if isinstance(x, ast.Global) for n in x.names}
     return [n for n in dict.fromkeys(found) if n not in inner - stated]
-
-

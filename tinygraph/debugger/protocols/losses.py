@@ -31,7 +31,9 @@ def find_fused(program: Program, function: Function, asked: Asked) -> Iterator[T
     owner = function.owner
     objects = (lambda maker: make_objects(program, owner, maker)) if owner else None
     layouts = layouts_for(function.name + function.text)
-    for passed in play_forward(program, function, objects, layouts, asked.sizes, asked.seed, (), None, asked.variant):
+    for passed in play_forward(
+        program, function, objects, layouts, asked.sizes, asked.seed, (), None, asked.variant
+    ):
         yield from fused_trials(passed)
 
 

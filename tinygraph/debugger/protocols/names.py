@@ -12,20 +12,25 @@ from tinygraph.debugger.readings import LOSS, words_of
 __all__ = ["forward_partners", "is_backward", "is_loss_name", "losses_in", "stem_of"]
 
 BACK = {
-    "backward", "backwards", "backprop", "back", "bwd", "backpropagate", "backpropagation", "backpropogate", "bprop",
-    "gradient", "gradients", "grad", "grads", "derivative", "deriv", "derivatives", "prime", "backpass", "jacobian",
-    "slope", "dx", "vjp", "reverse", "backpropogation", "bp",
+    "backward", "backwards", "backprop", "back", "bwd", "backpropagate", "backpropagation", "backpropogate",
+    "bprop", "gradient", "gradients", "grad", "grads", "derivative", "deriv", "derivatives", "prime",
+    "backpass", "jacobian", "slope", "dx", "vjp", "reverse", "backpropogation", "bp",
 }  # fmt: skip
 FORTH = {
-    "forward", "forwards", "fwd", "feedforward", "fprop", "forwardprop", "predict", "ff", "feed", "fp", "call", "run",
-    "propagate", "forwardpass", "apply", "activate", "evaluate",
+    "forward", "forwards", "fwd", "feedforward", "fprop", "forwardprop", "predict", "ff", "feed", "fp",
+    "call", "run", "propagate", "forwardpass", "apply", "activate", "evaluate",
 }  # fmt: skip
-FILLER = {"prop", "propagation", "propagate", "pass", "propogation", "compute", "get", "calc", "calculate", "through",
-          "of", "the", "and", "model", "network", "full", "whole", "alt", "fn", "func", "function"}  # fmt: skip
+FILLER = {
+    "prop", "propagation", "propagate", "pass", "propogation", "compute", "get", "calc", "calculate",
+    "through", "of", "the", "and", "model", "network", "full", "whole", "alt", "fn", "func", "function",
+}  # fmt: skip
 ADJOINTS = {"col2im": "im2col", "unpad": "pad", "col2img": "img2col", "col2im_indices": "im2col_indices"}
 LOSS_METHODS = ("fn", "cost", "loss", "compute", "value", "__call__", "forward")
-NO_PASS = {"check", "checking", "clip", "numerical", "numeric", "test", "plot", "update", "descent", "zero", "print",
-           "apply", "step", "ascent", "norm", "num", "approx", "eval", "params", "vector", "dictionary", "average"}  # fmt: skip
+NO_PASS = {
+    "check", "checking", "clip", "numerical", "numeric", "test", "plot", "update", "descent", "zero",
+    "print", "apply", "step", "ascent", "norm", "num", "approx", "eval", "params", "vector", "dictionary",
+    "average",
+}  # fmt: skip
 
 
 def stem_of(name: str) -> tuple[str, ...]:
@@ -93,7 +98,9 @@ def forward_partners(program: Program, function: Function) -> Iterator[Function]
     forth = [f for f in others if FORTH & set(words_of(f.name)) and not is_backward(f)]
     near = [f for f in others if not is_backward(f) and set(stem) <= set(stem_of(f.name)) and stem]
     costs = [f for f in near if is_loss_name(f.name)]
-    yield from dict.fromkeys([*(f for f in near if f in forth), *(f for f in near if f not in costs), *forth, *costs])
+    yield from dict.fromkeys(
+        [*(f for f in near if f in forth), *(f for f in near if f not in costs), *forth, *costs]
+    )
 
 
 def is_called_before(program: Program, forward: Function, backward: Function) -> bool:

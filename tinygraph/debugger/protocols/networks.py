@@ -17,7 +17,6 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import trial_of
 from tinygraph.debugger.trial import Trial
 
-
 SLOPE = re.compile(r"prime|deriv|slope|grad", re.I)
 
 
@@ -37,7 +36,11 @@ def find_deltas(program: Program, function: Function, asked: Asked) -> Iterator[
 
 def cost_beside(program: Program, function: Function) -> Function | None:
     """The cost of the class in which a delta stands."""
-    if function.owner is None or function.name.rpartition(".")[2] not in ("delta", "error_signal", "output_delta"):
+    if function.owner is None or function.name.rpartition(".")[2] not in (
+        "delta",
+        "error_signal",
+        "output_delta",
+    ):
         return None
     methods = program.methods(function.owner)
     return next((methods[n] for n in LOSS_METHODS if n in methods), None)

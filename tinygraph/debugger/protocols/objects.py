@@ -1,4 +1,4 @@
-"""Objects with a way forward and a way back, in all their dialects: layers, activations, losses, whole networks."""
+"""Objects with a way forward and a way back, in all their dialects: layers, activations, losses, networks."""
 
 from __future__ import annotations
 
@@ -92,4 +92,6 @@ def forward_methods(program: Program, owner: type, function: Function) -> list[F
 def is_slope(function: Function) -> bool:
     """Whether a function takes one value, and neither a derivative nor labels: activation_grad(z)."""
     names = function.required
-    return len(names) == 1 and not (UPSTREAM.match(names[0]) or LABELS.match(names[0]) or CACHE.search(names[0]))
+    return len(names) == 1 and not (
+        UPSTREAM.match(names[0]) or LABELS.match(names[0]) or CACHE.search(names[0])
+    )

@@ -1,5 +1,4 @@
-"""Pairs of functions, one forward and one backward: relu and relu_backward, mse and mse_prime, forward_prop and
-back_prop."""
+"""Pairs of functions: relu and relu_backward, mse and mse_prime, forward_prop and back_prop."""
 
 from __future__ import annotations
 
@@ -30,7 +29,9 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
         unsure = bool(set(stem_of(forward.name)) - set(stem_of(function.name)))
-        for passed in play_forward(program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant):
+        for passed in play_forward(
+            program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant
+        ):
             yield from slopes_of(passed, function)
             for trial in readings_of(passed, function, losses):
                 trial.unsure = trial.unsure or unsure

@@ -1,4 +1,4 @@
-"""Slopes of functions that the file does not define itself: tanh_prime beside NumPy's tanh, or those of a table."""
+"""Slopes of functions that the file does not define: tanh_prime beside NumPy's tanh, or those of a table."""
 
 from __future__ import annotations
 
@@ -39,11 +39,15 @@ def find_slopes(program: Program, function: Function, asked: Asked) -> Iterator[
     maker = Maker("rows", asked.sizes, asked.seed, variant=asked.variant, program=program)
     x = maker.array("m n")
     for forward in functions_for(program, function, maker):
-        passed = Pass(program, None, {"x": x}, maker, False, lambda state, f=forward: f(state["x"]))
+        passed = Pass(program, None, {"x": x}, maker, False, of_x(forward))
         if failure_of(passed) is None:
             yield from slopes_of(passed, function)
             if any(UPSTREAM.match(n) for n in function.required):
                 yield from readings_of(passed, function)
+
+
+def of_x(function: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda state: function(state["x"])
 
 
 def functions_for(program: Program, function: Function, maker: Maker) -> Iterator[Callable[[Any], Any]]:
@@ -58,7 +62,9 @@ def functions_for(program: Program, function: Function, maker: Maker) -> Iterato
 
 def not_there(program: Program, function: Function) -> bool:
     """Whether no function of the file is called like what a slope is of."""
-    return not any(stem_of(f.name) == stem_of(function.name) and f is not function for f in program.functions.values())
+    return not any(
+        stem_of(f.name) == stem_of(function.name) and f is not function for f in program.functions.values()
+    )
 
 
 def tables_of(program: Program, texts: list[str]) -> Iterator[dict[str, Callable[[Any], Any]]]:
