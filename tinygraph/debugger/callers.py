@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.uses import arguments_of
@@ -28,7 +29,7 @@ COUNTS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an argument comes from: an argument of the forward pass, or one of its results (None: all of it)."""
+    """Where an argument comes from: an argument of the forward pass, or a result of it (None: all)."""
 
     argument: str | None = None
     result: int | None = None
@@ -48,8 +49,9 @@ def calls_in(nodes: list[ast.AST], function: Function) -> list[ast.Call]:
     return [n for n in nodes if isinstance(n, ast.Call) and called_name(n) == last]
 
 
+@cache
 def origins_of(program: Program, forward: Function, backward: Function) -> dict[str, Origin]:
-    """Where the parameters of a backward pass come from, wherever the file calls it after the forward pass."""
+    """Where the parameters of a backward pass come from where the file calls it after the forward pass."""
     for nodes in bodies(program):
         for call in calls_in(nodes, backward):
             found = {
@@ -86,9 +88,9 @@ def names_unpacked(program: Program, function: Function) -> list[list[str]]:
     found = []
     for nodes in bodies(program):
         for node in nodes:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-                if isinstance(node.value, ast.Call) and calls_in([node.value], function):
-                    found.append([ast.unparse(t) for t in node.targets[0].elts])
+            if isinstance(node, ast.Assign) and calls_in([node.value], function):
+                target = node.targets[0]
+                found += [[ast.unparse(t) for t in target.elts]] if isinstance(target, ast.Tuple) else []
     return found
 
 

@@ -59,7 +59,7 @@ def names_on(path: tuple[Any, ...]) -> list[str]:
 
 
 def moved_claims(before: dict[str, Any], after: dict[str, Any], rate: Any) -> list[tuple[str, Any]]:
-    """By how much parameters were moved, divided by the learning rate: what they say their derivatives are."""
+    """By how much parameters were moved, divided by the learning rate: what that says of derivatives."""
     found = []
     new = {x.text: x.value for name, v in after.items() for x in leaves_of(v, (name,))}
     seen: set[int] = set()

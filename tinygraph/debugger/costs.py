@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.callers import Origin, origins_of
 from tinygraph.debugger.layouts import has_columns
 from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import Pass, invoke
@@ -16,7 +17,20 @@ from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import as_floats, copy_state, is_number
 from tinygraph.debugger.trial import quietly
 
-__all__ = ["COMMON", "LABELS", "Loss", "Source", "constant", "losses_after", "prediction_of"]
+__all__ = [
+    "COMMON",
+    "LABELS",
+    "PENALTY",
+    "Loss",
+    "Source",
+    "common_losses",
+    "constant",
+    "leaves_penalty",
+    "losses_after",
+    "named",
+    "prediction_of",
+    "source_at",
+]
 
 LABELS = re.compile(
     r"^(y|t|targets?|labels?|y_?(true|batch|train|b|i|hot|onehot|oh|real|enc\w*|mb|tr)|true_?\w*|one_?hot\w*|actual|"
@@ -32,12 +46,16 @@ Source = Callable[[dict[str, Any], Any], Any]  # from a state and what came back
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss after a forward pass: what it is called, and the number it gives."""
+    """A loss after a forward pass: what it is called, and the number it gives.
+
+    It is not sensible if it gives a table of another shape than the prediction: it is meant for one output.
+    """
 
     name: str
     number: Callable[[dict[str, Any], Any], Any]  # of a state and what came back
     averaged: bool | None = None
     own: bool = True
+    sensible: bool = True
 
 
 def constant(value: Any) -> Source:
@@ -52,25 +70,25 @@ def named(passed: Pass, name: str) -> Source:
 def losses_after(
     passed: Pass, backward: Function, losses: Sequence[Function], labels: Mapping[str, Any]
 ) -> Iterator[Loss]:
-    """The losses that can be taken of what a forward pass gave: the file's own, else the usual ones.
+    """The file's own losses that can be taken of what a forward pass gave.
 
     A penalty that the backward pass never speaks of is left away at a second try: it may be added elsewhere.
     """
-    found = False
     for function in losses:
         for without in (False, True) if leaves_penalty(function, backward) else (False,):
             loss = bound_loss(passed, function, labels, without)
             if loss is not None:
-                found = True
                 yield loss
-    if not found:
-        yield from common_losses(passed, labels)
 
 
 def leaves_penalty(loss: Function, backward: Function) -> bool:
     """Whether a loss takes a penalty of which a backward pass does not speak."""
     return any(PENALTY.search(n) for n in loss.parameters) and not any(
+<<<<<<< HEAD
         PENALTY.search(n) for n in backward.names
+=======
+        PENALTY.search(n) for n in (*backward.names, *backward.parameters)
+>>>>>>> protocols
     )
 
 
@@ -80,8 +98,15 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
         return None
     known = passed.known(passed.after, passed.raw)
     where: dict[str, Source] = {}
+    origins = origins_of(passed.program, passed.function, function) if passed.function else {}
     for n in function.parameters:
+<<<<<<< HEAD
         if n in function.required or PENALTY.search(n) or n in labels:
+=======
+        if n in origins and (source := source_at(origins[n], passed)) is not None:
+            where[n] = source
+        elif n in function.required or PENALTY.search(n) or n in labels:
+>>>>>>> protocols
             where[n] = (
                 constant(0.0)
                 if without and PENALTY.search(n)
@@ -95,7 +120,20 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     value = value_of(passed, loss)
     if value is None:
         return None
-    return replace(loss, averaged=None if np.size(value) == 1 else True)
+    shapes = [np.shape(x) for x in passed.outputs(passed.after, passed.raw).values()]
+    table = np.ndim(value) > 1 and min(np.shape(value)) > 1 and np.shape(value) not in shapes
+    return replace(loss, averaged=None if np.size(value) == 1 else True, sensible=not table)
+
+
+def source_at(origin: Origin, passed: Pass) -> Source | None:
+    """What the file itself gives: an argument of the forward pass, a result, all of it."""
+    if origin.argument is not None:
+        name = origin.argument
+        return (lambda s, raw: s[name]) if name in passed.state else None
+    if origin.result is None:
+        return lambda s, raw: raw
+    i = origin.result
+    return (lambda s, raw: raw[i]) if isinstance(passed.raw, tuple | list) and len(passed.raw) > i else None
 
 
 def source_for(

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
+from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts  # noqa: F401 - rows
+from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
 __all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
 
-MOST_READINGS = 60
-PATIENCE = 6.0  # seconds for one function
-LAYOUTS_TRIED = 2  # in which something is judged, before the best reading is believed
+MOST_READINGS = 80
+PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
+CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -41,9 +43,18 @@ def examine_program(
     program: Program, only: Collection[str] | None = None, names: Mapping[str, str | None] | None = None
 ) -> list[Examined]:
     """Every function that goes back, judged if there is a way."""
+<<<<<<< HEAD
     wanted = [f for n, f in program.functions.items() if only is None or n in only]
     found = [examine_function(program, f) for f in wanted]
     return [x for x in found if x is not None]
+=======
+    examined = [examine_function(program, f) for f in program.functions.values()]
+    found = [x for x in examined if x is not None]
+    convention = convention_of([(x.function, x.judgements) for x in found])
+    for x in found:
+        settle_conventions(program, x.function, x.judgements, convention)
+    return found
+>>>>>>> protocols
 
 
 def examine_function(program: Program, function: Function) -> Examined | None:
@@ -62,7 +73,7 @@ def examine_function(program: Program, function: Function) -> Examined | None:
 
 
 def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
-    """A reading on both probes, and with each text that a function can be given: relu and sigmoid, max and average."""
+    """A reading on both probes, and with each text that can be given: relu and sigmoid, max and average."""
     found = [finished(first)]
     asked = [
         PROBES[1],
@@ -88,18 +99,31 @@ def better(one: Judgement, other: Judgement) -> bool:
 
 
 def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
-    """The judgement of the trial of which most is right."""
+    """The judgement of the trial of which most is right.
+
+    What is right agrees wherever it runs and its results fit. So in each layout the first forward pass counts
+    for which that is so; and none with one example or one output after it, which might hide what is wrong.
+    """
     best: Judgement | None = None
-    layouts: set[str] = set()
+    clean: dict[str, int] = {}
+    passed_over = 0
     for i, trial in enumerate(trials):
+        if passed_over > MOST_READINGS or time.monotonic() > until:
+            break
+        if clean and (trial.degenerate or clean.get(trial.layout, trial.attempt) != trial.attempt):
+            passed_over += 1
+            continue
+        if len(clean) >= CLEAN and trial.layout not in clean:
+            break
         judged = judged_or_none(trial)
         if judged is not None:
             if judged.ok:
                 return judged
             if best is None or better(judged, best):
                 best = judged
-            layouts |= {trial.layout} if judged.raised is None else set()
-        if i > MOST_READINGS or time.monotonic() > until or len(layouts) > LAYOUTS_TRIED:
+            if judged.raised is None and not trial.misfit:
+                clean.setdefault(trial.layout, trial.attempt)
+        if i > MOST_READINGS:
             break
     return best
 
@@ -107,7 +131,11 @@ def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:
     """The judgement of the same reading on another probe."""
     until = time.monotonic() + PATIENCE / 2
-    same = (t for t in trials if t.taken == first.trial.taken and t.layout == first.trial.layout)
+    same = (
+        t
+        for t in takewhile(lambda t: time.monotonic() < until, trials)
+        if t.taken == first.trial.taken and t.layout == first.trial.layout
+    )
     return choose_reading(same, until)
 
 
@@ -119,4 +147,6 @@ def judged_or_none(trial: Trial) -> Judgement | None:
         return None
     except Exception:
         return None
-    return judged if judged.verdicts or judged.raised else None
+    if judged.raised is not None:
+        return None if trial.unsure else judged
+    return judged if judged.verdicts else None

@@ -1,4 +1,4 @@
-"""Arguments for somebody's functions, by the names of their parameters, their use, and the layout of the data.
+"""Arguments for somebody's functions, by the names and the use of their parameters, and the layout of data.
 
 There are several choices for each; those that do not suit raise, or give another shape, and are passed over.
 All sizes differ, no number is 0, every constant that could hide a mistake (a stride of 1, a penalty of 0,
@@ -8,8 +8,10 @@ one time step) is another.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ from tinygraph.debugger.layouts import (
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.uses import Use, use_of
 
-__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of"]
+__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of", "role_of", "unit_of"]
 
 HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
 NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}
@@ -120,7 +122,9 @@ class Maker:
         codes = self.codes(role)
         if role == "pred":
             return [f(c) for f in (self.probabilities, self.array) for c in codes]
-        return [self.widened(self.array(code), role) for code in codes]
+        made = [self.array(code) for code in codes]
+        wide = [self.widened(x, role) for x in made]
+        return wide if self.gates == 1 else [*wide, *made]
 
     def codes(self, role: str) -> list[str]:
         """The shapes of a role in this layout: its own, and those of its kind."""
@@ -175,7 +179,7 @@ class Maker:
     def stacked(self, role: str, layers: int) -> list[list[Any]]:
         """Lists of the weights or biases of all layers, one for each way in which they may lie."""
         units = [str(u) for u in self.units(layers)]
-        each = [self.layer_shapes(role, *pair) for pair in zip(units, units[1:], strict=False)]
+        each = [self.layer_shapes(role, *pair) for pair in pairwise(units)]
         return [[self.floats(shapes[way]) for shapes in each] for way in range(len(each[0]))]
 
     def numbered(self, prefixes: Sequence[str], start: int) -> dict[str, Any]:
@@ -212,22 +216,29 @@ class Maker:
         if optional and not self.wanted(name, use, function):
             return [Choice(name, None, [LEFT])]
         if not ready and use.keys and not use.prefixes and not use.texts:
-            return [Choice(name, key, self.entry(key, function)) for key in use.keys]
+            return [Choice(name, key, self.entry(key, function, key in use.optional)) for key in use.keys]
         values = [*ready, *self.whole(name, use, function)]
         last = [LEFT] if optional else []
-        return [Choice(name, None, [*(values or self.anything(use)), *last])]
+        known = role_of(name) is not None and (use.axes or use.least)
+        return [Choice(name, None, [*(values or ([] if known else self.anything(use))), *last])]
 
     def use(self, function: Function, name: str) -> Use:
         return use_of(self.program, function, name) if self.program else Use()
 
     def wanted(self, name: str, use: Use, function: Function) -> bool:
         """Whether a parameter is given though it has a default: labels, penalties, one of several texts."""
-        if HIDDEN_SETTING.search(name) or role_of(name) == "labels" or use.texts:
+        if HIDDEN_SETTING.search(name) or role_of(name) == "labels" or use.texts or unit_of(name) == "V":
             return True
-        return bool(self.variant and use.array and default_is_none(function, name))
+        if not use.array or not default_is_none(function, name):
+            return False
+        self.variants = max(self.variants, 2)
+        return self.variant > 0
 
-    def entry(self, key: str, function: Function) -> list[Any]:
+    def entry(self, key: str, function: Function, optional: bool = False) -> list[Any]:
+        """What an entry of a dict may be; one that need not be there is left out, if it is no setting."""
         found = self.candidates(key, function.text)
+        if optional and not (found and isinstance(found[0], int | float | str)):
+            return [LEFT, *found]
         return found or [self.array(c) for c in self.shapes()[:4]]
 
     def whole(self, name: str, use: Use, function: Function) -> list[Any]:
@@ -251,20 +262,28 @@ class Maker:
             return [{"mode": "train"}]
         if use.array or use.least:
             return []
+<<<<<<< HEAD
         found = [getattr(self.sizes, size) for pattern, size in UNITS if re.search(pattern, name, re.I)][:1]
+=======
+        if size := unit_of(name):
+            return [getattr(self.sizes, size)]
+>>>>>>> protocols
         words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in (
             "data",
             "labels",
             None,
         )
+<<<<<<< HEAD
         return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
+=======
+        return [self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else []
+>>>>>>> protocols
 
     def texts(self, texts: Sequence[str]) -> list[str]:
-        """The texts that a parameter may be, that of this variant first."""
+        """The text that a parameter is in this variant."""
         known = [t for t in texts if t.lower() not in NOT_TRAINING] or list(texts)
         self.variants = max(self.variants, len(known))
-        turn = self.variant % len(known)
-        return known[turn:] + known[:turn]
+        return [sys.intern(known[self.variant % len(known)])]
 
     def callables(self) -> list[Any]:
         """A smooth function, where one is asked for."""
@@ -291,7 +310,9 @@ class Maker:
         codes = LAYOUTS[self.layout]
         kinds = ("int", "int1") if role_of(name) == "labels" else ("index", "oneindex", "int", "int1")
         found = [c for role in ("labels", "indices") for c in codes.get(role, []) if c.split()[0] in kinds]
-        return [self.array(c) for c in sorted(found, key=lambda c: kinds.index(c.split()[0]))]
+        made = [self.array(c) for c in sorted(found, key=lambda c: kinds.index(c.split()[0]))]
+        several = use.numbered or use.sized
+        return [x for x in made if np.ndim(x) or not several]
 
     def fitting(self, values: list[Any], use: Use) -> list[Any]:
         """Those values that have as many axes as the function's text says."""
@@ -308,7 +329,8 @@ class Maker:
         """The shapes of things of which nothing is known."""
         codes = LAYOUTS[self.layout]
         roles = ("data", "hidden", "weight", "bias", "wh", "scale")
-        return list(dict.fromkeys(c for role in roles for c in codes.get(role, [])))
+        found = [c for role in roles for c in codes.get(role, [])]
+        return list(dict.fromkeys([*found, "n k", "k n"]))
 
 
 def role_of(name: str) -> str | None:
@@ -319,6 +341,13 @@ def role_of(name: str) -> str | None:
     """
     low = name.strip("_")
     return next((role for pattern, role in ROLES if re.search(pattern, low, re.I)), None)
+
+
+def unit_of(name: str) -> str | None:
+    """Which of the sizes a parameter is, by its name."""
+    if re.search(r"rate|activ|func|fn$", name):
+        return None
+    return next((size for pattern, size in UNITS if re.search(pattern, name, re.I)), None)
 
 
 def default_is_none(function: Function, name: str) -> bool:
@@ -367,6 +396,7 @@ def bits(maker: Maker, words: Sequence[str]) -> Any:
 def class_numbers(maker: Maker, words: Sequence[str]) -> Any:
     """A class for each example; the last size says how many there are."""
     *shape, classes = maker.shape(words)
+    classes = max(2, classes)
     n = int(np.prod(shape, dtype=int))
     return maker.draw.permutation(np.arange(n) % classes).reshape(shape)
 

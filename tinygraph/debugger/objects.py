@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.layouts import UNITS
-from tinygraph.debugger.making import LEFT, Maker, role_of
+from tinygraph.debugger.making import LEFT, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.structure import leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
@@ -61,20 +60,22 @@ def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) ->
 
 def constructed(program: Program, owner: type, start: Function | None, values: dict[str, Any]) -> Any:
     """An object of a class, or None if it cannot be made of these values."""
-    rest = values.pop(start.rest, LEFT) if start and start.rest else LEFT
+    rest: Any = values.pop(start.rest, LEFT) if start and start.rest else LEFT
     given = {n: v for n, v in values.items() if v is not LEFT}
     try:
         with quietly(2.0):
             if rest is LEFT:
                 return owner(**given)
-            first = [given.pop(n) for n in positional(start) if n in given]  # type: ignore[arg-type]
-            return owner(*first, *rest, **given)
+            first = [given.pop(n) for n in positional(start) if n in given]
+            return owner(*first, *list(rest), **given)
     except Exception:
         return None
 
 
-def positional(start: Function) -> list[str]:
+def positional(start: Function | None) -> list[str]:
     """The parameters that stand before *rest."""
+    if start is None:
+        return []
     return [x.arg for x in start.node.args.args][1:]
 
 
@@ -85,8 +86,15 @@ def choices_of(
     default = default_of(start, name)
     if isinstance(default, int) and not isinstance(default, bool) and (size := unit_of(name)):
         return [getattr(maker.sizes, size), LEFT]
-    if name == start.rest or (LISTS.search(name) and not ONE.search(name) and not isinstance(default, int)):
+    if name == start.rest or (
+        not re.search(r"^(input|image|in)_shape", name)
+        and LISTS.search(name)
+        and not ONE.search(name)
+        and not isinstance(default, int)
+    ):
         return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
+    if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
+        return [np.shape(x) for x in maker.of_role("data", name)]
     if isinstance(default, bool) and SWITCH.search(name):
         maker.variants = max(maker.variants, 2)
         return [bool(maker.variant % 2) != default]
@@ -116,13 +124,6 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
     if size := unit_of(name):
         return [getattr(maker.sizes, size)]
     return maker.candidates(name, start.text) or [maker.sizes.n, maker.sizes.h]
-
-
-def unit_of(name: str) -> str | None:
-    """Which of the sizes a parameter is, by its name."""
-    if re.search(r"rate|activ|func|fn$", name):
-        return None
-    return next((size for pattern, size in UNITS if re.search(pattern, name, re.I)), None)
 
 
 def words_by_number(keys: list[str], maker: Maker) -> dict[str, int]:
@@ -162,7 +163,7 @@ def default_of(start: Function, name: str) -> Any:
 
 
 def functions_for(program: Program, name: str, maker: Maker, depth: int) -> list[Any]:
-    """What may stand for an activation or a loss: an object of the file's, one of its functions, or np.tanh."""
+    """What may stand for an activation or a loss: an object or a function of the file, or np.tanh."""
     if SLOPES.match(name):
         return [lambda u: 1 - np.tanh(u) ** 2]
     words = ("loss", "cost", "criterion")
@@ -190,20 +191,26 @@ def is_layer(program: Program, owner: type) -> bool:
 
 
 def chain_of_layers(program: Program, owner: type, maker: Maker) -> list[Any]:
-    """Layers of the file's own classes, one after the other: a dense one, those without weights, a dense one."""
-    s = maker.sizes
-    makers = [maker, replace(maker, sizes=replace(s, n=s.h, h=s.k), seed=maker.seed + 1)]
+    """Layers of the file's own classes: a dense one, those without weights, a dense one."""
     classes = [c for c in program.classes.values() if c is not owner and is_layer(program, c)]
-    dense: list[Any] = []
-    plain: list[Any] = []
-    for c in classes:
-        made = [next(make_objects(program, c, m, 1), None) for m in makers]
-        if made[0] is not None and made[1] is not None:
-            kind = dense if has_matrix(made[0]) else plain
-            kind.append(made)
+    made = [
+        (c, thing) for c in classes if (thing := next(make_objects(program, c, maker, 1), None)) is not None
+    ]
+    dense = [(c, thing) for c, thing in made if has_matrix(thing)]
+    plain = [thing for _, thing in made if not has_arrays(thing)]
     if not dense:
         return []
-    return [dense[0][0], *(p[0] for p in plain if not has_arrays(p[0]))][:4] + [dense[0][1]]
+    owner, first = dense[0]
+    s = maker.sizes
+    sizes = replace(s, n=units_given(first, s.n), h=s.g)
+    last = next(make_objects(program, owner, replace(maker, sizes=sizes, seed=maker.seed + 1), 1), None)
+    return [first, *plain[:3], *([last] if last is not None else [])]
+
+
+def units_given(thing: Any, taken: int) -> int:
+    """How many units a dense layer gives that takes so many."""
+    shape = next(np.shape(x.value) for x in leaves_of(thing, ("self",)) if np.ndim(x.value) == 2)
+    return int(shape[1] if shape[0] == taken else shape[0])
 
 
 def has_matrix(thing: Any) -> bool:

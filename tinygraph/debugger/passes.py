@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +17,7 @@ import numpy as np
 
 from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
-from tinygraph.debugger.making import LEFT, Choice, Maker, role_of
+from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of
 from tinygraph.debugger.trial import quietly
@@ -102,6 +104,14 @@ class Pass:
             if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last")
             else 2
         )
+<<<<<<< HEAD
+=======
+
+    @property
+    def is_degenerate(self) -> bool:
+        """Whether there is a single example, or a single output: then some mistakes cannot be seen."""
+        return self.maker.layout.startswith(("one ", "numbers")) or self.maker.sizes.k == 1
+>>>>>>> protocols
 
     def outputs(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         """The arrays that came back, by name; or those that an object keeps, where nothing comes back."""
@@ -141,6 +151,7 @@ def same_value(a: Any, b: Any) -> bool:
 # What comes back, by name
 
 
+@cache
 def return_names(function: Function) -> list[str] | None:
     """What the last return statement calls its results; None where there is none."""
     returns = [n for n in own_nodes(function.node) if isinstance(n, ast.Return) and n.value is not None]
@@ -212,6 +223,8 @@ def layouts_for(text: str) -> list[str]:
             first("images, channels last")
     elif re.search(r"rnn|lstm|gru|seq|time|temporal|attention|embed|hprev|\bn, *t\b|\bheads", low):
         first("rows", "sequences", "one sequence", "one column", "columns", "sequences, time last")
+        if re.search(r"zeros\(\(\w+, *1\)\)", low):
+            first("one column")
         if re.search(r"n_x|n_a\b|t_x|concat\w*\(\(\w+, *\w+\)\)|[\w'\]]+ @ concat", low):
             first("columns", "sequences, time last")
     return found
@@ -233,9 +246,12 @@ def play_forward(
 ) -> Iterator[Pass]:
     """Passes forward that run, the likeliest first: in each layout, at last with a single output."""
     text = function.text + "".join(f.text for f in context)
-    joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text + callees_text(program, function)))
-    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n))
+    text += callees_text(program, function)
+    joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text))
+    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), replace(sizes, n=sizes.V, k=sizes.V))
     shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
+    if re.search(r"vocab", text):
+        shapes = [(x, ends[-1]) for x in layouts] + shapes
     for layout, these in shapes:
         maker = Maker(
             layout,
@@ -249,7 +265,14 @@ def play_forward(
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
+                if layout == "numbers" and uses_arrays(function, thing):
+                    continue
                 yield from passes(program, function, thing, maker, dict(known or {}), held)
+
+
+def uses_arrays(function: Function, thing: Any) -> bool:
+    """Whether a method uses arrays of its object."""
+    return any(x.last in function.names for x in leaves_of(thing, ("self",)) if np.ndim(x.value))
 
 
 def callees_text(program: Program, function: Function) -> str:
@@ -268,7 +291,14 @@ def passes(
     """The passes in one layout, with one object, of all choices of arguments."""
     choices = maker.choices(function, known, started_parameters(program, function, maker))
 
+    vectors = [i for i, c in enumerate(choices) if role_of(c.key or c.name) in ("bias", "scale", "bh", "by")]
+
     def attempt(chosen: list[int]) -> tuple[Any, frozenset[int] | None]:
+        if (
+            len({np.ndim(x) for i in vectors if isinstance(x := choices[i].values[chosen[i]], np.ndarray)})
+            > 1
+        ):
+            return None, frozenset(vectors)
         state = arguments_of(choices, chosen) | held | ({"self": thing} if thing is not None else {})
         names = [n for n in state if n != "self" and not isinstance(n, Global)]
         tried = Pass(program, function, state, maker, thing is not None, caller(program, function, names))
@@ -277,12 +307,7 @@ def passes(
             return tried, None
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
 
-    found = 0
-    for tried in search_choices([len(c.values) for c in choices], attempt, MOST_CALLS):
-        found += 1
-        yield tried
-        if found >= MOST_PASSES:
-            return
+    yield from islice(search_choices([len(c.values) for c in choices], attempt, MOST_CALLS), MOST_PASSES)
 
 
 def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, Any]:
@@ -291,7 +316,8 @@ def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, 
     for choice, i in zip(choices, chosen, strict=True):
         value = choice.values[i]
         if choice.key is not None:
-            found.setdefault(choice.name, {})[choice.key] = value
+            entries = found.setdefault(choice.name, {})
+            entries |= {choice.key: value} if value is not LEFT else {}
         elif value is not LEFT:
             found[choice.name] = value
     return copy_state(found)
@@ -307,11 +333,11 @@ def caller(program: Program, function: Function, names: Sequence[str]) -> Callab
 
 
 def invoke(program: Program, function: Function, state: dict[str, Any], given: Mapping[str, Any]) -> Any:
-    """Call a function, or a method of the object in a state, where the file's variables are those of the state."""
+    """Call a function, or a method of the object in a state, with the file's variables as in the state."""
     with variables_set(program, state):
         if function.owner is None:
             return program.namespace[function.name](**given)
-        holder = state["self"] if "self" in state else function.owner
+        holder = state.get("self", function.owner)
         return getattr(holder, function.name.rpartition(".")[2])(**given)
 
 
@@ -320,8 +346,9 @@ def variables_set(program: Program, state: dict[str, Any]) -> Iterator[None]:
     """Let the variables of a file be those of a state, and keep what becomes of them there."""
     names = [n for n in state if isinstance(n, Global)]
     space = program.namespace
-    before = {n: space[n] for n in names if n in space}
-    space.update({str(n): state[n] for n in names})
+    before = {str(n): space[n] for n in names if n in space}
+    for n in names:
+        space[str(n)] = state[n]
     try:
         yield
     finally:
@@ -372,7 +399,21 @@ def started_parameters(program: Program, function: Function, maker: Maker) -> di
         use = maker.use(function, name)
         if PARAMETERS.match(name) and (use.prefixes or use.mapping or use.numbered) and not use.array:
             names.append(name)
-    return {n: made_by_file(program, maker) for n in names} if names else {}
+    found = {n: made_by_file(program, maker) for n in names} if names else {}
+    matrices = [
+        x.value for v in found.values() for m in v[:1] for x in leaves_of(m, ("m",)) if np.ndim(x.value) == 2
+    ]
+    if matrices:
+        fit_sizes(maker, "weights", matrices)
+    return found | {n: [v] for n in function.parameters if (v := same_named(program, n)) is not None}
+
+
+def same_named(program: Program, name: str) -> Any:
+    """What the file calls by the same name as a parameter: NN_ARCHITECTURE for nn_architecture."""
+    for n, v in program.namespace.items():
+        if n.lower() == name.lower() and isinstance(v, list | tuple | dict) and v and not holds_arrays(v):
+            return v
+    return None
 
 
 def made_by_file(program: Program, maker: Maker) -> list[Any]:
@@ -380,8 +421,9 @@ def made_by_file(program: Program, maker: Maker) -> list[Any]:
     s = maker.sizes
     found = []
     for start in starters(program):
-        for units in ([s.n, s.h, s.g, s.k], [s.n, s.h, s.k]):
-            made = started(program, start, units)
+        own = next((v for n in start.required if (v := same_named(program, n)) is not None), None)
+        for units in (own, [s.n, s.h, s.g, s.k], [s.n, s.h, s.k]):
+            made = started(program, start, units) if units is not None else None
             if made is not None:
                 found.append(randomised(made, maker))
                 break
@@ -397,7 +439,7 @@ def starters(program: Program) -> list[Function]:
     ]
 
 
-def started(program: Program, start: Function, units: list[int]) -> Any:
+def started(program: Program, start: Function, units: Any) -> Any:
     """What such a function makes for layers of these sizes; None if nothing."""
     sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
     given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
@@ -435,10 +477,12 @@ def variables_of(
     missing = []
     for n in names:
         if n not in program.namespace:
-            missing += [] if hasattr(builtins, n) else [n]
+            missing += [n] if n in free_names(program, function) and not hasattr(builtins, n) else []
         elif holds_arrays(program.namespace[n]):
             held[Global(n)] = randomised(copy_state({n: program.namespace[n]})[n], maker)
             fit_sizes(maker, n, held[Global(n)])
+        elif type(program.namespace[n]) is int and (size := unit_of(n)):
+            set_sizes(maker, **{size: program.namespace[n]})
     if not missing:
         yield held
         return

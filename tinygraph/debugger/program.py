@@ -172,9 +172,8 @@ def plain_function(held: Any) -> FunctionType | None:
 
 def code_of_function(function: Function, node: Definition) -> CodeType | None:
     """The code of a function with another tree; None if it cannot stand in the place of the old one."""
-    bare = ast.FunctionDef(
-        **{f: getattr(node, f, None) for f in node._fields} | {"decorator_list": [], "returns": None}
-    )
+    fields: dict[str, Any] = {f: getattr(node, f, None) for f in node._fields}
+    bare = ast.FunctionDef(**fields | {"decorator_list": [], "returns": None})
     if isinstance(node, ast.AsyncFunctionDef):
         return None
     ast.copy_location(bare, node)

@@ -9,14 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from dataclasses import replace
+from itertools import chain, islice, product
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.callers import Origin, origins_of
 from tinygraph.debugger.claims import RATE, call_backward, left_claims, returned_claims
-from tinygraph.debugger.costs import LABELS, Loss, Source, constant, losses_after, named, prediction_of
+from tinygraph.debugger.costs import (
+    COMMON,
+    LABELS,
+    PENALTY,
+    Loss,
+    Source,
+    common_losses,
+    constant,
+    leaves_penalty,
+    losses_after,
+    named,
+    prediction_of,
+    source_at,
+)
 from tinygraph.debugger.layouts import LAYOUTS, has_columns
 from tinygraph.debugger.making import Maker, role_of
 from tinygraph.debugger.passes import (
@@ -30,12 +44,14 @@ from tinygraph.debugger.passes import (
 )
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import is_number
-from tinygraph.debugger.trial import DERIVATIVE, Trial
+from tinygraph.debugger.trial import DERIVATIVE, Trial, bare_name
 from tinygraph.debugger.uses import Use, use_of
 
 __all__ = [
+    "COMMON",
     "LABELS",
     "LOSS",
+    "RATE",
     "UPSTREAM",
     "Pass",
     "fused_trials",
@@ -61,9 +77,11 @@ CACHE = re.compile(
     r"^activations?$|^bag$|^store$|^info$|^saved|^hist(ory)?$|^kept|^trace$|^record|^stash|^residuals?$",
     re.I,
 )
+DATA = re.compile(r"^(x|xs|inputs?|data|images?|features?|theta|w|b|weights?|bias)$", re.I)
 LOSS = {
-    "loss", "cost", "mse", "sse", "error", "crossentropy", "entropy", "nll", "objective", "criterion", "bce", "loss1",
-    "calculate", "likelihood", "xent", "hinge", "huber", "mae", "rmse", "ce", "squared", "penalty", "energy",
+    "loss", "cost", "mse", "sse", "error", "crossentropy", "entropy", "nll", "objective", "criterion",
+    "bce", "loss1", "calculate", "likelihood", "xent", "hinge", "huber", "mae", "rmse", "ce", "squared",
+    "penalty", "energy",
 }  # fmt: skip
 
 
@@ -75,15 +93,18 @@ def readings_of(passed: Pass, backward: Function, losses: Sequence[Function] = (
     names = given_names(passed, backward)
     known = passed.known(passed.after, passed.raw)
     above = [n for n in names if UPSTREAM.match(n) and (n not in known or is_own_derivative(passed, n))]
+    above = [n for n in above if not use_in(passed, backward, n).keys]
     if not above and (free := only_unknown(passed, backward, names, known)):
         above = free
-    if above:
-        yield from below_derivatives(passed, backward, names, above, outputs)
-    yield from from_a_loss(passed, backward, names, outputs, losses)
+    unsure = has_guess(passed, backward, [n for n in names if n not in above])
+    found = below_derivatives(passed, backward, names, above, outputs) if above else iter(())
+    for trial in chain(found, from_a_loss(passed, backward, names, outputs, losses)):
+        trial.unsure = unsure
+        yield trial
 
 
 def given_names(passed: Pass, backward: Function) -> list[str]:
-    """The parameters of a backward pass that are given: those without a default, and those that must not keep it."""
+    """The parameters of a backward pass that are given: those that have no default, or must not keep it."""
     asked = set(backward.required)
     return [
         n
@@ -100,9 +121,14 @@ def is_own_derivative(passed: Pass, name: str) -> bool:
 def only_unknown(passed: Pass, backward: Function, names: list[str], known: Mapping[str, Any]) -> list[str]:
     """A single parameter that is neither known nor a cache nor labels: the derivative from above."""
     found = [n for n in names if n not in known and not CACHE.search(n) and not RATE.match(n)]
+<<<<<<< HEAD
     found = [
         n for n in found if role_of(n) not in ("labels", "pred") and not is_kept(use_in(passed, backward, n))
     ]
+=======
+    found = [n for n in found if not DATA.match(n) and role_of(n) not in ("labels", "pred")]
+    found = [n for n in found if not is_kept(use_in(passed, backward, n))]
+>>>>>>> protocols
     return found[:1] if len(found) == 1 else []
 
 
@@ -186,6 +212,8 @@ def sources_of(
     if (key := known_as(name, known)) is not None:
         return [named(passed, key)]
     use = use_in(passed, backward, name)
+    if UPSTREAM.match(name) and use.keys and (sums := starting_sums(passed, name, use.keys)):
+        return sums
     if CACHE.search(name) or is_kept(use):
         return [*kept_sources(passed), *guesses(name, passed, known, outputs, backward)]
     if LABELS.match(name):
@@ -200,22 +228,33 @@ def sources_of(
     return guesses(name, passed, known, outputs, backward)
 
 
-def source_at(origin: Origin, passed: Pass) -> Source | None:
-    """What the file itself gives: an argument of the forward pass, a result, all of it."""
-    if origin.argument is not None:
-        name = origin.argument
-        return (lambda s, raw: s[name]) if name in passed.state else None
-    if origin.result is None:
-        return lambda s, raw: raw
-    i = origin.result
-    return (lambda s, raw: raw[i]) if isinstance(passed.raw, tuple | list) and len(passed.raw) > i else None
+def has_guess(passed: Pass, backward: Function, names: list[str]) -> bool:
+    """Whether some parameter of a backward pass is only guessed."""
+    known = passed.known(passed.after, passed.raw)
+    origins = origins_of(passed.program, passed.function, backward) if passed.function else {}
+    return any(is_guess(n, passed, known, backward, origins) for n in names)
+
+
+def is_guess(
+    name: str, passed: Pass, known: Mapping[str, Any], backward: Function, origins: Mapping[str, Any]
+) -> bool:
+    """Whether only the kind of a parameter says what it may be."""
+    if name in origins or known_as(name, known) is not None:
+        return False
+    if any(p.search(name) for p in (CACHE, LABELS, RATE, UPSTREAM)) or is_kept(
+        use_in(passed, backward, name)
+    ):
+        return False
+    if role_of(name) == "data" and DATA.match(name):
+        return sum(role_of(n) == "data" for n in passed.state) != 1
+    return role_of(name) != "pred"
 
 
 def known_as(name: str, known: Mapping[str, Any]) -> str | None:
     """The name under which something is known, written alike: X and x, y_hat and yHat."""
     if name in known:
         return name
-    alike = {plain_name(k): k for k in reversed(known)}
+    alike = {plain_name(k): k for k in reversed(list(known))}
     return alike.get(plain_name(name))
 
 
@@ -246,13 +285,21 @@ def guesses(
     later = [k for k in results if k not in outputs][:1] + list(results)[1:2]
     arrays = [k for k, v in known.items() if isinstance(v, np.ndarray)]
     given = [k for k in passed.state if k in arrays and role_of(k) != "labels"]
-    first = given if role_of(name) == "data" else []
-    names = list(dict.fromkeys([*first, *later, *outputs, *arrays]))[:6]
-    return [named(passed, k) for k in names if k in known] or [constant(None)]
+    first: list[Source] = [lambda s, raw, k=k: s[k] for k in given] if role_of(name) == "data" else []  # type: ignore
+    names = list(dict.fromkeys([*later, *outputs, *arrays]))[:6]
+    return [*first, *(named(passed, k) for k in names if k in known)] or [constant(None)]
 
 
-def starting_sums(passed: Pass, name: str) -> list[Source]:
-    """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights."""
+def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[Source]:
+    """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights, or a dict."""
+    known = {
+        bare_name(k): v
+        for k, v in passed.known(passed.after, passed.raw).items()
+        if isinstance(v, np.ndarray)
+    }
+    sums = {k: np.zeros_like(known[bare_name(k)]) for k in keys if bare_name(k) in known}
+    if sums:
+        return [lambda s, raw: {k: v.copy() for k, v in sums.items()}]
     short = re.sub(r"^(d|delta|grad|nabla)_", "", name)
     attributes = vars(passed.state["self"]) if passed.receiver else passed.state
     held = attributes.get(short)
@@ -321,7 +368,7 @@ def label_choices(
         yield {}
     elif held:
         yield dict.fromkeys(asked, known[held[0]])
-    else:
+    elif outputs:
         for made in labels_like(outputs, passed.maker):
             yield dict.fromkeys(asked, made)
 
@@ -335,29 +382,54 @@ def from_a_loss(
     """Trials in which the derivatives are those of a loss: what the forward pass gives, or one after it."""
     if is_loss(passed, outputs):
         first = next(iter(outputs))
+        labels = next(label_choices(passed, names, {}, ()), {})
         for averaged in ways_of_adding(passed, outputs[first]):
-            for pick in picks(passed, backward, names, outputs, {}):
-                trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
-                trial.loss = passed.function.name if passed.function else first
-                yield trial
+            for pick in picks(passed, backward, names, outputs, labels):
+                yield from under_itself(passed, backward, first, averaged, pick)
         return
-    for labels in islice(label_choices(passed, names, outputs, losses), 4):
+    choices = list(islice(label_choices(passed, names, outputs, losses), 4))
+    found = [(labels, list(losses_after(passed, backward, losses, labels))) for labels in choices]
+    if not any(some for _, some in found):
+        found = [(labels, list(common_losses(passed, labels))) for labels in choices]
+    for labels, some in found:
         for pick in picks(passed, backward, names, outputs, labels):
-            yield from under_losses(passed, backward, losses, labels, pick)
+            yield from under_losses(passed, backward, [x for x in some if x.sensible], pick)
+
+
+def under_itself(
+    passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, Source]
+) -> Iterator[Trial]:
+    """Trials under the loss that the forward pass gives; then without a penalty that the way back never has."""
+    trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
+    trial.loss = passed.function.name if passed.function else first
+    yield trial
+    if trial.raised is None and passed.function and leaves_penalty(passed.function, backward):
+        penalties = {n: 0.0 for n in passed.state if PENALTY.search(n)}
+        yield replace(
+            trial,
+            state=passed.state | penalties,
+            slopes={},
+            taken=trial.taken + " without its penalty",
+            loss=trial.loss + " without its penalty",
+        )
 
 
 def under_losses(
+<<<<<<< HEAD
     passed: Pass,
     backward: Function,
     losses: Sequence[Function],
     labels: Mapping[str, Any],
     pick: Mapping[str, Source],
+=======
+    passed: Pass, backward: Function, losses: Sequence[Loss], pick: Mapping[str, Source]
+>>>>>>> protocols
 ) -> Iterator[Trial]:
     """Trials under one loss after the other, until the backward pass raises: it would under each."""
-    for loss in losses_after(passed, backward, losses, labels):
+    for loss in losses:
         trial = trial_with_loss(passed, backward, loss, pick)
         yield trial
-        if trial.raised is not None:
+        if trial.raised is not None or trial.misfit:
             return
 
 
@@ -429,6 +501,8 @@ def trial_of(
         averaged=bool(averaged),
         layout=passed.maker.layout,
         variants=passed.maker.variants,
+        attempt=id(passed),
+        degenerate=passed.is_degenerate,
     )
 
 

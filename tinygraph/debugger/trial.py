@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.making import role_of
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import (
     Leaf,
@@ -33,7 +34,7 @@ from tinygraph.debugger.structure import (
 )
 from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
 
-__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "judge_trial", "quietly"]
+__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "is_parameter", "judge_trial", "quietly"]
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3
@@ -49,11 +50,15 @@ DERIVATIVE = re.compile(
 )
 
 
-class Unplayable(Exception):
+PARAMETER = {"weight", "bias", "scale", "wx", "wh", "wy", "bh", "by", "square", "triple", "table", "vector"}
+WEIGHTS = re.compile(r"weight|bias|synapse|param|^syn\d|theta|coef|kernel|gamma|beta", re.I)
+
+
+class Unplayable(Exception):  # noqa: N818 - it ends a trial, and is no error of the reader's
     """A trial that cannot be made in this way; the reason."""
 
 
-class TooLong(Exception):
+class TooLong(Exception):  # noqa: N818 - it ends a trial, and is no error of the reader's
     """A call that takes too long."""
 
 
@@ -90,6 +95,10 @@ class Trial:
         variants: how many texts there are, for functions that do several things.
         loss: what the loss is called whose derivatives are claimed.
         raised: what the backward pass raised when it was played.
+        misfit: whether a claim had another shape than what it should be the derivative by.
+        attempt: which of the forward passes it belongs to.
+        degenerate: whether there is a single example, or a single output.
+        unsure: whether the forward pass is only guessed; then nothing follows from an exception.
         slopes: derivatives along directions, kept.
     """
 
@@ -108,6 +117,10 @@ class Trial:
     variants: int = 1
     loss: str = ""
     raised: BaseException | None = None
+    misfit: bool = False
+    attempt: int = 0
+    degenerate: bool = False
+    unsure: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -172,7 +185,8 @@ class SeededState(np.random.RandomState):
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
     start_random_numbers()
-    made, state_made, old = np.random.default_rng, np.random.RandomState, signal.SIG_DFL
+    old: Any = signal.SIG_DFL
+    made, state_made = np.random.default_rng, np.random.RandomState
     np.random.default_rng = lambda seed=None: made(0 if seed is None else seed)
     np.random.RandomState = SeededState  # type: ignore[misc]
     timed = seconds is not None and threading.current_thread() is threading.main_thread()
@@ -240,7 +254,7 @@ def match_claims(claims: list[Claim], leaves: list[Leaf], known: Mapping[str, Pa
     """The claims, each with what it is the derivative by: as told, by its name, else by its shape."""
     free = [leaf for leaf in leaves if as_floats(leaf.value).size]
     found: dict[int, Leaf] = {}
-    for rule in (told_rule(known), same_name, like_name, same_shape):
+    for rule in (told_rule(known), same_keys, same_name, like_name, same_shape):
         for i, claim in enumerate(claims):
             if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
                 leaf = fits[0] if len(fits) == 1 or rule is not same_shape else best_in_order(claims, i, fits)
@@ -262,6 +276,13 @@ def full_name(leaf: Leaf) -> str:
     return bare_name(leaf.last) + "".join(f"[{i}]" for i in leaf.index)
 
 
+def same_keys(claim: Claim, leaf: Leaf) -> bool:
+    """Whether several keys lead to both: grads['layer1']['W'] and params['layer1']['W']."""
+    keys = [str(s) for s in leaf.path[1:] if isinstance(s, str | int)]
+    told = [a or b for a, b in re.findall(r"\['([^']+)'\]|\[(\d+)\]", claim.label)]
+    return len(keys) > 1 and [bare_name(k) for k in keys] == [bare_name(k) for k in told]
+
+
 def same_name(claim: Claim, leaf: Leaf) -> bool:
     return bare_name(claim.label) == full_name(leaf)
 
@@ -273,6 +294,9 @@ def like_name(claim: Claim, leaf: Leaf) -> bool:
 
 
 def same_shape(claim: Claim, leaf: Leaf) -> bool:
+    """Whether a claim has the shape of what is at a path; one with a name of its own is none by labels."""
+    if likely_label(leaf.last) and not re.match(r"^(result|self\.\w*$)", claim.label):
+        return False
     return is_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)
 
 
@@ -301,7 +325,12 @@ class Judgement:
     verdicts: list[Verdict]
     outputs: Outputs
     raised: BaseException | None = None
+    misfit: bool = False
+    attempt: int = 0
+    degenerate: bool = False
+    unsure: bool = False
     unmatched: list[Claim] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
 
     @property
     def wrong(self) -> list[Verdict]:
@@ -312,11 +341,12 @@ class Judgement:
         return self.raised is None and bool(self.verdicts) and not self.wrong
 
     @property
-    def score(self) -> tuple[int, int]:
-        """How much of it is right, for choosing the likeliest reading."""
+    def score(self) -> tuple[float, int]:
+        """How much of it is right, for choosing the likeliest reading; m times is nearly right."""
         if self.raised is not None:
-            return -99, 0
-        return sum(v.ok for v in self.verdicts) - len(self.wrong), len(self.verdicts)
+            return -99.0, 0
+        scaled = sum(v.factor is not None for v in self.wrong)
+        return sum(v.ok for v in self.verdicts) - len(self.wrong) + 1.5 * scaled, len(self.verdicts)
 
 
 def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = False) -> Judgement:
@@ -336,10 +366,70 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     except Exception as error:
         trial.raised = error
         return Judgement(trial, [], trial.outputs(), raised=error)
+    order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
+    fitting = [c for c in claims if c.by is not None and fits(c, trial)]
+    if fitting and not any(moves(c, trial) for c in fitting):
+        raise Unplayable("nothing depends on what derivatives are given by")
+    trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
-    return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None])
+    verdicts += [
+        Verdict(c, False, "is not given") for c in missing_claims(trial, claims, float_leaves(leaves))
+    ]
+    return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def missing_claims(trial: Trial, claims: list[Claim], leaves: list[Leaf]) -> list[Claim]:
+    """The derivatives that are not given though those of other parameters beside them are.
+
+    A layer that gives db and no dW has lost it; one that gives dx alone leaves its parameters to others.
+    """
+    given = [c.by for c in claims if c.by is not None]
+    held = {id(take_leaf(trial.state, path)) for path in given}
+    shapes = [np.shape(c.value) for c in claims if c.by is None]
+    groups = {group_of(path) for path in given if is_parameter(path)}
+    return [
+        Claim(leaf.text, None, leaf.path)
+        for leaf in leaves
+        if leaf.path not in given and id(leaf.value) not in held and np.shape(leaf.value) not in shapes
+        and is_parameter(leaf.path) and group_of(leaf.path) in groups and np.ndim(leaf.value)
+        and moves(Claim("", None, leaf.path), trial)
+    ]  # fmt: skip
+
+
+def group_of(path: Path) -> Path:
+    """What holds a parameter: an object, a dict; () for the arguments of a function."""
+    if len(path) > 1 and isinstance(path[-1], int):
+        path = path[:-1]
+    return path[:-1]
+
+
+def is_parameter(path: Path) -> bool:
+    """Whether what is at a path is a parameter, not data."""
+    names = [step_name(s) for s in path]
+    if len(path) > 1 and names[0] != "self":
+        return True
+    return any(role_of(n) in PARAMETER or WEIGHTS.search(n) for n in names if n)
+
+
+def moves(claim: Claim, trial: Trial) -> bool:
+    """Whether the outputs depend on what a claim is the derivative by, or the claim says that they do."""
+    assert claim.by is not None
+    x = as_floats(take_leaf(trial.state, claim.by))
+    return bool(np.max(np.abs(trial.slopes_by(claim.by, directions(x))), initial=0) > 1e-12)
+
+
+def directions(x: Any) -> list[Any]:
+    """Some directions in which all entries of an array move."""
+    draw = np.random.default_rng(5)
+    return [draw.choice((-1.0, 1.0), size=x.shape) for _ in range(DIRECTIONS)]
+
+
+def fits(claim: Claim, trial: Trial) -> bool:
+    """Whether a claim has the shape of what it should be the derivative by."""
+    shape = np.shape(take_leaf(trial.state, claim.by or ()))
+    return bool(np.shape(claim.value) == shape or np.size(claim.value) == np.prod(shape, dtype=int) == 1)
 
 
 def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
@@ -392,8 +482,7 @@ def factor_along(claim: Claim, trial: Trial) -> float | None:
     given = as_floats(claim.value)
     if given.shape != x.shape and not given.size == x.size == 1:
         return None
-    draw = np.random.default_rng(5)
-    ways = [draw.choice((-1.0, 1.0), size=x.shape) for _ in range(DIRECTIONS)]
+    ways = directions(x)
     right = np.array(trial.slopes_by(claim.by, ways))
     told = np.array([np.sum(given.reshape(x.shape) * way) for way in ways])
     allowed = AGREES * max(np.max(np.abs(right)), np.sqrt(np.sum(given * given))) + 1e-9

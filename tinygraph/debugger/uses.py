@@ -47,6 +47,7 @@ class Use:
         mapping: whether it is a dict.
         array: whether something is done with it that is done with arrays.
         unpacked: into how many names it is unpacked.
+        optional: keys that need not be there.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Use:
     mapping: bool = False
     array: bool = False
     unpacked: int = 0
+    optional: set[str] = field(default_factory=set)
 
     def add(self, other: Use) -> None:
         """Take in what another function does with it."""
@@ -75,6 +77,7 @@ class Use:
         self.axes = self.axes or other.axes
         self.least = max(self.least, other.least)
         self.methods |= other.methods
+        self.optional |= other.optional
         self.element = self.element or other.element
         for name in ("indexes", "called", "sized", "numbered", "mapping", "array", "unpacked"):
             setattr(self, name, getattr(self, name) or getattr(other, name))
@@ -119,6 +122,8 @@ def is_shape(node: ast.AST | None, name: str) -> bool:
 def read_subscript(program: Program, function: Function, name: str, node: ast.Subscript, use: Use) -> None:
     if is_name(node.value, name):
         read_key(node.slice, use)
+        if isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant):
+            use.optional.add(str(node.slice.value))
     elif is_shape(node.value, name):
         last = node.slice
         if isinstance(last, ast.Constant) and isinstance(last.value, int):
@@ -186,7 +191,9 @@ def texts_of(program: Program, node: ast.AST) -> list[str]:
 
 def read_comparison(name: str, node: ast.Compare, use: Use) -> None:
     if isinstance(node.ops[0], ast.In | ast.NotIn) and is_name(node.comparators[0], name):
-        read_key(node.left, use) if isinstance(node.left, ast.Constant) else None
+        if isinstance(node.left, ast.Constant):
+            read_key(node.left, use)
+            use.optional.add(str(node.left.value))
         return
     for left, right in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
         if is_name(left, name):
@@ -275,10 +282,10 @@ def read_method(node: ast.Call, use: Use) -> None:
         use.methods.add(method)
     if method in ("get", "setdefault"):
         use.mapping = True
-    if method in ("get", "setdefault", "pop") and node.args:
-        read_key(node.args[0], use) if isinstance(
-            node.args[0], ast.Constant | ast.BinOp | ast.JoinedStr
-        ) else None
+    first = node.args[0] if node.args and method in ("get", "setdefault", "pop") else None
+    if isinstance(first, ast.Constant | ast.BinOp | ast.JoinedStr):
+        read_key(first, use)
+        use.optional |= {k for k in use.keys if getattr(first, "value", None) == k}
     if method in ("dot", "sum", "mean", "reshape", "transpose", "max", "clip"):
         use.array = True
 

@@ -5,25 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tinygraph.debugger.callers import origins_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.readings import LOSS, words_of
 
 __all__ = ["forward_partners", "is_backward", "is_loss_name", "losses_in", "stem_of"]
 
 BACK = {
-    "backward", "backwards", "backprop", "back", "bwd", "backpropagate", "backpropagation", "backpropogate", "bprop",
-    "gradient", "gradients", "grad", "grads", "derivative", "deriv", "derivatives", "prime", "backpass", "jacobian",
-    "slope", "dx", "vjp", "reverse", "backpropogation", "bp",
+    "backward", "backwards", "backprop", "back", "bwd", "backpropagate", "backpropagation", "backpropogate",
+    "bprop", "gradient", "gradients", "grad", "grads", "derivative", "deriv", "derivatives", "prime",
+    "backpass", "jacobian", "slope", "dx", "vjp", "reverse", "backpropogation", "bp",
 }  # fmt: skip
 FORTH = {
-    "forward", "forwards", "fwd", "feedforward", "fprop", "forwardprop", "predict", "ff", "feed", "fp", "call", "run",
-    "propagate", "forwardpass", "apply", "activate", "evaluate",
+    "forward", "forwards", "fwd", "feedforward", "fprop", "forwardprop", "predict", "ff", "feed", "fp",
+    "call", "run", "propagate", "forwardpass", "apply", "activate", "evaluate",
 }  # fmt: skip
-FILLER = {"prop", "propagation", "propagate", "pass", "propogation", "compute", "get", "calc", "calculate", "through",
-          "of", "the", "and", "model", "network", "full", "whole", "alt", "fn", "func", "function"}  # fmt: skip
+FILLER = {
+    "prop", "propagation", "propagate", "pass", "propogation", "compute", "get", "calc", "calculate",
+    "through", "of", "the", "and", "model", "network", "full", "whole", "alt", "fn", "func", "function",
+}  # fmt: skip
 ADJOINTS = {"col2im": "im2col", "unpad": "pad", "col2img": "img2col", "col2im_indices": "im2col_indices"}
-NO_PASS = {"check", "checking", "clip", "numerical", "numeric", "test", "plot", "update", "descent", "zero", "print",
-           "apply", "step", "ascent", "norm", "num", "approx", "eval", "params", "vector", "dictionary", "average"}  # fmt: skip
+LOSS_METHODS = ("fn", "cost", "loss", "compute", "value", "__call__", "forward")
+NO_PASS = {
+    "check", "checking", "clip", "numerical", "numeric", "test", "plot", "update", "descent", "zero",
+    "print", "apply", "step", "ascent", "norm", "num", "approx", "eval", "params", "vector", "dictionary",
+    "average",
+}  # fmt: skip
 
 
 def stem_of(name: str) -> tuple[str, ...]:
@@ -60,9 +67,11 @@ def is_loss_name(name: str) -> bool:
     return bool(words & LOSS) or any("loss" in w or "cost" in w or "entropy" in w for w in words)
 
 
-def losses_in(program: Program, owner: type | None) -> list[Function]:
-    """The losses of a file, and of a class its own first."""
+def losses_in(program: Program, owner: type | None, name: str = "") -> list[Function]:
+    """The losses of a file: of a class its own first, those first whose names are more like a given one."""
+    wanted = set(words_of(name))
     found = [f for f in program.functions.values() if is_loss_name(f.name) and not is_backward(f)]
+    found.sort(key=lambda f: -len(set(words_of(f.name)) & wanted))
     methods = [f for f in program.methods(owner).values() if f in found] if owner else []
     return [*methods, *(f for f in found if f.owner is None)]
 
@@ -80,10 +89,25 @@ def forward_partners(program: Program, function: Function) -> Iterator[Function]
     ]
     candidates.sort(key=lambda f: not (FORTH & set(words_of(f.name))))
     yield from candidates
-    if not candidates and stem:
-        yield from (f for f in others if not is_backward(f) and set(stem) <= set(stem_of(f.name)))
-    if not candidates:
-        yield from (f for f in others if FORTH & set(words_of(f.name)) and not is_backward(f))
+    if candidates and stem:
+        return
+    called = [f for f in others if is_called_before(program, f, function) and f not in candidates]
+    yield from called
+    if candidates or called:
+        return
+    forth = [f for f in others if FORTH & set(words_of(f.name)) and not is_backward(f)]
+    near = [f for f in others if not is_backward(f) and set(stem) <= set(stem_of(f.name)) and stem]
+    costs = [f for f in near if is_loss_name(f.name)]
+    yield from dict.fromkeys(
+        [*(f for f in near if f in forth), *(f for f in near if f not in costs), *forth, *costs]
+    )
+
+
+def is_called_before(program: Program, forward: Function, backward: Function) -> bool:
+    """Whether the file gives a backward pass something that came out of a function that is called before."""
+    if is_backward(forward) or is_loss_name(forward.name):
+        return False
+    return any(o.argument is None for o in origins_of(program, forward, backward).values())
 
 
 def has_word(name: str, pattern: str) -> bool:

@@ -1,14 +1,16 @@
-"""Objects with a way forward and a way back, in all their dialects: layers, activations, losses, whole networks."""
+"""Objects with a way forward and a way back, in all their dialects: layers, activations, losses, networks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tinygraph.debugger.making import role_of
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.protocols.names import FORTH, is_backward, is_loss_name, losses_in, stem_of
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import (
+    CACHE,
     LABELS,
     UPSTREAM,
     layouts_for,
@@ -65,11 +67,16 @@ def forward_methods(program: Program, owner: type, function: Function) -> list[F
     """The methods that may go forward for one that goes back, the likeliest first."""
     methods = {k: f for k, f in program.methods(owner).items() if f is not function and not is_backward(f)}
     takes_above = any(UPSTREAM.match(n) for n in function.parameters)
+    forth = any(FORTH & set(words_of(n)) for n in methods)
+    if is_slope(function) and stem_of(function.name):
+        return [f for n, f in methods.items() if stem_of(n) == stem_of(function.name)]
     asks_labels = any(LABELS.match(n) for n in function.parameters)
 
     def rank(item: tuple[str, Function]) -> int | None:
         name, f = item
         if is_loss_name(name) and not name.startswith("__"):
+            if forth and f.required and not any(role_of(n) == "data" for n in f.required):
+                return 2
             return (2 if takes_above and not asks_labels else 0) if name != "calculate" else 1
         if FORTH & set(words_of(name)):
             return 1
@@ -80,3 +87,11 @@ def forward_methods(program: Program, owner: type, function: Function) -> list[F
     ranked = [(r, i, f) for i, (item, f) in enumerate(zip(methods.items(), methods.values(), strict=True))
               if (r := rank(item)) is not None]  # fmt: skip
     return [f for _, _, f in sorted(ranked, key=lambda x: x[:2])]
+
+
+def is_slope(function: Function) -> bool:
+    """Whether a function takes one value, and neither a derivative nor labels: activation_grad(z)."""
+    names = function.required
+    return len(names) == 1 and not (
+        UPSTREAM.match(names[0]) or LABELS.match(names[0]) or CACHE.search(names[0])
+    )

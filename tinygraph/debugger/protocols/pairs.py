@@ -1,5 +1,4 @@
-"""Pairs of functions, one forward and one backward: relu and relu_backward, mse and mse_prime, forward_prop and
-back_prop."""
+"""Pairs of functions: relu and relu_backward, mse and mse_prime, forward_prop and back_prop."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ from tinygraph.debugger.protocols.names import (
     is_backward,
     is_derivative_of,
     losses_in,
+    stem_of,
 )
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import layouts_for, play_forward, readings_of, slopes_of, words_of
@@ -23,13 +23,19 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
     """The trials of a function that goes back, with each that may go forward for it."""
     if function.owner is not None or not (is_backward(function) or is_derivative_of(function, program)):
         return
-    losses = losses_in(program, None)
+    losses = losses_in(program, None, function.name)
     for forward in forward_partners(program, function):
         whole = bool(FORTH & set(words_of(forward.name)))
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
+<<<<<<< HEAD
+=======
+        unsure = bool(set(stem_of(forward.name)) - set(stem_of(function.name)))
+>>>>>>> protocols
         for passed in play_forward(
             program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant
         ):
             yield from slopes_of(passed, function)
-            yield from readings_of(passed, function, losses)
+            for trial in readings_of(passed, function, losses):
+                trial.unsure = trial.unsure or unsure
+                yield trial

@@ -1,7 +1,7 @@
 """The table of protocols: which functions of a file are a backward pass, and of what.
 
-A row finds its pieces in a program by names, signatures and attributes, and gives the trials to which they can
-be put, the likeliest reading first. Nothing else in the debugger knows a style.
+A row finds its pieces in a program by names, signatures and attributes, and gives the trials to which they
+can be put, the likeliest reading first. Nothing else in the debugger knows a style.
 """
 
 from __future__ import annotations
