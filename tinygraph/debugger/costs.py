@@ -84,11 +84,7 @@ def losses_after(
 def leaves_penalty(loss: Function, backward: Function) -> bool:
     """Whether a loss takes a penalty of which a backward pass does not speak."""
     return any(PENALTY.search(n) for n in loss.parameters) and not any(
-<<<<<<< HEAD
-        PENALTY.search(n) for n in backward.names
-=======
         PENALTY.search(n) for n in (*backward.names, *backward.parameters)
->>>>>>> protocols
     )
 
 
@@ -100,13 +96,9 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     where: dict[str, Source] = {}
     origins = origins_of(passed.program, passed.function, function) if passed.function else {}
     for n in function.parameters:
-<<<<<<< HEAD
-        if n in function.required or PENALTY.search(n) or n in labels:
-=======
         if n in origins and (source := source_at(origins[n], passed)) is not None:
             where[n] = source
         elif n in function.required or PENALTY.search(n) or n in labels:
->>>>>>> protocols
             where[n] = (
                 constant(0.0)
                 if without and PENALTY.search(n)

@@ -43,18 +43,13 @@ def examine_program(
     program: Program, only: Collection[str] | None = None, names: Mapping[str, str | None] | None = None
 ) -> list[Examined]:
     """Every function that goes back, judged if there is a way."""
-<<<<<<< HEAD
     wanted = [f for n, f in program.functions.items() if only is None or n in only]
-    found = [examine_function(program, f) for f in wanted]
-    return [x for x in found if x is not None]
-=======
-    examined = [examine_function(program, f) for f in program.functions.values()]
+    examined = [examine_function(program, f) for f in wanted]
     found = [x for x in examined if x is not None]
     convention = convention_of([(x.function, x.judgements) for x in found])
     for x in found:
         settle_conventions(program, x.function, x.judgements, convention)
     return found
->>>>>>> protocols
 
 
 def examine_function(program: Program, function: Function) -> Examined | None:

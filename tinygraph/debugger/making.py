@@ -262,22 +262,14 @@ class Maker:
             return [{"mode": "train"}]
         if use.array or use.least:
             return []
-<<<<<<< HEAD
-        found = [getattr(self.sizes, size) for pattern, size in UNITS if re.search(pattern, name, re.I)][:1]
-=======
         if size := unit_of(name):
             return [getattr(self.sizes, size)]
->>>>>>> protocols
         words = re.search(r"emb|vocab|token|context", function.text) and role_of(name) in (
             "data",
             "labels",
             None,
         )
-<<<<<<< HEAD
-        return found + ([self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else [])
-=======
         return [self.array(c) for c in LAYOUTS[self.layout].get("indices", [])] if words else []
->>>>>>> protocols
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """The text that a parameter is in this variant."""

@@ -104,14 +104,11 @@ class Pass:
             if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last")
             else 2
         )
-<<<<<<< HEAD
-=======
 
     @property
     def is_degenerate(self) -> bool:
         """Whether there is a single example, or a single output: then some mistakes cannot be seen."""
         return self.maker.layout.startswith(("one ", "numbers")) or self.maker.sizes.k == 1
->>>>>>> protocols
 
     def outputs(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         """The arrays that came back, by name; or those that an object keeps, where nothing comes back."""

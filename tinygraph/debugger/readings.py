@@ -121,14 +121,8 @@ def is_own_derivative(passed: Pass, name: str) -> bool:
 def only_unknown(passed: Pass, backward: Function, names: list[str], known: Mapping[str, Any]) -> list[str]:
     """A single parameter that is neither known nor a cache nor labels: the derivative from above."""
     found = [n for n in names if n not in known and not CACHE.search(n) and not RATE.match(n)]
-<<<<<<< HEAD
-    found = [
-        n for n in found if role_of(n) not in ("labels", "pred") and not is_kept(use_in(passed, backward, n))
-    ]
-=======
     found = [n for n in found if not DATA.match(n) and role_of(n) not in ("labels", "pred")]
     found = [n for n in found if not is_kept(use_in(passed, backward, n))]
->>>>>>> protocols
     return found[:1] if len(found) == 1 else []
 
 
@@ -415,15 +409,7 @@ def under_itself(
 
 
 def under_losses(
-<<<<<<< HEAD
-    passed: Pass,
-    backward: Function,
-    losses: Sequence[Function],
-    labels: Mapping[str, Any],
-    pick: Mapping[str, Source],
-=======
     passed: Pass, backward: Function, losses: Sequence[Loss], pick: Mapping[str, Source]
->>>>>>> protocols
 ) -> Iterator[Trial]:
     """Trials under one loss after the other, until the backward pass raises: it would under each."""
     for loss in losses:
@@ -548,7 +534,7 @@ def slopes_of(passed: Pass, function: Function) -> Iterator[Trial]:
     name = next(iter(outputs), None)
     if len(function.required) != 1 or first is None or name is None:
         return
-    if UPSTREAM.match(function.required[0]) and not is_number(passed.state[first]):
+    if UPSTREAM.match(function.required[0]):  # a derivative is asked for, and no value
         return
     if np.shape(outputs[name]) != np.shape(passed.state[first]):
         return

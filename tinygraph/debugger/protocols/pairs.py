@@ -28,10 +28,7 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         whole = bool(FORTH & set(words_of(forward.name)))
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
-<<<<<<< HEAD
-=======
         unsure = bool(set(stem_of(forward.name)) - set(stem_of(function.name)))
->>>>>>> protocols
         for passed in play_forward(
             program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant
         ):
