@@ -10,11 +10,12 @@ out right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from tinygraph.checks.clock import OutOfTimeError
 from tinygraph.checks.edits import Edit, single_edits, truncate_formula
 from tinygraph.checks.search import (
     Match,
@@ -43,7 +44,7 @@ class Finding:
     """A wrong statement: the right formula, and those that give the numbers; none if the cause is unknown.
 
     `seen` is the given quantity that shows it, itself or one that is made from it, and `given` its value in
-    the first probe.
+    the first probe. `seconds` says after how long the search was given up.
     """
 
     statement: Statement
@@ -52,6 +53,7 @@ class Finding:
     setting: Setting
     seen: Statement | None = None
     given: Any = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,14 @@ class Segment:
 class FormulaMemory:
     """What was found in other layers and smaller functions: tried first, since people repeat themselves.
 
-    `later` says for each name of the program which names are not there yet when it is made.
+    `later` says for each name of the program which names are not there yet when it is made, `agreeing` which
+    of those that were given are right, whatever was made of them.
     """
 
     found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     later: dict[str, set[str]] = field(default_factory=dict)
+    agreeing: Collection[str] = ()
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
@@ -109,7 +113,11 @@ def move_layers(x: Any, by: int) -> Any:
 
 @our_work("the search for what went wrong")
 def explain_program(
-    program: Sequence[Statement], setting: Setting, given: Given, memory: FormulaMemory | None = None
+    program: Sequence[Statement],
+    setting: Setting,
+    given: Given,
+    memory: FormulaMemory | None = None,
+    agreeing: Collection[str] = (),
 ) -> list[Finding]:
     """The wrong statements of a program.
 
@@ -118,12 +126,16 @@ def explain_program(
         setting: the values of the probes; derivatives in it are the right ones.
         given: for each name that somebody's code gave, its value in every probe.
         memory: what was found before; added to.
+        agreeing: names of what was given and is right, so that it needs no explanation.
     """
-    memory, findings = memory or FormulaMemory(), []
+    memory, findings, truth = memory or FormulaMemory(), [], setting
+    memory.agreeing = agreeing
     memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
     for segment in program_segments(program, given):
         setting = run_right(segment.hidden, setting)
-        found = explain_segment(segment, setting, given, memory)
+        if is_from_the_right(segment, setting, given, agreeing):
+            setting = run_true(segment.hidden, setting, truth)
+        found = explain_in_time(segment, setting, given, memory)
         for finding in found:
             memory.keep(finding)
             if finding.statement in segment.hidden and finding.matches:
@@ -133,6 +145,38 @@ def explain_program(
             break
         setting = assign_given(segment.shown, setting, given)
     return findings
+
+
+def is_from_the_right(segment: Segment, setting: Setting, given: Given, agreeing: Collection[str]) -> bool:
+    """Whether something given is right though what it is made from was given wrong: it was made otherwise."""
+    return any(s.name in agreeing and not is_right(s, setting, given) for s in segment.shown)
+
+
+def run_true(statements: Sequence[Statement], setting: Setting, truth: Setting) -> Setting:
+    """The setting with the right values of these statements, whatever was given before them."""
+    for s in statements:
+        known = truth.everywhere(Expression(s.name))
+        right = truth.everywhere(s.right[-1]) if any(x is None for x in known) else known
+        truth, setting = truth.assign(s.name, right), setting.assign(s.name, right)
+    return setting
+
+
+def explain_in_time(segment: Segment, setting: Setting, given: Given, memory: FormulaMemory) -> list[Finding]:
+    """The same as `explain_segment`; if the time is over, what is wrong is of unknown cause."""
+    try:
+        return explain_segment(segment, setting, given, memory)
+    except OutOfTimeError:
+        lost = wrong_statements(segment, setting, given, memory)
+        seconds = setting.clock.seconds
+        return [Finding(s, s.right[0], (), setting, s, given[s.name][0], seconds) for s in lost]
+
+
+def wrong_statements(
+    segment: Segment, setting: Setting, given: Given, memory: FormulaMemory
+) -> list[Statement]:
+    """What was given in a segment and is neither right nor made rightly from what was given before it."""
+    unsure = [s for s in segment.shown if s.name not in memory.agreeing]
+    return [s for s in unsure if not is_right(s, setting, given)]
 
 
 def is_lost(segment: Segment, found: Sequence[Finding]) -> bool:
@@ -191,7 +235,7 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Fo
     is right, either a hidden quantity is to blame, or each given one is wrong by itself: whatever takes fewer
     mistakes.
     """
-    wrong = [s for s in segment.shown if not is_right(s, setting, given)]
+    wrong = wrong_statements(segment, setting, given, memory)
     if not wrong:
         return []
     alone = partial(explain_each, segment, given, memory)
@@ -259,7 +303,7 @@ def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: For
         tried = [
             (right, match, s)
             for s in segment.hidden
-            for match in candidates(s)
+            for match in setting.clock.watch(candidates(s))
             if (right := count_right(s, match, segment, setting, given))
         ]
         if tried:
@@ -278,7 +322,7 @@ def edits_of(s: Statement, setting: Setting) -> Iterator[Edit]:
     for formula in s.right:
         yield truncate_formula(formula, 2)
         for way in bracketings_of(formula):
-            yield from single_edits(way, setting.operands, setting.factors)
+            yield from single_edits(way, setting.near([way]).operands, setting.factors)
 
 
 def hidden_with_number(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from tinygraph.checks.clock import FOREVER, Clock
 from tinygraph.checks.edits import (
     Edit,
     change_everywhere,
@@ -42,6 +43,9 @@ __all__ = [
 DOUBLE, SINGLE = 1e-9, 2e-5  # relative to the largest entry: what rounding may come to
 # First edits that a second one is tried after: each costs as much as all single edits together.
 LIKELIEST = 10
+# In a pass of thousands of quantities, one takes for another what stands near it.
+TOO_MANY, NEAR = 400, 20
+BRACKETINGS = 20
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Setting:
     """The values at hand in the probes: one mapping from names to values per probe.
 
     `operands` and `factors` are what an edit may bring in (see `single_edits`), `floor` is a difference that
-    is only rounding. `shared` holds the expressions that many edits have in common; their values are computed
-    once per probe, and kept in `known`.
+    is only rounding, `clock` says when to give up. `shared` holds the expressions that many edits have in
+    common; their values are computed once per probe, and kept in `known`.
     """
 
     values: list[dict[str, Any]]
@@ -73,6 +77,7 @@ class Setting:
     floor: float = 0.0
     shared: dict[int, Any] = field(default_factory=dict)
     known: dict[tuple[int, int], Any] = field(default_factory=dict)
+    clock: Clock = FOREVER
 
     @cached_property
     def ratios(self) -> list[tuple[Any, int]]:
@@ -114,13 +119,22 @@ class Setting:
         """The setting in which nothing that is made from these names may stand in a formula."""
         operands = [x for x in self.operands if not names_in(x) & names]
         # The values stay, and with them what is known of shared parts.
-        return Setting(self.values, operands, self.factors, self.floor, self.shared, self.known)
+        return replace(self, operands=operands)
+
+    def near(self, formulas: Sequence[Any]) -> Setting:
+        """The setting with those operands alone that stand near the formulas, where there are too many."""
+        if len(self.operands) <= TOO_MANY:
+            return self
+        mentioned = {name for formula in formulas for name in names_in(formula)}
+        places = [i for i, x in enumerate(self.operands) if str(x) in mentioned] or [0]
+        near = {j for i in places for j in range(i - NEAR, i + NEAR + 1)}
+        return replace(self, operands=[x for i, x in enumerate(self.operands) if i in near])
 
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
         changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
         # Without `known`: the name may stand in any of the expressions in it.
-        return Setting(changed, self.operands, self.factors, self.floor)
+        return replace(self, values=changed, shared={}, known={})
 
 
 def names_in(x: Any) -> set[str]:
@@ -134,7 +148,7 @@ def call_value(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) 
     try:
         with np.errstate(all="ignore"):
             return function(*args, **settings)
-    except (ValueError, TypeError, IndexError):  # most edits make shapes that do not fit
+    except Exception:  # most edits make shapes that do not fit; whatever one raises, it is no formula
         return None
 
 
@@ -163,12 +177,19 @@ def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]
     """
     # Every formula costs a look at the probes, so the dearer kinds are tried only where the cheaper ones,
     # which are likelier in any case, found nothing.
+    setting, clock = setting.near(right), setting.clock
     ways = [way for formula in right for way in bracketings_of(formula)]
     setting.share(*ways, *setting.operands)
-    edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
+    edits = [
+        edit for way in ways for edit in clock.watch(single_edits(way, setting.operands, setting.factors))
+    ]
     if all(np.asarray(g).dtype.kind in "iu" for g in given):  # only an array of integers cuts fractions off
         edits += [truncate_formula(formula, 0) for formula in right]
-    found = [Match(e.expression, (e,), e.penalty) for e in edits if is_match(e.expression, setting, given)]
+    found = [
+        Match(e.expression, (e,), e.penalty)
+        for e in clock.watch(edits)
+        if is_match(e.expression, setting, given)
+    ]
     for further in (scaled_matches, matches_with_number, matches_of_two_edits):
         found = found or list(further(right, edits, setting, given))
     return distinct_matches(found)
@@ -180,10 +201,10 @@ def bracketings_of(x: Any) -> Iterator[Any]:
     The value is the same, but the parts are others, and an edit changes one part.
     """
     yield x
-    for part, put in positions_in(x):
-        if is_product(part) and is_product(part.args[0]):
-            (first, second), third = part.args[0].args, part.args[1]
-            yield put(first * (second * third))
+    threes = ((p, put) for p, put in positions_in(x) if is_product(p) and is_product(p.args[0]))
+    for part, put in itertools.islice(threes, BRACKETINGS):
+        (first, second), third = part.args[0].args, part.args[1]
+        yield put(make_product(first, make_product(second, third)))
 
 
 def is_product(x: Any) -> bool:
@@ -202,10 +223,9 @@ def scaled_matches(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas that give these numbers up to a factor: a known ratio, or one number in every probe."""
-    for formula, done, penalty in [
-        *((formula, (), 0) for formula in right),
-        *((edit.expression, (edit,), edit.penalty) for edit in edits),
-    ]:
+    plain_ones = [(formula, (), 0) for formula in right]
+    edited = [(edit.expression, (edit,), edit.penalty) for edit in edits]
+    for formula, done, penalty in setting.clock.watch([*plain_ones, *edited]):
         # Found by division, not by trying each factor: one look at a formula serves all factors.
         ratios = [ratio_to(setting.value(formula, i), g) for i, g in enumerate(given)]
         if None in ratios:
@@ -252,7 +272,7 @@ def fit_matches(
     """The templates with that number for lr which makes them fit; `makes` must be linear in it."""
     # Linear: what it makes of 0 and of 1 says what it makes of every number, and so which number fits.
     start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
-    for template in templates:
+    for template in setting.clock.watch(templates):
         pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
         ratios = [share_of_way(*pair) for pair in pairs]
         known = [r for r in ratios if r is not None]
@@ -346,6 +366,7 @@ def matches_of_two_edits(
     shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
     for first in shapes[:LIKELIEST]:
         setting.share(first.expression)
-        for second in single_edits(first.expression, setting.operands, setting.factors):
+        seconds = single_edits(first.expression, setting.operands, setting.factors)
+        for second in setting.clock.watch(seconds):
             if is_match(second.expression, setting, given):
                 yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)
