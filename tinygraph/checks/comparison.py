@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -21,7 +21,7 @@ import numpy as np
 from tinygraph.checks.report import Diagnosis, Index, Report, Row, join_names
 from tinygraph.checks.rounding import euclidean_norm, largest_entry
 from tinygraph.checks.targets import Target, Version, targets_of
-from tinygraph.engine.tensor import Tensor
+from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import UnknownNameError
 from tinygraph.graph.derivatives import Derivatives, checked_seed
 
@@ -362,13 +362,34 @@ def not_finite(name: str, given: Any, values: Any, whose: str) -> Row:
 
 def array_of(given: Any) -> Any:
     """What was given as an array of numbers (float64 for integers), or None if it is none."""
+    array = next((x for convert in CONVERSIONS if (x := numbers_by(convert, given)) is not None), None)
+    return array.astype(np.float64) if array is not None and array.dtype.kind in "iub" else array
+
+
+def numbers_by(convert: Callable[[Any], Any], given: Any) -> Any:
+    """The array of numbers that one way of reading gives; None if it gives none."""
     try:
-        array = np.asarray(given.value if isinstance(given, Tensor) else given)
-    except (ValueError, TypeError):
+        array = convert(given)
+    except Exception:  # whatever a foreign type raises, it is no array in this way
         return None
-    if array.dtype.kind in "iub":
-        return array.astype(np.float64)
-    return array if array.dtype.kind == "f" else None
+    return array if isinstance(array, np.ndarray) and array.dtype.kind in "iubf" else None
+
+
+def array_of_tensor(given: Any) -> Any:
+    """The array of a tensor that gives it only once it is cut off from its graph and on this machine."""
+    if isinstance(given, list | tuple):
+        return np.asarray([array_of_tensor(x) for x in given])
+    for step in ("detach", "cpu", "resolve_conj", "resolve_neg"):
+        given = getattr(given, step, lambda x=given: x)()
+    return np.asarray(given)
+
+
+# The ways in which arrays are read, the first that works.
+CONVERSIONS: tuple[Callable[[Any], Any], ...] = (
+    lambda given: np.asarray(value_of(given)),
+    array_of_tensor,
+    np.from_dlpack,
+)
 
 
 def describe_given(given: Any) -> str:
@@ -379,7 +400,8 @@ def describe_given(given: Any) -> str:
         return f"an array of {given.dtype}"
     if given is ...:
         return "... (a gap to fill)"
-    return f"a {type(given).__name__}"
+    dtype = getattr(given, "dtype", None)
+    return f"a {type(given).__name__}" + (f" of {dtype}" if dtype is not None else "")
 
 
 def coarser_dtype(*arrays: Any) -> np.dtype[Any]:

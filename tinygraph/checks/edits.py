@@ -44,14 +44,14 @@ def make_call(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
 
 def positions_in(x: Any, rebuild: Rebuild = lambda new: new) -> Iterator[tuple[Any, Rebuild]]:
     """Every part of an expression, with the function that puts something else in its place."""
-    yield x, rebuild
-    if not isinstance(x, Expression) or x.function is None:
-        return
-    for i, part in enumerate(x.args):
+    if not isinstance(x, list | tuple):
+        yield x, rebuild
+    parts = x if isinstance(x, list | tuple) else x.args if isinstance(x, Expression) else ()
+    for i, part in enumerate(parts):
 
-        def put(new: Any, i: int = i, x: Expression = x) -> Any:
-            args = (*x.args[:i], new, *x.args[i + 1 :])
-            return rebuild(make_call(x.function, *args, **x.settings))  # type: ignore[arg-type]
+        def put(new: Any, i: int = i) -> Any:
+            made = type(parts)((*parts[:i], new, *parts[i + 1 :]))
+            return rebuild(made if parts is x else make_call(x.function, *made, **x.settings))
 
         yield from positions_in(part, put)
 
@@ -83,7 +83,7 @@ Change = tuple[Any, str, int]
 def drop_part(x: Any) -> Iterator[Change]:
     """A factor, a term or a call left out."""
     if isinstance(x, Expression) and x.function is not None:
-        for part in x.args:
+        for part in (part for part in x.args if not isinstance(part, list | tuple)):
             yield part, "drop", 0 if isinstance(part, Expression) else 2
             yield from (
                 (inner, "drop", 1) for inner, _ in positions_in(part) if isinstance(inner, Expression)
@@ -201,6 +201,8 @@ def join_operands(f: Any, i: int, x: Any) -> Any:
 
 def change_everywhere(x: Any, change: Callable[[Any], Any]) -> Any:
     """An expression with all its parts changed, the innermost first."""
+    if isinstance(x, list | tuple):
+        return type(x)(change_everywhere(part, change) for part in x)
     if not isinstance(x, Expression):
         return x
     if x.function is not None:

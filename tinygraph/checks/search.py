@@ -100,20 +100,28 @@ class Setting:
         return [self.value(x, i) for i in range(len(self.values))]
 
     def value(self, x: Any, probe: int) -> Any:
-        """The value of an expression in a probe; None if it has none."""
+        """The value of an expression in a probe, or of a list of them; None if it has none."""
         if not isinstance(x, Expression):
-            return x
+            return self.value_of_list(x, probe) if isinstance(x, list | tuple) else x
         if x.function is None:
             return self.values[probe].get(x.name)
         # By identity: edits are built from the very parts that are shared, and to compare takes longer.
         key = id(x), probe
         if key in self.known:
             return self.known[key]
-        args = [self.value(part, probe) for part in x.args]
-        result = None if any(a is None for a in args) else call_value(x.function, args, x.settings)
+        args = self.value_of_list(x.args, probe)
+        result = None if args is None else call_value(x.function, args, x.settings)
         if id(x) in self.shared:
             self.known[key] = result
         return result
+
+    def value_of_list(self, parts: Any, probe: int) -> Any:
+        """The values of several parts; None if one of them has none."""
+        values = [self.value(part, probe) for part in parts]
+        for value, part in zip(values, parts, strict=True):
+            if value is None and part is not None:
+                return None
+        return tuple(values) if isinstance(parts, tuple) else values
 
     def without(self, names: Set[str]) -> Setting:
         """The setting in which nothing that is made from these names may stand in a formula."""
@@ -143,18 +151,27 @@ def names_in(x: Any) -> set[str]:
     return {part.name for part in parts if isinstance(part, Expression) and part.function is None}
 
 
-def call_value(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+def call_value(function: Any, args: Iterable[Any], settings: Mapping[str, Any]) -> Any:
     """The value of a call, None if it fails."""
     try:
         with np.errstate(all="ignore"):
-            return function(*args, **settings)
+            result = function(*args, **settings)
+            return None if isinstance(result, Expression) else result
     except Exception:  # most edits make shapes that do not fit; whatever one raises, it is no formula
         return None
 
 
+def is_numeric(value: Any) -> bool:
+    """Whether a value is real numbers, and not None, a text or a list of arrays."""
+    try:
+        return np.asarray(value).dtype.kind in "biuf"
+    except ValueError:  # arrays of several shapes
+        return False
+
+
 def is_same_array(value: Any, given: Any, floor: float = 0.0) -> bool:
     """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
-    if value is None or np.shape(value) != np.shape(given):
+    if not is_numeric(value) or np.shape(value) != np.shape(given):
         return False
     given = np.asarray(given)
     size = float(np.max(np.abs(given), initial=0))
@@ -294,7 +311,7 @@ def share_of_way(start: Any, end: Any, given: Any) -> float | None:
 
 def ratio_to(value: Any, given: Any) -> float | None:
     """given / value, if that is one number."""
-    if value is None or np.shape(value) != np.shape(given) or not np.size(given):
+    if not is_numeric(value) or np.shape(value) != np.shape(given) or not np.size(given):
         return None
     norm = float(np.sum(value * value))
     if not norm or not np.isfinite(norm):
