@@ -30,7 +30,10 @@ def explain_versions(
             found = explain_version(d, hand, version, program, clock)
         except (OutOfTimeError, RecursionError):  # a graph whose formulas are too many, or too long
             break
-        best = min(best, found, key=effort)
+        if not any(
+            cause.name in versions[0].agreeing for cause in found
+        ):  # by another convention, what agrees
+            best = min(best, found, key=effort)
         if effort(best) <= 1:
             break
     return best
