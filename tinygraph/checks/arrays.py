@@ -69,7 +69,7 @@ def diagnose_arrays(
     program = program or program_of(d, convention, clock)
     own = own_names(d, hand, program)
     # The derivation of the graph itself is in true derivatives, whatever convention the arrays have.
-    if not program.of_lectures and convention == "course":
+    if not program.of_lectures and convention == "course" and is_average(d.graph):
         hand = {name: x / d.m if name in d and d.carries_m(name) else x for name, x in hand.items()}
     setting = replace(setting_of([program.values]), clock=clock)
     given = {own[name]: [x] for name, x in hand.items() if name in own}

@@ -43,7 +43,14 @@ def causes_of(finding: Finding) -> tuple[str, ...]:
     if not finding.matches:
         return ()
     case = Case(finding)
-    rules = (causes_by_dtype, causes_by_penalty, causes_by_shape, causes_by_constant, causes_by_formula)
+    rules = (
+        causes_by_dtype,
+        causes_by_reshape,
+        causes_by_penalty,
+        causes_by_shape,
+        causes_by_constant,
+        causes_by_formula,
+    )
     return next(filter(None, (tuple(dict.fromkeys(rule(case))) for rule in rules)), ())
 
 
@@ -80,6 +87,12 @@ def causes_by_dtype(case: Case) -> Iterator[str]:
     """The cause where fractions were cut off: an array of integers was filled."""
     if case.edit.kind == "truncate" or "floor_divide" in case.first.text:
         yield "integers"
+
+
+def causes_by_reshape(case: Case) -> Iterator[str]:
+    """The cause where a reshape took the place of a transpose, if that is the likeliest."""
+    if case.edit.kind == "reshape":
+        yield "reshape-for-transpose"
 
 
 def causes_by_penalty(case: Case) -> Iterator[str]:
@@ -234,6 +247,9 @@ def known_activation_slips(case: Case) -> Iterator[tuple[str, Any]]:
     if f"Z{layer} > 0" in str(case.right):
         yield "relu-ge-zero", dA * (A >= 0)
     yield from known_formulas(case)
+    for right, of_Z in ((1 - A**2, 1 - Z**2), (A * (1 - A), Z * (1 - Z))):
+        if all(map(is_same_array, case.values(dA * right), case.correct)):
+            yield "preactivation-in-slope", dA * of_Z
     s = 1 / (1 + np.exp(-Z))
     for slope in (*slopes(layer).values(), 1 - Z**2, Z * (1 - Z), s * (1 - s), 1 - np.tanh(Z) ** 2):
         if slope is not slopes(layer)["linear"]:

@@ -75,7 +75,9 @@ def slips(layer: int) -> list[Any]:
     right = [x for x in slopes(layer).values() if isinstance(x, Expression)]
     sigmoids = [s * (1 - s) for s in (1 / (1 + np.exp(-Z)), 1 / (1 + np.exp(-A)))]
     tanhs = [1 - np.tanh(x) ** 2 for x in (Z, A)]
-    return [*right, *sigmoids, *tanhs, np.where(Z > 0, 1, Z / 100), dA * (1 - dA), W - lr * dW]
+    of_upstream = 1 / (1 + np.exp(-dA))
+    upstream = [dA * (1 - dA), of_upstream, of_upstream * (1 - of_upstream), 1 - np.tanh(dA) ** 2]
+    return [*right, *sigmoids, *tanhs, *upstream, np.where(Z > 0, 1, Z / 100), W - lr * dW]
 
 
 def diagnosis_of(

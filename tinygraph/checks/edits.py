@@ -22,8 +22,8 @@ __all__ = ["Edit", "change_everywhere", "positions_in", "rename_operand", "singl
 class Edit(NamedTuple):
     """An edited formula: what was done, how far-fetched that is, and to which part.
 
-    `kind` is one of drop, sign, transpose, swap, compare, axis, keepdims, mean, mask, replace, times, over,
-    plus, truncate; `before` is the part that was changed, `after` what stands there now.
+    `kind` is one of drop, sign, transpose, reshape, swap, compare, axis, keepdims, mean, mask, replace,
+    times, over, plus, truncate; `before` is the part that was changed, `after` what stands there now.
     """
 
     expression: Any
@@ -70,6 +70,7 @@ def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any
             *turn_sign(part),
             *change_call(part),
             *change_number(part, factors),
+            *reshape_transpose(part),
             *replace_part(part, operands, factors),
             *add_part(part, operands, factors),
         ]:
@@ -95,6 +96,12 @@ def turn_sign(x: Any) -> Iterator[Change]:
     if isinstance(x, Expression):
         yield -x, "sign", 1
         yield x.T, "transpose", 1
+
+
+def reshape_transpose(x: Any) -> Iterator[Change]:
+    """A reshape to the shape of the transpose, which is a name of the setting, in the place of one."""
+    if isinstance(x, Expression) and x.function is np.transpose and is_name(x.args[0]) and not x.settings:
+        yield make_call(np.reshape, x.args[0], Expression(f"{x}.shape")), "reshape", 1
 
 
 def change_call(x: Any) -> Iterator[Change]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from tinygraph.checks.clock import OutOfTimeError
+from tinygraph.checks.clock import FOREVER, OutOfTimeError
 from tinygraph.checks.edits import Edit, single_edits, truncate_formula
 from tinygraph.checks.search import (
     Match,
@@ -25,6 +25,8 @@ from tinygraph.checks.search import (
     fit_matches,
     is_match,
     matches_to_fit,
+    names_in,
+    scaled_matches,
     search_formulas,
 )
 from tinygraph.graph.derivation import Statement
@@ -35,6 +37,7 @@ from tinygraph.rules.nests import map_leaves
 __all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]
 
 NAME = re.compile(r"(d?[AZWb])(\d+)(.*)", re.DOTALL)
+LIKELY = 1  # how far-fetched one edit may be, so that nothing better is looked for
 UNKNOWN_COST = 10  # mistakes for which one of unknown cause counts
 Given = Mapping[str, Sequence[Any]]
 
@@ -69,13 +72,14 @@ class FormulaMemory:
     """What was found in other layers and smaller functions: tried first, since people repeat themselves.
 
     `later` says for each name of the program which names are not there yet when it is made, `agreeing` which
-    of those that were given are right, whatever was made of them.
+    of those that were given are right, whatever was made of them, and `truth` has the right values of all.
     """
 
     found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     later: dict[str, set[str]] = field(default_factory=dict)
     agreeing: Collection[str] = ()
+    truth: Setting | None = None
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
@@ -129,7 +133,7 @@ def explain_program(
         agreeing: names of what was given and is right, so that it needs no explanation.
     """
     memory, findings, truth = memory or FormulaMemory(), [], setting
-    memory.agreeing = agreeing
+    memory.agreeing, memory.truth = agreeing, truth if agreeing else None
     memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
     for segment in program_segments(program, given):
         setting = run_right(segment.hidden, setting)
@@ -162,13 +166,19 @@ def run_true(statements: Sequence[Statement], setting: Setting, truth: Setting) 
 
 
 def explain_in_time(segment: Segment, setting: Setting, given: Given, memory: FormulaMemory) -> list[Finding]:
-    """The same as `explain_segment`; if the time is over, what is wrong is of unknown cause."""
+    """The same as `explain_segment`; if the time is over, a constant factor is all that is looked for."""
     try:
         return explain_segment(segment, setting, given, memory)
     except OutOfTimeError:
         lost = wrong_statements(segment, setting, given, memory)
-        seconds = setting.clock.seconds
-        return [Finding(s, s.right[0], (), setting, s, given[s.name][0], seconds) for s in lost]
+        return [explain_at_once(s, setting, given) for s in lost]
+
+
+def explain_at_once(s: Statement, setting: Setting, given: Given) -> Finding:
+    """A given quantity by a constant factor alone, which takes no time."""
+    factors = scaled_matches(s.right, (), replace(setting, clock=FOREVER), given[s.name])
+    matches, seconds = tuple(distinct_matches(factors)), setting.clock.seconds
+    return Finding(s, s.right[0], matches, setting, s, given[s.name][0], None if matches else seconds)
 
 
 def wrong_statements(
@@ -284,7 +294,39 @@ def explain_shown(s: Statement, setting: Setting, given: Given, memory: FormulaM
     known = list(recall_matches(s, setting, given, memory))
     if not known and statement_key(s) not in memory.unknown:
         known = search_formulas(s.right, setting, given[s.name])
-    return Finding(s, s.right[0], tuple(known), setting, s, given[s.name][0])
+    found = Finding(s, s.right[0], tuple(known), setting, s, given[s.name][0])
+    return (
+        found
+        if is_plain(found) or memory.truth is None
+        else min(found, of_truth(found, memory), key=strain_of)
+    )
+
+
+def is_plain(finding: Finding) -> bool:
+    """Whether one likely edit explains it."""
+    return bool(finding.matches) and finding.matches[0].penalty <= LIKELY
+
+
+def strain_of(finding: Finding) -> float:
+    """How far-fetched an explanation is."""
+    return finding.matches[0].penalty if finding.matches else UNKNOWN_COST
+
+
+def of_truth(finding: Finding, memory: FormulaMemory) -> Finding:
+    """The same quantity explained as made from the right values, where what was given before it is wrong."""
+    assert memory.truth is not None
+    s = finding.statement
+    truth = memory.truth.without(memory.later[s.name])
+    wrong = any(not is_same_in(name, finding.setting, truth) for right in s.right for name in names_in(right))
+    if not wrong:
+        return finding
+    matches = search_formulas(s.right, truth, [finding.given])
+    return replace(finding, matches=tuple(matches), setting=truth)
+
+
+def is_same_in(name: str, setting: Setting, other: Setting) -> bool:
+    """Whether a name has the same values in two settings."""
+    return is_match(Expression(name), other, setting.everywhere(Expression(name)))
 
 
 def recall_matches(s: Statement, setting: Setting, given: Given, memory: FormulaMemory) -> Iterator[Match]:

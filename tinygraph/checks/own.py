@@ -21,6 +21,7 @@ from tinygraph.graph.stand_ins import name_leaves
 __all__ = ["BoundedDerivation", "is_average", "name_long"]
 
 LONGEST = 12  # calls in the formula of what has no name
+SAME_NUMBER = 1e-9
 TERMS = 20  # of a sum that is written out
 
 
@@ -69,9 +70,15 @@ def is_average(graph: Graph) -> bool:
 
 
 def is_averaging(call: Call, m: int) -> bool:
-    """Whether a call is a mean, a cost, or a division by m."""
+    """Whether a call is a mean, a cost, or a division by m or a multiple of it."""
     op = call.node.op
-    if op.function in COSTS or op.name in ("mean", "average"):
+    if op.function in COSTS or op.name in ("mean", "average", "var", "std"):
         return True
-    numbers = [x for x in call.node.cache if np.ndim(x) == 0]
-    return (op.function is np.divide and m in numbers) or (op.function is np.multiply and 1 / m in numbers)
+    numbers = [float(x) for x in call.node.cache if np.ndim(x) == 0 and np.asarray(x).dtype.kind in "fiu"]
+    times = [x / m if op.function is np.divide else 1 / (x * m) for x in numbers if x]
+    return op.function in (np.divide, np.multiply) and any(map(is_count, times))
+
+
+def is_count(n: float) -> bool:
+    """Whether n is 1, 2, 3, ..., up to rounding."""
+    return round(n) >= 1 and abs(n - round(n)) < SAME_NUMBER

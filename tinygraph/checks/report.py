@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -27,9 +28,10 @@ __all__ = [
     "verb_for",
 ]
 
+OF_LAYER = re.compile(r"d[AZ]\d")
 Index = tuple[int, ...]
 Seen = Literal["true", "course", "both"]
-PLAIN = {"─": "-", "×": "x", "…": "...", "−": "-", "✓": "+", "✗": "x", "·": "*", "∞": "inf"}
+IN_ASCII = {"─": "-", "×": "x", "…": "...", "−": "-", "✓": "+", "✗": "x", "·": "*", "∞": "inf"}
 TEXT_WIDTH = 80  # of a report as text, where no terminal says otherwise
 
 
@@ -200,7 +202,8 @@ class Report(Verdicts):
     @property
     def convention_seen(self) -> str:
         """The convention as a part of the summary."""
-        if self.convention == "both":
+        layered = any(OF_LAYER.match(row.name) for row in self.rows)
+        if self.convention == "both" or (self.convention == "true" and not layered):
             return ""
         if self.convention == "course":
             return f" (dA and dZ carry the lectures' factor m = {self.m})"
@@ -311,7 +314,7 @@ def printable_text(text: str, encoding: str | None) -> str:
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError as error:
-        known = "".join(PLAIN.get(c, c) if not is_encodable(c, error.encoding) else c for c in text)
+        known = "".join(IN_ASCII.get(c, c) if not is_encodable(c, error.encoding) else c for c in text)
         return known.encode(error.encoding, "backslashreplace").decode(error.encoding)
     except LookupError:  # an encoding of the stream's own
         return printable_text(text, "ascii")

@@ -37,6 +37,7 @@ __all__ = [
     "matches_to_fit",
     "names_in",
     "ratio_to",
+    "scaled_matches",
     "search_formulas",
 ]
 
@@ -161,7 +162,7 @@ def call_value(function: Any, args: Iterable[Any], settings: Mapping[str, Any]) 
         return None
 
 
-def is_numeric(value: Any) -> bool:
+def holds_numbers(value: Any) -> bool:
     """Whether a value is real numbers, and not None, a text or a list of arrays."""
     try:
         return np.asarray(value).dtype.kind in "biuf"
@@ -171,7 +172,7 @@ def is_numeric(value: Any) -> bool:
 
 def is_same_array(value: Any, given: Any, floor: float = 0.0) -> bool:
     """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
-    if not is_numeric(value) or np.shape(value) != np.shape(given):
+    if not holds_numbers(value) or np.shape(value) != np.shape(given):
         return False
     given = np.asarray(given)
     size = float(np.max(np.abs(given), initial=0))
@@ -311,7 +312,7 @@ def share_of_way(start: Any, end: Any, given: Any) -> float | None:
 
 def ratio_to(value: Any, given: Any) -> float | None:
     """given / value, if that is one number."""
-    if not is_numeric(value) or np.shape(value) != np.shape(given) or not np.size(given):
+    if not holds_numbers(value) or np.shape(value) != np.shape(given) or not np.size(given):
         return None
     norm = float(np.sum(value * value))
     if not norm or not np.isfinite(norm):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygraph.checks.own import is_average
 from tinygraph.checks.rounding import SEEDS, largest_entry, rounding_bound
 from tinygraph.engine.tensor import Tensor
 from tinygraph.graph.derivatives import Derivatives, checked_seed
@@ -53,12 +54,12 @@ def targets_of(
     }
     scale = max((largest_entry(x[0]) for x in variants.values()), default=0.0)
     parameters = {derivative_name(name) for t, name in d.names.items() if getattr(t, "is_parameter", False)}
-    targets = {}
+    targets, averages = {}, is_average(d.graph)
     for name, x in variants.items():
         carries_m = d.carries_m(name)
-        targets[name] = Target(
-            x[0], rounding_bound(x, scale), carries_m, name in parameters and not carries_m
-        )
+        of_parameter = name in parameters and not carries_m
+        # Where nothing divides by m, the lectures have no 1/m to leave out.
+        targets[name] = Target(x[0], rounding_bound(x, scale), carries_m and averages, of_parameter)
     targets = targets_as_spelled(targets, d, wanted)
     return targets | other_targets(d, targets, wanted), d.m
 
@@ -81,8 +82,9 @@ def targets_as_spelled(
 
 
 def base_of(name: Any) -> str:
-    """What a derivative is taken by: h for dh and for grad_h."""
-    return re.sub("^(grad_|d)", "", name) if isinstance(name, str) else ""
+    """What a derivative is taken by: h for dh and for grad_h; nothing for other names."""
+    match = re.fullmatch("(?:grad_|d)(.*)", name, re.DOTALL) if isinstance(name, str) else None
+    return match[1] if match else ""
 
 
 def other_targets(
@@ -91,7 +93,8 @@ def other_targets(
     """What is wanted and no part of the sweep: by data, as dX; dA0 if the first edition's dA1 is."""
     names = {"dA0" if name == "dA1" else name for name in wanted if isinstance(name, str)} - targets.keys()
     found = {name: other_derivative(d, base_of(name)) for name in sorted(names)}
-    return {name: Target(value, 0.0, True, False) for name, value in found.items() if value is not None}
+    averages = bool(found) and is_average(d.graph)
+    return {name: Target(value, 0.0, averages, False) for name, value in found.items() if value is not None}
 
 
 def other_derivative(d: Derivatives, base: str) -> Any:
