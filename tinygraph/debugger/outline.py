@@ -14,6 +14,7 @@ from functools import cached_property
 
 from tinygraph.debugger.readings import LABELS, LOSS, words_of
 from tinygraph.debugger.sites import base_of, is_trivial, label_of, names_read, targets_of
+from tinygraph.debugger.trial import bare_name
 
 __all__ = ["Outline", "is_loss_label", "says_derivative", "says_labels"]
 
@@ -41,7 +42,10 @@ def says_derivative(label: str, names: frozenset[str]) -> bool:
 
 def says_labels(label: str) -> bool:
     """Whether a name says that these are labels."""
-    last = label.rpartition(".")[2].strip("_")
+    first, _, last = label.rpartition(".")
+    if first not in ("", "self"):  # X.T is no target
+        return False
+    last = last.strip("_")
     return bool(LABELS.match(last)) or bool(
         re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", last, re.I)
         and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
@@ -147,10 +151,15 @@ class Outline:
             return False
         named = any(self.named(t) for t in line.targets)
         begins = bool(line.reads & labels) or is_trivial(line.node)
+        begins = begins or (not names and any(self.speaks_of_one(t) for t in line.targets))
         return bool(line.reads & names) or (named and begins)
 
     def named(self, label: str) -> bool:
         return says_derivative(label, self.names)
+
+    def speaks_of_one(self, label: str) -> bool:
+        """Whether a name is that of another variable with something before it: dZ2, grad_w."""
+        return bare_name(label) != label.lower() and bare_name(label) in self.names
 
     def is_update(self, line: Line, names: set[str], labels: set[str]) -> bool:
         """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""

@@ -296,7 +296,7 @@ def goes_on(statement: ast.stmt, target: ast.expr, label: str) -> bool:
 def is_trivial(statement: ast.stmt) -> bool:
     """Whether a statement only makes room: zeros, an empty list, a number."""
     value = getattr(statement, "value", None)
-    if isinstance(statement, ast.AugAssign) or value is None:
+    if value is None or any(isinstance(t, ast.Subscript) for t in targets_of(statement)) or isinstance(statement, ast.AugAssign):
         return False
     if isinstance(value, ast.Call):
         return getattr(value.func, "attr", getattr(value.func, "id", "")) in ("zeros", "zeros_like", "dict", "list")
