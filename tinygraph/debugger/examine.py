@@ -38,7 +38,7 @@ class Examined:
 
 def examine_program(program: Program) -> list[Examined]:
     """Every function that goes back, judged if there is a way."""
-    found = [examine_function(program, f) for f in program.functions.values()]
+    found = [examine_function(program, f) for f in (*program.functions.values(), *scripts.scripts_of(program))]
     return [x for x in found if x is not None]
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -235,6 +236,19 @@ class Machine:
     def start(self, run: Run) -> None:
         raise NotImplementedError
 
+    def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
+        """What some names stand for after the last statement of interest, in the program as it is now.
+
+        Raises:
+            Exception: whatever theirs raises.
+        """
+        raise NotImplementedError
+
+    def final_values(self, run: Run) -> dict[str, Any]:
+        if run.error is not None:
+            raise run.error
+        return {e.label: e.value for e in run.events}
+
 
 def merged(a: Changes, b: Changes) -> Changes:
     if not a:
@@ -256,6 +270,23 @@ class ScriptMachine(Machine):
         run.namespace = namespace
         exec(self.code, namespace)
 
+    def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
+        """See above: the file's tree is read anew."""
+        outline = Outline(self.program.trees[self.function.file].body)
+        now = ScriptMachine(self.program, self.function, outline)
+        now.base = self.moves_in(now)
+        return self.final_values(now.run(recording=True))
+
+    def moves_in(self, other: Machine) -> dict[tuple[int, int], list[tuple[Steps, Any]]]:
+        """The moves that are made always, at the sites of another machine that have the same lines and names."""
+        where = {(x.label, x.kind, line_and_column(x.node)): x.index for x in other.sites if x.label}
+        found = {}
+        for (index, turn), moves in self.base.items():
+            site = self.sites[index]
+            if (key := (site.label, site.kind, line_and_column(site.node))) in where:
+                found[where[key], turn] = moves
+        return found
+
 
 class FunctionMachine(Machine):
     """A function on made arguments, with the functions of the program that it may call."""
@@ -267,6 +298,7 @@ class FunctionMachine(Machine):
         self.state = state
         self.missing = missing
         self.codes = dict(self.hooked_functions())
+        self.codes_before = {f: f.itself.__code__ for f in self.codes}
 
     def hooked_functions(self) -> Iterator[tuple[Function, CodeType]]:
         for f in reachable(self.program, self.function):
@@ -285,13 +317,71 @@ class FunctionMachine(Machine):
         return hooks.judged_definition(f.node)
 
     def start(self, run: Run) -> None:
-        state = copy_state(self.state)
         with contextlib.ExitStack() as stack:
             for f, code in self.codes.items():
-                stack.enter_context(self.program.changed(f, code))
                 stack.enter_context(known_in(f.itself.__globals__, run.hooks() | dict(self.missing)))
+                if f.itself.__code__ is self.codes_before[f]:  # else somebody has changed it
+                    stack.enter_context(self.program.changed(f, code))
             run.namespace = self.function.itself.__globals__
-            run.result = invoke(self.program, self.function, state)
+            run.result = invoke(self.program, self.function, copy_state(self.state))
+
+    def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
+        """See above: a function's code is watched as it is, where it is another than before."""
+        if self.function.itself.__code__ is self.codes_before[self.function]:
+            return self.final_values(self.run(recording=True))
+        watch = Watch(self)
+        run = Run(self.sites)
+        with harmlessly(SECONDS), contextlib.suppress(Enough), watch.tracing():
+            self.start(run)
+        return {leaf.text: leaf.value for name, x in watch.names.items() for leaf in parts_of(x, name)}
+
+
+class Watch:
+    """Looks at the names of a function while it runs as it is, and ends it after the last statement of interest."""
+
+    def __init__(self, machine: FunctionMachine) -> None:
+        self.code = machine.function.itself.__code__
+        stop = None if machine.returns else machine.outline.stop
+        self.last = range(stop.lineno, (stop.end_lineno or stop.lineno) + 1) if stop else range(0)
+        self.names: dict[str, Any] = {}
+        self.been = False
+        self.moves = {machine.sites[i].label: moves for (i, turn), moves in machine.base.items()
+                      if machine.sites[i].body and turn == 0}  # fmt: skip
+
+    @contextlib.contextmanager
+    def tracing(self) -> Iterator[None]:
+        before = sys.gettrace()
+        sys.settrace(self.enter)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+        return self.look if frame.f_code is self.code else None
+
+    def look(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Note the names before a line; end after the last statement."""
+        self.names = dict(frame.f_locals)
+        self.move()
+        if event == "line":
+            inside = frame.f_lineno in self.last
+            if self.been and not inside:
+                raise Enough
+            self.been = self.been or inside
+        return self.look
+
+    def move(self) -> None:
+        """Move what is always moved, in place, once it is there."""
+        for label in [n for n in self.moves if n in self.names]:
+            for steps, by in self.moves.pop(label):
+                x = take_leaf(self.names, (label, *steps))
+                if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+                    x += by
+
+
+def line_and_column(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
 def invoke(program: Program, function: Function, state: Mapping[str, Any]) -> Any:

@@ -25,6 +25,7 @@ NAMED = re.compile(
     r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
 )
 ROLE = re.compile(r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$")
+PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
 
@@ -83,6 +84,7 @@ class Outline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
+        self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
         self.names = frozenset(n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets) | {
             p.strip("_").lower() for p in parameters
@@ -114,6 +116,7 @@ class Outline:
     @cached_property
     def sorted_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
         """The statements that go back, and those that move parameters, in their order."""
+        self.doubtful.clear()
         back: dict[ast.stmt, Line] = {}
         updates: dict[ast.stmt, Line] = {}
         names: set[str] = set()
@@ -126,9 +129,12 @@ class Outline:
             elif self.goes_back(line, names, labels):
                 back[line.node] = line
                 names |= set(line.targets)
-            elif labels & line.reads:
-                labels |= {t for t in line.targets if not is_loss_label(t)}
-        begun = [x for x in self.lines if x.node not in self.of_loss and set(x.targets) & names]
+            else:
+                if any(map(self.speaks_of_one, line.targets)):
+                    back[line.node] = line
+                    self.doubtful.add(line.node)
+                labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
+        begun = [x for x in self.lines if x.node not in {*self.of_loss, *back} and set(x.targets) & names]
         back |= {x.node: x for x in begun if x.node not in updates and all(map(self.named, x.targets))}
         return {x.node: x for x in self.lines if x.node in back}, updates
 
@@ -151,7 +157,7 @@ class Outline:
             return False
         named = any(self.named(t) for t in line.targets)
         begins = bool(line.reads & labels) or is_trivial(line.node)
-        begins = begins or (not names and any(self.speaks_of_one(t) for t in line.targets))
+        begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
         return bool(line.reads & names) or (named and begins)
 
     def named(self, label: str) -> bool:
@@ -224,7 +230,7 @@ class Outline:
     @cached_property
     def seed(self) -> ast.stmt | None:
         """The first statement that goes back, before which the forward pass is done."""
-        real = [n for n in {**self.derivatives, **self.updates} if not is_trivial(n)]
+        real = [n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful]
         first = min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
         return first
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -69,6 +70,8 @@ class Derivative:
     given: Any
     truth: Any = None
     site: Site | None = None
+    place: Place | None = None
+    step: Step | None = None
 
 
 @dataclass(eq=False)
@@ -199,6 +202,10 @@ class Case:
         if machine.base:
             self.run = machine.run(recording=True)
         self.m = self.examples()
+
+    def loss_value(self, loss: int) -> float:
+        """A loss, as it was in the run."""
+        return float(np.sum(self.losses[loss].number(self.run)))
 
     # Claims
 
@@ -384,7 +391,7 @@ class Case:
                 if self.equal(value, place, factor, reading.loss, nonzero=place not in named):
                     return Found(step, *self.shaped(step, place), factor, value)
         useful = [p for p in named if not self.slope(p).zero(reading.loss)]
-        if useful:
+        if useful and step.line.node not in self.outline.doubtful:
             place = useful[0]
             return Found(step, "wrong", place, reading.accepted(step, place, rates)[0], value)
         return Found(step, "unnamed", None, 1.0, value)
@@ -415,14 +422,14 @@ class Case:
         allowed = AGREES * (float(np.linalg.norm(value)) + np.abs(given)) + 10 * abs(factor) * slope.errors[loss] + 1e-9
         return bool(np.all(np.abs(given - factor * slope.values[loss]) <= allowed))
 
-    def factor(self, step: Step, place: Place, loss: int) -> float | None:
-        """What a derivative would have to be multiplied by, if it is that."""
+    def factor(self, value: Any, place: Place, loss: int) -> float | None:
+        """What a derivative would have to be multiplied by, if a value is that."""
         right = self.slope(place).values[loss]
-        given = projections(step.value)
+        given = projections(value)
         if not np.isfinite(right).all() or np.abs(right).min() < 1e-9:
             return None
         factor = float(given[0] / right[0])
-        return factor if self.equal(step.value, place, factor, loss) and factor else None
+        return factor if factor and self.equal(value, place, factor, loss) else None
 
 
 def refuse_if_stopped(first: Run) -> None:
@@ -559,27 +566,25 @@ def all_readings(case: Case) -> Iterator[Reading]:
 
 def factors(case: Case, index: int, loss: Loss) -> list[tuple[float, float]]:
     """By what all derivatives may be multiplied in a reading, and by what the moves of parameters."""
-    named = [s for s in case.steps if s.final]
-    seen: dict[float, int] = {}
-    moved: dict[float, int] = {}
-    for step in named:
+    seen: Counter[float] = Counter()
+    moved: Counter[float] = Counter()
+    for step in (s for s in case.steps if s.final):
         for place in case.named_for(step)[:3]:
-            f = case.factor(step, place, index)
+            f = case.factor(step.value, place, index)
             if f is not None:
-                f /= case.rates(step)[0] if step.update or case.rates(step)[0] != 1 else 1
-                to = moved if step.update else seen
-                to[round_off(f)] = to.get(round_off(f), 0) + 1
-    steps_moved = max(moved, key=lambda f: moved[f]) if moved else 1.0
-    chosen = [1.0, -1.0, *sorted(seen, key=lambda f: -seen[f])[:3]]
-    allowed = [f for f in dict.fromkeys(chosen) if may_be(f, steps_moved, loss, moved)]
-    return [(f, abs(steps_moved)) for f in allowed]
+                counter = moved if step.update else seen
+                counter[round_off(f / case.rates(step)[0])] += 1
+    usual = [f for f, n in moved.most_common(1) if n > 1 or len(moved) == sum(s.update for s in case.steps)]
+    move = usual[0] if usual else 1.0
+    chosen = dict.fromkeys([1.0, -1.0, *(f for f, _ in seen.most_common(3))])
+    return [(f, abs(move)) for f in chosen if may_be(f, move, loss, bool(moved))]
 
 
 def round_off(factor: float) -> float:
     return float(f"{factor:.4g}")
 
 
-def may_be(factor: float, moved: float, loss: Loss, moves: dict[float, int]) -> bool:
+def may_be(factor: float, moved: float, loss: Loss, moves: bool) -> bool:
     """Whether a factor of all derivatives is no mistake."""
     if factor == 1.0:
         return True
@@ -587,7 +592,7 @@ def may_be(factor: float, moved: float, loss: Loss, moves: dict[float, int]) -> 
         return factor == -1.0
     if not loss.strict:
         return True
-    return bool(moves) and (factor < 0 < moved or abs(moved - 1) < AGREES)
+    return moves and (factor < 0 < moved or abs(moved - 1) < AGREES)
 
 
 class Verdicts:
@@ -631,17 +636,17 @@ class Verdicts:
         reads = [f for f in paired if f.step.name.partition("[")[0] in found.step.line.reads]
         if not reads:
             return not paired
-        factor = self.case.factor(replace_value(found), place, self.reading.loss)
+        factor = self.case.factor(found.value, place, self.reading.loss)
         return factor is not None and factor < 0
 
     def suspect(self, wrong: Found) -> Found:
         """What is wrong: the value, or one before it whose name does not tell enough and that would make more right."""
         assert wrong.place is not None
         before = [f for f in self.found[: self.found.index(wrong)] if self.is_doubtful(f)]
-        least = self.rightness(self.forcing(wrong, wrong.place)) if before else 0
-        for found in [*before, *([wrong] if self.is_doubtful(wrong) else [])]:
+        least = self.rightness(self.forcing(wrong, wrong.place))
+        for found in [*before, *([wrong] if self.case.is_loose(wrong.step) else [])]:
             better = least - (found.status == "unnamed")
-            if found is not wrong and not self.reads(wrong.step, found.step):
+            if found is not wrong and not self.is_before(found, wrong):
                 continue
             for place in self.candidates(found):
                 if place is not found.place and self.rightness(self.forcing(found, place)) > better:
@@ -653,7 +658,14 @@ class Verdicts:
         step = found.step
         if step.update or not step.final or self.is_blamed(step) or (found.place is not None and found.place.root):
             return False
-        return found.status == "unnamed" or found.place not in self.case.named_for(step) or self.case.is_loose(step)
+        return found.status in ("unnamed", "right")
+
+    def is_before(self, found: Found, wrong: Found) -> bool:
+        """Whether a wrong value depends on another: at once, if the name of that is plain."""
+        plain = found.place in self.case.named_for(found.step) and not self.case.is_loose(found.step)
+        if plain:
+            return wrong.place is not None and wrong.place.root and found.step.name in wrong.step.line.reads
+        return self.reads(wrong.step, found.step)
 
     def rightness(self, forced: Changes) -> int:
         run = self.case.machine.run(forced=forced, recording=True)
@@ -687,7 +699,7 @@ class Verdicts:
 
     def inner_factor(self, found: Found, place: Place) -> float:
         """The factor that the derivative at a place has in this reading; that of the others of its kind."""
-        accepted = self.reading.accepted(found.step, place, self.case.rates(found.step))
+        accepted = self.reading.accepted(found.step, place, self.case.rates(found.step) if found.step.update else [1.0])
         if len(self.reading.inner) > 1 and not place.root:
             near = [f.factor for f in self.found if f.status == "right" and f.place and not f.place.root]
             return near[-1] if near else accepted[0]
@@ -773,7 +785,7 @@ class Verdicts:
         return Derivative(
             step.name, place.label if place else "", verdict, said, site.file,
             *(getattr(at, n, 0) for n in ("lineno", "col_offset", "end_lineno", "end_col_offset")),
-            found.factor, found.value, truth, site,
+            found.factor, found.value, truth, site, place, step,
         )  # fmt: skip
 
     def place_to_tell(self, step: Step, found: Found) -> Site:
@@ -781,10 +793,6 @@ class Verdicts:
         members = [s for s in self.case.steps if s.group == step.group and s.name == step.name]
         sites = list(dict.fromkeys(s.site for s in members))
         return step.site if len(sites) == 1 else Lines(self, members, found).wrong
-
-
-def replace_value(found: Found) -> Step:
-    return found.step
 
 
 def merge_turns(derivatives: Sequence[Derivative]) -> list[Derivative]:
@@ -838,7 +846,7 @@ class Lines:
     def is_multiple(self, step: Step) -> bool:
         place = self.found.place
         assert place is not None
-        factor = self.verdicts.case.factor(step, place, self.verdicts.reading.loss)
+        factor = self.verdicts.case.factor(step.value, place, self.verdicts.reading.loss)
         return factor is not None and any(abs(factor / m - self.found.factor) < 1e-4 for m in (1.0, *self.verdicts.case.m))
 
     def wrong_part(self) -> Site | None:
@@ -888,8 +896,10 @@ def mostly_right(given: Any, right: Any) -> Any:
 
 
 def proportional(a: Any, b: Any) -> bool:
+    """Whether some numbers are a positive multiple of others."""
     size = float(np.sum(b * b))
-    return size > 0 and bool(np.allclose(a, float(np.sum(a * b)) / size * b, rtol=1e-4, atol=1e-8))
+    factor = float(np.sum(a * b)) / size if size else 0.0
+    return factor > 0 and bool(np.allclose(a, factor * b, rtol=1e-4, atol=1e-8))
 
 
 # Ways in
