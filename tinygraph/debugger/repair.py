@@ -12,13 +12,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
 import numpy as np
 
-from tinygraph.debugger.program import Function, Program, code_of_function
+from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
 from tinygraph.debugger.trial import Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
@@ -178,7 +179,7 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
         return set() if now.raised or now.wrong else {(name, RAISED)}
     if now.raised or now.wrong - was.wrong or was.right - now.right:
         return None
-    return {(name, label) for label in was.wrong & now.right}
+    return {(name, label) for label in was.wrong - now.wrong}
 
 
 def next_fix(
@@ -221,17 +222,39 @@ def size_of(rewrite: Rewrite) -> tuple[int, int]:
     return len(ast.unparse(rewrite.old)), -getattr(rewrite.old, "lineno", 0)
 
 
+def changed_code(rewrite: Rewrite) -> CodeType | None:
+    """The code of a function with a change; of a file's own statements any, since their tree is run."""
+    function = rewrite.function
+    if function.name == SCRIPT:
+        return function.itself.__code__
+    rewrite.apply()
+    try:
+        return code_of_function(function, function.node)
+    finally:
+        rewrite.undo()
+
+
+@contextmanager
+def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
+    """Let a function, or the statements of a file, be changed."""
+    if rewrite.function.name != SCRIPT:
+        with program.changed(rewrite.function, code):
+            yield
+        return
+    rewrite.apply()
+    try:
+        yield
+    finally:
+        rewrite.undo()
+
+
 def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
     """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
     function = rewrite.function
-    rewrite.apply()
-    try:
-        code = code_of_function(function, function.node)
-    finally:
-        rewrite.undo()
+    code = changed_code(rewrite)
     if code is None:
         return None
-    with program.changed(function, code):
+    with changed(program, rewrite, code):
         mended = here.mended()
         if not mended or here.is_broken():
             return None
