@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygraph.debugger.outline import Outline
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
-from tinygraph.debugger.sandbox import harmlessly
+from tinygraph.debugger.harmless import harmlessly
 from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, names_read
 from tinygraph.debugger.structure import copy_state, is_number, leaves_of, replaced, take_leaf
 

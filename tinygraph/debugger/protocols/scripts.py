@@ -18,7 +18,7 @@ from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import Outline
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.readings import layouts_for
+from tinygraph.debugger.passes import arguments_of, layouts_for
 from tinygraph.debugger.sites import bound_names, walk_own
 from tinygraph.debugger.statements import (
     Derivative,
@@ -107,16 +107,22 @@ def layers_of(function: Function) -> tuple[int, int]:
 
 def running(program: Program, function: Function, maker: Maker) -> Iterator[Machine]:
     """The machines of a layout that come to their backward pass."""
-    defaults = set(function.parameters) - set(function.required)
     missing = missing_names(program, function)
     things: list[Any] = list(islice(make_objects(program, function.owner, maker), 3)) if function.is_method and function.owner else [None]
-    for thing, arguments, given in islice(product(things, list(islice(maker.ways(function, {}, defaults), MOST_WAYS)),
+    for thing, arguments, given in islice(product(things, ways_of(function, maker),
                                                   made_names(missing, maker)), MOST_WAYS):  # fmt: skip
         state = dict(arguments) | ({} if thing is None else {"self": thing})
         machine = function_machine(program, function, state, given)
         run = machine.run()
         if run.at_seed is not None and reaches(machine, run):
             yield machine
+
+
+def ways_of(function: Function, maker: Maker) -> list[dict[str, Any]]:
+    """Arguments for a function, one way after the other."""
+    choices = maker.choices(function, {}, {})
+    ways = islice(product(*(range(len(c.values)) for c in choices)), MOST_WAYS)
+    return [arguments_of(choices, list(chosen)) for chosen in ways]
 
 
 def reaches(machine: Machine, run: Any) -> bool:
