@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 
 from tinygraph.debugger.conventions import convention_of, settle_conventions
@@ -50,7 +51,13 @@ def examine_program(
     convention = convention_of([(x.function, x.judgements) for x in found])
     for x in found:
         settle_conventions(program, x.function, x.judgements, convention)
+        for j in x.judgements:
+            j.trial.settle = partial(settle_one, program, x.function, convention)
     return found
+
+
+def settle_one(program: Program, function: Function, convention: str, judged: Judgement) -> None:
+    settle_conventions(program, function, [judged], convention)
 
 
 def examine_function(program: Program, function: Function) -> Examined | None:
