@@ -1,6 +1,7 @@
 """The process: whatever one function does to it, the others are tried, and each is told of in a sentence."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -319,8 +320,25 @@ def test_what_is_sent_beyond_a_size_ends_the_process(run, monkeypatch):
 
     found = run(broken("return np.ones(30_000), np.ones(10), np.ones(10)"))
 
-    assert sentences(found)["linear_backward"].endswith(" sent more than 1 MiB of results")
+    told = sentences(found)["linear_backward"]
+    assert re.search(r" \(layer \d\) sent 1 MiB of results, which is more than is read", told)
     assert tried(found) == RUNS | {"linear_backward"}
+
+
+def test_large_networks_have_large_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "MOST_READ", 1 << 20)
+    (tmp_path / "layers.py").write_text(RIGHT)
+    steps = steps_of(make_probe((300, 200, 100, 1)))
+
+    found = run_file(tmp_path / "layers.py", steps)
+
+    assert sum(x.nbytes for o in found.outcomes.values() for x in o.named_arrays.values()) > 4 << 20
+    assert sentences(found) == {}
+
+
+def test_time_of_all_cores_is_limited_too(run):
+    """For a file that outlives who watches the clock."""
+    assert run("import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU))\n").printed == "(21, 21)\n"
 
 
 UNTELLABLE = {
