@@ -1,4 +1,4 @@
-"""Somebody's file as a module: a Python file as it is, a notebook by its definitions alone.
+"""Somebody's file as a module: its definitions, without what trains, reads data or draws.
 
 Modules that are not there (h5py, the course's own helpers) do not stop it. They are replaced by modules that
 take anything while the file is imported and raise once its functions run. Where the course's helpers
@@ -20,9 +20,10 @@ from typing import Any, NoReturn
 
 from tinygraph import layerwise
 from tinygraph.debugger.notebooks import Cell, cells_of
+from tinygraph.debugger.program import Program
 from tinygraph.errors import UserFileError
 
-__all__ = ["HELPER_NAMES", "code_file", "load_file", "load_homework"]
+__all__ = ["HELPER_NAMES", "code_file", "load_file", "load_homework", "read_program"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
 HELPER_NAMES = {*ACTIVATIONS, *(f"{name}_backward" for name in ACTIVATIONS)}
@@ -46,7 +47,7 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
     """The module, and notes on what of it was left out or replaced.
 
     Raises:
-        Exception: whatever the import of a Python file raises.
+        SyntaxError: a Python file that is not Python.
     """
     path = Path(file).resolve()
     forget_modules(path.parent)
@@ -59,6 +60,13 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
         notes += run_cell(cell, module)
     missing.complete(module)
     return module, notes + missing.notes
+
+
+def read_program(module: ModuleType, file: str) -> Program:
+    """What a file that was loaded defines, with the trees of its text."""
+    cells, _ = cells_of(Path(file).resolve())
+    trees = {cell.filename: cell.tree for cell in cells}
+    return Program(module.__dict__, trees, str(file))
 
 
 def load_file(file: str | Path) -> ModuleType:
@@ -92,15 +100,15 @@ def forget_modules(folder: Path) -> None:
 
 
 def run_cell(cell: Cell, module: ModuleType) -> Iterator[str]:
-    """Run a cell, or a file that is one; what of a notebook's cell cannot be defined is told."""
-    if cell.whole:
-        exec(compile(cell.tree, cell.filename, "exec", dont_inherit=True), module.__dict__)
-        return
-    linecache.cache[cell.filename] = (len(cell.text), None, cell.text.splitlines(True), cell.filename)
-    for node in cell.tree.body:
+    """Run the definitions of a cell; what cannot be defined is told, but for data that is not there."""
+    if cell.text:
+        linecache.cache[cell.filename] = (len(cell.text), None, cell.text.splitlines(True), cell.filename)
+    for node in cell.definitions:
         try:
             exec(compile(ast.Module([node], []), cell.filename, "exec", dont_inherit=True), module.__dict__)
         except Exception as error:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(error, NameError):
+                continue
             what = f"{type(error).__name__}: {error}"
             yield f"{cell.name}, line {node.lineno} was left out, since it raised {what}."
 

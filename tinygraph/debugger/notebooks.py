@@ -1,6 +1,6 @@
-"""Files as cells of Python: a .py file is one, of a notebook's cells the definitions are taken.
+"""Files as cells of Python: a .py file is one cell, a notebook has many.
 
-Function definitions, classes, imports and assignments of simple constants can be run without training
+Function definitions, classes, imports and assignments that need NumPy alone can be run without training
 anything; lines for IPython (magics, shell commands) are blank.
 """
 
@@ -20,22 +20,23 @@ __all__ = ["Cell", "cells_of"]
 # Lines that IPython takes: %magic, !command, x = !command, help?
 FOR_IPYTHON = re.compile(r"^(\s*)(?:[\w\s,]+=\s*)?(?:%|!|\?|\w[\w.]*\?)")
 PYTHON_INSIDE = ("time", "timeit", "capture", "prun")  # %%magics whose cell is Python
-CONSTANT = (ast.Constant, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.List, ast.Set, ast.Dict)
-CONSTANT_PARTS = (*CONSTANT, ast.unaryop, ast.operator, ast.expr_context)
+CHEAP = set("np numpy math len range list tuple dict set float int abs min max sum sorted zip enumerate str".split())
+READS = re.compile(r"load|save|from(file|txt)|genfrom|memmap|open|read|fit|train|run|show|plot")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of Python: what it is called in sentences and in tracebacks, and its tree.
-
-    `whole` says that all of it is to be run: it is a file.
-    """
+    """A piece of Python: what it is called in sentences and in tracebacks, and its tree."""
 
     name: str
     filename: str
     text: str
     tree: ast.Module
-    whole: bool = False
+
+    @property
+    def definitions(self) -> list[ast.stmt]:
+        """The statements that define something without computing much."""
+        return [node for node in self.tree.body if is_definition(node)]
 
 
 def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
@@ -45,8 +46,8 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
         SyntaxError: a Python file that is not Python.
         UserFileError: a notebook that is not one.
     """
-    if path.suffix != ".ipynb":
-        return [Cell(path.name, str(path), "", ast.parse(path.read_bytes(), str(path)), whole=True)], []
+    if path.suffix.lower() != ".ipynb":
+        return [Cell(path.name, str(path), "", ast.parse(path.read_bytes(), str(path)))], []
     cells, notes = [], []
     for number, text in enumerate(code_texts(path), start=1):
         name = f"code cell {number}"
@@ -56,7 +57,6 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             notes.append(f"{name} of {path.name} was left out: {getattr(error, 'msg', error)}{line}.")
             continue
-        tree.body = [node for node in tree.body if is_definition(node)]
         cells.append(Cell(name, f"{path}, {name}", text, tree))
     return cells, notes
 
@@ -87,6 +87,9 @@ def parse_cell(text: str) -> ast.Module:
             taken = FOR_IPYTHON.match(lines[at]) if 0 <= at < len(lines) else None
             if not taken:
                 raise
+            while lines[at].rstrip().endswith("\\") and at + 1 < len(lines):  # a shell command goes on
+                lines[at] = ""
+                at += 1
             lines[at] = f"{taken[1]}pass"
 
 
@@ -94,13 +97,31 @@ def is_definition(node: ast.stmt) -> bool:
     """Whether a statement defines something without computing much."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
         return True
+    if isinstance(node, ast.Try):
+        return any(map(is_definition, node.body))
+    if isinstance(node, ast.Expr):
+        return ast.unparse(node).startswith(("sys.path.append(", "sys.path.insert("))
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     named = all(isinstance(x, ast.Name | ast.Tuple) for x in targets)
-    return named and (isinstance(node.value, ast.Lambda) or is_constant_expression(node.value))
+    return named and (isinstance(node.value, ast.Lambda) or is_cheap(node.value))
 
 
-def is_constant_expression(node: ast.expr) -> bool:
-    """Whether an expression is made of numbers, texts and their like alone."""
-    return all(isinstance(part, CONSTANT_PARTS) for part in ast.walk(node))
+def is_cheap(value: ast.expr) -> bool:
+    """Whether an expression calls nothing but NumPy, which reads no file there, and what Python has itself."""
+    return all(is_cheap_call(part.func) for part in ast.walk(value) if isinstance(part, ast.Call)) and not any(
+        isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in ast.walk(value)
+    )
+
+
+def is_cheap_call(function: ast.expr) -> bool:
+    """Whether a call of this takes no time and touches no file."""
+    while isinstance(function, ast.Attribute):
+        if READS.match(function.attr):
+            return False
+        function = function.value
+    if isinstance(function, ast.Call | ast.Subscript | ast.BinOp):  # a method of what another call gave
+        return True
+    name = function.id if isinstance(function, ast.Name) else ""
+    return name in CHEAP or bool(name[:1].isupper())

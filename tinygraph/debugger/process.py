@@ -154,6 +154,7 @@ class FileRun:
     outside: dict[str, str] = field(default_factory=dict)
     borrowed: dict[str, str] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    replies: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failure: Failure | None = None
     begun: int | None = None
@@ -186,7 +187,13 @@ class FileRun:
         return next((failure.traceback for failure in failures if failure), "")
 
 
-def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory: int = MEMORY) -> FileRun:
+def run_file(
+    path: Path,
+    steps: Sequence[Step],
+    timeout: float = TIMEOUT,
+    memory: int = MEMORY,
+    asks: Sequence[dict[str, Any]] = (),
+) -> FileRun:
     """Take the steps in a process of its own, or in several, where a function stops one.
 
     Args:
@@ -194,6 +201,7 @@ def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory
         steps: of one probe or of several.
         timeout: seconds for everything; one function may take a fifth of it.
         memory: bytes that a process may have.
+        asks: what else is asked of the file, after the steps.
 
     Raises:
         UserFileError: the time is too short for the process itself to begin.
@@ -201,11 +209,11 @@ def run_file(path: Path, steps: Sequence[Step], timeout: float = TIMEOUT, memory
     run = FileRun(str(path))
     waiting = sorted(range(len(steps)), key=lambda i: turn_of(steps[i]))
     deadline = time.monotonic() + timeout
-    while waiting:
-        run_once(run, steps, waiting, Limits(timeout, deadline, memory))
+    while waiting or asks:
+        run_once(run, steps, waiting, Limits(timeout, deadline, memory), asks)
         if run.ended is None:
-            waiting = []
-        elif run.begun is None:
+            waiting, asks = [], ()
+        elif run.begun is None or run.begun < 0:
             break
         else:
             waiting = left_after(run, steps, waiting)
@@ -270,9 +278,11 @@ def left_after(run: FileRun, steps: Sequence[Step], waiting: Sequence[int]) -> l
     return [i for i in waiting[waiting.index(run.begun) + 1 :] if steps[i].function in left]
 
 
-def run_once(run: FileRun, steps: Sequence[Step], waiting: Sequence[int], limits: Limits) -> None:
+def run_once(
+    run: FileRun, steps: Sequence[Step], waiting: Sequence[int], limits: Limits, asks: Sequence[dict[str, Any]]
+) -> None:
     """Take the waiting steps in a process of its own and note what it tells."""
-    talk = Talk(run, steps, waiting)
+    talk = Talk(run, steps, waiting, asks)
     seconds = math.ceil(2 * limits.timeout) + 1
     file = Path(run.file).resolve()
     arguments = (str(ROOT), str(file), str(limits.memory), str(seconds))
@@ -295,8 +305,10 @@ class Talk:
     holds the calls that wait for an answer. `refused` says why no more is read.
     """
 
-    def __init__(self, run: FileRun, steps: Sequence[Step], waiting: Sequence[int]) -> None:
-        self.run, self.steps, self.waiting = run, steps, waiting
+    def __init__(
+        self, run: FileRun, steps: Sequence[Step], waiting: Sequence[int], asks: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        self.run, self.steps, self.waiting, self.asks = run, steps, waiting, asks
         self.names = list(dict.fromkeys(step.function for step in steps))
         self.secret, self.lines, self.open = secrets.token_bytes(32), 0, set[int]()
         self.said = self.heard = 0
@@ -361,6 +373,9 @@ class Talk:
             if i not in self.open:
                 return False
             self.open.remove(i)
+            if i < 0:
+                self.run.replies.append(facts.get("reply"))
+                return True
             self.run.outcomes[i] = read_outcome(self.steps[i], facts)
             for name in self.run.outcomes[i].borrowed:
                 self.run.borrowed.setdefault(self.steps[i].function, name)

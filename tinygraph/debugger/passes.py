@@ -1,0 +1,467 @@
+"""A forward pass of somebody's, played on made arguments; what went in, what came out, by name."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tinygraph.debugger.conflicts import blamed_choices, search_choices
+from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
+from tinygraph.debugger.making import LEFT, Choice, Maker, role_of
+from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of
+from tinygraph.debugger.trial import quietly
+from tinygraph.debugger.uses import free_names
+
+__all__ = [
+    "Global",
+    "Pass",
+    "changed_attributes",
+    "invoke",
+    "layouts_for",
+    "play_forward",
+    "results_by_name",
+    "return_names",
+    "words_of",
+]
+
+MOST_CALLS = 160  # in one layout, with one object
+MOST_PASSES = 4
+OUTPUT = re.compile(
+    r"^_?(out(put)?s?|a|y|h|result|activation|value|z|a_?out|y_?(pred|hat)|scores|probs?|p)$", re.I
+)
+
+
+class Global(str):
+    """The name of a variable of the file that a function reads, within a state."""
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: Any) -> Global:
+        return self
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in lower case: back_prop, backProp and BackProp alike.
+
+    >>> words_of("conv2d_backwardNaive"), words_of("dW1")
+    (['conv2d', 'backward', 'naive'], ['d', 'w1'])
+    """
+    parts = re.findall(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*[a-z]?(?![a-z])|\d+", name)
+    return [p.lower() for p in parts]
+
+
+@dataclass
+class Pass:
+    """A forward pass that has been played.
+
+    Attributes:
+        state: what goes in, by name; variables of the file under names that are Global.
+        receiver: whether it is a method of state["self"].
+        call: from a state to what comes back.
+        raw, after: what came back, and the state after it.
+    """
+
+    program: Program
+    function: Function | None
+    state: dict[str, Any]
+    maker: Maker
+    receiver: bool
+    call: Callable[[dict[str, Any]], Any]
+    raw: Any = None
+    after: dict[str, Any] = field(default_factory=dict)
+
+    def known(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
+        """What is known by name after the pass: arguments, results, entries of dicts, attributes."""
+        found: dict[str, Any] = {}
+        if self.receiver:
+            found |= {k.strip("_"): v for k, v in vars(state["self"]).items()}
+        given = {k: v for k, v in state.items() if k != "self"}
+        results = results_by_name(self.function, raw) if self.function is not None else {"out": raw}
+        for value in (*given.values(), *results.values()):
+            if isinstance(value, dict):
+                found |= {str(k): v for k, v in value.items()}
+        return found | given | results
+
+    @property
+    def m(self) -> int:
+        sizes = self.maker.sizes
+        layout = self.maker.layout
+        if layout.startswith("one ") and layout != "one unit":
+            return 1
+        return sizes.m if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last") else 2
+
+    def outputs(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
+        """The arrays that came back, by name; or those that an object keeps, where nothing comes back."""
+        if raw is None and self.receiver:
+            changed = changed_attributes(self.state["self"], state["self"])
+            named = {k: v for k, v in changed.items() if is_number(v)}
+            given = {id(v) for k, v in state.items() if k != "self"}
+            named = {k: v for k, v in named.items() if id(v) not in given} or named
+            return dict(sorted(named.items(), key=lambda x: not OUTPUT.match(x[0])))
+        results = results_by_name(self.function, raw) if self.function else {"out": raw}
+        numbers = {k: v for k, v in results.items() if is_number(v)}
+        return numbers or last_numbers(results)
+
+
+def last_numbers(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The last arrays of lists that came back, where nothing else did: activations of all layers."""
+    lists = {k: v[-1] for k, v in results.items() if isinstance(v, list) and v and is_number(v[-1])}
+    return dict(reversed(lists.items()))
+
+
+def changed_attributes(before: Any, after: Any) -> dict[str, Any]:
+    """The attributes of an object that are new or hold something else."""
+    old = vars(before)
+    return {k: v for k, v in vars(after).items() if k not in old or not same_value(old[k], v)}
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two things are the same, as far as they can be compared."""
+    if a is b:
+        return True
+    x, y = ([leaf.value for leaf in leaves_of(v, ("v",))] for v in (a, b))
+    if type(a) is not type(b) or len(x) != len(y):
+        return False
+    return all(np.shape(p) == np.shape(q) and np.array_equal(p, q) for p, q in zip(x, y, strict=True))
+
+
+# What comes back, by name
+
+
+def return_names(function: Function) -> list[str] | None:
+    """What the last return statement calls its results; None where there is none."""
+    returns = [n for n in own_nodes(function.node) if isinstance(n, ast.Return) and n.value is not None]
+    if not returns:
+        return None
+    tuples = [r for r in returns if isinstance(r.value, ast.Tuple)]
+    value = (tuples or returns)[-1].value
+    if isinstance(value, ast.Tuple | ast.List):
+        return [name_of(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
+    return [name_of(value, "result")]
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of functions within it."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            yield child
+            yield from own_nodes(child)
+
+
+def name_of(node: ast.AST | None, otherwise: str) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        key = getattr(node.slice, "value", None)
+        return key if isinstance(key, str) else name_of(node.value, otherwise)
+    return otherwise
+
+
+def results_by_name(function: Function, raw: Any) -> dict[str, Any]:
+    """What a function gave, by the names in its return statement."""
+    names = return_names(function) or []
+    several = isinstance(raw, tuple | list) and len(names) == len(raw)
+    if several and (len(names) > 1 or isinstance(raw, tuple)):
+        return dict(zip(unique(names), raw, strict=True))
+    if isinstance(raw, tuple):
+        return {f"result {i + 1}": x for i, x in enumerate(raw)}
+    return {names[0] if len(names) == 1 else "result": raw}
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    return [n if names.index(n) == i else f"{n} ({i + 1})" for i, n in enumerate(names)]
+
+
+# Layouts
+
+
+def layouts_for(text: str) -> list[str]:
+    """The layouts that data may have, the likeliest first, by the words of a function and its text."""
+    low = text.lower()
+    found = list(LAYOUTS)
+
+    def first(*names: str) -> None:
+        for name in reversed(names):
+            found.remove(name)
+            found.insert(0, name)
+
+    if re.search(
+        r"keepdims|axis\s*=\s*1|\(1, *m\)|b1?.*zeros\(\(\w+, *1\)\)|w\d? *@ *[ax]|dot\(w\d?, *[ax]", low
+    ):
+        first("columns")
+    if re.search(r"math\.(exp|log)|range\(len\(", low):
+        first("one vector")
+    if re.search(r"conv|pool|im2col|image|img|flatten|spatial|n, *c, *h", low):
+        first("images", "images, channels last", "one image")
+        if re.search(r"n_h|n_w|hparam|n_c\b", low):
+            first("images, channels last")
+    elif re.search(r"rnn|lstm|gru|seq|time|temporal|attention|embed|hprev|\bn, *t\b|\bheads", low):
+        first("rows", "sequences", "one sequence", "one column", "columns", "sequences, time last")
+        if re.search(r"n_x|n_a\b|t_x|concat\w*\(\(\w+, *\w+\)\)|[\w'\]]+ @ concat", low):
+            first("columns", "sequences, time last")
+    return found
+
+
+# Passes that run
+
+
+def play_forward(
+    program: Program,
+    function: Function,
+    objects: Callable[[Maker], Iterator[Any]] | None,
+    layouts: Sequence[str],
+    sizes: Sizes,
+    seed: int,
+    context: Sequence[Function] = (),
+    known: Mapping[str, Any] | None = None,
+    variant: int = 0,
+) -> Iterator[Pass]:
+    """Passes forward that run, the likeliest first: in each layout, at last with a single output."""
+    text = function.text + "".join(f.text for f in context)
+    joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text + callees_text(program, function)))
+    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n))
+    shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
+    for layout, these in shapes:
+        maker = Maker(
+            layout, these, seed, layers_in(function, context), gates_in(text, function), joined, variant, program
+        )
+        for held in variables_of(program, function, context, maker):
+            for thing in objects(maker) if objects else [None]:
+                yield from passes(program, function, thing, maker, dict(known or {}), held)
+
+
+def callees_text(program: Program, function: Function) -> str:
+    """The text of the functions that a function calls."""
+    return "".join(f.text for n, f in program.functions.items() if n in function.names and f is not function)
+
+
+def passes(
+    program: Program, function: Function, thing: Any, maker: Maker, known: dict[str, Any], held: dict[str, Any]
+) -> Iterator[Pass]:
+    """The passes in one layout, with one object, of all choices of arguments."""
+    choices = maker.choices(function, known, started_parameters(program, function, maker))
+
+    def attempt(chosen: list[int]) -> tuple[Any, frozenset[int] | None]:
+        state = arguments_of(choices, chosen) | held | ({"self": thing} if thing is not None else {})
+        names = [n for n in state if n != "self" and not isinstance(n, Global)]
+        tried = Pass(program, function, state, maker, thing is not None, caller(program, function, names))
+        error = failure_of(tried)
+        if error is None:
+            return tried, None
+        return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
+
+    found = 0
+    for tried in search_choices([len(c.values) for c in choices], attempt, MOST_CALLS):
+        found += 1
+        yield tried
+        if found >= MOST_PASSES:
+            return
+
+
+def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, Any]:
+    """The arguments that were chosen, entries of dicts put together."""
+    found: dict[str, Any] = {}
+    for choice, i in zip(choices, chosen, strict=True):
+        value = choice.values[i]
+        if choice.key is not None:
+            found.setdefault(choice.name, {})[choice.key] = value
+        elif value is not LEFT:
+            found[choice.name] = value
+    return copy_state(found)
+
+
+def caller(program: Program, function: Function, names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    """Calls a function with what a state holds."""
+
+    def call(state: dict[str, Any]) -> Any:
+        return invoke(program, function, state, {n: state[n] for n in names})
+
+    return call
+
+
+def invoke(program: Program, function: Function, state: dict[str, Any], given: Mapping[str, Any]) -> Any:
+    """Call a function, or a method of the object in a state, where the file's variables are those of the state."""
+    with variables_set(program, state):
+        if function.owner is None:
+            return program.namespace[function.name](**given)
+        holder = state["self"] if "self" in state else function.owner
+        return getattr(holder, function.name.rpartition(".")[2])(**given)
+
+
+@contextmanager
+def variables_set(program: Program, state: dict[str, Any]) -> Iterator[None]:
+    """Let the variables of a file be those of a state, and keep what becomes of them there."""
+    names = [n for n in state if isinstance(n, Global)]
+    space = program.namespace
+    before = {n: space[n] for n in names if n in space}
+    space.update({str(n): state[n] for n in names})
+    try:
+        yield
+    finally:
+        for n in names:
+            state[n] = space.pop(n, None)
+        space.update(before)
+
+
+def failure_of(tried: Pass) -> BaseException | None:
+    """What a pass raises; None if it runs and gives finite numbers, which are kept."""
+    tried.after = copy_state(tried.state)
+    try:
+        with quietly(2.0):
+            tried.raw = tried.call(tried.after)
+    except Exception as error:
+        return error
+    if tried.raw is None and tried.receiver:
+        return None if changed_attributes(tried.state["self"], tried.after["self"]) else ValueError("nothing")
+    numbers = [as_floats(x.value) for x in leaves_of(tried.raw, ("raw",))]
+    good = bool(numbers) and all(np.isfinite(x).all() and x.size for x in numbers)
+    return None if good else ValueError("no finite numbers")
+
+
+def layers_in(function: Function, context: Sequence[Function]) -> tuple[int, int]:
+    """The lowest and highest number of the weights that some functions speak of."""
+    text = " ".join([function.text, *(f.text for f in context)])
+    numbers = {int(n) for n in re.findall(r"\b(?:W|w|weights?|Theta|theta|wt|weight)_?(\d)\b", text)}
+    return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
+
+
+def gates_in(text: str, function: Function) -> int:
+    """How many gates stand side by side in one weight."""
+    low = (function.name + text).lower()
+    if "lstm" in low and re.search(r"split|\[:, *:? *\w*h|: *4|4 *\*|3 *\* *h", low):
+        return 4
+    return 3 if "gru" in low and re.search(r"split|3 *\*|2 *\* *h", low) else 1
+
+
+# Parameters that the file itself makes, and its variables
+
+PARAMETERS = re.compile(r"^(params?\w*|parameters?|weights?|theta|model|p|nn|net\w*|ws?|w_?b)$", re.I)
+
+
+def started_parameters(program: Program, function: Function, maker: Maker) -> dict[str, list[Any]]:
+    """For parameters that hold a network's weights, what the file's own function makes to start with."""
+    names = []
+    for name in function.parameters:
+        use = maker.use(function, name)
+        if PARAMETERS.match(name) and (use.prefixes or use.mapping or use.numbered) and not use.array:
+            names.append(name)
+    return {n: made_by_file(program, maker) for n in names} if names else {}
+
+
+def made_by_file(program: Program, maker: Maker) -> list[Any]:
+    """What the file's functions make that start the parameters of a network, with random numbers."""
+    s = maker.sizes
+    found = []
+    for start in starters(program):
+        for units in ([s.n, s.h, s.g, s.k], [s.n, s.h, s.k]):
+            made = started(program, start, units)
+            if made is not None:
+                found.append(randomised(made, maker))
+                break
+    return found
+
+
+def starters(program: Program) -> list[Function]:
+    words = {"init", "initialize", "initialise", "initialization", "create", "make", "build", "random", "new"}
+    return [
+        f
+        for f in program.functions.values()
+        if f.owner is None and words & set(words_of(f.name)) and not f.name.startswith("__")
+    ]
+
+
+def started(program: Program, start: Function, units: list[int]) -> Any:
+    """What such a function makes for layers of these sizes; None if nothing."""
+    sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
+    given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
+    given |= {n: ["relu"] * (len(units) - 2) + ["tanh"] for n in start.required if re.search("act", n)}
+    given |= {n: 0.5 for n in start.required if re.search("scale|std", n)}
+    if len(sizes) == 1:
+        given[sizes[0]] = units
+    elif len(sizes) == len(units):
+        given |= dict(zip(sizes, units, strict=True))
+    else:
+        return None
+    try:
+        with quietly(1.0):
+            made = program.namespace[start.name](**given)
+    except Exception:
+        return None
+    made = made[0] if isinstance(made, tuple) and made and isinstance(made[0], dict | list) else made
+    return made if isinstance(made, dict | list) and list(leaves_of(made, ("made",))) else None
+
+
+def randomised(made: Any, maker: Maker) -> Any:
+    """The same with random numbers, so that none is 0."""
+    for leaf in leaves_of(made, ("made",)):
+        if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f":
+            leaf.value[...] = maker.floats([str(n) for n in leaf.value.shape])
+    return made
+
+
+def variables_of(
+    program: Program, function: Function, context: Sequence[Function], maker: Maker
+) -> Iterator[dict[str, Any]]:
+    """The file's variables that some functions read: arrays with random numbers; made ones where none are."""
+    names = dict.fromkeys(n for f in (function, *context) for n in free_names(program, f))
+    held: dict[str, Any] = {}
+    missing = []
+    for n in names:
+        if n not in program.namespace:
+            missing += [] if hasattr(builtins, n) else [n]
+        elif holds_arrays(program.namespace[n]):
+            held[Global(n)] = randomised(copy_state({n: program.namespace[n]})[n], maker)
+            fit_sizes(maker, n, held[Global(n)])
+    if not missing:
+        yield held
+        return
+    choices = [
+        Choice(n, None, v) for n in missing if (v := missing_values(maker, function, n))
+    ]
+    if len(choices) < len(missing):
+        yield held
+        return
+    for values in search_choices([len(c.values) for c in choices], lambda chosen: (chosen, None), 6):
+        yield held | {Global(c.name): c.values[i] for c, i in zip(choices, values, strict=True)}
+
+
+def missing_values(maker: Maker, function: Function, name: str) -> list[Any]:
+    use = maker.use(function, name)
+    return maker.whole(name, use, function) if not use.called else []
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether a variable is an array of floats, or a list or dict of such."""
+    if isinstance(value, ModuleType | type) or callable(value):
+        return False
+    arrays = [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
+    return bool(arrays) and all(isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.ndim for x in arrays)
+
+
+def fit_sizes(maker: Maker, name: str, value: Any) -> None:
+    """Let a maker's sizes be those of an array that is there already."""
+    if isinstance(value, list):
+        if np.ndim(value[0]) == 2:
+            before, after = (1, 0) if has_columns(maker.layout) or maker.layout == "one vector" else (0, 1)
+            set_sizes(maker, n=value[0].shape[before], k=value[-1].shape[after])
+        return
+    codes = LAYOUTS[maker.layout].get(role_of(name) or "", [])
+    for words in (c.split() for c in codes):
+        if isinstance(value, np.ndarray) and len(words) == value.ndim and all(w.isalpha() for w in words):
+            set_sizes(maker, **dict(zip(words, value.shape, strict=True)))
+            return
+
+
+def set_sizes(maker: Maker, **sizes: int) -> None:
+    maker.sizes = replace(maker.sizes, **sizes)

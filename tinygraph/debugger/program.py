@@ -1,0 +1,214 @@
+"""Somebody's program: the functions that stand in their own files, and one of them changed for a moment.
+
+A function is changed by its code object: whoever holds the function, a class, a decorator, a module that
+imported it, calls the changed one, and calls the old one again afterwards.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+__all__ = ["SCRIPT", "Function", "Program", "code_of_function", "source_text"]
+
+SCRIPT = "<module>"  # the name of a file's own statements
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function that stands in somebody's file, or in a cell: its qualified name, its tree, itself."""
+
+    name: str
+    file: str
+    node: Definition
+    itself: FunctionType
+    owner: type | None = None
+
+    @property
+    def line(self) -> int:
+        """Where it is defined."""
+        return self.node.lineno
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of its parameters, without self."""
+        a = self.node.args
+        names = [x.arg for x in (*a.posonlyargs, *a.args, *a.kwonlyargs)]
+        return names[1:] if self.is_method else names
+
+    @property
+    def required(self) -> list[str]:
+        """The names of those parameters that have no default."""
+        a = self.node.args
+        names = [x.arg for x in (*a.posonlyargs, *a.args)]
+        names = names[: len(names) - len(a.defaults)]
+        kw = [x.arg for x, d in zip(a.kwonlyargs, a.kw_defaults, strict=True) if d is None]
+        return (names[1:] if self.is_method else names) + kw
+
+    @property
+    def rest(self) -> str | None:
+        """The name of what takes any number of further arguments: *sizes, *layers."""
+        return self.node.args.vararg.arg if self.node.args.vararg else None
+
+    @cached_property
+    def is_method(self) -> bool:
+        """Whether it takes an object or a class first."""
+        static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in self.node.decorator_list)
+        return self.owner is not None and not static
+
+    @cached_property
+    def text(self) -> str:
+        """Its source."""
+        return ast.unparse(self.node)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names and attributes in it."""
+        nodes = list(ast.walk(self.node))
+        found = {n.id for n in nodes if isinstance(n, ast.Name)}
+        return frozenset(found | {n.attr for n in nodes if isinstance(n, ast.Attribute)})
+
+
+class Program:
+    """Somebody's functions and classes by name, with the text that they stand in.
+
+    `namespace` is what their names mean, `trees` the trees of their files or cells by the names of these.
+    """
+
+    def __init__(self, namespace: dict[str, Any], trees: Mapping[str, ast.Module], file: str = "") -> None:
+        self.namespace = namespace
+        self.trees = trees
+        self.file = file
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        """The functions and methods that stand in it, by qualified name; the last of a name counts."""
+        found = {}
+        for file, tree in self.trees.items():
+            for name, node in definitions_in(tree.body):
+                function = self.function_of(name, file, node)
+                if function is not None:
+                    found[name] = function
+        return found
+
+    def function_of(self, name: str, file: str, node: Definition) -> Function | None:
+        """The function that a definition made, if it is still there."""
+        *classes, last = name.split(".")
+        owner: Any = self.namespace.get(classes[0]) if classes else None
+        if classes and not isinstance(owner, type):
+            return None
+        held = vars(owner).get(last) if owner is not None else self.namespace.get(last)
+        itself = plain_function(held)
+        if itself is None or itself.__code__.co_filename != file:
+            return None
+        return Function(name, file, node, itself, owner)
+
+    @cached_property
+    def classes(self) -> dict[str, type]:
+        """The classes that stand in it."""
+        names = [n.name for tree in self.trees.values() for n in tree.body if isinstance(n, ast.ClassDef)]
+        return {name: c for name in names if isinstance(c := self.namespace.get(name), type)}
+
+    def methods(self, owner: type) -> dict[str, Function]:
+        """The methods of a class that stand in the program, its own and those of its bases, by last name."""
+        found: dict[str, Function] = {}
+        for base in reversed(owner.__mro__):
+            found |= {f.name.rpartition(".")[2]: f for f in self.functions.values() if f.owner is base}
+        return found
+
+    def where_called(self, name: str) -> Iterator[ast.Call]:
+        """The calls of a function or method of this last name."""
+        for tree in self.trees.values():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and called_name(node) == name:
+                    yield node
+
+    @contextmanager
+    def changed(self, function: Function, code: CodeType) -> Iterator[None]:
+        """Let a function have another code."""
+        before = function.itself.__code__
+        function.itself.__code__ = code
+        try:
+            yield
+        finally:
+            function.itself.__code__ = before
+
+
+def called_name(node: ast.Call) -> str | None:
+    """The last name of what is called."""
+    return getattr(node.func, "id", getattr(node.func, "attr", None))
+
+
+def definitions_in(body: Sequence[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Definition]]:
+    """The functions that statements define, with their qualified names."""
+    for node in body:
+        if isinstance(node, Definition):
+            yield prefix + node.name, node
+        elif isinstance(node, ast.ClassDef) and not prefix:
+            yield from definitions_in(node.body, f"{node.name}.")
+        elif isinstance(node, ast.If | ast.Try) and not prefix:
+            yield from definitions_in([*node.body, *node.orelse], prefix)
+
+
+def plain_function(held: Any) -> FunctionType | None:
+    """The Python function within a method, a decorator that tells what it wraps, or a property."""
+    if isinstance(held, staticmethod | classmethod):
+        held = held.__func__
+    if isinstance(held, property):
+        held = held.fget
+    if callable(held):
+        held = inspect.unwrap(held)
+    return held if isinstance(held, FunctionType) else None
+
+
+def code_of_function(function: Function, node: Definition) -> CodeType | None:
+    """The code of a function with another tree; None if it cannot stand in the place of the old one."""
+    bare = ast.FunctionDef(
+        **{f: getattr(node, f, None) for f in node._fields} | {"decorator_list": [], "returns": None}
+    )
+    if isinstance(node, ast.AsyncFunctionDef):
+        return None
+    ast.copy_location(bare, node)
+    *classes, _ = function.name.split(".")
+    outer: ast.stmt = bare
+    if classes:
+        outer = ast.ClassDef(classes[0], [], [], [bare], [])
+        ast.copy_location(outer, node)
+        ast.fix_missing_locations(outer)
+    try:
+        module = compile(ast.Module([outer], []), function.file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, TypeError, RecursionError):
+        return None
+    code = find_code(module, function.name)
+    return code if code is not None and code.co_freevars == function.itself.__code__.co_freevars else None
+
+
+def find_code(code: CodeType, name: str) -> CodeType | None:
+    """The code of a function within that of a module."""
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            if part.co_qualname == name:
+                return part
+            if found := find_code(part, name):
+                return found
+    return None
+
+
+def source_text(file: str) -> list[str]:
+    """The lines of a file or a cell, without their ends."""
+    lines = linecache.getlines(file)
+    if not lines and Path(file).is_file():
+        lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line.rstrip("\r\n") for line in lines]
+
+
+Call = Callable[..., Any]

@@ -1,0 +1,33 @@
+"""Pairs of functions, one forward and one backward: relu and relu_backward, mse and mse_prime, forward_prop and
+back_prop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.protocols.names import (
+    FORTH,
+    forward_partners,
+    is_backward,
+    is_derivative_of,
+    losses_in,
+)
+from tinygraph.debugger.protocols.table import Asked, protocol
+from tinygraph.debugger.readings import layouts_for, play_forward, readings_of, slopes_of, words_of
+from tinygraph.debugger.trial import Trial
+
+
+@protocol("a pair of functions", "affine_forward(x, w, b) and affine_backward(dout, cache)")
+def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:
+    """The trials of a function that goes back, with each that may go forward for it."""
+    if function.owner is not None or not (is_backward(function) or is_derivative_of(function, program)):
+        return
+    losses = losses_in(program, None)
+    for forward in forward_partners(program, function):
+        whole = bool(FORTH & set(words_of(forward.name)))
+        layouts = layouts_for(forward.name + forward.text + function.text)
+        context = [function] if whole else []
+        for passed in play_forward(program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant):
+            yield from slopes_of(passed, function)
+            yield from readings_of(passed, function, losses)

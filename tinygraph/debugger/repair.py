@@ -1,0 +1,322 @@
+"""The repair of somebody's function: the change of one place that makes it right.
+
+Candidates are run, one after the other, in the place of the function; what makes a wrong derivative right on
+one probe and breaks none is tried on the other. So a fix that is told has been tested. Independent mistakes are
+repaired one after the other.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+import numpy as np
+
+from tinygraph.debugger.program import Function, Program, code_of_function
+from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
+from tinygraph.debugger.trial import Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
+
+__all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
+
+RAISED = "(no end)"  # what is wrong with a pass that raises
+SECONDS = 8.0  # for all mistakes of a file
+TICK = 1.0  # seconds
+ENOUGH = 0.4  # seconds of looking for a better one after the first
+MOST_MISTAKES = 6
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Which derivatives are right and which are wrong; `raised` where the pass came to no end."""
+
+    right: frozenset[str]
+    wrong: frozenset[str]
+    raised: bool = False
+
+
+class Exam(Protocol):
+    """Something that can be played again with a changed function."""
+
+    name: str
+
+    def marks(self) -> Marks:
+        """The marks of the functions as they are now."""
+
+    def forward(self) -> Any:
+        """What goes forward in it, alone."""
+
+
+class TrialExam:
+    """A trial, with the outputs that its forward pass is to keep."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        self.trial: Trial = judgement.trial
+        self.name = self.trial.function.name
+        self.kept = judgement.outputs
+        self.seconds = 2.0
+        self.truths: dict[Any, Any] = {}
+        find_truth = self.trial.truth
+
+        def known_truth(path: Any) -> Any:
+            if path not in self.truths:
+                self.truths[path] = find_truth(path)
+            return self.truths[path]
+
+        self.trial.truth = known_truth  # type: ignore[method-assign]
+
+    def forward(self) -> Any:
+        return self.trial.outputs()
+
+    def marks(self) -> Marks:
+        try:
+            with quietly(self.seconds):
+                judged = judge_trial(self.trial)
+        except (Unplayable, TooLong, Exception):
+            return Marks(frozenset(), frozenset({RAISED}), raised=True)
+        if judged.raised is not None or not judged.verdicts:
+            return Marks(frozenset(), frozenset({RAISED}), raised=True)
+        wrong = {v.claim.label for v in judged.verdicts if not v.ok}
+        if not same_outputs(self.kept, judged.outputs):
+            wrong.add("forward")
+        return Marks(frozenset(v.claim.label for v in judged.verdicts if v.ok), frozenset(wrong))
+
+
+def same_outputs(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return all(
+        name in after and np.shape(x) == np.shape(after[name]) and np.allclose(x, after[name], rtol=1e-9, atol=1e-12)
+        for name, x in before.items()
+    )
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A change that was tested: what it made right, and whether nothing is wrong any more."""
+
+    rewrite: Rewrite
+    code: CodeType
+    mended: frozenset[tuple[str, str]]
+    complete: bool
+    others: tuple[Rewrite, ...] = ()
+
+
+def repair_program(
+    program: Program,
+    first: Sequence[Exam],
+    second: Sequence[Exam],
+    seconds: float = SECONDS,
+    tick: Callable[[], Any] = lambda: None,
+) -> list[Fix]:
+    """The fixes of what is wrong, as far as they are found; the functions stay as they were.
+
+    Args:
+        program: whose functions are changed for a moment.
+        first: exams of which some have wrong derivatives.
+        second: the same on another probe.
+        seconds: for all together.
+        tick: is called now and then.
+    """
+    until = time.monotonic() + seconds
+    fixes: list[Fix] = []
+    before = {id(f.itself): f.itself.__code__ for f in program.functions.values()}
+    try:
+        while len(fixes) < MOST_MISTAKES and time.monotonic() < until:
+            fix = next_fix(program, first, second, until, tick)
+            if fix is None:
+                break
+            fixes.append(fix)
+            fix.rewrite.function.itself.__code__ = fix.code
+            fix.rewrite.apply()
+            if fix.complete:
+                break
+    finally:
+        for fix in reversed(fixes):
+            fix.rewrite.undo()
+            fix.rewrite.function.itself.__code__ = before[id(fix.rewrite.function.itself)]
+    return fixes
+
+
+@dataclass
+class Exams:
+    """Several exams with the marks of the functions as they were, and which of them found something wrong."""
+
+    exams: Sequence[Exam]
+
+    def __post_init__(self) -> None:
+        self.before = [exam.marks() for exam in self.exams]
+        self.bad = [i for i, marks in enumerate(self.before) if marks.wrong]
+
+    def mended(self) -> frozenset[tuple[str, str]]:
+        """What is right now and was not; nothing if something else is wrong now."""
+        found: set[tuple[str, str]] = set()
+        for i in self.bad:
+            gained = gain(self.exams[i].name, self.before[i], self.exams[i].marks())
+            if gained is None:
+                return frozenset()
+            found |= gained
+        return frozenset(found)
+
+    def is_broken(self) -> bool:
+        """Whether something is wrong now that was right before."""
+        return any(self.exams[i].marks() != m for i, m in enumerate(self.before) if i not in self.bad)
+
+    @property
+    def wrong(self) -> frozenset[tuple[str, str]]:
+        return frozenset((self.exams[i].name, label) for i in self.bad for label in self.before[i].wrong)
+
+
+def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
+    """What has become right; None where something has become wrong."""
+    if was.raised:
+        return set() if now.raised or now.wrong else {(name, RAISED)}
+    if now.raised or now.wrong - was.wrong or was.right - now.right:
+        return None
+    return {(name, label) for label in was.wrong & now.right}
+
+
+def next_fix(
+    program: Program, first: Sequence[Exam], second: Sequence[Exam], until: float, tick: Callable[[], Any]
+) -> Fix | None:
+    """The likeliest change that makes something right and nothing wrong."""
+    here, there = Exams(first), Exams(second)
+    if not here.bad:
+        return None
+    found: list[Fix] = []
+    stop = until
+    told = time.monotonic()
+    for rewrite in in_order(watch_calls(program, [first[i] for i in here.bad])):
+        now = time.monotonic()
+        if now > told + TICK:
+            told = now
+            tick()
+        if now > min(stop, until):
+            break
+        fix = tried(program, rewrite, here, there)
+        if fix is not None:
+            found.append(fix)
+            if fix.complete and stop == until:
+                stop = now + ENOUGH
+    return best_fix(found)
+
+
+def best_fix(found: list[Fix]) -> Fix | None:
+    """What mends most; of those that mend as much, the least far-fetched."""
+    if not found:
+        return None
+    ranked = sorted(found, key=lambda f: (not f.complete, -len(f.mended), f.rewrite.cost, size_of(f.rewrite)))
+    best = ranked[0]
+    others = tuple(f.rewrite for f in ranked[1:6] if len(f.mended) == len(best.mended))
+    return Fix(best.rewrite, best.code, best.mended, best.complete, others)
+
+
+def size_of(rewrite: Rewrite) -> tuple[int, int]:
+    """How much is changed; of two as large, the later is rather the place."""
+    return len(ast.unparse(rewrite.old)), -getattr(rewrite.old, "lineno", 0)
+
+
+def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
+    """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
+    function = rewrite.function
+    rewrite.apply()
+    try:
+        code = code_of_function(function, function.node)
+    finally:
+        rewrite.undo()
+    if code is None:
+        return None
+    with program.changed(function, code):
+        mended = here.mended()
+        if not mended or here.is_broken():
+            return None
+        again = there.mended()
+        if (there.bad and not again) or there.is_broken():
+            return None
+    kept = mended & again if there.bad and mended & again else mended
+    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong)
+
+
+# What ran
+
+
+@dataclass
+class Watched:
+    """A function that ran, with what is known of it; `depth` is how far below the pass itself."""
+
+    function: Function
+    scope: Scope = field(default_factory=Scope)
+    depth: int = 0
+
+
+def watch_calls(program: Program, exams: Sequence[Exam]) -> list[Watched]:
+    """The functions of the program that run in some exams, with how far they are from the pass itself."""
+    by_code = {f.itself.__code__: Watched(f) for f in program.functions.values()}
+    forth = run_watched(by_code, [exam.forward for exam in exams])
+    back = run_watched(by_code, [exam.marks for exam in exams])
+    plain = [f.name for f in program.functions.values() if f.owner is None]
+    names = {exam.name for exam in exams}
+    found = [w for w in by_code.values() if w.scope.lines]
+    for w in found:
+        code = w.function.itself.__code__
+        w.scope.functions = [n for n in plain if n != w.function.name]
+        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else 4
+    return found
+
+
+def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:
+    """Make some calls, note what is known of the functions in them, and how often each was called."""
+    times: Counter[CodeType] = Counter()
+
+    def local(frame: FrameType, event: str, _: Any) -> Any:
+        scope = by_code[frame.f_code].scope
+        if event == "line":
+            scope.lines.add(frame.f_lineno)
+        elif event in ("return", "exception"):
+            note_values(scope, frame)
+        return local
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code not in by_code:
+            return None
+        times[frame.f_code] += 1
+        return local
+
+    old = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for call in calls:
+            call()
+    finally:
+        sys.settrace(old)
+    return times
+
+
+def note_values(scope: Scope, frame: FrameType) -> None:
+    """Remember what the names of a function hold at its end, and the attributes of its object."""
+    values = dict(frame.f_locals)
+    scope.values |= {k: v for k, v in values.items() if k != "self"}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            scope.keys += [str(k) for k in value if isinstance(k, str)]
+    if "self" in values and hasattr(values["self"], "__dict__"):
+        scope.keys += [f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)]
+    scope.keys = list(dict.fromkeys(scope.keys))
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
+    """The changes, those of the pass itself first, and the cheap before the far-fetched; none twice."""
+    all_of = [(w.depth, r) for w in watched for r in rewrites_of(w.function, w.scope)]
+    seen: set[tuple[int, str, str]] = set()
+    for _, rewrite in sorted(all_of, key=lambda x: x[1].cost + 0.5 * x[0]):
+        key = (id(rewrite.old), rewrite.kind if rewrite.new is None else "", ast.dump(rewrite.new) if rewrite.new else "")
+        if key not in seen or not isinstance(rewrite.new, ast.expr):
+            seen.add(key)
+            yield rewrite

@@ -1,0 +1,157 @@
+"""What is answered about somebody's program, in JSON's terms: what was judged how, and which changes mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygraph.debugger.examine import Examined, examine_program
+from tinygraph.debugger.program import Program
+from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
+from tinygraph.debugger.splice import change_of
+from tinygraph.debugger.trial import Judgement, TooLong, quietly
+
+__all__ = ["reply_to"]
+
+CLOSE = 1e-6  # relative; as near as a repaired step has to be
+
+
+def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> dict[str, Any]:
+    """The answer to a question about a program.
+
+    Args:
+        program: somebody's.
+        asked: "examine" with the names of functions that need not be; or "repair" with steps of the lectures
+            on both probes, and seconds.
+        tick: is called now and then, so that who waits knows that work goes on.
+    """
+    found = [e for e in examine_program(program) if e.function.name not in asked["known"]]
+    tick()
+    reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
+    if asked["ask"] == "repair":
+        first, second = exams_of(program, found, asked["steps"])
+        reply["fixes"] = [told_fix(fix) for fix in repair_program(program, first, second, asked["seconds"], tick)]
+    return reply
+
+
+def exams_of(
+    program: Program, found: Sequence[Examined], steps: Sequence[Sequence[StepFacts]]
+) -> tuple[list[Exam], list[Exam]]:
+    """What a repair is tried on, and on what it is tested then."""
+    judged = [e for e in found if e.judgements]
+    first: list[Exam] = [TrialExam(e.judgements[0]) for e in judged]
+    second: list[Exam] = [TrialExam(j) for e in judged for j in e.judgements[1:]]
+    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
+    return [*one, *first], [*two, *second]
+
+
+def told_examined(examined: Examined) -> dict[str, Any]:
+    """What came of a function."""
+    function = examined.function
+    shown = next((j for j in examined.judgements if not j.ok), None) or next(iter(examined.judgements), None)
+    facts: dict[str, Any] = {
+        "name": function.name,
+        "line": function.line,
+        "file": function.file,
+        "verdict": examined.verdict,
+        "reason": examined.reason,
+        "taken": shown.trial.taken if shown else "",
+        "rows": [[v.claim.label, v.ok, v.said] for v in shown.verdicts] if shown else [],
+    }
+    return facts | raised_facts(shown, function.file)
+
+
+def raised_facts(shown: Judgement | None, file: str) -> dict[str, Any]:
+    """The exception that a function raised, with the line."""
+    if shown is None or shown.raised is None:
+        return {"raised": ""}
+    import traceback
+
+    frames = [f for f in traceback.extract_tb(shown.raised.__traceback__) if f.filename == file]
+    text = f"{type(shown.raised).__name__}: {shown.raised}"
+    return {"raised": text, "raised_line": frames[-1].lineno if frames else None}
+
+
+def told_fix(fix: Fix) -> dict[str, Any]:
+    """A tested change."""
+    change = change_of(fix.rewrite)
+    return {
+        "function": fix.rewrite.function.name,
+        "file": fix.rewrite.function.file,
+        "kind": fix.rewrite.kind,
+        "mended": sorted(fix.mended),
+        "complete": fix.complete,
+        "line": change.line,
+        "column": change.column,
+        "end_column": change.end_column,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+# The steps of the lectures
+
+StepFacts = tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Mapping[str, Any], ...], tuple[str, ...], dict[str, Any]]
+
+
+class StepExam:
+    """One call of a function of the lectures with what it should give."""
+
+    def __init__(
+        self,
+        program: Program,
+        function: str,
+        arguments: tuple[Any, ...],
+        spare: tuple[Any, ...],
+        editions: tuple[Mapping[str, Any], ...],
+        outputs: tuple[str, ...],
+        targets: dict[str, Any],
+    ) -> None:
+        self.program, self.name, self.outputs, self.targets = program, function, outputs, targets
+        self.given = arguments, spare, editions
+
+    def forward(self) -> None:
+        """Nothing goes forward: the arguments are there."""
+
+    def marks(self) -> Marks:
+        try:
+            with quietly(2.0):
+                given = self.read(self.call())
+        except (TooLong, Exception):
+            return Marks(frozenset(), frozenset({RAISED}), raised=True)
+        right = {name for name, target in self.targets.items() if is_close(given.get(name), target)}
+        return Marks(frozenset(right), frozenset(self.targets) - right)
+
+    def call(self) -> Any:
+        import copy
+
+        from tinygraph.debugger.worker import demanded_arguments
+
+        function = self.program.namespace[self.name]
+        return function(*copy.deepcopy(demanded_arguments(function, *self.given)))
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """The results by name."""
+        if isinstance(value, tuple | list):
+            for part in value:
+                if isinstance(part, dict):
+                    rest = [x for x in value if x is not part]
+                    return part | ({"J": rest[0]} if len(rest) == 1 else {})
+            return dict(zip(self.outputs, value, strict=False))
+        return value if isinstance(value, dict) else dict(zip(self.outputs, [value], strict=False))
+
+
+def is_close(given: Any, target: Any) -> bool:
+    try:
+        given = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    if given.shape != np.shape(target):
+        if given.size == np.size(target) == 1:
+            given = given.reshape(np.shape(target))
+        else:
+            return False
+    scale = np.max(np.abs(target), initial=0)
+    return bool(np.all(np.abs(given - target) <= CLOSE * scale + 1e-10))

@@ -1,0 +1,690 @@
+"""All that one could change in one place of a function: candidates for the repair of a mistake.
+
+A mistake of a person is small in their own words: a name for another, an axis, a factor that is missing. So a
+repair is looked for in the syntax tree of their own function, by undoing such slips one after the other.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygraph.debugger.program import Definition, Function
+
+__all__ = ["Insertion", "Replacement", "Rewrite", "Scope", "Swap", "rewrites_of"]
+
+OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
+    ast.Add: [ast.Sub, ast.Mult],
+    ast.Sub: [ast.Add, ast.Mult],
+    ast.Mult: [ast.Div, ast.MatMult, ast.Add, ast.Sub, ast.Pow],
+    ast.Div: [ast.Mult, ast.Sub, ast.FloorDiv],
+    ast.MatMult: [ast.Mult],
+    ast.Pow: [ast.Mult],
+    ast.FloorDiv: [ast.Div],
+    ast.Mod: [ast.FloorDiv],
+}
+COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
+    ast.Gt: [ast.Lt, ast.GtE, ast.LtE],
+    ast.Lt: [ast.Gt, ast.LtE, ast.GtE],
+    ast.GtE: [ast.Gt, ast.LtE, ast.Lt],
+    ast.LtE: [ast.Lt, ast.GtE, ast.Gt],
+    ast.Eq: [ast.NotEq, ast.Gt, ast.Lt],
+    ast.NotEq: [ast.Eq],
+}
+SIBLINGS = [
+    {"sum", "mean", "max", "min", "prod"},
+    {"zeros_like", "ones_like"},
+    {"zeros", "ones"},
+    {"exp", "log", "tanh", "sqrt", "square", "abs", "sign"},
+    {"sin", "cos", "sinh", "cosh", "tanh"},
+    {"dot", "matmul", "multiply", "outer", "inner"},
+    {"maximum", "minimum"},
+    {"add", "subtract", "multiply", "divide"},
+    {"argmax", "argmin"},
+    {"hstack", "vstack", "concatenate"},
+]
+REDUCTIONS = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
+CONSTANTS = (0, 1, -1, 2, 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Rewrite:
+    """One change: in place of `old`, which has a place in the file, stands `new` (nothing, if None).
+
+    `kind` says what sort of slip it would undo; `cost` how far-fetched it is.
+    """
+
+    function: Function
+    kind: str
+    old: ast.AST
+    new: ast.AST | None
+    parent: ast.AST
+    field: str
+    index: int | None
+    cost: float
+    more: tuple[Any, ...] = ()
+
+    def apply(self) -> None:
+        """Make the change in the tree."""
+        self.put(self.new)
+
+    def put(self, node: ast.AST | None) -> None:
+        if self.index is None:
+            setattr(self.parent, self.field, node)
+        else:
+            holder = getattr(self.parent, self.field)
+            holder[self.index] = node if node is not None else ast.copy_location(ast.Pass(), self.old)
+
+    def undo(self) -> None:
+        """Put back what was there."""
+        if self.index is None:
+            setattr(self.parent, self.field, self.old)
+        else:
+            getattr(self.parent, self.field)[self.index] = self.old
+
+
+@dataclass
+class Scope:
+    """What is known of a function when it ran: its lines, and what its names held.
+
+    `kinds` has for each name "array" with its dimensions, "number" or "other"; `keys` the keys of dicts and
+    attributes of objects; `functions` the names of the file's own functions.
+    """
+
+    lines: set[int] = field(default_factory=set)
+    values: dict[str, Any] = field(default_factory=dict)
+    functions: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+    def kind(self, name: str) -> str:
+        value = self.values.get(name)
+        if isinstance(value, np.ndarray):
+            return f"array {value.ndim}" if value.ndim else "number"
+        if isinstance(value, bool):
+            return "other"
+        if isinstance(value, int | float | np.generic):
+            return "number"
+        return "other"
+
+    def names_of_kind(self, *kinds: str) -> list[str]:
+        return [n for n in self.values if self.kind(n).split()[0] in kinds and n.isidentifier()]
+
+
+def rewrites_of(function: Function, scope: Scope, line: int | None = None) -> Iterator[Rewrite]:
+    """The changes of a function's statements that ran, of one line if asked for."""
+    maker = RewriteMaker(function, scope)
+    for body in bodies_in(function.node):
+        for i, statement in enumerate(body[1]):
+            if is_read(statement, scope.lines, line):
+                yield from maker.of_statement(body[0], body[2], body[1], i)
+
+
+def is_read(statement: ast.stmt, lines: set[int], line: int | None) -> bool:
+    own = range(statement.lineno, head_end(statement) + 1)
+    return bool(lines.intersection(own)) and (line is None or line in own)
+
+
+def head_end(statement: ast.stmt) -> int:
+    """The last line of a statement without those within it."""
+    body = getattr(statement, "body", None)
+    if isinstance(body, list) and body:
+        return max(statement.lineno, body[0].lineno - 1)
+    return statement.end_lineno or statement.lineno
+
+
+def bodies_in(node: ast.AST) -> Iterator[tuple[ast.AST, list[ast.stmt], str]]:
+    """The lists of statements in a function."""
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(node, name, None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            yield node, body, name
+            for statement in body:
+                yield from bodies_in(statement)
+
+
+class RewriteMaker:
+    """Makes the changes of one function."""
+
+    def __init__(self, function: Function, scope: Scope) -> None:
+        self.function = function
+        self.scope = scope
+        self.used = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
+        self.loads = [n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        self.attributes = sorted({*attributes_in(function.node), *(k for k in scope.keys if k.startswith("self."))})
+        self.strings = list(dict.fromkeys([*strings_in(function.node), *(k for k in scope.keys if "." not in k)]))
+        self.numbers = numbers_like(function.node, scope)
+
+    def change(
+        self, kind: str, old: ast.AST, new: ast.AST | None, place: tuple[ast.AST, str, int | None], cost: float
+    ) -> Rewrite:
+        if new is not None and not hasattr(new, "lineno"):
+            ast.copy_location(new, old)
+        if new is not None:
+            ast.fix_missing_locations(new)
+        return Rewrite(self.function, kind, old, new, *place, cost)
+
+    # Statements
+
+    def of_statement(self, parent: ast.AST, name: str, body: list[ast.stmt], i: int) -> Iterator[Rewrite]:
+        statement, place = body[i], (parent, name, i)
+        if isinstance(statement, Definition | ast.ClassDef):
+            return
+        for child, at in expressions_of(statement):
+            yield from self.inside(child, at, top=isinstance(statement, ast.Assign | ast.AugAssign | ast.Return))
+        yield from self.assignments(statement, place)
+        yield from self.orders(statement, place)
+        yield from self.neighbours(parent, name, body, i)
+        if isinstance(statement, ast.Return) or i + 1 == len(body):
+            yield from self.last_touches(body, i, place)
+        yield from self.moves(statement, body, i, place)
+        if not isinstance(statement, ast.Return) and len(body) > 1:
+            yield self.change("a statement too many", statement, None, place, 6)
+        yield from self.insertions(body, i, place)
+
+    def assignments(self, statement: ast.stmt, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """= for += and the reverse, another operator, another target."""
+        if isinstance(statement, ast.AugAssign):
+            plain = ast.Assign([statement.target], statement.value)
+            yield self.change("an operator", statement, plain, place, 2)
+            for op in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+                if not isinstance(statement.op, op):
+                    yield self.change("an operator", statement, ast.AugAssign(statement.target, op(), statement.value), place, 2)
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name | ast.Subscript | ast.Attribute):
+            for op in (ast.Add, ast.Sub, ast.Mult):
+                new = ast.AugAssign(statement.targets[0], op(), statement.value)
+                yield self.change("an operator", statement, new, place, 3)
+
+    def orders(self, statement: ast.stmt, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """Two results, two targets or two entries exchanged."""
+        tuples = [statement.value] if isinstance(statement, ast.Return) else []
+        if isinstance(statement, ast.Assign):
+            tuples = [statement.targets[0], statement.value]
+        for node in tuples:
+            if isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
+                for a in range(len(node.elts)):
+                    for b in range(a + 1, len(node.elts)):
+                        elements = list(node.elts)
+                        elements[a], elements[b] = elements[b], elements[a]
+                        new = type(node)(elements, node.ctx)
+                        where = field_of(statement, node)
+                        yield self.change("an order", node, new, (statement, *where), 2)
+
+    def neighbours(self, parent: ast.AST, name: str, body: list[ast.stmt], i: int) -> Iterator[Rewrite]:
+        """This statement after the next."""
+        if i + 1 < len(body) and not isinstance(body[i + 1], ast.Return) and simple(body[i]) and simple(body[i + 1]):
+            first, second = body[i], body[i + 1]
+            yield Swap(self.function, "an order of statements", first, second, parent, name, i, 3, body)  # type: ignore[arg-type]
+
+    def insertions(self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """A statement after this one: what is assigned here, changed by what stands in the function."""
+        statement = body[i]
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+        if not isinstance(target, ast.Name | ast.Subscript | ast.Attribute) or isinstance(statement, ast.For):
+            return
+        for code in self.additions(ast.unparse(target)):
+            new = parsed_statement(code, statement)
+            if new is not None:
+                yield Insertion(self.function, "a missing statement", statement, new, *place, 5)
+
+    def last_touches(self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """A statement at the end: what is returned, or left in an object, divided or added to."""
+        last = body[i] if not isinstance(body[i], ast.Return) else body[i - 1]
+        at = (place[0], place[1], i if last is body[i] else i - 1)
+        if at[2] < 0 or not isinstance(last, ast.stmt):  # type: ignore[operator]
+            return
+        for target in self.results():
+            for code in self.touches(target):
+                new = parsed_statement(code, last)
+                if new is not None:
+                    yield Insertion(self.function, "a missing statement", last, new, *at, 4)
+
+    def results(self) -> list[str]:
+        """What a function gives, as it calls it: the names returned, entries of dicts, attributes."""
+        found = []
+        for node in ast.walk(self.function.node):
+            if isinstance(node, ast.Return) and node.value is not None:
+                parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+                found += [p.id for p in parts if isinstance(p, ast.Name) and self.scope.kind(p.id).startswith("array")]
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if isinstance(target, ast.Attribute) or is_text_key(target):
+                    found.append(ast.unparse(target))
+        return list(dict.fromkeys(found))
+
+    def touches(self, target: str) -> Iterator[str]:
+        numbers = [*self.scope.names_of_kind("number"), *(ast.unparse(x) for x in self.numbers)]
+        for s in numbers[:10]:
+            yield f"{target} /= {s}"
+            yield f"{target} *= {s}"
+        for n in [*self.scope.names_of_kind("array"), *self.attributes]:
+            yield f"{target} *= {n}"
+            for s in numbers[:8]:
+                yield f"{target} += {s} * {n}"
+                yield f"{target} += 2 * {s} * {n}"
+
+    def moves(
+        self, statement: ast.stmt, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]
+    ) -> Iterator[Rewrite]:
+        """The last statement of a loop behind it, or the one behind it into the loop."""
+        if not isinstance(statement, ast.For | ast.While):
+            return
+        if len(statement.body) > 1:
+            shorter = copy.copy(statement)
+            shorter.body = statement.body[:-1]
+            yield Replacement(self.function, "a loop", statement, shorter, *place, 4, ((statement.body[-1], "out"),))
+        if i + 1 < len(body) and simple(body[i + 1]):
+            longer = copy.copy(statement)
+            longer.body = [*statement.body, body[i + 1]]
+            yield Replacement(self.function, "a loop", statement, longer, *place, 4, ((body[i + 1], "in"),))
+
+    def additions(self, target: str) -> Iterator[str]:
+        for subscript in subscripts_in(self.function.node):
+            yield f"{target}[{subscript}] -= 1"
+            yield f"{target}[{subscript}] = 0"
+            yield f"{target}[{subscript}] += 1"
+        for mask in masks_in(self.function.node, self.scope):
+            yield f"{target}[{mask}] = 0"
+
+    # Expressions
+
+    def inside(self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool = False) -> Iterator[Rewrite]:
+        """The changes of an expression and of all within it."""
+        yield from self.of_expression(node, place, top)
+        for child, at in expressions_of(node):
+            yield from self.inside(child, at)
+
+    def of_expression(self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool) -> Iterator[Rewrite]:
+        for kind, new, cost in self.replacements(node):
+            yield self.change(kind, node, new, place, cost)
+        for kind, new, cost in self.wrappings(node, top):
+            yield self.change(kind, node, new, place, cost)
+
+    def replacements(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
+        match node:
+            case ast.Name(ctx=ast.Load()):
+                yield from self.of_name(node)
+            case ast.Constant():
+                yield from self.of_constant(node)
+            case ast.Attribute(ctx=ast.Load()):
+                yield from self.of_attribute(node)
+            case ast.BinOp():
+                yield from self.of_operation(node)
+            case ast.UnaryOp(op=ast.USub()):
+                yield "a sign", node.operand, 1
+            case ast.UnaryOp(op=ast.Not() | ast.Invert()):
+                yield "a condition", node.operand, 1
+            case ast.Compare(ops=[op], comparators=[right]):
+                for other in COMPARISONS.get(type(op), []):
+                    yield "a comparison", ast.Compare(node.left, [other()], [right]), 1
+                yield "a comparison", ast.Compare(right, [op], [node.left]), 2
+            case ast.Call():
+                yield from self.of_call(node)
+            case ast.Subscript(ctx=ast.Load()):
+                yield from self.of_subscript(node)
+            case ast.IfExp():
+                yield "a condition", ast.IfExp(node.test, node.orelse, node.body), 2
+
+    def of_name(self, node: ast.Name) -> Iterator[tuple[str, ast.expr, float]]:
+        kind = self.scope.kind(node.id)
+        if node.id in self.scope.functions:
+            for other in self.scope.functions:
+                if other != node.id:
+                    yield "a function", name(other), 2
+            return
+        sort = kind.split()[0]
+        for other in self.scope.names_of_kind(sort) if sort != "other" else []:
+            if other != node.id:
+                yield "a name", name(other), self.name_cost(node.id, other)
+        if sort == "array":
+            for attribute in self.attributes:
+                yield "a name", parsed(attribute), 2
+        if kind == "array 2":
+            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1
+        if sort == "number":
+            one = ast.Constant(1)
+            yield "an index", ast.BinOp(node, ast.Add(), one), 2
+            yield "an index", ast.BinOp(node, ast.Sub(), one), 2
+
+    def name_cost(self, old: str, new: str) -> float:
+        """Names that look alike are mistaken for one another; one that is otherwise unused was meant."""
+        alike = old.rstrip("0123456789") == new.rstrip("0123456789") or old[0] == new[0]
+        return 1.5 - 0.5 * alike - 0.4 * (new not in self.loads)
+
+    def of_constant(self, node: ast.Constant) -> Iterator[tuple[str, ast.expr, float]]:
+        value = node.value
+        if isinstance(value, bool):
+            yield "a setting", ast.Constant(not value), 1
+        elif isinstance(value, str):
+            for other in self.strings:
+                if other != value:
+                    yield "a key", ast.Constant(other), 1.5
+        elif isinstance(value, int | float):
+            for other in dict.fromkeys([*CONSTANTS, value + 1, value - 1, 2 * value, value / 2]):
+                if other != value or isinstance(other, float) != isinstance(value, float) and other != value:
+                    yield "a constant", number(other), 1.2
+            for other in self.numbers:
+                yield "a constant", other, 2
+
+    def of_attribute(self, node: ast.Attribute) -> Iterator[tuple[str, ast.expr, float]]:
+        text = ast.unparse(node)
+        if node.attr == "T":
+            yield "a transpose", node.value, 1
+            return
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            for other in self.attributes:
+                if other != text:
+                    yield "an attribute", parsed(other), 1.2
+            for other in self.scope.names_of_kind("array"):
+                yield "a name", name(other), 1.8
+            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1
+        for group in SIBLINGS:
+            if node.attr in group:
+                for other in sorted(group - {node.attr}):
+                    yield "a function", ast.Attribute(node.value, other, ast.Load()), 1.5
+
+    def of_operation(self, node: ast.BinOp) -> Iterator[tuple[str, ast.expr, float]]:
+        for other in OPERATORS.get(type(node.op), []):
+            yield "an operator", ast.BinOp(node.left, other(), node.right), 1
+        if not isinstance(node.op, ast.Add | ast.Mult):
+            yield "an order", ast.BinOp(node.right, node.op, node.left), 1.1
+        yield "a term or factor too many", node.left, 0.9 if isinstance(node.right, ast.Constant) else 1.2
+        yield "a term or factor too many", node.right, 0.9 if isinstance(node.left, ast.Constant) else 1.5
+        if isinstance(node.op, ast.Div):
+            yield "a factor", ast.BinOp(node.left, ast.Mult(), node.right), 1.5
+        yield from self.brackets(node)
+
+    def brackets(self, node: ast.BinOp) -> Iterator[tuple[str, ast.expr, float]]:
+        """(a + b) * c for a + b * c, and the reverse."""
+        if isinstance(node.left, ast.BinOp):
+            inner = node.left
+            yield "brackets", ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right)), 1.5
+        if isinstance(node.right, ast.BinOp):
+            inner = node.right
+            yield "brackets", ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right), 1.5
+
+    def of_call(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in REDUCTIONS:
+            yield from self.of_reduction(node)
+        if called == "reshape":
+            inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            if isinstance(inner, ast.Name) and inner.id != "np":
+                yield "a transpose", ast.Attribute(inner, "T", ast.Load()), 1
+        if len(node.args) == 2:
+            yield "an order", ast.Call(node.func, node.args[::-1], node.keywords), 1.5
+        if len(node.args) == 1 and not node.keywords:
+            yield "a function too many", node.args[0], 1.5
+        if called == "dot" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
+            turned = ast.Call(ast.Attribute(node.args[0], "dot", ast.Load()), [node.func.value], [])
+            yield "an order", turned, 1.1
+            yield "an operator", ast.BinOp(node.func.value, ast.Mult(), node.args[0]), 1.5
+        if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name | ast.Attribute):
+            yield "a function too many", node.func.value, 2
+        if called in ("dot", "matmul") and len(node.args) == 2:
+            yield "an operator", ast.BinOp(node.args[0], ast.Mult(), node.args[1]), 1.5
+        if called in ("range",):
+            yield from self.of_range(node)
+        for i, keyword in enumerate(node.keywords):
+            if called not in REDUCTIONS:
+                yield "a setting", ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]), 3
+
+    def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
+        """Another axis, or none; keepdims or not; no reduction at all."""
+        method = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
+        first = [] if method else node.args[:1]
+        axis = keyword_of(node, "axis") or (node.args[len(first)] if len(node.args) > len(first) else None)
+        keep = keyword_of(node, "keepdims")
+        for new_axis in (None, number(0), number(1), number(-1), parsed("(0, 1)"), parsed("(0, 2, 3)"), parsed("(0, 1, 2)")):
+            for new_keep in (True, False):
+                same = text_of(new_axis) == text_of(axis) and new_keep == (keep is not None)
+                if same or (new_axis is None and new_keep):
+                    continue
+                keywords = [ast.keyword("axis", new_axis)] if new_axis is not None else []
+                keywords += [ast.keyword("keepdims", ast.Constant(True))] if new_keep else []
+                cost = 1 + 0.5 * (new_keep != (keep is not None)) + 0.2 * isinstance(new_axis, ast.Tuple)
+                yield "an axis" if text_of(new_axis) != text_of(axis) else "keepdims", ast.Call(node.func, first, keywords), cost
+        yield "a sum too many", (node.func.value if method else node.args[0]), 2  # type: ignore[attr-defined]
+
+    def of_range(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
+        """One more or one less at either end, or the other way round."""
+        for i, end in enumerate(node.args):
+            for op in (ast.Add, ast.Sub):
+                args = [*node.args]
+                args[i] = ast.BinOp(end, op(), ast.Constant(1))
+                yield "the end of a range", ast.Call(node.func, args, []), 1.5
+        yield "a direction", ast.Call(name("reversed"), [node], []), 2
+        if len(node.args) == 3:
+            yield "a direction", ast.Call(node.func, [ast.BinOp(node.args[0], ast.Add(), ast.Constant(1))], []), 2
+        if len(node.args) == 1:
+            yield "the end of a range", ast.Call(node.func, [ast.Constant(1), *node.args], []), 2
+        if len(node.args) >= 2:
+            yield "the end of a range", ast.Call(node.func, [node.args[1]], []), 2
+
+    def of_subscript(self, node: ast.Subscript) -> Iterator[tuple[str, ast.expr, float]]:
+        inner = node.slice
+        if isinstance(inner, ast.Slice):
+            yield "an index", node.value, 2
+        if isinstance(inner, ast.Tuple) and len(inner.elts) > 1:
+            for a in range(len(inner.elts) - 1):
+                elements = list(inner.elts)
+                elements[a], elements[a + 1] = elements[a + 1], elements[a]
+                yield "an index", ast.Subscript(node.value, ast.Tuple(elements, ast.Load()), node.ctx), 2
+
+    def wrappings(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
+        """A sign, a factor or a term that is missing."""
+        if isinstance(node, ast.Constant) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return
+        if isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice):
+            return
+        if not top and not isinstance(node, ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript):
+            return
+        yield "a sign", ast.UnaryOp(ast.USub(), node), 1.4 + 0.6 * (not top)
+        if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+            yield "an exponent", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.7
+        for factor, cost in self.factors():
+            for op in (ast.Mult, ast.Div):
+                if op is ast.Mult or cost < 2:
+                    yield "a factor", ast.BinOp(node, op(), factor), cost + 0.3 * (not top)
+        if top:
+            yield from self.missing_terms(node)
+            for axis in (0, 1):
+                call = ast.Call(parsed("np.sum"), [node], [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(True))])
+                yield "a missing sum", call, 2
+                yield "a missing sum", ast.Call(parsed("np.sum"), [node], [ast.keyword("axis", number(axis))]), 2
+            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 2
+
+    def factors(self) -> Iterator[tuple[ast.expr, float]]:
+        """What a product may lack: a number of theirs, a mask, the slope of an activation."""
+        for n in self.scope.names_of_kind("number"):
+            yield name(n), 1.2 - 0.3 * (n not in self.loads)
+        for expression in self.numbers:
+            yield expression, 1.6
+        yield number(2), 1.4
+        yield number(0.5), 1.8
+        for n in [*self.scope.names_of_kind("array"), *self.attributes]:
+            yield parsed(n), 2
+            if n not in self.attributes or True:
+                yield parsed(f"({n} > 0)"), 2.1
+                yield parsed(f"(1 - {n} ** 2)"), 2.2
+                yield parsed(f"{n} * (1 - {n})"), 2.2
+
+    def missing_terms(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
+        """What a sum may lack: an array of theirs, alone or times a number."""
+        numbers = self.scope.names_of_kind("number")
+        arrays = [*self.scope.names_of_kind("array"), *self.attributes]
+        for n in arrays:
+            for op, cost in ((ast.Add, 2.0), (ast.Sub, 2.4)):
+                yield "a missing term", ast.BinOp(node, op(), parsed(n)), cost
+        for s in [*numbers, *(ast.unparse(x) for x in self.numbers)][:12]:
+            for n in arrays:
+                for code in (f"{s} * {n}", f"2 * {s} * {n}"):
+                    yield "a missing term", ast.BinOp(node, ast.Add(), parsed(code)), 2.6
+        for s in numbers[:6]:
+            for r in numbers[:6]:
+                for n in arrays[:8]:
+                    if s != r:
+                        yield "a missing term", ast.BinOp(node, ast.Add(), parsed(f"{s} / {r} * {n}")), 3
+        yield "a missing term", ast.BinOp(node, ast.Sub(), number(1)), 2
+
+
+class Swap(Rewrite):
+    """Two neighbouring statements exchanged; `new` is the second."""
+
+    def apply(self) -> None:
+        body = getattr(self.parent, self.field)
+        body[self.index], body[self.index + 1] = self.new, self.old  # type: ignore[operator]
+
+    def undo(self) -> None:
+        body = getattr(self.parent, self.field)
+        body[self.index], body[self.index + 1] = self.old, self.new  # type: ignore[operator]
+
+
+class Insertion(Rewrite):
+    """A statement put after another; `new` is the new one."""
+
+    def apply(self) -> None:
+        getattr(self.parent, self.field).insert(self.index + 1, self.new)  # type: ignore[operator]
+
+    def undo(self) -> None:
+        del getattr(self.parent, self.field)[self.index + 1]  # type: ignore[operator]
+
+
+class Replacement(Rewrite):
+    """A loop with one statement less, which follows it, or with the one that followed it."""
+
+    def apply(self) -> None:
+        body = getattr(self.parent, self.field)
+        moved, where = self.more[0]  # type: ignore[misc]
+        body[self.index : self.index + 1 + (where == "in")] = [self.new, moved] if where == "out" else [self.new]  # type: ignore[operator, misc]
+
+    def undo(self) -> None:
+        body = getattr(self.parent, self.field)
+        moved, where = self.more[0]  # type: ignore[misc]
+        body[self.index : self.index + 1 + (where == "out")] = [self.old] if where == "out" else [self.old, moved]  # type: ignore[operator, misc]
+
+
+# Trees
+
+
+def is_text_key(node: ast.expr) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+
+
+def expressions_of(node: ast.AST) -> Iterator[tuple[ast.expr, tuple[ast.AST, str, int | None]]]:
+    """The expressions that stand directly in a node, with their places; of a compound statement its head's."""
+    for field_name, value in ast.iter_fields(node):
+        if field_name in ("body", "orelse", "finalbody", "handlers", "decorator_list") and isinstance(value, list):
+            continue
+        if isinstance(value, ast.expr):
+            yield value, (node, field_name, None)
+        elif isinstance(value, ast.keyword | ast.comprehension | ast.Slice):
+            yield from expressions_of(value)
+        elif isinstance(value, list):
+            for i, part in enumerate(value):
+                if isinstance(part, ast.expr):
+                    yield part, (node, field_name, i)
+                elif isinstance(part, ast.keyword | ast.comprehension | ast.withitem):
+                    yield from expressions_of(part)
+
+
+def field_of(parent: ast.AST, child: ast.AST) -> tuple[str, int | None]:
+    for field_name, value in ast.iter_fields(parent):
+        if value is child:
+            return field_name, None
+        if isinstance(value, list) and any(x is child for x in value):
+            return field_name, next(i for i, x in enumerate(value) if x is child)
+    raise LookupError
+
+
+def simple(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr)
+
+
+def name(text: str) -> ast.expr:
+    return ast.Name(text, ast.Load())
+
+
+def number(value: float) -> ast.expr:
+    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def parsed(code: str) -> ast.expr:
+    node = ast.parse(code, mode="eval").body
+    for part in ast.walk(node):
+        for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+            if hasattr(part, attribute):
+                delattr(part, attribute)
+    return node
+
+
+def parsed_statement(code: str, near: ast.stmt) -> ast.stmt | None:
+    try:
+        new = ast.parse(code).body[0]
+    except SyntaxError:
+        return None
+    for part in ast.walk(new):
+        ast.copy_location(part, near)
+    return new
+
+
+def text_of(node: ast.expr | None) -> str:
+    return "None" if node is None else ast.unparse(node)
+
+
+def keyword_of(node: ast.Call, wanted: str) -> ast.expr | None:
+    return next((k.value for k in node.keywords if k.arg == wanted), None)
+
+
+def is_module(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "xp", "cp", "jnp")
+
+
+def attributes_in(node: ast.AST) -> set[str]:
+    """The attributes of self that are read or written, but not those that are called."""
+    called = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+    return {
+        ast.unparse(n)
+        for n in ast.walk(node)
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and id(n) not in called
+    }
+
+
+def strings_in(node: ast.AST) -> list[str]:
+    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str) and len(n.value) < 30]
+
+
+def numbers_like(node: ast.AST, scope: Scope) -> list[ast.expr]:
+    """Expressions for numbers that stand in a function or are usual: X.shape[0], len(X), y.size."""
+    found = [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Subscript) and ast.unparse(n.value).endswith(".shape")]
+    found += [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "size"]
+    found += [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "len"]
+    for n in scope.names_of_kind("array"):
+        found += [f"{n}.shape[0]", f"{n}.shape[1]"] if scope.kind(n) == "array 2" else []
+    for n in sorted(attributes_in(node)):
+        found += [f"{n}.shape[0]"]
+    return [parsed(code) for code in dict.fromkeys(found)][:10]
+
+
+def subscripts_in(node: ast.AST) -> list[str]:
+    """The indices by arrays that stand in a function."""
+    found = [ast.unparse(n.slice) for n in ast.walk(node) if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple)]
+    return [code for code in dict.fromkeys(found) if re.search(r"arange|range|len|,\s*(y|t|labels|target)", code)]
+
+
+def masks_in(node: ast.AST, scope: Scope) -> list[str]:
+    arrays = [*scope.names_of_kind("array"), *sorted(attributes_in(node))]
+    return [f"{n} <= 0" for n in arrays]
+
+
+def fresh(node: Any) -> Any:
+    return copy.deepcopy(node)
+
+
+Values = Mapping[str, Any]
+Bodies = Sequence[ast.stmt]

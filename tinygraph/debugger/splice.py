@@ -1,0 +1,191 @@
+"""A change of a syntax tree as a change of the lines that somebody wrote, which else stay as they are."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tinygraph.debugger.program import Function, definitions_in, source_text
+from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
+
+__all__ = ["Change", "change_of"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Lines as they are and as they should be.
+
+    `line` is the first, counted from 1; `column` and `end_column` are where the changed part of it begins and
+    ends, counted from 0; `before` and `after` whole lines, `after` empty where they are to go.
+    """
+
+    line: int
+    column: int
+    end_column: int
+    before: str
+    after: str
+
+
+def change_of(rewrite: Rewrite) -> Change:
+    """The change of a file's lines that a rewrite stands for."""
+    lines = source_text(rewrite.function.file)
+    if isinstance(rewrite, Swap):
+        return swapped(rewrite, lines)
+    if isinstance(rewrite, Replacement):
+        return moved_line(rewrite, lines)
+    if isinstance(rewrite, Insertion):
+        return inserted(rewrite, lines)
+    if rewrite.new is None:
+        return deleted(rewrite.old, lines)
+    for old, text in texts_of(rewrite, lines):
+        change = replaced_text(old, text, lines)
+        if says_the_same(change, rewrite, lines):
+            return change
+    return change
+
+
+def span(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
+    """The first and last line of a node, from 0, and where in them it begins and ends, in characters."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1  # type: ignore[attr-defined]
+    begin = len(lines[first].encode()[: node.col_offset].decode(errors="replace"))  # type: ignore[attr-defined]
+    end = len(lines[last].encode()[: node.end_col_offset].decode(errors="replace"))  # type: ignore[attr-defined]
+    return first, last, begin, end
+
+
+def replaced_text(node: ast.AST, text: str, lines: Sequence[str]) -> Change:
+    first, last, begin, end = span(node, lines)
+    before = "\n".join(lines[first : last + 1])
+    after = lines[first][:begin] + text + lines[last][end:]
+    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+
+
+def texts_of(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
+    """What may stand in the place of a node, or of its statement: with their own words where these are kept."""
+    assert rewrite.new is not None
+    if not isinstance(rewrite.new, ast.stmt):
+        text = in_their_words(rewrite.new, rewrite.function, lines)
+        yield rewrite.old, text
+        yield rewrite.old, f"({text})"
+    statement = statement_of(rewrite)
+    rewrite.apply()
+    try:
+        shown = rewrite.new if isinstance(rewrite.new, ast.stmt) else statement
+        text = ast.unparse(shown)
+    finally:
+        rewrite.undo()
+    if not hasattr(statement, "body"):
+        yield statement, text
+
+
+def in_their_words(new: ast.AST, function: Function, lines: Sequence[str]) -> str:
+    """An expression as text, in which the parts that were there already are written as they were."""
+    theirs = {id(n): n for n in ast.walk(function.node) if isinstance(n, ast.expr)}
+    kept: dict[str, str] = {}
+
+    class Keep(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            if id(node) in theirs and hasattr(node, "col_offset") and not isinstance(node, ast.Name | ast.Constant):
+                mark = f"__kept_{len(kept)}__"
+                kept[mark] = segment(node, lines)
+                return ast.Name(mark, ast.Load())
+            return self.generic_visit(copy.copy(node))
+
+    marked = Keep().visit(shallow(new))
+    text = ast.unparse(ast.fix_missing_locations(marked))
+    for mark, source in kept.items():
+        text = text.replace(mark, source)
+    return text
+
+
+def shallow(node: ast.AST) -> ast.AST:
+    """A copy whose lists are its own, so that a transformer does not touch the original."""
+    new = copy.copy(node)
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            setattr(new, name, [shallow(x) if isinstance(x, ast.keyword) else x for x in value])
+    return new
+
+
+def segment(node: ast.AST, lines: Sequence[str]) -> str:
+    first, last, begin, end = span(node, lines)
+    if first == last:
+        return lines[first][begin:end]
+    return "\n".join([lines[first][begin:], *lines[first + 1 : last], lines[last][:end]])
+
+
+def statement_of(rewrite: Rewrite) -> ast.stmt:
+    """The innermost statement in which the old node stands."""
+    found = [
+        s
+        for s in ast.walk(rewrite.function.node)
+        if isinstance(s, ast.stmt) and any(n is rewrite.old for n in ast.walk(s))
+    ]
+    return min(found, key=lambda s: (s.end_lineno or s.lineno) - s.lineno + 0.001 * -s.col_offset)
+
+
+def says_the_same(change: Change, rewrite: Rewrite, lines: Sequence[str]) -> bool:
+    """Whether the changed lines are the changed tree."""
+    n = change.before.count("\n") + 1
+    new = [*lines[: change.line - 1], *change.after.split("\n"), *lines[change.line - 1 + n :]]
+    node = rewrite.function.node
+    rewrite.apply()
+    try:
+        wanted = ast.dump(node)
+    finally:
+        rewrite.undo()
+    extra = change.after.count("\n") - change.before.count("\n")
+    text = "\n".join(new[first_line(node) - 1 : (node.end_lineno or 0) + extra])
+    try:
+        tree = ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return False
+    return any(ast.dump(found) == wanted for _, found in definitions_in(tree.body))
+
+
+def first_line(node: ast.AST) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(d.lineno for d in decorators)])  # type: ignore[attr-defined]
+
+
+def deleted(node: ast.AST, lines: Sequence[str]) -> Change:
+    first, last, begin, end = span(node, lines)
+    whole = not lines[first][:begin].strip() and not lines[last][end:].strip(" ;").split("#")[0].strip()
+    before = "\n".join(lines[first : last + 1])
+    after = "" if whole else (lines[first][:begin] + lines[last][end:].lstrip(" ;"))
+    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+
+
+def inserted(rewrite: Rewrite, lines: Sequence[str]) -> Change:
+    first, last, begin, end = span(rewrite.old, lines)
+    before = "\n".join(lines[first : last + 1])
+    after = before + "\n" + lines[first][:begin] + ast.unparse(rewrite.new)  # type: ignore[arg-type]
+    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+
+
+def swapped(rewrite: Swap, lines: Sequence[str]) -> Change:
+    a, b, begin, end = span(rewrite.old, lines)
+    c, d, _, _ = span(rewrite.new, lines)  # type: ignore[arg-type]
+    before = "\n".join(lines[a : d + 1])
+    after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
+    return Change(a + 1, begin, end if a == b else len(lines[a]), before, after)
+
+
+def moved_line(rewrite: Replacement, lines: Sequence[str]) -> Change:
+    """A statement in a loop as one behind it, or the reverse: the same words, further left or right."""
+    moved, where = rewrite.more[0]
+    loop = rewrite.old
+    inner = len(segment_indent(loop.body[0], lines))  # type: ignore[attr-defined]
+    outer = len(segment_indent(loop, lines))
+    first, last, begin, end = span(moved, lines)
+    step = inner - outer
+    before = lines[first : last + 1]
+    after = [line[step:] if where == "out" else " " * step + line for line in before]
+    return Change(first + 1, begin, end if first == last else len(lines[first]), "\n".join(before), "\n".join(after))
+
+
+def segment_indent(node: ast.AST, lines: Sequence[str]) -> str:
+    line = lines[node.lineno - 1]  # type: ignore[attr-defined]
+    return line[: len(line) - len(line.lstrip())]

@@ -1,0 +1,257 @@
+"""How a report on somebody's backward pass is told: the answer first, then one block for each mistake.
+
+A report is lines of pieces, each with a style. Plain text, a terminal and a notebook show the same lines.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from tinygraph.checks.report import Diagnosis, join_names
+from tinygraph.debugger.program import source_text
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from tinygraph.debugger.file_report import FileReport
+
+__all__ = ["FIX", "Line", "Piece", "html_lines", "place_text", "plain_lines", "rich_lines", "tell_report"]
+
+WIDTH = 100
+MOST_NAMES = 8
+FIX = 5  # the rung of hints on which the fix stands
+LONG = 80  # characters of a formula that are shown
+Style = Literal["", "bad", "good", "dim", "strong", "mark"]
+
+
+class Piece(NamedTuple):
+    """Some text in one style."""
+
+    text: str
+    style: Style = ""
+
+
+Line = list[Piece]
+
+
+def tell_report(report: FileReport, hint: int = FIX, width: int = WIDTH) -> list[Line]:
+    """The lines of a report.
+
+    Args:
+        report: what was found.
+        hint: how much is told of a mistake: 1 in which function, 2 of which quantity, 3 on which line and what
+            sort of slip, 4 what was computed, 5 the fix.
+        width: at which sentences are broken, in characters.
+    """
+    lines: list[Line] = []
+    for i, mistake in enumerate(report.diagnoses, start=1):
+        lines += tell_mistake(report, mistake, hint, width, i)
+        lines.append([])
+    for function in report.functions:
+        if function.verdict == "could not run" and not any(d.function == function.name for d in report.diagnoses):
+            lines += tell_failure(report, function.name, function.place, function.reason, width)
+            lines.append([])
+    return lines + tell_summary(report, width)
+
+
+# One mistake
+
+
+def tell_mistake(report: FileReport, mistake: Diagnosis, hint: int, width: int, number: int) -> Iterator[Line]:
+    """A mistake as a block; the lower the hint, the less of it."""
+    yield head_line(report, mistake, hint, width)
+    if hint >= 3 and mistake.line and mistake.before is not None:
+        yield []
+        yield from source_block(mistake, hint)
+    if hint < 3:
+        yield from hint_lines(mistake, hint, width)
+        return
+    if hint >= FIX and mistake.after is not None:
+        yield from help_lines(mistake)
+    elif hint == 3 and mistake.kind:
+        yield from gutter("hint", f"look for {mistake.kind}", width)
+    told = why_text(mistake, hint)
+    if told:
+        yield from gutter("why", told, width)
+
+
+def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> Line:
+    """Where, and on the right what is wrong."""
+    where = place_text(mistake.file or report.file, mistake.line if hint >= 3 else None)
+    left = f"{where}, in {mistake.function}" if mistake.function != "<module>" else where
+    if hint < 2:
+        return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
+    right = verdict_text(mistake)
+    space = max(2, width - len(left) - len(right))
+    return [Piece(left, "strong"), Piece(" " * space), Piece(right, "bad")]
+
+
+def verdict_text(mistake: Diagnosis) -> str:
+    """dW, dA right; db wrong."""
+    wrong = ", ".join(mistake.wrong) or mistake.name
+    right = ", ".join(mistake.right)
+    return f"{right} right; {wrong} wrong" if right and len(right) < 40 else f"{wrong} wrong"
+
+
+def place_text(file: str, line: int | None) -> str:
+    """A file, or a cell of a notebook, and a line, as one says them.
+
+    >>> place_text("/home/me/layers.py", 12), place_text("/home/me/work.ipynb, code cell 3", 5)
+    ('layers.py, line 12', 'work.ipynb, code cell 3, line 5')
+    """
+    name = Path(file).name
+    return name if line is None else f"{name}, line {line}"
+
+
+def source_block(mistake: Diagnosis, hint: int) -> Iterator[Line]:
+    """The line before, the line itself, and a mark under the part that is wrong."""
+    assert mistake.line is not None and mistake.before is not None
+    lines = source_text(mistake.file)
+    before = previous_line(lines, mistake.line)
+    shown = mistake.before.split("\n")
+    width = len(str(mistake.line + len(shown) - 1))
+    if before is not None:
+        yield [Piece(f" {before[0]:>{width}} │ ", "dim"), Piece(before[1], "dim")]
+    for i, text in enumerate(shown):
+        yield [Piece(f" {mistake.line + i:>{width}} │ ", "dim"), Piece(text.expandtabs(4))]
+        if i == 0 and mistake.column is not None and mistake.end_column is not None:
+            indent, length = mark_place(text, mistake.column, mistake.end_column)
+            said = f" {mistake.said}" if mistake.said and hint >= 4 else ""
+            yield [Piece(f" {'':>{width}} │ ", "dim"), Piece(" " * indent), Piece("^" * length, "bad"), Piece(said, "bad")]
+
+
+def mark_place(text: str, column: int, end: int) -> tuple[int, int]:
+    indent = len(text[:column].expandtabs(4))
+    return indent, max(1, len(text[:end].expandtabs(4)) - indent)
+
+
+def previous_line(lines: Sequence[str], line: int) -> tuple[int, str] | None:
+    """The nearest line above that says something, if it is near."""
+    for n in (line - 1, line - 2):
+        if 0 < n <= len(lines) and lines[n - 1].strip():
+            return n, lines[n - 1].expandtabs(4)
+    return None
+
+
+def help_lines(mistake: Diagnosis) -> Iterator[Line]:
+    """The lines as they should be."""
+    assert mistake.after is not None
+    tested = mistake.tested
+    if not mistake.after.strip():
+        yield [Piece(" help │ ", "good"), Piece("without this line", "good"), Piece(f"   {tested}", "dim")]
+        return
+    for i, text in enumerate(mistake.after.split("\n")):
+        label = " help │ " if i == 0 else "      │ "
+        yield [Piece(label, "good"), Piece(text.expandtabs(4), "good"), *([Piece(f"   {tested}", "dim")] if i == 0 else [])]
+
+
+def hint_lines(mistake: Diagnosis, hint: int, width: int) -> Iterator[Line]:
+    if hint == 2:
+        yield from gutter("hint", f"follow {', '.join(mistake.wrong) or mistake.name} back to where it is made", width)
+
+
+def why_text(mistake: Diagnosis, hint: int) -> str:
+    """The reason; below the last rung without the right expression."""
+    if hint >= FIX:
+        return mistake.message
+    return mistake.computed if hint == 4 else ""
+
+
+def gutter(label: str, text: str, width: int) -> Iterator[Line]:
+    """A sentence beside a label, broken where the lines end."""
+    for i, part in enumerate(textwrap.wrap(text, width - 8) or [""]):
+        yield [Piece(f" {label if i == 0 else '':>4} │ ", "dim"), Piece(part)]
+
+
+def tell_failure(report: FileReport, name: str, place: str, reason: str, width: int) -> Iterator[Line]:
+    """A function that came to no end."""
+    left = f"{place or Path(report.file).name}, in {name}"
+    yield [Piece(left, "strong"), Piece("  could not run", "bad")]
+    yield from gutter("", reason, width)
+
+
+# The summary
+
+
+def tell_summary(report: FileReport, width: int) -> list[Line]:
+    """How many mistakes there are, what agrees, what was not checked, and what is worth knowing."""
+    sentences: list[tuple[str, Style]] = []
+    wrong = len(report.diagnoses)
+    agree = [f.name for f in report.functions if f.verdict == "agrees"]
+    passing = [f.name for f in report.functions if f.verdict == "passes on"]
+    if wrong:
+        sentences.append((f"{wrong} mistake{'s' * (wrong > 1)}.", "bad"))
+    if agree:
+        verb = "agrees" if len(agree) == 1 else "agree"
+        many = "1 function" if len(agree) == 1 else f"{len(agree)} functions"
+        sentences.append((f"{many} {verb} with the derivatives{report.held_against}: {few(agree)}.", "good"))
+    if passing:
+        sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
+    if not report.functions:
+        sentences.append((report.nothing_found, "bad"))
+    for text in report.not_checked:
+        sentences.append((text, "dim"))
+    sentences += [(text, "dim") for text in report.told_notes]
+    return [line for text, style in sentences for line in wrapped(text, style, width)]
+
+
+def few(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    return join_names(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def wrapped(text: str, style: Style, width: int) -> Iterator[Line]:
+    for part in textwrap.wrap(text, width) or [""]:
+        yield [Piece(part, style)]
+
+
+# Faces
+
+
+def plain_lines(lines: Sequence[Line]) -> str:
+    """The lines as plain text."""
+    return "\n".join("".join(piece.text for piece in line).rstrip() for line in lines).strip("\n")
+
+
+TERMINAL: dict[str, str] = {"": "", "bad": "bold red", "good": "green", "dim": "dim", "strong": "bold", "mark": "red"}
+# In a notebook: colours that can be read on white and on black.
+PAGE = {
+    "": "",
+    "bad": "color:#d9422f;font-weight:600",
+    "good": "color:#2a9150",
+    "dim": "opacity:.65",
+    "strong": "font-weight:600",
+    "mark": "color:#d9422f",
+}
+
+
+def rich_lines(lines: Sequence[Line]) -> Iterator[Text]:
+    """The lines for a terminal."""
+    from rich.text import Text
+
+    for line in lines:
+        yield Text.assemble(*((piece.text, TERMINAL[piece.style]) for piece in line), no_wrap=False)
+
+
+def html_lines(lines: Sequence[Line]) -> str:
+    """The lines for a notebook: in columns of equal width, in the colours of the page around them."""
+    body = "\n".join("".join(map(span_of, line)) for line in lines)
+    font = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+    style = (
+        f"font-family:{font};font-size:13px;line-height:1.45;white-space:pre;overflow-x:auto;margin:0;"
+        "padding:8px 0;color:inherit;background:transparent;border:0;tab-size:4"
+    )
+    return f'<pre class="tinygraph-report" style="{style}">{body}</pre>'
+
+
+def span_of(piece: Piece) -> str:
+    text = html.escape(piece.text)
+    return f'<span style="{PAGE[piece.style]}">{text}</span>' if piece.style else text
+
+
+Sentence = Callable[[], str]

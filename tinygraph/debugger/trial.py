@@ -1,0 +1,449 @@
+"""One call of somebody's backward pass, and what it should have given.
+
+A trial holds a state (arguments, objects, everything by name), a forward pass from it to outputs, and a
+backward pass from the derivatives of the outputs to claims: arrays that are said to be the derivatives by
+something in the state. Truth is the derivative of the trial's own forward pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygraph.debugger.program import Function
+from tinygraph.debugger.structure import (
+    Leaf,
+    Path,
+    as_floats,
+    copy_state,
+    is_number,
+    leaves_of,
+    path_text,
+    step_name,
+    take_leaf,
+)
+from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
+
+__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "judge_trial", "quietly"]
+
+AGREES = 2e-5  # relative to the largest entry of a derivative
+DIRECTIONS = 3
+PREFIX = re.compile(
+    r"^(?:d(?:elta|L|J|loss|cost)?_?|grads?_?|nabla_|gradient_?|g_|delta_|∂)(?=[A-Za-z_0-9])|"
+    r"(?:_?(?:grads?|gradient|deltas?|derivative|deriv|bar|error|err))$"
+)
+
+
+DERIVATIVE = re.compile(
+    r"^_?(d[A-Z_]\w*|d[wbxhz]\d*|dgamma\d*|dbeta\d*|dweights?|dbias\w*|dinputs?|grads?\w*|gradients?\w*|nabla\w*|"
+    r"delta\w*)$|\w(_grads?|_gradients?|Grads?|_delta)$"
+)
+
+
+class Unplayable(Exception):
+    """A trial that cannot be made in this way; the reason."""
+
+
+class TooLong(Exception):
+    """A call that takes too long."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a backward pass says is a derivative: its label, itself, and by what it is."""
+
+    label: str
+    value: Any
+    by: Path | None = None
+
+
+Outputs = dict[str, Any]
+State = dict[str, Any]
+
+
+@dataclass(eq=False)
+class Trial:
+    """A backward pass and its forward pass, ready to be played.
+
+    Attributes:
+        function: whose backward pass is judged.
+        taken: what was taken for what, in a sentence.
+        state: what goes in, by name; every play has a copy.
+        forward: from a state to the outputs that can be differentiated, by name.
+        backward: from the state after the forward pass, the outputs and their derivatives to claims.
+        m: the number of examples.
+        data: the names in the state that are data, and no parameters.
+        scalar: whether the output is a loss, whose own derivative is 1.
+        averaged: whether the outputs are a loss for each example whose mean is meant (False: their sum).
+        pairs: what claims are the derivatives by, where their labels do not say it.
+        upstream: the derivatives of the outputs, once drawn.
+        layout: how the data lie.
+        variants: how many texts there are, for functions that do several things.
+        loss: what the loss is called whose derivatives are claimed.
+        raised: what the backward pass raised when it was played.
+        slopes: derivatives along directions, kept.
+    """
+
+    function: Function
+    taken: str
+    state: State
+    forward: Callable[[State], Outputs]
+    backward: Callable[[State, Outputs, Outputs], list[tuple[str, Any]]]
+    m: int = 1
+    data: frozenset[str] = frozenset()
+    scalar: bool = False
+    averaged: bool = False
+    pairs: dict[str, Path] = field(default_factory=dict)
+    upstream: Outputs = field(default_factory=dict)
+    layout: str = ""
+    variants: int = 1
+    loss: str = ""
+    raised: BaseException | None = None
+    slopes: dict[Any, list[float]] = field(default_factory=dict)
+
+    def outputs(self, state: State | None = None) -> Outputs:
+        """The outputs of the forward pass, as floats."""
+        with quietly():
+            found = self.forward(copy_state(self.state) if state is None else state)
+        return {name: as_floats(x) for name, x in found.items()}
+
+    def derivatives_above(self, outputs: Outputs) -> Outputs:
+        """The derivatives of the outputs, the same for the same shapes."""
+        draw = np.random.default_rng(7)
+        return {name: self.derivative_above(draw, x) for name, x in outputs.items()}
+
+    def derivative_above(self, draw: np.random.Generator, x: Any) -> Any:
+        if self.scalar:
+            return np.full(x.shape, 1 / max(1, x.size) if self.averaged else 1.0)
+        above = draw.standard_normal(x.shape)
+        return above + np.sign(above) * 0.1
+
+    def play(self) -> tuple[Outputs, list[Claim]]:
+        """The outputs and the claims.
+
+        Raises:
+            Exception: whatever theirs raises.
+        """
+        state = copy_state(self.state)
+        with quietly():
+            outputs = {name: as_floats(x) for name, x in self.forward(state).items()}
+            self.upstream = self.upstream or self.derivatives_above(outputs)
+            given = self.backward(state, outputs, {k: np.array(v) for k, v in self.upstream.items()})
+        return outputs, [Claim(label, value) for label, value in given]
+
+    def number(self, state: State) -> float:
+        """The number whose derivatives are wanted: the outputs, weighed by the derivatives above."""
+        start_random_numbers()
+        found = self.forward(state)
+        return float(sum(np.sum(self.upstream[name] * as_floats(found[name])) for name in self.upstream))
+
+    def truth(self, path: Path) -> Truth:
+        """The derivative by what is at a path."""
+        with quietly():
+            return numeric_truth(self.number, lambda: copy_state(self.state), path)
+
+    def slopes_by(self, path: Path, directions: Sequence[Any]) -> list[float]:
+        """The derivatives along some directions of what is at a path."""
+        if path not in self.slopes:
+            with quietly():
+                self.slopes[path] = [
+                    slope_along(self.number, lambda: copy_state(self.state), path, d) for d in directions
+                ]
+        return self.slopes[path]
+
+
+@contextlib.contextmanager
+def quietly(seconds: float | None = None) -> Iterator[None]:
+    """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
+    start_random_numbers()
+    made, state_made, old = np.random.default_rng, np.random.RandomState, signal.SIG_DFL
+    np.random.default_rng = lambda seed=None: made(0 if seed is None else seed)
+    np.random.RandomState = lambda seed=None: state_made(0 if seed is None else seed)  # type: ignore[misc,assignment]
+    timed = seconds is not None and threading.current_thread() is threading.main_thread()
+    if timed and hasattr(signal, "setitimer"):
+        old = signal.signal(signal.SIGALRM, end_call)
+        signal.setitimer(signal.ITIMER_REAL, seconds or 0)
+    try:
+        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        np.random.default_rng = made
+        np.random.RandomState = state_made  # type: ignore[misc]
+        if timed and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+
+
+def start_random_numbers() -> None:
+    """Let the generators that everybody shares begin anew."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the generator that people use
+
+
+def end_call(*_: Any) -> None:
+    raise TooLong
+
+
+# What belongs to what
+
+
+def bare_name(label: str) -> str:
+    """A label without what says that it is a derivative, in lower case.
+
+    >>> bare_name("dW1"), bare_name("grad_W1"), bare_name("grads['W1']"), bare_name("nabla_b")
+    ('w1', 'w1', 'w1', 'b')
+    """
+    last = re.split(r"\.", label)[-1]
+    if quoted := re.findall(r"\['([^']+)'\]", label):
+        last = quoted[-1]
+    index = "".join(re.findall(r"\[(\d+)\]", label))
+    last = re.sub(r"\[.*", "", last).strip("_")
+    short = PREFIX.sub("", last)
+    return (short or last).strip("_").lower() + (f"[{index}]" if index else "")
+
+
+def same_kind(a: str, b: str) -> bool:
+    """Whether two names mean the same though they are written in two ways: weights and W, inputs and X."""
+    for family in FAMILIES:
+        if a in family and b in family:
+            return True
+    return a.replace("_", "") == b.replace("_", "")
+
+
+FAMILIES = (
+    {"w", "weights", "weight", "kernel", "kernels", "filters", "theta", "k"},
+    {"b", "bias", "biases"},
+    {"params", "param", "parameters", "grads", "grad", "gradients", "gradient"},
+    {"x", "input", "inputs", "in", "a_prev", "aprev", "data", "inp", "prev", "a", "inputdata", "values"},
+    {"h_prev", "prev_h", "hprev", "h0", "hidden", "a0"},
+    {"c_prev", "prev_c", "cprev", "c0"},
+)
+
+
+def match_claims(claims: list[Claim], leaves: list[Leaf], known: Mapping[str, Path]) -> list[Claim]:
+    """The claims, each with what it is the derivative by: as told, by its name, else by its shape."""
+    free = [leaf for leaf in leaves if as_floats(leaf.value).size]
+    found: dict[int, Leaf] = {}
+    for rule in (told_rule(known), same_name, like_name, same_shape):
+        for i, claim in enumerate(claims):
+            if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
+                leaf = fits[0] if len(fits) == 1 or rule is not same_shape else best_in_order(claims, i, fits)
+                found[i] = leaf
+                free.remove(leaf)
+    return [Claim(c.label, c.value, found[i].path if i in found else None) for i, c in enumerate(claims)]
+
+
+def best_in_order(claims: list[Claim], i: int, fits: list[Leaf]) -> Leaf:
+    """Of several that fit, the first."""
+    return fits[0]
+
+
+def told_rule(known: Mapping[str, Path]) -> Callable[[Claim, Leaf], bool]:
+    return lambda claim, leaf: known.get(claim.label) == leaf.path
+
+
+def full_name(leaf: Leaf) -> str:
+    return bare_name(leaf.last) + "".join(f"[{i}]" for i in leaf.index)
+
+
+def same_name(claim: Claim, leaf: Leaf) -> bool:
+    return bare_name(claim.label) == full_name(leaf)
+
+
+def like_name(claim: Claim, leaf: Leaf) -> bool:
+    a, b = bare_name(claim.label), full_name(leaf)
+    index = re.compile(r"\[.*")
+    return index.findall(a) == index.findall(b) and same_kind(index.sub("", a), index.sub("", b))
+
+
+def same_shape(claim: Claim, leaf: Leaf) -> bool:
+    return is_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)
+
+
+# The judgement
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be said of one claim.
+
+    `factor` is what it is too large by where that is all: 1.0 where it is right, m, 1 / m, or another number.
+    """
+
+    claim: Claim
+    ok: bool
+    said: str
+    truth: Any = None
+    factor: float | None = None
+
+
+@dataclass
+class Judgement:
+    """What came of a trial: the verdicts on its claims, or what it raised."""
+
+    trial: Trial
+    verdicts: list[Verdict]
+    outputs: Outputs
+    raised: BaseException | None = None
+    unmatched: list[Claim] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> list[Verdict]:
+        return [v for v in self.verdicts if not v.ok]
+
+    @property
+    def ok(self) -> bool:
+        return self.raised is None and bool(self.verdicts) and not self.wrong
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """How much of it is right, for choosing the likeliest reading."""
+        if self.raised is not None:
+            return -99, 0
+        return sum(v.ok for v in self.verdicts) - len(self.wrong), len(self.verdicts)
+
+
+def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = False) -> Judgement:
+    """Play a trial and hold each claim against the truth.
+
+    Args:
+        trial: what is played.
+        leaves: what claims may be the derivatives by, if not all that goes in.
+        quick: whether claims that are wrong along some directions are left at that.
+
+    Raises:
+        Unplayable: its forward pass does not run, or nothing in what comes back is a derivative.
+    """
+    trial.upstream = trial.upstream or trial.derivatives_above(forward_outputs(trial))
+    try:
+        outputs, claims = trial.play()
+    except Exception as error:
+        trial.raised = error
+        return Judgement(trial, [], trial.outputs(), raised=error)
+    leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
+    claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
+    verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
+    return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None])
+
+
+def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
+    """What derivatives can be taken by: floats that are no derivatives themselves, labels last."""
+    floats = [x for x in leaves if isinstance(x.value, float) or np.asarray(x.value).dtype.kind == "f"]
+    inputs = [x for x in floats if not any(DERIVATIVE.search(step_name(s)) for s in x.path)]
+    return sorted(inputs, key=lambda x: likely_label(x.last))
+
+
+def likely_label(name: str) -> int:
+    """How likely it is that a name means labels."""
+    if re.match(r"^(t|targets?|labels?|y_?true|true_?\w*|want\w*|expected\w*|desired\w*|actual|gt|ground\w*)$", name, re.I):
+        return 2
+    return int(bool(re.match(r"^y(_?(train|batch|oh|hot|onehot|i|b))?$", name, re.I)))
+
+
+def forward_outputs(trial: Trial) -> Outputs:
+    try:
+        outputs = trial.outputs()
+    except Exception as error:
+        raise Unplayable(f"{type(error).__name__}: {error}") from error
+    if not outputs or not all(np.isfinite(x).all() and x.size for x in outputs.values()):
+        raise Unplayable("the forward pass gives no finite numbers")
+    return outputs
+
+
+def verdict_on(claim: Claim, trial: Trial, quick: bool = False) -> Verdict:
+    """Whether a claim is the derivative, or what else it is.
+
+    Along a few directions in which all entries move the derivative costs two calls each, and a claim that is
+    right along all of them is right. Only one that is not is compared entry by entry.
+    """
+    assert claim.by is not None
+    factor = factor_along(claim, trial)
+    if factor == 1.0:
+        return Verdict(claim, True, "agrees", as_floats(claim.value), 1.0)
+    if quick:
+        return Verdict(claim, False, "differs", None, factor)
+    return compare_claim(claim, trial.truth(claim.by), trial.m)
+
+
+def factor_along(claim: Claim, trial: Trial) -> float | None:
+    """What a claim is too large by along some directions: 1.0 if it is right; None if it is no one number."""
+    assert claim.by is not None
+    x = as_floats(take_leaf(trial.state, claim.by))
+    given = as_floats(claim.value)
+    if given.shape != x.shape and not given.size == x.size == 1:
+        return None
+    draw = np.random.default_rng(5)
+    ways = [draw.choice((-1.0, 1.0), size=x.shape) for _ in range(DIRECTIONS)]
+    right = np.array(trial.slopes_by(claim.by, ways))
+    told = np.array([np.sum(given.reshape(x.shape) * way) for way in ways])
+    allowed = AGREES * max(np.max(np.abs(right)), np.sqrt(np.sum(given * given))) + 1e-9
+    if np.all(np.abs(told - right) <= allowed):
+        return 1.0
+    factor = common_factor(told, right)
+    return None if factor is None or not np.isfinite(factor) else round_factor(factor, trial.m)
+
+
+def round_factor(factor: float, m: int) -> float:
+    """A factor as exact as it is meant."""
+    return next((f for f in (1 / m, float(m), -1.0) if abs(f - factor) < 1e-4 * abs(f)), factor)
+
+
+def compare_claim(claim: Claim, truth: Truth, m: int) -> Verdict:
+    right, given = truth.value, claim.value
+    if np.shape(given) != right.shape:
+        if np.size(given) == right.size == 1:
+            given = np.reshape(given, right.shape)
+        else:
+            said = f"shape {np.shape(given)} instead of {right.shape}"
+            return Verdict(claim, False, said, right)
+    given = as_floats(given)
+    if not np.isfinite(given).all():
+        return Verdict(claim, False, "holds NaN or infinity", right)
+    for factor in (1.0, 1 / m, float(m)):
+        if close_to(given, factor * right, truth, factor):
+            return Verdict(claim, factor == 1.0, factor_text(factor, m), right, factor)
+    return Verdict(claim, False, other_text(given, right), right, common_factor(given, right))
+
+
+def close_to(given: Any, right: Any, truth: Truth, factor: float = 1.0) -> bool:
+    scale = np.max(np.abs(right), initial=0)
+    allowed = AGREES * scale + 10 * truth.error * abs(factor) + 1e-10
+    return bool(np.all(np.abs(given - right)[truth.known] <= allowed))
+
+
+def factor_text(factor: float, m: int) -> str:
+    return "agrees" if factor == 1 else f"{'m' if factor > 1 else '1/m'} times the derivative (m = {m})"
+
+
+def other_text(given: Any, right: Any) -> str:
+    factor = common_factor(given, right)
+    if factor is not None:
+        return "has the other sign" if abs(factor + 1) < AGREES else f"{factor:.4g} times the derivative"
+    if given.ndim == 2 and given.shape[0] == given.shape[1] and np.allclose(given, right.T, rtol=1e-5):
+        return "is transposed"
+    apart = np.abs(given - right)
+    i = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    index = f"[{', '.join(map(str, i))}]" if i else ""
+    return f"{given[i]:.4g} instead of {right[i]:.4g}" + (f" at {index}" if index else "")
+
+
+def common_factor(given: Any, right: Any) -> float | None:
+    """The number that the derivative is multiplied by, if there is one."""
+    size = float(np.sum(right * right))
+    if size == 0:
+        return None
+    factor = float(np.sum(given * right)) / size
+    return factor if factor and np.allclose(given, factor * right, rtol=1e-5, atol=1e-9) else None
+
+
+def state_text(path: Path) -> str:
+    return path_text(path)
