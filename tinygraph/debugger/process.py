@@ -279,7 +279,11 @@ def left_after(run: FileRun, steps: Sequence[Step], waiting: Sequence[int]) -> l
 
 
 def run_once(
-    run: FileRun, steps: Sequence[Step], waiting: Sequence[int], limits: Limits, asks: Sequence[dict[str, Any]]
+    run: FileRun,
+    steps: Sequence[Step],
+    waiting: Sequence[int],
+    limits: Limits,
+    asks: Sequence[dict[str, Any]],
 ) -> None:
     """Take the waiting steps in a process of its own and note what it tells."""
     talk = Talk(run, steps, waiting, asks)

@@ -198,13 +198,13 @@ def run_all(file: str, names: Sequence[str], calls: Iterable[StepCall], log: Log
         if not is_own(place, file)
     }
     log.tell(defined=defined, outside=outside, notes=[cut_middle(note) for note in notes])
-    program = read_program(module, file)
     for i, name, *given in calls:
         if i >= 0 and name not in defined:
             continue
         log.tell(begun=i)
         try:
             if i < 0:
+                program = read_program(module, file)
                 facts = {"reply": reply_to(program, given[0], lambda: log.tell(alive=True))}
             else:
                 facts = observe_call(getattr(module, name), *given)
