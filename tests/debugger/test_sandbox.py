@@ -65,7 +65,7 @@ FAKES = {
 @pytest.mark.skipif(os.name != "posix", reason="programs as there")
 @pytest.mark.parametrize(("script", "reason"), FAKES.values(), ids=FAKES)
 def test_what_does_not_confine_is_not_used(tmp_path, monkeypatch, script, reason):
-    monkeypatch.setattr(sandbox, "PATIENCE", 5 if script == FAKES["confines nothing"][0] else 1)
+    monkeypatch.setattr(sandbox, "TRIAL_TIME", 5 if script == FAKES["confines nothing"][0] else 1)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for name in ("bwrap", "unshare"):
         fake(tmp_path, name, script)

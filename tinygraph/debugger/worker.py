@@ -62,7 +62,7 @@ __all__ = [
 MOST_PRINTED = 10_000
 MOST_TOLD = 20_000_000  # characters of one result
 MOST_SAID = 2_000  # characters of a message or a name
-DEEPEST = 20  # wrappers around a function
+MOST_WRAPPERS = 20  # wrappers around a function
 PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 OUR_SIDE = os.path.join(PACKAGE, "debugger", "")
 INSTALLED = {"site-packages", "dist-packages"}
@@ -233,7 +233,7 @@ def place_of_function(module: ModuleType, name: str) -> tuple[str | None, int | 
 
 def code_inside(function: Any) -> CodeType | None:
     """The code of a function, whatever is wrapped around it; None if it has none in Python."""
-    for _ in range(DEEPEST):
+    for _ in range(MOST_WRAPPERS):
         inner = getattr(function, "__wrapped__", None)
         inner = function.func if inner is None and isinstance(function, functools.partial) else inner
         if inner is None:
