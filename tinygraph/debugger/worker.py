@@ -50,6 +50,7 @@ __all__ = [
     "MOST_PRINTED",
     "MOST_TOLD",
     "decode_value",
+    "demanded_arguments",
     "describe_error",
     "encode_value",
     "end_with_parent",
