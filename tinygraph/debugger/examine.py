@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -17,6 +18,7 @@ from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 __all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
 
 MOST_READINGS = 80
+MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
 PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
@@ -87,37 +89,64 @@ def better(one: Judgement, other: Judgement) -> bool:
     """Whether one judgement is likelier to be the right reading than another."""
     if (one.raised is None) != (other.raised is None):
         return one.raised is None
+    if one.trial.misfit != other.trial.misfit:
+        return other.trial.misfit
     return one.score > other.score
 
 
 def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
-    """The judgement of the trial of which most is right.
+    """The judgement of the trial of which most is right."""
+    search = Search()
+    for trial in trials:
+        if search.is_over(trial) or time.monotonic() > until:
+            break
+        if search.hides(trial):
+            search.passed_over += 1
+            continue
+        judged = judged_or_none(trial)
+        search.take(trial, judged)
+        if judged is not None and judged.ok:
+            break
+    return search.best
+
+
+@dataclass
+class Search:
+    """What has been found among the readings of a backward pass.
 
     What is right agrees wherever it runs and its results fit. So in each layout the first forward pass counts
     for which that is so; and none with one example or one output after it, which might hide what is wrong.
     """
+
     best: Judgement | None = None
-    clean: dict[str, int] = {}
-    passed_over = 0
-    for i, trial in enumerate(trials):
-        if passed_over > MOST_READINGS or time.monotonic() > until:
-            break
-        if clean and (trial.degenerate or clean.get(trial.layout, trial.attempt) != trial.attempt):
-            passed_over += 1
-            continue
-        if len(clean) >= CLEAN and trial.layout not in clean:
-            break
-        judged = judged_or_none(trial)
-        if judged is not None:
-            if judged.ok:
-                return judged
-            if best is None or better(judged, best):
-                best = judged
-            if judged.raised is None and not trial.misfit:
-                clean.setdefault(trial.layout, trial.attempt)
-        if i > MOST_READINGS:
-            break
-    return best
+    clean: dict[str, int] = field(default_factory=dict)  # the passes that count, by layout
+    raised: Counter[str] = field(default_factory=Counter)
+    tried: int = 0
+    passed_over: int = 0
+
+    def is_over(self, trial: Trial) -> bool:
+        """Whether enough has been tried."""
+        enough = len(self.clean) >= CLEAN and trial.layout not in self.clean
+        return enough or self.tried > MOST_READINGS or self.passed_over > MOST_READINGS
+
+    def hides(self, trial: Trial) -> bool:
+        """Whether a trial could only hide what others have shown, or will raise as they did."""
+        if self.raised[trial.layout] > MOST_RAISED:
+            return True
+        if not self.clean or trial.attempt in self.clean.values():
+            return False
+        return trial.degenerate or trial.layout in self.clean
+
+    def take(self, trial: Trial, judged: Judgement | None) -> None:
+        """Keep a judgement if it is the best."""
+        self.tried += 1
+        if judged is None:
+            return
+        if self.best is None or better(judged, self.best):
+            self.best = judged
+        self.raised[trial.layout] += judged.raised is not None
+        if judged.raised is None and not trial.misfit:
+            self.clean.setdefault(trial.layout, trial.attempt)
 
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:

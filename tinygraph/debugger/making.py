@@ -104,6 +104,8 @@ class Maker:
     def candidates(self, name: str, text: str = "", array: bool = False) -> list[Any]:
         """What a parameter of this name may be given, the likeliest first; empty where nothing is known."""
         low = name.strip("_")
+        if array and low in ("p", "yp", "ph"):
+            return self.of_role("pred", low)
         for pattern, role in ROLES[:2]:
             if re.search(pattern, low, re.I):
                 return self.of_role(role, low)
@@ -315,7 +317,9 @@ class Maker:
 
     def anything(self, use: Use) -> list[Any]:
         """Arrays for a parameter of which nothing is known."""
-        return self.fitting([self.array(code) for code in self.shapes()], use)
+        codes = [c for c in self.shapes() if c.split()[0] not in KINDS] if use.positive else []
+        made = [self.probabilities(c) for c in codes]
+        return self.fitting([*made, *(self.array(code) for code in self.shapes())], use)
 
     def shapes(self) -> list[str]:
         """The shapes of things of which nothing is known."""

@@ -157,7 +157,10 @@ def return_names(function: Function) -> list[str] | None:
     tuples = [r for r in returns if isinstance(r.value, ast.Tuple)]
     value = (tuples or returns)[-1].value
     if isinstance(value, ast.Tuple | ast.List):
-        return [name_of(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
+        plain = [e.id for e in value.elts if isinstance(e, ast.Name)]
+        names = [name_of(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
+        taken = [n in plain and not isinstance(e, ast.Name) for n, e in zip(names, value.elts, strict=True)]
+        return [f"result {i + 1}" if t else n for i, (n, t) in enumerate(zip(names, taken, strict=True))]
     return [name_of(value, "result")]
 
 
@@ -212,7 +215,7 @@ def layouts_for(text: str) -> list[str]:
         r"keepdims|axis\s*=\s*1|\(1, *m\)|b1?.*zeros\(\(\w+, *1\)\)|w\d? *@ *[ax]|dot\(w\d?, *[ax]", low
     ):
         first("columns")
-    if re.search(r"math\.(exp|log)|range\(len\(", low):
+    if re.search(r"math\.(exp|log)", low):
         first("one vector")
     if re.search(r"conv|pool|im2col|image|img|flatten|spatial|n, *c, *h", low):
         first("images", "images, channels last", "one image")

@@ -393,7 +393,7 @@ def from_a_loss(
 def under_itself(
     passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, Source]
 ) -> Iterator[Trial]:
-    """Trials under the loss that the forward pass gives; then without a penalty that the way back never has."""
+    """Trials under the loss that the forward pass gives; then without a penalty that the way back has not."""
     trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
     trial.loss = passed.function.name if passed.function else first
     yield trial
