@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from functools import cache
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.uses import arguments_of
 
-__all__ = ["Origin", "divides_by_examples", "names_unpacked", "origins_of"]
+__all__ = ["Origin", "divides_by_examples", "goes_one_by_one", "names_unpacked", "origins_of"]
 
 COUNTS = {
     "m",
@@ -113,3 +114,29 @@ def is_count(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
     return isinstance(node, ast.Call) and called_name(node) in ("len", "float") and bool(node.args)
+
+
+def goes_one_by_one(program: Program, function: Function) -> bool:
+    """Whether a file gives its functions one example after the other: for x, y in data: backprop(x, y)."""
+    if re.search(r"\bouter\(", function.text):
+        return True
+    lasts = {f.name.rpartition(".")[2] for f in program.functions.values()}
+    loops = [n for nodes in bodies(program) for n in nodes if isinstance(n, ast.For)]
+    return any(gives_example(loop, call) for loop in loops for call in ast.walk(loop)
+               if isinstance(call, ast.Call) and called_name(call) in lasts)  # fmt: skip
+
+
+def gives_example(loop: ast.For, call: ast.Call) -> bool:
+    """Whether a call in a loop is given what the loop goes through, or what was taken by its number."""
+    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.Tuple):
+            used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            names |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} if used & names else set()
+    given = [a.value if isinstance(a, ast.Subscript) and is_number_name(a.slice, names) else a for a in call.args]
+    plain = [a for a, b in zip(given, call.args, strict=True) if a is not b or (isinstance(a, ast.Name) and a.id in names)]
+    return len(plain) > 1
+
+
+def is_number_name(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
+from tinygraph.debugger.callers import goes_one_by_one
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import Function, Program
@@ -22,6 +24,7 @@ MOST_RAISED = 12  # readings in one layout under which a backward pass raises, b
 PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
+MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -55,8 +58,9 @@ def examine_function(program: Program, function: Function) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
     until = time.monotonic() + PATIENCE
+    several = not goes_one_by_one(program, function)
     for row in PROTOCOLS:
-        judged = choose_reading(row.find(program, function, PROBES[0]), until)
+        judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
@@ -94,9 +98,9 @@ def better(one: Judgement, other: Judgement) -> bool:
     return one.score > other.score
 
 
-def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
+def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) -> Judgement | None:
     """The judgement of the trial of which most is right."""
-    search = Search()
+    search = Search(several=several)
     for trial in trials:
         if search.is_over(trial) or time.monotonic() > until:
             break
@@ -123,6 +127,9 @@ class Search:
     raised: Counter[str] = field(default_factory=Counter)
     tried: int = 0
     passed_over: int = 0
+    several: bool = True  # whether the file gives several examples at a time
+    does_not_fit: bool = False  # with several examples
+    seen: set[str] = field(default_factory=set)
 
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
@@ -133,9 +140,10 @@ class Search:
         """Whether a trial could only hide what others have shown, or will raise as they did."""
         if self.raised[trial.layout] > MOST_RAISED:
             return True
-        if not self.clean or trial.attempt in self.clean.values():
+        if trial.attempt in self.clean.values():
             return False
-        return trial.degenerate or trial.layout in self.clean
+        hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
+        return hidden or trial.layout in self.clean
 
     def take(self, trial: Trial, judged: Judgement | None) -> None:
         """Keep a judgement if it is the best."""
@@ -145,8 +153,16 @@ class Search:
         if self.best is None or better(judged, self.best):
             self.best = judged
         self.raised[trial.layout] += judged.raised is not None
+        if not trial.degenerate and trial.layout not in self.seen:
+            self.seen.add(trial.layout)
+            self.does_not_fit = self.does_not_fit or (self.several and is_mismatch(judged.raised))
         if judged.raised is None and not trial.misfit:
             self.clean.setdefault(trial.layout, trial.attempt)
+
+
+def is_mismatch(error: BaseException | None) -> bool:
+    """Whether shapes do not fit together within a calculation."""
+    return isinstance(error, ValueError) and bool(MISMATCH.search(str(error)))
 
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:

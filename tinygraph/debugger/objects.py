@@ -95,6 +95,8 @@ def choices_of(
         return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
     if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
         return [np.shape(x) for x in maker.of_role("data", name)]
+    if isinstance(default, str) and (texts := texts_compared(program, owner, name, default)):
+        return maker.texts(texts)
     if isinstance(default, bool) and SWITCH.search(name):
         maker.variants = max(maker.variants, 2)
         return [bool(maker.variant % 2) != default]
@@ -105,6 +107,14 @@ def choices_of(
     if default is not None and not SETTING.search(name):
         return [LEFT]
     return made_for(program, start, name, maker, depth) or ([LEFT] if default is not None else [None])
+
+
+def texts_compared(program: Program, owner: type, name: str, default: str) -> list[str]:
+    """The texts that an attribute of a parameter's name is compared with, its default first."""
+    text = "\n".join(f.text for f in program.methods(owner).values())
+    found = re.findall(rf"self\._?{name} == ['\"](\w+)['\"]", text)
+    texts = found + (["sum"] if name == "reduction" else [])
+    return list(dict.fromkeys([default, *texts])) if found else []
 
 
 def made_for(program: Program, start: Function, name: str, maker: Maker, depth: int) -> list[Any]:

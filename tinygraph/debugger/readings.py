@@ -240,7 +240,7 @@ def is_guess(
     ):
         return False
     if role_of(name) == "data" and DATA.match(name):
-        return sum(role_of(n) == "data" for n in passed.state) != 1
+        return sum(role_of(n) == "data" for n in passed.state if n != "self") != 1
     return role_of(name) != "pred"
 
 
