@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.uses import arguments_of
 
-__all__ = ["Origin", "divides_by_examples", "goes_one_by_one", "names_unpacked", "origins_of"]
+__all__ = ["Origin", "divides_by_examples", "goes_one_by_one", "labels_given", "names_unpacked", "origins_of"]
 
 COUNTS = {
     "m",
@@ -63,6 +64,25 @@ def origins_of(program: Program, forward: Function, backward: Function) -> dict[
             if found:
                 return found
     return {}
+
+
+def labels_given(
+    program: Program, backward: Function, losses: Iterable[Function], is_label: Any
+) -> list[str]:
+    """The parameters of a backward pass that the file gives what it gives a loss as labels."""
+    for nodes in bodies(program):
+        held = {
+            arg.id
+            for loss in losses
+            for call in calls_in(nodes, loss)
+            for name, arg in arguments_of(loss, call)
+            if isinstance(arg, ast.Name) and is_label(name)
+        }
+        for call in calls_in(nodes, backward):
+            given = arguments_of(backward, call)
+            if found := [n for n, arg in given if isinstance(arg, ast.Name) and arg.id in held]:
+                return found
+    return []
 
 
 def variables_after(nodes: list[ast.AST], forward: Function) -> dict[str, Origin]:
@@ -132,9 +152,19 @@ def gives_example(loop: ast.For, call: ast.Call) -> bool:
     for node in ast.walk(loop):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.Tuple):
             used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
-            names |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} if used & names else set()
-    given = [a.value if isinstance(a, ast.Subscript) and is_number_name(a.slice, names) else a for a in call.args]
-    plain = [a for a, b in zip(given, call.args, strict=True) if a is not b or (isinstance(a, ast.Name) and a.id in names)]
+            names |= (
+                {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+                if used & names
+                else set()
+            )
+    given = [
+        a.value if isinstance(a, ast.Subscript) and is_number_name(a.slice, names) else a for a in call.args
+    ]
+    plain = [
+        a
+        for a, b in zip(given, call.args, strict=True)
+        if a is not b or (isinstance(a, ast.Name) and a.id in names)
+    ]
     return len(plain) > 1
 
 

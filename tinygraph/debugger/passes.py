@@ -19,7 +19,7 @@ from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
 from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of
+from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
 from tinygraph.debugger.uses import free_names
 
@@ -243,6 +243,7 @@ def play_forward(
     context: Sequence[Function] = (),
     known: Mapping[str, Any] | None = None,
     variant: int = 0,
+    beside: Sequence[Function] = (),
 ) -> Iterator[Pass]:
     """Passes forward that run, the likeliest first: in each layout, at last with a single output."""
     text = function.text + "".join(f.text for f in context)
@@ -262,6 +263,7 @@ def play_forward(
             joined,
             variant,
             program,
+            tuple(beside),
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
@@ -303,6 +305,8 @@ def passes(
         names = [n for n in state if n != "self" and not isinstance(n, Global)]
         tried = Pass(program, function, state, maker, thing is not None, caller(program, function, names))
         error = failure_of(tried)
+        if error is not None and "image" in maker.layout:
+            error = failure_when_flat(tried, error)
         if error is None:
             return tried, None
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
@@ -370,6 +374,21 @@ def failure_of(tried: Pass) -> BaseException | None:
     numbers = [as_floats(x.value) for x in leaves_of(tried.raw, ("raw",))]
     good = bool(numbers) and all(np.isfinite(x).all() and x.size for x in numbers)
     return None if good else ValueError("no finite numbers")
+
+
+def failure_when_flat(tried: Pass, error: BaseException) -> BaseException | None:
+    """What a pass over images raises if the weights after them have as many rows as they have numbers."""
+    sizes = re.search(r"size (\d+) is different from (\d+)", str(error))
+    aligned = re.search(r"not aligned: (\d+) \(dim 1\) != (\d+) \(dim 0\)", str(error))
+    if sizes is None and aligned is None:
+        return error
+    has, wants = (sizes[1], sizes[2]) if sizes else (aligned[2], aligned[1])  # type: ignore[index]
+    leaves = [
+        x for name, part in tried.state.items() for x in leaves_of(part, (name,)) if np.ndim(x.value) == 2
+    ]
+    for leaf in (x for x in leaves if x.value.shape[0] == int(has)):
+        put_leaf(tried.state, leaf.path, tried.maker.floats([wants, str(leaf.value.shape[1])]))
+    return failure_of(tried)
 
 
 def layers_in(function: Function, context: Sequence[Function]) -> tuple[int, int]:
@@ -472,7 +491,8 @@ def variables_of(
     program: Program, function: Function, context: Sequence[Function], maker: Maker
 ) -> Iterator[dict[str, Any]]:
     """The file's variables that some functions read: arrays with random numbers; made ones where none are."""
-    names = dict.fromkeys(n for f in (function, *context) for n in free_names(program, f))
+    read = {n for f in (function, *context) for n in free_names(program, f)}
+    names = [n for n in program.namespace if n in read] + sorted(read - program.namespace.keys())
     held: dict[str, Any] = {}
     missing = []
     for n in names:

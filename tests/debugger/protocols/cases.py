@@ -29,7 +29,7 @@ PAIRS = {
         def tanh_pass_back(dout, out):
             return dout * (1 - out ** 2)
     """),
-    "divided by m as the network wants it": ("linear_backward", "np.sum(dZ, axis=1, keepdims=True) / m", "np.sum(dZ, axis=1, keepdims=True)", """
+    "divided by m as the network wants it": ("linear_backward", "keepdims=True) / m", "keepdims=True)", """
         def sigmoid(z):
             return 1 / (1 + np.exp(-z))
 
@@ -239,7 +239,7 @@ OBJECTS = {
                 self.bias -= lr * gradient
                 return below
     """),
-    "a network that adds the way down": ("Net.train_step_backward", "self.h * (1 - self.h)", "self.h * (1 + self.h)", """
+    "a network that adds the way down": ("Net.back", "self.h * (1 - self.h)", "self.h * (1 + self.h)", """
         class Net:
             def __init__(self, n_in, n_hidden, n_out):
                 self.w1 = np.random.randn(n_in, n_hidden)
@@ -252,13 +252,13 @@ OBJECTS = {
             def loss(self, X, y):
                 return 0.5 * np.sum((self.forward(X) - y) ** 2)
 
-            def train_step_backward(self, X, y, lr):
+            def back(self, X, y, lr):
                 error = y - self.forward(X)
                 hidden = error @ self.w2.T * self.h * (1 - self.h)
                 self.w2 += lr * self.h.T @ error
                 self.w1 += lr * X.T @ hidden
     """),
-    "lists of columns, no loss in the file": ("Network.backprop", "delta = self.weights[-l + 1].T @ delta * s * (1 - s)", "delta = self.weights[-l + 1].T @ delta * s", """
+    "lists of columns, no loss in the file": ("Network.backprop", "delta * s * (1 - s)", "delta * s", """
         class Network:
             def __init__(self, sizes):
                 self.biases = [np.random.randn(y, 1) for y in sizes[1:]]

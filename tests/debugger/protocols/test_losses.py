@@ -1,6 +1,7 @@
 """The row of losses: what is right agrees, and a slip is noticed."""
 
 import pytest
+
 from tests.debugger.protocols.cases import LOSSES, slipped
 from tests.debugger.somebody import verdicts_of
 

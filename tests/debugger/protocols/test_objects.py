@@ -1,6 +1,7 @@
 """The row of objects: what is right agrees, and a slip is noticed."""
 
 import pytest
+
 from tests.debugger.protocols.cases import OBJECTS, slipped
 from tests.debugger.somebody import verdicts_of
 
