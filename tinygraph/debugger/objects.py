@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.making import LEFT, Maker, role_of, unit_of
+from tinygraph.debugger.passes import layers_in
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.structure import leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
@@ -48,6 +49,8 @@ SETTING = re.compile(r"reg|lambd|stride|keep|drop|seed|l[12]|weight_decay|^wd$")
 def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) -> Iterator[Any]:
     """Objects of a class, the likeliest first, with random parameters."""
     start = program.methods(owner).get("__init__")
+    if start is not None and maker.layers == (1, 1):
+        maker.layers = layers_in(start, ())
     names = [*start.parameters, *([start.rest] if start.rest else [])] if start else []
     choices = {n: choices_of(program, owner, start, n, maker, depth) for n in names if start}
     for values in islice(product(*choices.values()), MOST):
