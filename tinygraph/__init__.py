@@ -74,6 +74,7 @@ from tinygraph.rules.kernels import (
 if _TYPE_CHECKING:
     from tinygraph import distributed, nn, onnx, plots, testing
     from tinygraph.checks import Report, compare, gradcheck
+    from tinygraph.debugger.live import check, check_backward
     from tinygraph.onnx import to_onnx
     from tinygraph.plan import CompiledStep, compile
     from tinygraph.training import fit
@@ -84,6 +85,8 @@ __version__ = "0.1.0"
 _LATER = {
     "CompiledStep": "plan",
     "Report": "checks",
+    "check": "debugger.live",
+    "check_backward": "debugger.live",
     "compare": "checks",
     "compile": "plan",
     "distributed": "distributed",
@@ -120,6 +123,8 @@ __all__ = [
     "arctan",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "check",
+    "check_backward",
     "clip",
     "compare",
     "compile",

@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
-CHECKED_WITH = ("sizes", "activations", "seed", "timeout", "convention")
+CHECKED_WITH = ("sizes", "activations", "seed", "timeout", "convention", "forward", "backward", "loss")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,35 +142,67 @@ def add_draw(commands: Any, parents: list[Any]) -> None:
 
 
 def add_check(commands: Any, parents: list[Any]) -> None:
-    text = "Compare hand-derived layers with the engine"
+    text = "Find what is wrong in a backward pass that was derived by hand"
     parser = add_command(commands, parents, run_check, text)
     parser.epilog = (
-        "Exit status: 0 agrees, 1 wrong gradients, 2 could not be run. "
+        "Exit status: 0 agrees, 1 something is wrong, 2 nothing could be judged. "
         "The file runs with your rights, unless --sandbox takes them."
     )
-    text = "or a notebook: linear_backward and so on, or backward(parameters, X, Y)"
+    text = "or a notebook, with functions, classes or statements that go forward and back"
     parser.add_argument("file", metavar="FILE.py", nargs="?", help=text)
+    add_telling(parser)
+    add_names(parser)
+    add_grading(parser)
+    add_network(parser)
+
+
+def add_telling(parser: argparse.ArgumentParser) -> None:
+    """How it is told."""
+    group = parser.add_argument_group("what is shown")
+    text = "how much: 1 which function, 2 which derivative, 3 which line, 4 what was computed, 5 the fix (5)"
+    group.add_argument("--hint", type=int, choices=range(1, 6), default=5, metavar="1..5", help=text)
+    group.add_argument("--verbose", action="store_true", help="also tables of all differences")
+    group.add_argument("--json", action="store_true", help="the report for machines, version 2")
+    text = "for those who grade: gradescope, prairielearn, junit or github"
+    group.add_argument("--format", choices=("gradescope", "prairielearn", "junit", "github"), help=text)
+    text = "draw the lectures' network with the first wrong step marked"
+    group.add_argument("--picture", type=Path, metavar="PICTURE", help=text)
+
+
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """What is what, where names do not say it."""
+    group = parser.add_argument_group("where the names do not say what is what")
+    group.add_argument("--forward", metavar="NAME", help="the function that goes forward")
+    group.add_argument("--backward", metavar="NAME", help="the function that goes back")
+    group.add_argument("--loss", metavar="NAME", help="the function of the loss")
+    group.add_argument("--template", action="store_true", help="print a few lines to adapt, and stop")
+
+
+def add_grading(parser: argparse.ArgumentParser) -> None:
+    """Many files, and what each may take."""
+    group = parser.add_argument_group("grading")
     text = "grade every .py and .ipynb in a folder, several at a time"
-    parser.add_argument("--many", type=Path, metavar="DIR", help=text)
-    parser.add_argument("--csv", type=Path, metavar="out.csv", help="where to write the grades of --many")
-    parser.add_argument("--jobs", type=int, metavar="N", help="how many at a time (as many as cores)")
-    parser.add_argument("--seed", type=int, default=0, help="of the network they are tried on (0)")
-    parser.add_argument("--sizes", type=parse_sizes, help="its units, the inputs first (5,4,3,1)")
-    text = "of its layers: relu, tanh or sigmoid, at the end sigmoid or softmax (relu,relu,sigmoid)"
-    parser.add_argument("--activations", type=lambda names: names.split(","), help=text)
-    parser.add_argument("--timeout", type=parse_positive, default=20.0, help="seconds the file may take (20)")
-    parser.add_argument("--memory", type=parse_positive, default=2.0, help="GiB the file may take (2)")
+    group.add_argument("--many", type=Path, metavar="DIR", help=text)
+    group.add_argument("--csv", type=Path, metavar="out.csv", help="where to write the grades of --many")
+    group.add_argument("--jobs", type=int, metavar="N", help="how many at a time (as many as cores)")
+    group.add_argument("--timeout", type=parse_positive, default=20.0, help="seconds the file may take (20)")
+    group.add_argument("--memory", type=parse_positive, default=2.0, help="GiB the file may take (2)")
     text = "run it without a network, with its own folder alone (bubblewrap or namespaces of Linux)"
-    parser.add_argument("--sandbox", action="store_true", help=text)
-    parser.add_argument(
+    group.add_argument("--sandbox", action="store_true", help=text)
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """The network on which functions of the lectures' names are tried."""
+    group = parser.add_argument_group("functions with the lectures' names")
+    group.add_argument("--seed", type=int, default=0, help="of the network they are tried on (0)")
+    group.add_argument("--sizes", type=parse_sizes, help="its units, the inputs first (5,4,3,1)")
+    text = "of its layers: relu, tanh or sigmoid, at the end sigmoid or softmax (relu,relu,sigmoid)"
+    group.add_argument("--activations", type=lambda names: names.split(","), help=text)
+    group.add_argument(
         "--convention",
         choices=("auto", "course", "true"),
         default="auto",
         help="whether dA and dZ are m times the true derivatives, as in the lectures (auto: either)",
-    )
-    parser.add_argument("--json", action="store_true", help="the report for machines")
-    parser.add_argument(
-        "--picture", type=Path, metavar="PICTURE", help="draw the network with the first wrong step marked"
     )
 
 
@@ -221,11 +253,14 @@ def run_draw(options: Any) -> int:
 
 
 def run_check(options: Any) -> int:
-    from rich.console import Console
-
     from tinygraph.debugger.runner import check_file
     from tinygraph.debugger.sandbox import confined_by, find_sandbox
 
+    if options.template:
+        from tinygraph.debugger.telling import TEMPLATE
+
+        print(TEMPLATE, end="")
+        return 0
     if (options.file is None) == (options.many is None):
         raise UserFileError("give one file to check, or a folder of them with --many DIR")
     settings = {name: getattr(options, name) for name in CHECKED_WITH}
@@ -242,14 +277,29 @@ def run_check(options: Any) -> int:
         from tinygraph.debugger.probe import make_probe
 
         save_picture(report, make_probe(options.sizes, options.seed, options.activations), options.picture)
+    print_report(report, options)
+    return int(report.status)
+
+
+def print_report(report: Any, options: Any) -> None:
+    """A report in the form that was asked for, all of it on one stream."""
     if options.json:
         print(report.to_json())
-        return report.status
-    if report.rows:
-        Console(highlight=False).print(report.judged)
-    for error in report.errors + ([] if report.rows else report.notes):
-        print(f"tinygraph: {without_controls(error)}", file=sys.stderr)
-    return report.status
+    elif options.format:
+        from tinygraph.debugger.formats import format_report
+
+        print(format_report(report, options.format, options.hint))
+    else:
+        from rich.console import Console
+
+        from tinygraph.debugger.telling import rich_lines, tell_report
+
+        console = Console(highlight=False, markup=False, soft_wrap=True)
+        if options.verbose:
+            console.print(*report.tables(), sep="\n")
+        width = min(console.width, 100) if console.is_terminal else 100
+        for line in rich_lines(tell_report(report, options.hint, width)):
+            console.print(line)
 
 
 def check_many(options: Any, settings: dict[str, Any]) -> int:

@@ -124,3 +124,112 @@ def test_the_own_program_gives_the_numbers_of_the_graph():
             np.testing.assert_allclose(
                 np.broadcast_to(value, d[s.of.tensor].shape), d[s.of.tensor], rtol=1e-9
             )
+
+
+# In the user's words
+
+
+def test_diagnoses_use_the_names_of_the_user():
+    data, labels = X, Y
+    p = parameters_of(ARRAYS)
+    hidden = tg.relu(p["W1"] @ data + p["b1"])
+    again = tg.relu(p["W2"] @ hidden + p["b2"])
+    J = tg.binary_cross_entropy(tg.sigmoid(p["W3"] @ again + p["b3"]), labels)
+    d = J.backward()
+
+    for names in (None, locals()):
+        right = {name: tg.compare(J, d, names=names) for name in d}
+        assert all(right.values())
+        found = [
+            tg.compare(J, {**d, name: given}, names=names).diagnoses
+            for name, given in [("dW1", d["dW1"] * 2), ("dW2", -d["dW2"]), ("dhidden", d["dhidden"] * 3)]
+        ]
+        assert [(x.name, x.expected) for [x] in found] == [
+            ("dW1", "dZ1 @ data.T"),
+            ("dW2", "dZ2 @ hidden.T"),
+            ("dhidden", "W2.T @ dZ2"),
+        ]
+
+
+def test_data_in_formulas_is_called_what_the_line_calls_it():
+    labels, mask = Y, (np.arange(35.0).reshape(5, 7) % 3 > 0) / 0.7
+    p = parameters_of(ARRAYS)
+    first = tg.relu(p["W1"] @ X + p["b1"]) * mask
+    J = tg.binary_cross_entropy(tg.sigmoid(p["W3"][:, :1] @ first[:1]), labels)
+    d = J.backward()
+
+    [found] = tg.compare(J, {"dfirst": d["dfirst"], "dA1": d["dfirst"].copy()}).diagnoses
+
+    assert found.expected == "dfirst * mask"
+    assert "labels" not in found.message
+
+
+def test_one_cause_is_told_where_several_have_the_same_numbers():
+    p = parameters_of(make_network([4, 1, 1])[2])
+    J = tg.binary_cross_entropy(tg.sigmoid(p["W2"] @ tg.relu(p["W1"] @ X + p["b1"]) + p["b2"]), Y)
+    d = J.backward().chain("course")
+
+    [found] = tg.compare(J, {**d, "dW1": d["dW1"] * 7}).diagnoses
+
+    assert found.cause == "missing-1/m"
+    assert found.others
+    assert found.message.count(". ") == 1
+    assert " Or: " not in found.message
+    assert "the same numbers" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("hidden", "code", "cause"),
+    [
+        ("sigmoid", "dA2 * s(dA2) * (1 - s(dA2))", "derivative-of-upstream"),
+        ("tanh", "dA2 * (1 - np.tanh(dA2) ** 2)", "derivative-of-upstream"),
+        ("relu", "s(dA2)", "derivative-of-upstream"),
+        ("tanh", "dA2 * (1 - Z2 ** 2)", "preactivation-in-slope"),
+        ("tanh", "(1 - np.square(Z2)) * dA2", "preactivation-in-slope"),
+        ("sigmoid", "dA2 * Z2 * (1 - Z2)", "preactivation-in-slope"),
+        ("tanh", "dA2 * A2 * (1 - A2)", "wrong-activation"),
+    ],
+)
+def test_slopes_of_the_wrong_thing_are_named(hidden, code, cause):
+    J = record(X, Y, parameters_of(ARRAYS), hidden=hidden)
+    d = J.backward()
+    values = {q.name: q.value for q in d.graph.quantities} | d.chain("course")
+    given = eval(code, {"np": np, "s": lambda x: 1 / (1 + np.exp(-x))}, values)
+
+    [found] = tg.compare(J, {**d.chain("course"), "dZ2": given}).diagnoses
+
+    assert (found.name, found.cause) == ("dZ2", cause)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("dA1", "W2.reshape(5, 3) @ dZ2"),
+        ("dA2", "W3.reshape(-1, 1) @ dZ3 + 0"),
+        ("dW2", "dZ2 @ A1.reshape(7, 5) / m"),
+        ("dW1", "dZ1 @ X.reshape(7, 4) / m"),
+    ],
+)
+def test_a_reshape_in_the_place_of_a_transpose_is_named(name, code):
+    J = record(X, Y, parameters_of(ARRAYS))
+    d = J.backward()
+    values = {q.name: q.value for q in d.graph.quantities} | d.chain("course") | {"m": 7, "X": X}
+    report = tg.compare(J, {**d.chain("course"), name: eval(code, {}, values)})
+
+    if name == "dA2":  # of one row, both are the same
+        assert report.ok
+    else:
+        assert [(x.name, x.cause) for x in report.diagnoses] == [(name, "reshape-for-transpose")]
+
+
+def test_a_long_formula_is_told_by_what_differs():
+    W = tg.parameter(ARRAYS["W1"], name="W1")
+    Z = W @ X
+    J = (np.tanh(Z) * np.exp(-Z * Z) * np.cos(Z) / (1 + Z * Z) + np.sin(Z) / (2 + Z * Z)).sum()
+    d = J.backward()
+
+    for given, cause in ((d["dZ1"] * 2, "stray-constant"), (-d["dZ1"], "sign")):
+        [found] = tg.compare(J, {"dZ1": given}, seconds=0.3).diagnoses
+        assert found.cause == cause
+        assert len(found.expected) > 200
+        assert len(found.message) < 350

@@ -506,3 +506,157 @@ def test_names_from_a_mapping():
 def test_what_is_not_about_the_values_raises(arguments, error, message):
     with pytest.raises(error, match=message):
         compare(*arguments)
+
+
+# The search knows what the table knows
+
+
+def first_edition(sizes, spoil):
+    """A comparison under the first edition's names, with something spoiled."""
+    J, X, Y, parameters = network(sizes)
+    AL, caches = lw.L_model_forward(X, parameters)
+    right = lw.L_model_backward(AL, Y, caches)
+    hand = {name: x for name, x in right.items() if name[1] in "Wb"}
+    hand |= {f"dA{n + 1}": right[f"dA{n}"] for n in range(len(sizes) - 1)}
+    return compare(J, hand | spoil(hand, parameters))
+
+
+@pytest.mark.parametrize("sizes", [(5, 4, 3, 1), (4, 4, 4, 1)], ids=["shapes tell", "square"])
+@pytest.mark.parametrize(
+    ("spoil", "name", "formula", "expected"),
+    [
+        (lambda h, p: {"dA2": -h["dA2"]}, "dA2", "-W2.T @ dZ2", "W2.T @ dZ2"),
+        (lambda h, p: {"dW2": h["dW2"] * M}, "dW2", "dZ2 @ A1.T", "dZ2 @ A1.T / m"),
+        (lambda h, p: {"dW3": -h["dW3"]}, "dW3", "-dZ3 @ A2.T / m", "dZ3 @ A2.T / m"),
+        (
+            lambda h, p: {"db1": h["db1"][:, 0]},
+            "db1",
+            "np.sum(dZ1, axis=1) / m",
+            "np.sum(dZ1, axis=1, keepdims=True) / m",
+        ),
+    ],
+)
+def test_the_search_reads_the_first_edition_too(sizes, spoil, name, formula, expected):
+    report = first_edition(sizes, spoil)
+
+    assert wrong(report) == [name]
+    assert [(d.name, d.formula, d.expected) for d in report.diagnoses] == [(name, formula, expected)]
+
+
+def test_the_first_editions_names_stand_in_its_messages():
+    report = first_edition((5, 4, 3, 1), lambda h, p: {"dA3": h["dA3"] * 3, "dW2": h["dW2"] * 2})
+
+    assert [d.name for d in report.diagnoses] == ["dA3", "dW2"]
+    assert report.diagnoses[0].message.startswith("Layer 3, dA3: you computed W3.T @ dZ3 * 3;")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("dW2", "db2"), ("dW1", "dW2"), ("dZ2", "dA2")], ids=["shapes", "layers", "dA and dZ"]
+)
+def test_swapped_results_are_told_as_swapped_and_the_rest_is_judged(one, other):
+    J = network((4, 4, 4, 1))[0]
+    right = J.backward().chain("course")
+    hand = {**right, one: right[other], other: right[one], "db1": -right["db1"]}
+
+    first, second = compare(J, hand).diagnoses
+
+    assert {first.name, *first.also} == {one, other}
+    assert first.cause == "swapped"
+    assert (second.name, second.cause) == ("db1", "sign")
+
+
+# Reports that were crashes
+
+W0, X0 = np.arange(6.0).reshape(2, 3) / 7, np.arange(12.0).reshape(3, 4) / 5
+
+
+@pytest.mark.parametrize("name", ["W", "W.1", "A.1", "b'", "δ", "a b"])
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda W: (0.5 * (W @ X0 - 1.0) ** 2).sum(),
+        lambda W: np.exp(-1 * (W @ X0)).sum(),
+        lambda W: (3 * W).sum(),
+        lambda W: np.max(W @ X0, axis=1).sum(),
+        lambda W: np.max(W, axis=0, keepdims=True).sum() * 2.5,
+        lambda W: np.concatenate([W @ X0, W @ X0], axis=1).sum(),
+        lambda W: np.min(2 * W) - 7.0,
+    ],
+)
+@pytest.mark.parametrize("spoil", [lambda x: 2 * x + 1, lambda x: x * 0 + 0.5, np.transpose])
+def test_numbers_times_arrays_and_maxima_are_explained(name, cost, spoil):
+    W = tg.parameter(W0, name=name)
+    J = cost(W)
+    report = compare(J, {f"d{name}": spoil(J.backward()[W])}, seconds=0.2)
+
+    assert [d.name for d in report.diagnoses] == [f"d{name}"]
+    assert f"d{name}" in str(report)
+
+
+# What was given need not be NumPy's
+
+
+class Foreign:
+    """A tensor as PyTorch's: it gives its array only once it is cut off from its graph, on this machine."""
+
+    def __init__(self, array, requires_grad=True, device="gpu"):
+        self.array, self.requires_grad, self.device = array, requires_grad, device
+
+    def detach(self):
+        return Foreign(self.array, False, self.device)
+
+    def cpu(self):
+        return Foreign(self.array, self.requires_grad, "cpu")
+
+    def __array__(self, dtype=None, copy=None):
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        if self.device != "cpu":
+            raise TypeError("can't convert device type tensor to numpy.")
+        return self.array
+
+
+class Capsule:
+    """Something with DLPack alone."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **settings):
+        return self.array.__dlpack__(**settings)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        Foreign,
+        lambda x: Foreign(x, False),
+        lambda x: Foreign(x, True, "cpu"),
+        lambda x: [Foreign(row) for row in x],
+        Capsule,
+        tg.tensor,
+        lambda x: x.tolist(),
+    ],
+)
+def test_tensors_of_others_are_read(wrap, dtype):
+    x = tg.parameter(np.array([[1.0, 2.0], [3.0, 4.0]]), name="x")
+    J = (x * x).sum()
+    right = 2 * x.value.astype(dtype)
+
+    assert compare(J, {"dx": wrap(right)}).ok
+    assert [d.name for d in compare(J, {"dx": wrap(right * 3)}).diagnoses] == ["dx"]
+
+
+@pytest.mark.parametrize(
+    "bad", [Foreign("no array"), Foreign(np.array(["a"])), Foreign(np.array([1j])), object()]
+)
+def test_what_is_no_array_of_numbers_is_said_to_be_none(bad):
+    x = tg.parameter(np.ones(2), name="x")
+
+    [row] = compare((x * x).sum(), {"dx": bad}).rows
+
+    assert row.verdict == f"a {type(bad).__name__} instead of an array of numbers"

@@ -10,7 +10,7 @@ from tinygraph.checks.differences import (
     argument_names,
     checked_value,
     extrapolate_slope,
-    place_of_smallest,
+    place_of_limit,
     python_number,
 )
 from tinygraph.errors import DtypeError, GraphError, ShapeError
@@ -78,7 +78,7 @@ def test_steps_are_measured_by_the_typical_entry_and_by_the_entry_itself():
 
     assert d.sizes("x", (0,)) == pytest.approx([typical, 3.0])
     assert d.sizes("x", (1,)) == pytest.approx([typical])
-    assert d.sizes("x", (3,)) == pytest.approx([100.0, 100.0])
+    assert d.sizes("x", (3,)) == pytest.approx([100.0])
     assert differences(lambda x: np.sum(x), np.zeros(2)).sizes("x", (0,)) == [1.0]
 
 
@@ -181,5 +181,10 @@ def test_extrapolation_takes_out_the_square_of_the_step():
     h = 10.0 ** -np.arange(1.0, 4.0)
 
     np.testing.assert_allclose(extrapolate_slope(7 + 3 * h**2), [7, 7], rtol=1e-14)
-    assert place_of_smallest(np.array([3.0, np.nan, 1.0, 2.0])) == 2
-    assert place_of_smallest(np.array([np.nan, np.inf, 5.0])) == 2
+    assert place_of_limit([7.0] * 4, [3.0, np.nan, 1.0, 2.0]) == 2
+    assert place_of_limit([7.0] * 3, [np.nan, np.inf, 5.0]) == 2
+
+
+def test_a_large_step_that_smaller_ones_contradict_is_not_believed():
+    assert place_of_limit([0.0, 9.2, 9.0], [0.0, 0.1, 0.3]) == 1
+    assert place_of_limit([9.0, 9.2, 0.0], [0.0, 0.1, 9.0]) == 0

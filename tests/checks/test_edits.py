@@ -93,6 +93,7 @@ VALUES = {
     "m": np.array(2),
     "lr": np.array(0.1),
 }
+VALUES |= {f"{name}.T.shape": VALUES[name].T.shape for name in ("A", "B", "dZ", "Y")}
 
 
 def value_of(x):

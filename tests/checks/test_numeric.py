@@ -116,6 +116,59 @@ def test_small_entry_beside_large_ones_is_stepped_within_its_domain():
     assert report.method == "central differences"
 
 
+STEEP = {
+    "pole": lambda x: (1 / x).sum(),
+    "pole with abs": lambda x: (1 / abs(x)).sum(),
+    "steep tanh": lambda x: np.tanh(1e5 * x).sum(),
+    "steep tanh with abs": lambda x: np.tanh(1e5 * abs(x)).sum(),
+    "steep tanh beside a line": lambda x: (np.tanh(1e5 * x) + abs(x)).sum(),
+    "logarithm": lambda x: np.log(x * x + 0 * abs(x)).sum(),
+    "root": lambda x: np.sqrt(abs(x)).sum(),
+}
+NEAR = [[1e-8, 1.0], [1.0, -1e-8, 30.0], [1e-12, 1e3], [1e-5], [0.1, 1e-6], [1e-5, 2e-5, -3e-6]]
+
+
+@pytest.mark.parametrize("x", NEAR, ids=str)
+@pytest.mark.parametrize("f", STEEP.values(), ids=STEEP)
+def test_right_beside_a_pole_and_where_f_is_steep(f, x):
+    assert gradcheck(f, np.array(x))
+
+
+@pytest.mark.parametrize("x", NEAR, ids=str)
+@pytest.mark.parametrize("f", STEEP.values(), ids=STEEP)
+def test_wrong_beside_a_pole_and_where_f_is_steep(f, x):
+    assert not gradcheck(lambda x: f(2 * x - x.value), np.array(x))  # f(x), and twice its derivative
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "unjudged"),
+    [
+        (lambda x: np.sqrt(x).sum(), [0.0, 1.0], ["x[0]"]),
+        (lambda x: np.sqrt(x).sum() + 0 * abs(x).sum(), [2.0, 0.0], ["x[1]"]),
+        (lambda x: np.log(x).sum(), [-1.0, 1.0], ["x[0]", "x[1]"]),
+        (lambda x: np.log(x).sum(), [0.0], ["x[0]"]),
+        (lambda x: (x**1.5).sum(), [0.0, 4.0], ["x[0]"]),
+    ],
+)
+def test_what_cannot_be_judged_is_said_to_be_so(f, x, unjudged):
+    report = gradcheck(f, np.array(x))
+
+    [note] = [note for note in report.notes if note.startswith("Cannot be judged here")]
+    assert note.endswith(f": {', '.join(unjudged)}.")
+    assert report.first_wrong is None
+    assert "cannot be judged here" in report.rows[0].verdict
+    assert report.ok == (len(unjudged) < len(x))
+    assert ("agrees by" in report.summary) == report.ok
+
+
+def test_entries_beside_one_that_cannot_be_judged_are_judged():
+    report = gradcheck(lambda x: np.sqrt(2 * x - x.value).sum(), np.array([0.0, 4.0]))
+
+    assert report.worst == ("x", (1,))
+    assert (report.rows[0].given, report.rows[0].expected) == (pytest.approx(0.5), pytest.approx(0.25))
+    assert report.rows[0].verdict == "wrong; 1 entry cannot be judged here"
+
+
 # What is wrong fails
 
 

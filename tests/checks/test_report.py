@@ -1,10 +1,21 @@
 """Reports as text, as HTML, as JSON and in conditions."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
-from tinygraph.checks.report import Diagnosis, Report, Row, difference_text, index_text, plain_facts
+from tinygraph.checks.report import (
+    Diagnosis,
+    Report,
+    Row,
+    difference_text,
+    index_text,
+    plain_facts,
+    printable_text,
+)
 
 RIGHT = Row("dZ1", True, "agrees", (3, 7), 0.0, 0.0)
 WRONG = Row("dW1", False, "wrong", (3, 4), 0.5, 0.1, (2, 1), 1.5, 1.0)
@@ -120,3 +131,29 @@ def test_json_is_indented_and_has_every_attribute():
 def test_a_report_takes_all_but_its_rows_by_name(arguments):
     with pytest.raises(TypeError):
         Report([RIGHT], *arguments)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8", "cp437"])
+def test_a_report_can_be_printed_whatever_the_stream_holds(encoding):
+    code = (
+        "import numpy as np, tinygraph as tg\n"
+        "W = tg.parameter(np.ones((2, 2)), name='Wδ')\n"
+        "print(tg.compare((W * W).sum(), {'dWδ': np.zeros((2, 2))}))\n"
+        "print(tg.checks.gradcheck(lambda x: x.sum(), np.ones(2)))\n"
+    )
+    env = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=env, check=False)
+
+    assert done.returncode == 0, done.stderr.decode()
+    text = done.stdout.decode(encoding)
+    assert "1 of 1 is wrong" in text
+    assert ("─" in text) == (encoding in ("utf-8", "cp437"))
+    assert ("--------" in text) == ("─" not in text)
+    assert ("Wδ" in text) == (encoding in ("utf-8", "cp437"))
+
+
+def test_text_that_an_encoding_has_stays_as_it_is():
+    assert printable_text("naïve ─", "utf-8") == "naïve ─"
+    assert printable_text("naïve ─ ×", "latin-1") == "naïve - ×"
+    assert printable_text("naïve ─ ×", None) == "naïve ─ ×"
+    assert printable_text("naïve ─ ×", "no such encoding") == "na\\xefve - x"

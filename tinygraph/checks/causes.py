@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.edits import Edit
+from tinygraph.checks.excerpts import TELLABLE, differing_texts, shorten_text
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
 from tinygraph.checks.search import Match, Setting, is_same_array, names_in, ratio_to
@@ -42,7 +43,14 @@ def causes_of(finding: Finding) -> tuple[str, ...]:
     if not finding.matches:
         return ()
     case = Case(finding)
-    rules = (causes_by_dtype, causes_by_penalty, causes_by_shape, causes_by_constant, causes_by_formula)
+    rules = (
+        causes_by_dtype,
+        causes_by_reshape,
+        causes_by_penalty,
+        causes_by_shape,
+        causes_by_constant,
+        causes_by_formula,
+    )
     return next(filter(None, (tuple(dict.fromkeys(rule(case))) for rule in rules)), ())
 
 
@@ -79,6 +87,12 @@ def causes_by_dtype(case: Case) -> Iterator[str]:
     """The cause where fractions were cut off: an array of integers was filled."""
     if case.edit.kind == "truncate" or "floor_divide" in case.first.text:
         yield "integers"
+
+
+def causes_by_reshape(case: Case) -> Iterator[str]:
+    """The cause where a reshape took the place of a transpose, if that is the likeliest."""
+    if case.edit.kind == "reshape":
+        yield "reshape-for-transpose"
 
 
 def causes_by_penalty(case: Case) -> Iterator[str]:
@@ -140,7 +154,7 @@ def causes_by_constant(case: Case) -> Iterator[str]:
 def known_factors(case: Case, factors: Any) -> Iterator[str]:
     """The causes that put one of the factors of the lectures where it does not belong."""
     known = case.setting.values
-    m = np.array([float(v["m"]) for v in known])
+    m = np.array([float(v.get("m", np.nan)) for v in known])  # NaN equals no factor
     sizes = [name for name in known[0] if name.endswith(".shape[0]")]
     units = [np.array([float(v[size]) for v in known]) for size in sizes if is_near(case, size, known[0])]
     averaged = case.kind in ("dW", "db", "J")
@@ -233,6 +247,9 @@ def known_activation_slips(case: Case) -> Iterator[tuple[str, Any]]:
     if f"Z{layer} > 0" in str(case.right):
         yield "relu-ge-zero", dA * (A >= 0)
     yield from known_formulas(case)
+    for right, of_Z in ((1 - A**2, 1 - Z**2), (A * (1 - A), Z * (1 - Z))):
+        if all(map(is_same_array, case.values(dA * right), case.correct)):
+            yield "preactivation-in-slope", dA * of_Z
     s = 1 / (1 + np.exp(-Z))
     for slope in (*slopes(layer).values(), 1 - Z**2, Z * (1 - Z), s * (1 - s), 1 - np.tanh(Z) ** 2):
         if slope is not slopes(layer)["linear"]:
@@ -295,20 +312,40 @@ def is_other_layer(edit: Edit) -> bool:
     return bool(old and new and old[1] == new[1] and old[2] != new[2])
 
 
-def message_of(finding: Finding, causes: Sequence[str]) -> str:
-    """One paragraph: what was computed, what the lectures compute, and why."""
+def message_of(finding: Finding, causes: Sequence[str], alone: bool = False) -> str:
+    """One paragraph: what was computed, what the lectures compute, and why; the likeliest why `alone`."""
     s = finding.statement
     if not finding.matches:
-        return (
-            f"Layer {s.layer}, {s.name}: the numbers are wrong, and no formula within two edits of the "
-            f"lectures' step {finding.right} gives them; the cause is unknown.{evidence_text(finding)}"
-        )
+        return f"Layer {s.layer}, {s.name}: {unknown_text(finding)}{evidence_text(finding)}"
     parts = [
-        f"Layer {s.layer}, {s.name}: {computed_text(finding)}; the lectures' step is {finding.right}.",
-        " Or: ".join(WHY[cause] for cause in causes),
-        alternatives_text(finding),
+        f"Layer {s.layer}, {s.name}: {contrast_text(finding)}.",
+        " Or: ".join(WHY[cause] for cause in causes[: 1 if alone else None]),
+        "" if alone and causes else alternatives_text(finding),
     ]
     return " ".join(part for part in parts if part)
+
+
+def unknown_text(finding: Finding) -> str:
+    """That nothing was found, and why."""
+    if finding.seconds is not None:
+        return (
+            "the numbers are wrong, and the cause is unknown: the search was ended after "
+            f"{finding.seconds:g} seconds."
+        )
+    step = shorten_text(str(finding.right))
+    return (
+        f"the numbers are wrong, and no formula close to the lectures' step {step} gives them; "
+        "the cause is unknown."
+    )
+
+
+def contrast_text(finding: Finding) -> str:
+    """What was computed and what the lectures compute; of long formulas the part in which they differ."""
+    right = str(finding.right)
+    if is_zero_everywhere(finding) or max(len(finding.matches[0].text), len(right)) <= TELLABLE:
+        return f"{computed_text(finding)}; the lectures' step is {shorten_text(right)}"
+    made, meant = differing_texts(finding.matches[0].expression, finding.right)
+    return f"you computed {made} where the lectures' step has {meant}"
 
 
 def computed_text(finding: Finding) -> str:

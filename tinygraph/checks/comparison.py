@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -19,12 +19,11 @@ from typing import Any, Literal
 import numpy as np
 
 from tinygraph.checks.report import Diagnosis, Index, Report, Row, join_names
-from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
-from tinygraph.engine.tensor import Tensor
+from tinygraph.checks.rounding import euclidean_norm, largest_entry
+from tinygraph.checks.targets import Target, Version, targets_of
+from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import UnknownNameError
 from tinygraph.graph.derivatives import Derivatives, checked_seed
-from tinygraph.graph.walk import derivative_of_data
-from tinygraph.notation.names import derivative_name
 
 __all__ = [
     "AskedConvention",
@@ -44,19 +43,6 @@ MIXED = "Either all of dA and dZ carry the factor m, or none of them."
 OUTPUT_OF_LAYER = re.compile(r"dA(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a value is held to: the true derivative, and the difference that `rounding` may make to it.
-
-    `carries_m` says that the lectures' form is m times as large (dA, dZ), `of_parameter` that it is dW or db.
-    """
-
-    value: Any
-    rounding: float
-    carries_m: bool
-    of_parameter: bool
-
-
 def compare(
     J: Tensor,
     hand: Mapping[str, Any],
@@ -64,14 +50,16 @@ def compare(
     names: Mapping[str, Any] | None = None,
     tolerance: float | None = None,
     require: Iterable[str] | Literal["parameters"] = (),
+    seconds: float = 2.0,
 ) -> Report:
     """Compare hand-derived values with the derivatives of J, in the order of the reverse sweep.
 
     Nothing that is wrong with the values raises: each name gets a row with a verdict. Any subset of the names
     may be given. Where some, but not all, derivatives of parameters are given, the others are listed as
-    missing, which is no mistake unless `require` asks for them. "dA0" and "dX" are the derivative by the
-    input of the first layer, even if it wants none. In the first edition of the course dA of layer l has the
-    name of layer l + 1; that is accepted as well, with a note.
+    missing, which is no mistake unless `require` asks for them. Whatever has a name in the graph (given, of
+    `names`, or your variable's) has a derivative to compare with, "dlogits" or "grad_logits", data too; "dA0"
+    and "dX" are that by the input of the first layer. In the first edition of the course dA of layer l has
+    the name of layer l + 1; that is accepted as well, with a note.
 
     Args:
         J: the cost, a Tensor of one entry.
@@ -83,6 +71,8 @@ def compare(
         tolerance: the relative difference allowed; by default 1e-7 in float64, 1e-4 in float32, 1e-2 in
             float16, whichever of the two arrays is the coarser.
         require: names that must be there, or "parameters" for the derivatives of all parameters.
+        seconds: how long to search for the causes of what is wrong, once they are asked for. What is not
+            found by then is called unknown.
 
     Raises:
         TypeError: J is no Tensor, or `hand` no mapping.
@@ -132,56 +122,59 @@ def compare(
     report = compare_with(targets, hand, m, convention, tolerance, known)
     if report.ok:
         return report
-    return replace(report, explain=partial(explain_arrays, J, hand, names, report.convention, convention))
+    asked = (convention, tolerance)
+    return replace(report, explain=partial(explain_arrays, J, hand, names, targets, report, asked, seconds))
 
 
 def explain_arrays(
-    J: Tensor, hand: Mapping[str, Any], names: Mapping[str, Any] | None, seen: str, asked: AskedConvention
+    J: Tensor,
+    hand: Mapping[str, Any],
+    names: Mapping[str, Any] | None,
+    targets: Mapping[str, Target],
+    report: Report,
+    asked: tuple[AskedConvention, float | None],
+    seconds: float,
 ) -> list[Diagnosis]:
     """The causes of what is wrong with hand-derived values."""
-    from tinygraph.checks.arrays import diagnose_arrays  # the search is needed for wrong values only
-    from tinygraph.checks.diagnose import effort
+    # The search is needed for wrong values only.
+    from tinygraph.checks.arrays import in_their_names
+    from tinygraph.checks.reasons import explain_versions, unknown_cause
 
-    d = Derivatives(J, checked_seed(J, None), names)
-    arrays = {name: array_of(x) for name, x in hand.items()}
+    arrays = {name: array_of(x) for name, x in hand.items() if name in targets}
     usable = {name: x for name, x in arrays.items() if x is not None and np.isfinite(x).all()}
-    first = "true" if seen == "true" else "course"
-    conventions = (first, "course" if first == "true" else "true") if asked == "auto" else (first,)
-    readings = [diagnose_arrays(d, usable, convention) for convention in conventions]
-    return min(readings, key=effort)
+    d = Derivatives(J, checked_seed(J, None), names)
+    readings = readings_to_explain(targets, hand, report, asked)
+    meant = readings[0].edition(targets)
+    versions = [version_of(reading, targets, meant, report.m) for reading in readings]
+    found = explain_versions(d, {meant.get(name, name): x for name, x in usable.items()}, versions, seconds)
+    back = {mine: name for name, mine in meant.items()}
+    judged = [row for row in report.rows if not row.ok and row.name in usable]
+    return [in_their_names(x, back) for x in found] or [unknown_cause(row, seconds) for row in judged[:1]]
 
 
-# What is right
+def readings_to_explain(
+    targets: Mapping[str, Target],
+    hand: Mapping[str, Any],
+    report: Report,
+    asked: tuple[AskedConvention, float | None],
+) -> list[Reading]:
+    """The reading that the report is of, and the one by the other convention where that may be meant."""
+    convention, tolerance = asked
+    readings = readings_of(targets, hand, report.m, tolerance)
+    best = best_reading(readings, convention)
+    first = "true" if report.convention == "true" else "course"
+    alike = [r for r in readings if r.is_shifted == best.is_shifted]
+    alike.sort(key=lambda r: r.convention != first)
+    tells = convention == "auto" and any(targets[name].carries_m for name in best.rows)
+    return alike[: 2 if tells else 1]
 
 
-def targets_of(
-    J: Tensor, names: Mapping[str, Any] | None = None, wanted: Collection[str] = ()
-) -> tuple[dict[str, Target], int]:
-    """The derivatives of J by name, in the order of the sweep, and m. `wanted` may ask for dX, dA0, dA1."""
-    seed = checked_seed(J, None)
-    d, *others = [Derivatives(J, seed * s, names) for s in SEEDS]
-    variants = {
-        name: [d[name], *(other[name] / s for other, s in zip(others, SEEDS[1:], strict=True))] for name in d
-    }
-    scale = max((largest_entry(x[0]) for x in variants.values()), default=0.0)
-    parameters = {derivative_name(name) for t, name in d.names.items() if getattr(t, "is_parameter", False)}
-    targets = {}
-    for name, x in variants.items():
-        carries_m = d.carries_m(name)
-        targets[name] = Target(
-            x[0], rounding_bound(x, scale), carries_m, name in parameters and not carries_m
-        )
-    return targets | input_targets(d, targets, wanted), d.m
-
-
-def input_targets(d: Derivatives, targets: dict[str, Target], wanted: Collection[str]) -> dict[str, Target]:
-    """dX or dA0 if wanted, and dA0 if the first edition's name for it is."""
-    names = {"dA0" if name == "dA1" else name for name in wanted} & {"dA0", "dX"} - targets.keys()
-    layers = d.graph.layers if names else []
-    if not layers:
-        return {}
-    value = derivative_of_data(d.graph, layers[0].A_prev)
-    return {} if value is None else {name: Target(value, 0.0, True, False) for name in sorted(names)}
+def version_of(reading: Reading, targets: Mapping[str, Target], meant: Mapping[str, str], m: int) -> Version:
+    """What was given as the search takes it, in the second edition's names."""
+    factor = m if reading.convention == "course" else 1
+    expected = {name: t.value * factor if t.carries_m else t.value for name, t in targets.items()}
+    agreeing = {meant.get(name, name) for name, row in reading.rows.items() if row.ok}
+    return Version(reading.convention, expected, agreeing)
 
 
 # Judging
@@ -199,7 +192,7 @@ def compare_with(
     if convention not in ("auto", "true", "course"):
         raise ValueError(f"convention is 'auto', 'true' or 'course', not {convention!r}")
     readings = readings_of(targets, hand, m, tolerance)
-    best = max((r for r in readings if convention in ("auto", r.convention)), key=Reading.fit)
+    best = best_reading(readings, convention)
     judged = factor_named(best, readings, m)
     missing = parameters_not_given(targets, hand) | set(require) - judged.keys()
     rows = judged | {name: missing_row(name, name in require) for name in missing}
@@ -212,6 +205,11 @@ def compare_with(
     notes = best.notes + ([MIXED] if convention == "auto" and judged != best.rows else [])
     judged_rows = [rows[name] for name in targets if name in rows]
     return Report(judged_rows + unknown, notes=notes, convention=seen, m=m)
+
+
+def best_reading(readings: Sequence[Reading], convention: AskedConvention) -> Reading:
+    """The reading that fits best, of those by the convention asked for."""
+    return max((r for r in readings if convention in ("auto", r.convention)), key=Reading.fit)
 
 
 def parameters_not_given(targets: Mapping[str, Target], hand: Mapping[str, Any]) -> set[str]:
@@ -231,6 +229,13 @@ class Reading:
     convention: Literal["true", "course"]
     rows: dict[str, Row]
     notes: list[str]
+    is_shifted: bool = False
+
+    def edition(self, targets: Iterable[str]) -> dict[str, str]:
+        """The second edition's name for each dA of the first, whose last dA is called dAL; else nothing."""
+        layers = [int(match[1]) for match in map(OUTPUT_OF_LAYER.fullmatch, targets) if match]
+        names = {f"dA{n + 1}": f"dA{n}" for n in range(max(layers, default=0))}
+        return names | {"dAL": f"dA{max(layers)}"} if self.is_shifted else {}
 
     def fit(self) -> tuple[Any, ...]:
         """How well it fits: the number of rows that agree, then which come first, then the distance."""
@@ -243,16 +248,7 @@ def readings_of(
 ) -> list[Reading]:
     """The readings under either convention; with the first edition's names too, where these fit every dA."""
 
-    def under(
-        convention: Literal["true", "course"], meant: Mapping[str, Target], notes: list[str]
-    ) -> Reading:
-        factor = m if convention == "course" else 1
-        given = {name: target for name, target in meant.items() if name in hand}
-        return Reading(
-            convention, {n: judge(n, hand[n], t, factor, tolerance) for n, t in given.items()}, notes
-        )
-
-    readings = [under("true", targets, []), under("course", targets, [])]
+    readings = readings_under(targets, hand, m, tolerance)
     shifted = [name for name in hand if isinstance(name, str) and OUTPUT_OF_LAYER.fullmatch(name)]
     earlier = {name: targets.get(f"dA{int(name[2:]) - 1}") for name in shifted}
     if not shifted or not all(earlier.values()):
@@ -262,10 +258,34 @@ def readings_of(
         "under the first edition's name."
     )
     meant = {name: earlier.get(name) or target for name, target in targets.items()}
-    others = [under("true", meant, [note]), under("course", meant, [note])]
+    others = readings_under(meant, hand, m, tolerance, [note])
     if has_shapes(hand, meant, shifted) and not has_shapes(hand, targets, shifted):
         return others
-    return readings + [r for r in others if all(r.rows[name].ok for name in shifted)]
+    plain, other = (max(count_ok(r, shifted) for r in found) for found in (readings, others))
+    return readings + others if other > plain else readings
+
+
+def count_ok(reading: Reading, names: Iterable[str]) -> int:
+    """How many of these are right under a reading."""
+    return sum(name in reading.rows and reading.rows[name].ok for name in names)
+
+
+def readings_under(
+    meant: Mapping[str, Target],
+    hand: Mapping[str, Any],
+    m: int,
+    tolerance: float | None,
+    notes: Sequence[str] = (),
+) -> list[Reading]:
+    """The readings under either convention, if names mean these targets."""
+    given = {name: target for name, target in meant.items() if name in hand}
+
+    def under(convention: Literal["true", "course"]) -> Reading:
+        factor = m if convention == "course" else 1
+        rows = {n: judge(n, hand[n], t, factor, tolerance) for n, t in given.items()}
+        return Reading(convention, rows, list(notes), bool(notes))
+
+    return [under("true"), under("course")]
 
 
 def has_shapes(hand: Mapping[str, Any], meant: Mapping[str, Target], names: Iterable[str]) -> bool:
@@ -283,7 +303,7 @@ def distinct(targets: Mapping[str, Target], readings: list[Reading]) -> bool:
 
 def factor_named(best: Reading, readings: list[Reading], m: int) -> dict[str, Row]:
     """The rows of the best reading; one that is wrong by the factor m alone says so."""
-    other = next(r for r in readings if r.convention != best.convention)
+    other = next(r for r in readings if r.convention != best.convention and r.is_shifted == best.is_shifted)
     size = "large" if best.convention == "true" else "small"
     return {
         name: replace(row, verdict=f"m = {m} times too {size}") if other.rows[name].ok and not row.ok else row
@@ -342,13 +362,34 @@ def not_finite(name: str, given: Any, values: Any, whose: str) -> Row:
 
 def array_of(given: Any) -> Any:
     """What was given as an array of numbers (float64 for integers), or None if it is none."""
+    array = next((x for convert in CONVERSIONS if (x := numbers_by(convert, given)) is not None), None)
+    return array.astype(np.float64) if array is not None and array.dtype.kind in "iub" else array
+
+
+def numbers_by(convert: Callable[[Any], Any], given: Any) -> Any:
+    """The array of numbers that one way of reading gives; None if it gives none."""
     try:
-        array = np.asarray(given.value if isinstance(given, Tensor) else given)
-    except (ValueError, TypeError):
+        array = convert(given)
+    except Exception:  # whatever a foreign type raises, it is no array in this way
         return None
-    if array.dtype.kind in "iub":
-        return array.astype(np.float64)
-    return array if array.dtype.kind == "f" else None
+    return array if isinstance(array, np.ndarray) and array.dtype.kind in "iubf" else None
+
+
+def array_of_tensor(given: Any) -> Any:
+    """The array of a tensor that gives it only once it is cut off from its graph and on this machine."""
+    if isinstance(given, list | tuple):
+        return np.asarray([array_of_tensor(x) for x in given])
+    for step in ("detach", "cpu", "resolve_conj", "resolve_neg"):
+        given = getattr(given, step, lambda x=given: x)()
+    return np.asarray(given)
+
+
+# The ways in which arrays are read, the first that works.
+CONVERSIONS: tuple[Callable[[Any], Any], ...] = (
+    lambda given: np.asarray(value_of(given)),
+    array_of_tensor,
+    np.from_dlpack,
+)
 
 
 def describe_given(given: Any) -> str:
@@ -359,7 +400,8 @@ def describe_given(given: Any) -> str:
         return f"an array of {given.dtype}"
     if given is ...:
         return "... (a gap to fill)"
-    return f"a {type(given).__name__}"
+    dtype = getattr(given, "dtype", None)
+    return f"a {type(given).__name__}" + (f" of {dtype}" if dtype is not None else "")
 
 
 def coarser_dtype(*arrays: Any) -> np.dtype[Any]:

@@ -22,6 +22,7 @@ from tinygraph.notation.expressions import Expression
 
 __all__ = ["diagnosis_of", "effort", "merge_diagnoses", "setting_of"]
 
+MANY_UNITS = 20
 QUANTITY = re.compile(r"d?[AZWb]\d+")
 
 
@@ -34,10 +35,14 @@ def setting_of(values: Sequence[Mapping[str, Any]]) -> Setting:
     kept = [dict(v) for v in values]
     found = sorted((name for name, x in kept[0].items() if is_quantity(name, x)), key=layer_first)
     layers = sorted({number(name) for name in found if QUANTITY.fullmatch(name)} - {0})
-    sizes = [f"{name}.shape[0]" for name in found if name[0] == "A" and np.ndim(kept[0][name]) == 2]
+    tables = [name for name in found if np.ndim(kept[0][name]) == 2]
+    sizes = [f"{name}.shape[0]" for name in tables if name[0] == "A"]
     for v in kept:
-        v |= {size: v[size.partition(".")[0]].shape[0] for size in sizes}
+        v |= {f"{name}.shape[0]": v[name].shape[0] for name in tables if name[0] == "A"}
+        v |= {f"{name}.T.shape": v[name].shape[::-1] for name in tables}  # for a reshape
     units = [size for size in sizes if all(v[size] > 1 for v in kept)]
+    if len(units) > MANY_UNITS:  # one name for those that are equal in all probes
+        units = list({tuple(v[size] for v in kept): size for size in reversed(units)}.values())[::-1]
     numbers = sorted({2, 3, *(kept[0][size] for size in units)})  # people write 4 for A1.shape[0]
     factors = [*names(*(name for name in ("m", "lr") if name in kept[0])), *numbers, *names(*units)]
     operands = names(*(name for name in (*found, "Y") if name in kept[0]))
@@ -70,17 +75,23 @@ def slips(layer: int) -> list[Any]:
     right = [x for x in slopes(layer).values() if isinstance(x, Expression)]
     sigmoids = [s * (1 - s) for s in (1 / (1 + np.exp(-Z)), 1 / (1 + np.exp(-A)))]
     tanhs = [1 - np.tanh(x) ** 2 for x in (Z, A)]
-    return [*right, *sigmoids, *tanhs, np.where(Z > 0, 1, Z / 100), dA * (1 - dA), W - lr * dW]
+    of_upstream = 1 / (1 + np.exp(-dA))
+    upstream = [dA * (1 - dA), of_upstream, of_upstream * (1 - of_upstream), 1 - np.tanh(dA) ** 2]
+    return [*right, *sigmoids, *tanhs, *upstream, np.where(Z > 0, 1, Z / 100), W - lr * dW]
 
 
 def diagnosis_of(
-    finding: Finding, function: str | None = None, line: int | None = None, convention: str = "course"
+    finding: Finding,
+    function: str | None = None,
+    line: int | None = None,
+    convention: str = "course",
+    alone: bool = False,
 ) -> Diagnosis:
-    """A finding in words; its formulas are for values in the lectures' convention."""
+    """A finding in words, the likeliest cause `alone`; its formulas are in the lectures' convention."""
     causes, s = causes_of(finding), finding.statement
     formulas = [*(m.expression for m in finding.matches[:1]), finding.right]
     *formula, right = (str(in_course_terms(x) if convention == "true" else x) for x in formulas)
-    message = message_of(finding, causes)
+    message = message_of(finding, causes, alone)
     if convention == "true":
         message = message.replace("the lectures' step", "the right step, with the 1/m in dA and dZ,")
     cause, *others = causes or ("unknown",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ REAL_STEPS = 10.0 ** -np.arange(2.0, 8.0)  # in terms of the size of the entry
 TINY_STEP = 1e-8  # over which f bends less than it varies by rounding
 EPS = float(np.finfo(np.float64).eps)
 SAFETY = 4.0
+AGREEMENT = 10.0  # errors by which two estimates of one slope may differ
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,17 @@ class Slope(NamedTuple):
     sides: Sides | None
 
 
+class Rung(NamedTuple):
+    """What one step says: the slope and its error, those to both sides and how unsure their jump is."""
+
+    step: float
+    slope: float
+    error: float
+    left: float
+    right: float
+    unrest: float
+
+
 UNKNOWN_SLOPE = Slope(np.nan, np.nan, None)
 
 
@@ -133,14 +145,17 @@ class Differences:
 
         A complex step is not believed where differences contradict it: f may have taken an absolute value.
         """
-        measured = (self.measure_slope(name, index, size) for size in self.sizes(name, index))
-        slope = next((slope for slope in measured if np.isfinite(slope.error)), UNKNOWN_SLOPE)
+        slope = self.measure_slope(name, index)
         if not self.by_complex_step or slope.sides:
             return slope
         found = [self.complex_slope(name, index, h) for h in COMPLEX_STEPS]
         if abs(found[0] - slope.value) > 10 * slope.error + 1e-5 * abs(slope.value):
             return slope
-        return Slope(found[0], SAFETY * (max(found) - min(found)), None)
+        error = SAFETY * (max(found) - min(found))
+        # Beside a slope beyond all bounds, each step has another.
+        return (
+            UNKNOWN_SLOPE if error > abs(found[0]) and np.isnan(slope.value) else Slope(found[0], error, None)
+        )
 
     # By a complex step
 
@@ -160,8 +175,12 @@ class Differences:
             raise
         except Exception:  # whatever f does that complex numbers cannot
             return False
-        plus, minus = (self.function.step(name, ..., h * direction) for h in (1e-5, -1e-5))
-        difference = (plus - minus) / 2e-5
+        return any(self.is_slope(slope, name, h * direction, h) for h in REAL_STEPS[2:])
+
+    def is_slope(self, slope: float, name: str, step: Any, h: float) -> bool:
+        """Whether a central difference over a step, h times a direction, confirms the slope in it."""
+        plus, minus = (self.function.step(name, ..., s * step) for s in (1, -1))
+        difference = (plus - minus) / (2 * h)
         return bool(abs(slope - difference) <= 1e-4 * abs(difference) + 1e-9 * abs(self.value))
 
     def complex_value(self, name: str, index: Any, step: Any) -> complex:
@@ -177,10 +196,10 @@ class Differences:
     # By differences
 
     def sizes(self, name: str, index: Index) -> list[float]:
-        """What steps are measured by: the typical entry of the array; second choice, the entry itself."""
+        """What steps are measured by: the typical entry of the array, and the entry itself if it is small."""
         x = self.function.arrays[name]
         own, typical = float(abs(x[index])), float(np.sqrt(np.mean(np.square(x))))
-        return [size for size in (max(own, typical), own) if size] or [1.0]
+        return list(dict.fromkeys(size for size in (max(own, typical), own) if size)) or [1.0]
 
     def values(self, name: str, index: Index, steps: Any) -> tuple[Any, Any]:
         """f's values at +steps and at -steps."""
@@ -188,10 +207,11 @@ class Differences:
         return np.array(plus, dtype=np.float64), np.array(minus, dtype=np.float64)
 
     def directions(self, name: str) -> Any:
-        """Random directions in which to move all entries of an array, as long as its typical entry."""
+        """Random directions in which to move all entries of an array, each in terms of its own size."""
         x = self.function.arrays[name]
         typical = float(np.sqrt(np.mean(np.square(x)))) or 1.0
-        return typical * np.random.default_rng(0).standard_normal((4, *x.shape))
+        own = np.where(x == 0, typical, np.abs(x))
+        return own * np.random.default_rng(0).standard_normal((4, *x.shape))
 
     @cached_property
     def noise(self) -> float:
@@ -203,21 +223,31 @@ class Differences:
                 seen.append(abs(plus - 2 * self.value + minus))
         return SAFETY * max([x for x in seen if np.isfinite(x)], default=np.nan)
 
-    def measure_slope(self, name: str, index: Index, size: float) -> Slope:
+    def measure_slope(self, name: str, index: Index) -> Slope:
         """The slope by the best of many steps. At a kink left and right stay apart as the steps shrink."""
-        steps = size * REAL_STEPS
+        ladders = [self.ladder(name, index, size * REAL_STEPS) for size in self.sizes(name, index)]
+        rungs = [rung for ladder in ladders for rung in ladder if np.isfinite(rung.unrest)]
+        if not rungs:
+            return UNKNOWN_SLOPE
+        rungs.sort(key=lambda rung: -rung.step)
+        best = rungs[place_of_limit([r.slope for r in rungs], [r.error for r in rungs])]
+        near = rungs[place_of_limit([r.right - r.left for r in rungs], [r.unrest for r in rungs])]
+        apart = abs(near.right - near.left) > 10 * near.unrest
+        return Slope(best.slope, best.error, (near.left, near.right) if apart else None)
+
+    def ladder(self, name: str, index: Index, steps: Any) -> list[Rung]:
+        """What each of several steps, a tenth of the one before, says of the slope and of its error."""
         plus, minus = self.values(name, index, steps)
-        noise = self.noise / steps[1:]
         central = (plus - minus) / (2 * steps)
-        slopes = extrapolate_slope(central)
-        errors = np.abs(slopes - central[1:]) + noise
-        best = place_of_smallest(errors)
         left, right = (self.value - minus) / steps, (plus - self.value) / steps
+        slopes = extrapolate_slope(central)
+        # Beside the noise of f: x + h has no more digits than x.
+        rounded = EPS * abs(self.function.arrays[name][index]) * np.abs(central[1:])
+        noise = (self.noise + rounded) / steps[1:]
+        errors = np.abs(slopes - central[1:]) + noise
         unrest = np.abs(np.diff(right - left)) + noise
-        k = place_of_smallest(unrest)
-        sides = float(left[k + 1]), float(right[k + 1])
-        apart = abs(sides[1] - sides[0]) > 10 * unrest[k]
-        return Slope(float(slopes[best]), float(errors[best]), sides if apart else None)
+        columns = (steps[1:], slopes, errors, left[1:], right[1:], unrest)
+        return [Rung(*map(float, row)) for row in zip(*columns, strict=True)]
 
 
 def extrapolate_slope(central: Any) -> Any:
@@ -225,9 +255,20 @@ def extrapolate_slope(central: Any) -> Any:
     return (100 * central[1:] - central[:-1]) / 99
 
 
-def place_of_smallest(errors: Any) -> int:
-    """Where `errors` are smallest, of those that are numbers."""
-    return int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))
+def place_of_limit(values: Sequence[float], errors: Sequence[float]) -> int:
+    """Where a value is surest, of those that all smaller steps confirm; the smallest step comes last.
+
+    A large step may be sure of something that is not the limit: beside a pole, or where f is flat again.
+
+    >>> place_of_limit([0.0, 0.0, 9.1, 9.01], [0.0, 0.0, 0.2, 0.03])
+    3
+    """
+    known = [k for k in np.argsort(errors, kind="stable") if np.isfinite(errors[k])]
+    for k in known:
+        later = [j for j in known if j > k]
+        if all(abs(values[k] - values[j]) <= AGREEMENT * (errors[k] + errors[j]) for j in later):
+            return int(k)
+    return len(values) - 1
 
 
 def checked_value(function: Function, leaves: Mapping[str, Tensor]) -> Any:

@@ -22,8 +22,8 @@ __all__ = ["Edit", "change_everywhere", "positions_in", "rename_operand", "singl
 class Edit(NamedTuple):
     """An edited formula: what was done, how far-fetched that is, and to which part.
 
-    `kind` is one of drop, sign, transpose, swap, compare, axis, keepdims, mean, mask, replace, times, over,
-    plus, truncate; `before` is the part that was changed, `after` what stands there now.
+    `kind` is one of drop, sign, transpose, reshape, swap, compare, axis, keepdims, mean, mask, replace,
+    times, over, plus, truncate; `before` is the part that was changed, `after` what stands there now.
     """
 
     expression: Any
@@ -44,14 +44,14 @@ def make_call(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
 
 def positions_in(x: Any, rebuild: Rebuild = lambda new: new) -> Iterator[tuple[Any, Rebuild]]:
     """Every part of an expression, with the function that puts something else in its place."""
-    yield x, rebuild
-    if not isinstance(x, Expression) or x.function is None:
-        return
-    for i, part in enumerate(x.args):
+    if not isinstance(x, list | tuple):
+        yield x, rebuild
+    parts = x if isinstance(x, list | tuple) else x.args if isinstance(x, Expression) else ()
+    for i, part in enumerate(parts):
 
-        def put(new: Any, i: int = i, x: Expression = x) -> Any:
-            args = (*x.args[:i], new, *x.args[i + 1 :])
-            return rebuild(make_call(x.function, *args, **x.settings))  # type: ignore[arg-type]
+        def put(new: Any, i: int = i) -> Any:
+            made = type(parts)((*parts[:i], new, *parts[i + 1 :]))
+            return rebuild(made if parts is x else make_call(x.function, *made, **x.settings))
 
         yield from positions_in(part, put)
 
@@ -70,6 +70,7 @@ def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any
             *turn_sign(part),
             *change_call(part),
             *change_number(part, factors),
+            *reshape_transpose(part),
             *replace_part(part, operands, factors),
             *add_part(part, operands, factors),
         ]:
@@ -83,7 +84,7 @@ Change = tuple[Any, str, int]
 def drop_part(x: Any) -> Iterator[Change]:
     """A factor, a term or a call left out."""
     if isinstance(x, Expression) and x.function is not None:
-        for part in x.args:
+        for part in (part for part in x.args if not isinstance(part, list | tuple)):
             yield part, "drop", 0 if isinstance(part, Expression) else 2
             yield from (
                 (inner, "drop", 1) for inner, _ in positions_in(part) if isinstance(inner, Expression)
@@ -95,6 +96,12 @@ def turn_sign(x: Any) -> Iterator[Change]:
     if isinstance(x, Expression):
         yield -x, "sign", 1
         yield x.T, "transpose", 1
+
+
+def reshape_transpose(x: Any) -> Iterator[Change]:
+    """A reshape to the shape of the transpose, which is a name of the setting, in the place of one."""
+    if isinstance(x, Expression) and x.function is np.transpose and is_name(x.args[0]) and not x.settings:
+        yield make_call(np.reshape, x.args[0], Expression(f"{x}.shape")), "reshape", 1
 
 
 def change_call(x: Any) -> Iterator[Change]:
@@ -201,6 +208,8 @@ def join_operands(f: Any, i: int, x: Any) -> Any:
 
 def change_everywhere(x: Any, change: Callable[[Any], Any]) -> Any:
     """An expression with all its parts changed, the innermost first."""
+    if isinstance(x, list | tuple):
+        return type(x)(change_everywhere(part, change) for part in x)
     if not isinstance(x, Expression):
         return x
     if x.function is not None:

@@ -10,11 +10,12 @@ out right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from tinygraph.checks.clock import FOREVER, OutOfTimeError
 from tinygraph.checks.edits import Edit, single_edits, truncate_formula
 from tinygraph.checks.search import (
     Match,
@@ -24,6 +25,8 @@ from tinygraph.checks.search import (
     fit_matches,
     is_match,
     matches_to_fit,
+    names_in,
+    scaled_matches,
     search_formulas,
 )
 from tinygraph.graph.derivation import Statement
@@ -34,6 +37,7 @@ from tinygraph.rules.nests import map_leaves
 __all__ = ["Finding", "FormulaMemory", "explain_program", "is_right"]
 
 NAME = re.compile(r"(d?[AZWb])(\d+)(.*)", re.DOTALL)
+LIKELY = 1  # how far-fetched one edit may be, so that nothing better is looked for
 UNKNOWN_COST = 10  # mistakes for which one of unknown cause counts
 Given = Mapping[str, Sequence[Any]]
 
@@ -43,7 +47,7 @@ class Finding:
     """A wrong statement: the right formula, and those that give the numbers; none if the cause is unknown.
 
     `seen` is the given quantity that shows it, itself or one that is made from it, and `given` its value in
-    the first probe.
+    the first probe. `seconds` says after how long the search was given up.
     """
 
     statement: Statement
@@ -52,6 +56,7 @@ class Finding:
     setting: Setting
     seen: Statement | None = None
     given: Any = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,15 @@ class Segment:
 class FormulaMemory:
     """What was found in other layers and smaller functions: tried first, since people repeat themselves.
 
-    `later` says for each name of the program which names are not there yet when it is made.
+    `later` says for each name of the program which names are not there yet when it is made, `agreeing` which
+    of those that were given are right, whatever was made of them, and `truth` has the right values of all.
     """
 
     found: dict[str, list[tuple[int, Match]]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     later: dict[str, set[str]] = field(default_factory=dict)
+    agreeing: Collection[str] = ()
+    truth: Setting | None = None
 
     def keep(self, finding: Finding) -> None:
         """Remember a finding."""
@@ -109,7 +117,11 @@ def move_layers(x: Any, by: int) -> Any:
 
 @our_work("the search for what went wrong")
 def explain_program(
-    program: Sequence[Statement], setting: Setting, given: Given, memory: FormulaMemory | None = None
+    program: Sequence[Statement],
+    setting: Setting,
+    given: Given,
+    memory: FormulaMemory | None = None,
+    agreeing: Collection[str] = (),
 ) -> list[Finding]:
     """The wrong statements of a program.
 
@@ -118,12 +130,16 @@ def explain_program(
         setting: the values of the probes; derivatives in it are the right ones.
         given: for each name that somebody's code gave, its value in every probe.
         memory: what was found before; added to.
+        agreeing: names of what was given and is right, so that it needs no explanation.
     """
-    memory, findings = memory or FormulaMemory(), []
+    memory, findings, truth = memory or FormulaMemory(), [], setting
+    memory.agreeing, memory.truth = agreeing, truth if agreeing else None
     memory.later = {s.name: {t.name for t in program[i:]} for i, s in enumerate(program)}
     for segment in program_segments(program, given):
         setting = run_right(segment.hidden, setting)
-        found = explain_segment(segment, setting, given, memory)
+        if is_from_the_right(segment, setting, given, agreeing):
+            setting = run_true(segment.hidden, setting, truth)
+        found = explain_in_time(segment, setting, given, memory)
         for finding in found:
             memory.keep(finding)
             if finding.statement in segment.hidden and finding.matches:
@@ -133,6 +149,44 @@ def explain_program(
             break
         setting = assign_given(segment.shown, setting, given)
     return findings
+
+
+def is_from_the_right(segment: Segment, setting: Setting, given: Given, agreeing: Collection[str]) -> bool:
+    """Whether something given is right though what it is made from was given wrong: it was made otherwise."""
+    return any(s.name in agreeing and not is_right(s, setting, given) for s in segment.shown)
+
+
+def run_true(statements: Sequence[Statement], setting: Setting, truth: Setting) -> Setting:
+    """The setting with the right values of these statements, whatever was given before them."""
+    for s in statements:
+        known = truth.everywhere(Expression(s.name))
+        right = truth.everywhere(s.right[-1]) if any(x is None for x in known) else known
+        truth, setting = truth.assign(s.name, right), setting.assign(s.name, right)
+    return setting
+
+
+def explain_in_time(segment: Segment, setting: Setting, given: Given, memory: FormulaMemory) -> list[Finding]:
+    """The same as `explain_segment`; if the time is over, a constant factor is all that is looked for."""
+    try:
+        return explain_segment(segment, setting, given, memory)
+    except OutOfTimeError:
+        lost = wrong_statements(segment, setting, given, memory)
+        return [explain_at_once(s, setting, given) for s in lost]
+
+
+def explain_at_once(s: Statement, setting: Setting, given: Given) -> Finding:
+    """A given quantity by a constant factor alone, which takes no time."""
+    factors = scaled_matches(s.right, (), replace(setting, clock=FOREVER), given[s.name])
+    matches, seconds = tuple(distinct_matches(factors)), setting.clock.seconds
+    return Finding(s, s.right[0], matches, setting, s, given[s.name][0], None if matches else seconds)
+
+
+def wrong_statements(
+    segment: Segment, setting: Setting, given: Given, memory: FormulaMemory
+) -> list[Statement]:
+    """What was given in a segment and is neither right nor made rightly from what was given before it."""
+    unsure = [s for s in segment.shown if s.name not in memory.agreeing]
+    return [s for s in unsure if not is_right(s, setting, given)]
 
 
 def is_lost(segment: Segment, found: Sequence[Finding]) -> bool:
@@ -191,7 +245,7 @@ def explain_segment(segment: Segment, setting: Setting, given: Given, memory: Fo
     is right, either a hidden quantity is to blame, or each given one is wrong by itself: whatever takes fewer
     mistakes.
     """
-    wrong = [s for s in segment.shown if not is_right(s, setting, given)]
+    wrong = wrong_statements(segment, setting, given, memory)
     if not wrong:
         return []
     alone = partial(explain_each, segment, given, memory)
@@ -240,7 +294,39 @@ def explain_shown(s: Statement, setting: Setting, given: Given, memory: FormulaM
     known = list(recall_matches(s, setting, given, memory))
     if not known and statement_key(s) not in memory.unknown:
         known = search_formulas(s.right, setting, given[s.name])
-    return Finding(s, s.right[0], tuple(known), setting, s, given[s.name][0])
+    found = Finding(s, s.right[0], tuple(known), setting, s, given[s.name][0])
+    return (
+        found
+        if is_plain(found) or memory.truth is None
+        else min(found, of_truth(found, memory), key=strain_of)
+    )
+
+
+def is_plain(finding: Finding) -> bool:
+    """Whether one likely edit explains it."""
+    return bool(finding.matches) and finding.matches[0].penalty <= LIKELY
+
+
+def strain_of(finding: Finding) -> float:
+    """How far-fetched an explanation is."""
+    return finding.matches[0].penalty if finding.matches else UNKNOWN_COST
+
+
+def of_truth(finding: Finding, memory: FormulaMemory) -> Finding:
+    """The same quantity explained as made from the right values, where what was given before it is wrong."""
+    assert memory.truth is not None
+    s = finding.statement
+    truth = memory.truth.without(memory.later[s.name])
+    wrong = any(not is_same_in(name, finding.setting, truth) for right in s.right for name in names_in(right))
+    if not wrong:
+        return finding
+    matches = search_formulas(s.right, truth, [finding.given])
+    return replace(finding, matches=tuple(matches), setting=truth)
+
+
+def is_same_in(name: str, setting: Setting, other: Setting) -> bool:
+    """Whether a name has the same values in two settings."""
+    return is_match(Expression(name), other, setting.everywhere(Expression(name)))
 
 
 def recall_matches(s: Statement, setting: Setting, given: Given, memory: FormulaMemory) -> Iterator[Match]:
@@ -259,7 +345,7 @@ def explain_hidden(segment: Segment, setting: Setting, given: Given, memory: For
         tried = [
             (right, match, s)
             for s in segment.hidden
-            for match in candidates(s)
+            for match in setting.clock.watch(candidates(s))
             if (right := count_right(s, match, segment, setting, given))
         ]
         if tried:
@@ -278,7 +364,7 @@ def edits_of(s: Statement, setting: Setting) -> Iterator[Edit]:
     for formula in s.right:
         yield truncate_formula(formula, 2)
         for way in bracketings_of(formula):
-            yield from single_edits(way, setting.operands, setting.factors)
+            yield from single_edits(way, setting.near([way]).operands, setting.factors)
 
 
 def hidden_with_number(

@@ -51,8 +51,11 @@ class GradientReport(Verdicts):
         wrong = [row for row in self.rows if not row.ok]
         if not self.rows:
             return "Nothing was checked: there are no inputs."
+        judged = [row.name for row in self.rows if not row.missing]
+        if not judged:
+            return "The gradient cannot be judged here."
         if not wrong:
-            return f"The gradient agrees by {self.method} for {', '.join(row.name for row in self.rows)}."
+            return f"The gradient agrees by {self.method} for {', '.join(judged)}."
         row = next((row for row in wrong if self.worst and row.name == self.worst[0]), wrong[0])
         said = row.verdict if row.given is None else f"{row.given:.6g} instead of {row.expected:.6g}"
         return (
@@ -106,9 +109,8 @@ def gradcheck(
     differences = Differences(function, float(python_number(J)), is_analytic(J))
     with np.errstate(all="ignore"):
         gradients = gradients_of(J, leaves)
-        scale = max(
-            [abs(differences.value), *(largest_entry(variants[0]) for variants in gradients.values())]
-        )
+        sizes = [abs(differences.value), *(largest_entry(variants[0]) for variants in gradients.values())]
+        scale = max(filter(np.isfinite, sizes), default=0.0)
         checked = [
             check_input(
                 differences,
@@ -123,7 +125,7 @@ def gradcheck(
     furthest = max(checked, key=lambda c: c.off, default=None)
     return GradientReport(
         [c.row for c in checked],
-        notes=function.notes + sample_note(leaves, entries, seed) + kinks_note(checked),
+        notes=function.notes + sample_note(leaves, entries, seed) + kinks_note(checked) + doubt_note(checked),
         worst=furthest and furthest.worst,
         kinks=[(c.row.name, index) for c in checked for index in c.kinks],
         method="complex step" if differences.by_complex_step else "central differences",
@@ -167,6 +169,7 @@ class CheckedInput(NamedTuple):
     worst: tuple[str, Index] | None
     off: float
     kinks: dict[Index, Sides]
+    unjudged: list[Index]
 
 
 def check_input(
@@ -178,7 +181,8 @@ def check_input(
     """
     given = np.array([[x[index] for index in indices] for x in variants])
     numeric = np.array([differences.quick_slope(name, index) for index in indices])
-    allowed = np.full(len(indices), rounding_bound(list(given), scale))
+    known = given[:, np.isfinite(given).all(axis=0)]
+    allowed = np.full(len(indices), rounding_bound(list(known), scale) if known.size else 0.0)
     kinks: dict[int, Sides] = {}
     for k in np.flatnonzero(np.max(times_off(given, numeric, allowed, tolerance), axis=0) > 1):
         slope = differences.close_slope(name, indices[k])
@@ -186,15 +190,33 @@ def check_input(
         if slope.sides and is_between(given[:, k], slope.sides, allowed[k], tolerance):
             kinks[int(k)] = slope.sides
             numeric[k] = given[0, k]
-    off = times_off(given, numeric, allowed, tolerance)
+    unjudged = np.isnan(numeric)  # f is no number here, or on one side, or its slope is beyond all bounds
+    numeric = np.where(unjudged, given[0], numeric)
+    off = np.where(unjudged, 0.0, times_off(given, numeric, allowed, tolerance))
     seed = int(np.argmax(np.max(off, axis=1, initial=0.0)))
-    row = input_row(name, variants[0].shape, indices, given[seed], numeric, off[seed])
-    if row.ok and indices:
-        row = replace(row, verdict=agreement_verdict(given[0], allowed, len(kinks)))
+    judged = [index for index, doubt in zip(indices, unjudged, strict=True) if not doubt]
+    numbers = (x[..., ~unjudged] for x in (given[seed], numeric, off[seed]))
+    row = input_row(name, variants[0].shape, judged, *numbers)
+    if row.ok and judged:
+        row = replace(row, verdict=agreement_verdict(given[0][~unjudged], allowed[~unjudged], len(kinks)))
+    if unjudged.any():
+        row = row_in_doubt(row, len(indices) - len(judged), len(indices))
     worst = (name, indices[int(np.argmax(off[seed]))]) if indices else None
     return CheckedInput(
-        row, worst, float(np.max(off, initial=0.0)), {indices[k]: x for k, x in kinks.items()}
+        row,
+        worst,
+        float(np.max(off, initial=0.0)),
+        {indices[k]: x for k, x in kinks.items()},
+        [indices[k] for k in np.flatnonzero(unjudged)],
     )
+
+
+def row_in_doubt(row: Row, doubtful: int, entries: int) -> Row:
+    """A row that says how many of its entries cannot be judged; one of which none can counts as missing."""
+    if doubtful == entries:
+        return Row(row.name, True, "cannot be judged here", row.shape, missing=True)
+    counted = "1 entry" if doubtful == 1 else f"{doubtful} entries"
+    return replace(row, verdict=f"{row.verdict}; {counted} cannot be judged here")
 
 
 def agreement_verdict(given: Any, allowed: Any, kinks: int) -> str:
@@ -206,7 +228,8 @@ def agreement_verdict(given: Any, allowed: Any, kinks: int) -> str:
 
 def times_off(given: Any, numeric: Any, allowed: Any, tolerance: float) -> Any:
     """Each difference in terms of the one allowed: above 1 it is an error. NaN is infinitely off."""
-    typical = np.sqrt(np.mean(np.square(numeric))) if numeric.size else 0.0
+    known = numeric[np.isfinite(numeric)]
+    typical = np.sqrt(np.mean(np.square(known))) if known.size else 0.0
     limit = tolerance * np.maximum(np.abs(numeric), typical) + allowed
     difference = np.abs(given - numeric)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -244,3 +267,13 @@ def kinks_note(checked: list[CheckedInput]) -> list[str]:
         return []
     more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
     return [f"At a kink, with a derivative between the two slopes: {', '.join(named[:SHOWN])}{more}."]
+
+
+def doubt_note(checked: list[CheckedInput]) -> list[str]:
+    """The note on entries that cannot be judged."""
+    named = [f"{c.row.name}{index_text(index)}" for c in checked for index in c.unjudged]
+    if not named:
+        return []
+    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    where = "where f is no number nearby, or steeper than any number"
+    return [f"Cannot be judged here, {where}: {', '.join(named[:SHOWN])}{more}."]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -26,8 +28,10 @@ __all__ = [
     "verb_for",
 ]
 
+OF_LAYER = re.compile(r"d[AZ]\d")
 Index = tuple[int, ...]
 Seen = Literal["true", "course", "both"]
+IN_ASCII = {"─": "-", "×": "x", "…": "...", "−": "-", "✓": "+", "✗": "x", "·": "*", "∞": "inf"}
 TEXT_WIDTH = 80  # of a report as text, where no terminal says otherwise
 
 
@@ -156,7 +160,8 @@ class Verdicts:
         return self.ok
 
     def __str__(self) -> str:
-        return text_of(self.__rich__())
+        # print() asks for this text and has no say in how it is encoded.
+        return printable_text(text_of(self.__rich__()), getattr(sys.stdout, "encoding", None))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.summary}>"
@@ -214,7 +219,8 @@ class Report(Verdicts):
     @property
     def convention_seen(self) -> str:
         """The convention as a part of the summary."""
-        if self.convention == "both":
+        layered = any(OF_LAYER.match(row.name) for row in self.rows)
+        if self.convention == "both" or (self.convention == "true" and not layered):
             return ""
         if self.convention == "course":
             return f" (dA and dZ carry the lectures' factor m = {self.m})"
@@ -314,6 +320,27 @@ def text_of(content: RenderableType) -> str:
     console.print(content)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def printable_text(text: str, encoding: str | None) -> str:
+    """A text in which what an encoding does not have is written with what it has.
+
+    >>> printable_text("δ ─ 1 × 2…", "ascii")
+    '\\\\u03b4 - 1 x 2...'
+    """
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError as error:
+        known = "".join(IN_ASCII.get(c, c) if not is_encodable(c, error.encoding) else c for c in text)
+        return known.encode(error.encoding, "backslashreplace").decode(error.encoding)
+    except LookupError:  # an encoding of the stream's own
+        return printable_text(text, "ascii")
+    return text
+
+
+def is_encodable(character: str, encoding: str) -> bool:
+    """Whether an encoding has a character."""
+    return bool(character.encode(encoding, "ignore"))
 
 
 def html_of(content: RenderableType) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from tinygraph.checks.clock import FOREVER, Clock
 from tinygraph.checks.edits import (
     Edit,
     change_everywhere,
@@ -36,12 +37,16 @@ __all__ = [
     "matches_to_fit",
     "names_in",
     "ratio_to",
+    "scaled_matches",
     "search_formulas",
 ]
 
 DOUBLE, SINGLE = 1e-9, 2e-5  # relative to the largest entry: what rounding may come to
 # First edits that a second one is tried after: each costs as much as all single edits together.
 LIKELIEST = 10
+# In a pass of thousands of quantities, one takes for another what stands near it.
+TOO_MANY, NEAR = 400, 20
+BRACKETINGS = 20
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,8 @@ class Setting:
     """The values at hand in the probes: one mapping from names to values per probe.
 
     `operands` and `factors` are what an edit may bring in (see `single_edits`), `floor` is a difference that
-    is only rounding. `shared` holds the expressions that many edits have in common; their values are computed
-    once per probe, and kept in `known`.
+    is only rounding, `clock` says when to give up. `shared` holds the expressions that many edits have in
+    common; their values are computed once per probe, and kept in `known`.
     """
 
     values: list[dict[str, Any]]
@@ -73,6 +78,7 @@ class Setting:
     floor: float = 0.0
     shared: dict[int, Any] = field(default_factory=dict)
     known: dict[tuple[int, int], Any] = field(default_factory=dict)
+    clock: Clock = FOREVER
 
     @cached_property
     def ratios(self) -> list[tuple[Any, int]]:
@@ -95,32 +101,49 @@ class Setting:
         return [self.value(x, i) for i in range(len(self.values))]
 
     def value(self, x: Any, probe: int) -> Any:
-        """The value of an expression in a probe; None if it has none."""
+        """The value of an expression in a probe, or of a list of them; None if it has none."""
         if not isinstance(x, Expression):
-            return x
+            return self.value_of_list(x, probe) if isinstance(x, list | tuple) else x
         if x.function is None:
             return self.values[probe].get(x.name)
         # By identity: edits are built from the very parts that are shared, and to compare takes longer.
         key = id(x), probe
         if key in self.known:
             return self.known[key]
-        args = [self.value(part, probe) for part in x.args]
-        result = None if any(a is None for a in args) else call_value(x.function, args, x.settings)
+        args = self.value_of_list(x.args, probe)
+        result = None if args is None else call_value(x.function, args, x.settings)
         if id(x) in self.shared:
             self.known[key] = result
         return result
+
+    def value_of_list(self, parts: Any, probe: int) -> Any:
+        """The values of several parts; None if one of them has none."""
+        values = [self.value(part, probe) for part in parts]
+        for value, part in zip(values, parts, strict=True):
+            if value is None and part is not None:
+                return None
+        return tuple(values) if isinstance(parts, tuple) else values
 
     def without(self, names: Set[str]) -> Setting:
         """The setting in which nothing that is made from these names may stand in a formula."""
         operands = [x for x in self.operands if not names_in(x) & names]
         # The values stay, and with them what is known of shared parts.
-        return Setting(self.values, operands, self.factors, self.floor, self.shared, self.known)
+        return replace(self, operands=operands)
+
+    def near(self, formulas: Sequence[Any]) -> Setting:
+        """The setting with those operands alone that stand near the formulas, where there are too many."""
+        if len(self.operands) <= TOO_MANY:
+            return self
+        mentioned = {name for formula in formulas for name in names_in(formula)}
+        places = [i for i, x in enumerate(self.operands) if str(x) in mentioned] or [0]
+        near = {j for i in places for j in range(i - NEAR, i + NEAR + 1)}
+        return replace(self, operands=[x for i, x in enumerate(self.operands) if i in near])
 
     def assign(self, name: str, values: Sequence[Any]) -> Setting:
         """The setting in which `name` has other values."""
         changed = [v | {name: x} for v, x in zip(self.values, values, strict=True)]
         # Without `known`: the name may stand in any of the expressions in it.
-        return Setting(changed, self.operands, self.factors, self.floor)
+        return replace(self, values=changed, shared={}, known={})
 
 
 def names_in(x: Any) -> set[str]:
@@ -129,18 +152,27 @@ def names_in(x: Any) -> set[str]:
     return {part.name for part in parts if isinstance(part, Expression) and part.function is None}
 
 
-def call_value(function: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+def call_value(function: Any, args: Iterable[Any], settings: Mapping[str, Any]) -> Any:
     """The value of a call, None if it fails."""
     try:
         with np.errstate(all="ignore"):
-            return function(*args, **settings)
-    except (ValueError, TypeError, IndexError):  # most edits make shapes that do not fit
+            result = function(*args, **settings)
+            return None if isinstance(result, Expression) else result
+    except Exception:  # most edits make shapes that do not fit; whatever one raises, it is no formula
         return None
+
+
+def holds_numbers(value: Any) -> bool:
+    """Whether a value is real numbers, and not None, a text or a list of arrays."""
+    try:
+        return np.asarray(value).dtype.kind in "biuf"
+    except ValueError:  # arrays of several shapes
+        return False
 
 
 def is_same_array(value: Any, given: Any, floor: float = 0.0) -> bool:
     """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
-    if value is None or np.shape(value) != np.shape(given):
+    if not holds_numbers(value) or np.shape(value) != np.shape(given):
         return False
     given = np.asarray(given)
     size = float(np.max(np.abs(given), initial=0))
@@ -163,12 +195,19 @@ def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]
     """
     # Every formula costs a look at the probes, so the dearer kinds are tried only where the cheaper ones,
     # which are likelier in any case, found nothing.
+    setting, clock = setting.near(right), setting.clock
     ways = [way for formula in right for way in bracketings_of(formula)]
     setting.share(*ways, *setting.operands)
-    edits = [edit for way in ways for edit in single_edits(way, setting.operands, setting.factors)]
+    edits = [
+        edit for way in ways for edit in clock.watch(single_edits(way, setting.operands, setting.factors))
+    ]
     if all(np.asarray(g).dtype.kind in "iu" for g in given):  # only an array of integers cuts fractions off
         edits += [truncate_formula(formula, 0) for formula in right]
-    found = [Match(e.expression, (e,), e.penalty) for e in edits if is_match(e.expression, setting, given)]
+    found = [
+        Match(e.expression, (e,), e.penalty)
+        for e in clock.watch(edits)
+        if is_match(e.expression, setting, given)
+    ]
     for further in (scaled_matches, matches_with_number, matches_of_two_edits):
         found = found or list(further(right, edits, setting, given))
     return distinct_matches(found)
@@ -180,10 +219,10 @@ def bracketings_of(x: Any) -> Iterator[Any]:
     The value is the same, but the parts are others, and an edit changes one part.
     """
     yield x
-    for part, put in positions_in(x):
-        if is_product(part) and is_product(part.args[0]):
-            (first, second), third = part.args[0].args, part.args[1]
-            yield put(first * (second * third))
+    threes = ((p, put) for p, put in positions_in(x) if is_product(p) and is_product(p.args[0]))
+    for part, put in itertools.islice(threes, BRACKETINGS):
+        (first, second), third = part.args[0].args, part.args[1]
+        yield put(make_product(first, make_product(second, third)))
 
 
 def is_product(x: Any) -> bool:
@@ -202,10 +241,9 @@ def scaled_matches(
     right: Sequence[Any], edits: Sequence[Edit], setting: Setting, given: Sequence[Any]
 ) -> Iterator[Match]:
     """Formulas that give these numbers up to a factor: a known ratio, or one number in every probe."""
-    for formula, done, penalty in [
-        *((formula, (), 0) for formula in right),
-        *((edit.expression, (edit,), edit.penalty) for edit in edits),
-    ]:
+    plain_ones = [(formula, (), 0) for formula in right]
+    edited = [(edit.expression, (edit,), edit.penalty) for edit in edits]
+    for formula, done, penalty in setting.clock.watch([*plain_ones, *edited]):
         # Found by division, not by trying each factor: one look at a formula serves all factors.
         ratios = [ratio_to(setting.value(formula, i), g) for i, g in enumerate(given)]
         if None in ratios:
@@ -252,7 +290,7 @@ def fit_matches(
     """The templates with that number for lr which makes them fit; `makes` must be linear in it."""
     # Linear: what it makes of 0 and of 1 says what it makes of every number, and so which number fits.
     start, end = (setting.assign("lr", [n] * len(given)) for n in (0.0, 1.0))
-    for template in templates:
+    for template in setting.clock.watch(templates):
         pairs = zip(makes(template.expression, start), makes(template.expression, end), given, strict=True)
         ratios = [share_of_way(*pair) for pair in pairs]
         known = [r for r in ratios if r is not None]
@@ -274,7 +312,7 @@ def share_of_way(start: Any, end: Any, given: Any) -> float | None:
 
 def ratio_to(value: Any, given: Any) -> float | None:
     """given / value, if that is one number."""
-    if value is None or np.shape(value) != np.shape(given) or not np.size(given):
+    if not holds_numbers(value) or np.shape(value) != np.shape(given) or not np.size(given):
         return None
     norm = float(np.sum(value * value))
     if not norm or not np.isfinite(norm):
@@ -346,6 +384,7 @@ def matches_of_two_edits(
     shapes = sorted(edits, key=lambda e: (e.penalty, e.kind == "replace"))
     for first in shapes[:LIKELIEST]:
         setting.share(first.expression)
-        for second in single_edits(first.expression, setting.operands, setting.factors):
+        seconds = single_edits(first.expression, setting.operands, setting.factors)
+        for second in setting.clock.watch(seconds):
             if is_match(second.expression, setting, given):
                 yield Match(second.expression, (first, second), 5 + first.penalty + second.penalty)

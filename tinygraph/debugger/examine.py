@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from tinygraph.debugger.callers import goes_one_by_one
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
-from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
@@ -44,9 +44,13 @@ class Examined:
         return "agrees" if all(j.ok for j in self.judgements) else "wrong"
 
 
-def examine_program(program: Program) -> list[Examined]:
+def examine_program(
+    program: Program, only: Collection[str] | None = None, names: Mapping[str, str | None] | None = None
+) -> list[Examined]:
     """Every function that goes back, judged if there is a way."""
-    examined = [examine_function(program, f) for f in program.functions.values()]
+    functions = {f.name: f for f in (*program.functions.values(), *scripts.scripts_of(program))}
+    wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
+    examined = [examine_function(program, f) for f in wanted]
     found = [x for x in examined if x is not None]
     convention = convention_of([(x.function, x.judgements) for x in found])
     for x in found:

@@ -109,7 +109,11 @@ class FileReport(Verdicts):
     @property
     def ok(self) -> bool:
         """Whether something was judged, and nothing is wrong."""
-        return bool(self.judged) and all(f.ok for f in self.functions if f.verdict != "not checked") and not self.wrong
+        return (
+            bool(self.judged)
+            and all(f.ok for f in self.functions if f.verdict != "not checked")
+            and not self.wrong
+        )
 
     @property
     def wrong(self) -> list[Diagnosis]:
@@ -170,7 +174,11 @@ class FileReport(Verdicts):
     @property
     def not_checked(self) -> list[str]:
         """A sentence for the functions that were not checked."""
-        names = [f"{f.name} ({f.reason})" if f.reason else f.name for f in self.functions if f.verdict == "not checked"]
+        names = [
+            f"{f.name} ({f.reason})" if f.reason else f.name
+            for f in self.functions
+            if f.verdict == "not checked"
+        ]
         return [f"Not checked: {', '.join(names)}."] if names else []
 
     @property
@@ -198,7 +206,9 @@ class FileReport(Verdicts):
     def facts(self) -> dict[str, Any]:
         """What JSON says, version 2: each row with its function and layer, no arrays."""
         kept = {"file", "notes", "errors", "convention", "m", "printed"}
-        rows = [{"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows]
+        rows = [
+            {"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows
+        ]
         functions, diagnoses = ([asdict(x) for x in xs] for xs in (self.functions, self.diagnoses))
         return {"version": VERSION} | {name: getattr(self, name) for name in sorted(kept)} | {
             "rows": rows,
@@ -213,7 +223,9 @@ class FileReport(Verdicts):
         parts: list[RenderableType] = []
         for function in self.functions:
             if rows := [row for step, row in self.judged_rows if step.function == function.name]:
-                heading = Text(f"{function.name} ({function.place})" if function.place else function.name, "bold")
+                heading = Text(
+                    f"{function.name} ({function.place})" if function.place else function.name, "bold"
+                )
                 parts += [heading, "", table_of(rows), ""]
         return parts
 

@@ -103,7 +103,9 @@ def github_text(report: FileReport, hint: int) -> str:
     told = {d.function for d in report.diagnoses}
     for f in report.functions:
         if f.verdict == "could not run" and f.name not in told:
-            lines.append(command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason))
+            lines.append(
+                command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason)
+            )
     return "\n".join(lines or [f"::notice file={escape(report.file, True)}::{escape(report.summary)}"])
 
 

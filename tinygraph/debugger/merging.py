@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygraph.checks.causes import WHY
-from tinygraph.checks.report import Diagnosis, join_names, verb_for
+from tinygraph.checks.report import Diagnosis, join_names, reason_text, verb_for
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 from tinygraph.debugger.notebooks import cells_of
 from tinygraph.debugger.process import file_place, readable_text
@@ -20,7 +20,13 @@ from tinygraph.debugger.reasons import reason_for
 __all__ = ["merge_examined"]
 
 Facts = Mapping[str, Any]
-GOES_FORTH = {"compute_cost", "L_model_forward", "forward_propagation", "linear_activation_forward", "linear_forward"}
+GOES_FORTH = {
+    "compute_cost",
+    "L_model_forward",
+    "forward_propagation",
+    "linear_activation_forward",
+    "linear_forward",
+}
 WHOLE = {"L_model_backward", "backward_propagation", "propagate", "backward"}
 
 
@@ -68,26 +74,40 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
     """The report, where functions differ from the lectures' and agree with one another: that is said, no mistake."""
     wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
     whole = [own[name]["verdict"] for name in WHOLE & own.keys()]
-    if not wrong or not whole or set(whole) != {"agrees"} or not wrong <= GOES_FORTH | WHOLE | {"linear_activation_backward"}:
+    if (
+        not wrong
+        or not whole
+        or set(whole) != {"agrees"}
+        or not wrong <= GOES_FORTH | WHOLE | {"linear_activation_backward"}
+    ):
         return report
     if any(own[name]["verdict"] != "agrees" for name in wrong & own.keys()):
         return report
     forth = sorted(wrong & GOES_FORTH)
-    note = [f"{join_names(forth)} {verb_for(forth)} another than the lectures'; the backward pass is the derivative of it."]
+    note = [
+        f"{join_names(forth)} {verb_for(forth)} another than the lectures'; the backward pass is the derivative of it."
+    ]
     functions = [
-        replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", "")) if f.name in wrong else f
+        replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", ""))
+        if f.name in wrong
+        else f
         for f in report.functions
     ]
     functions = [f for f in functions if f.name not in forth]
     diagnoses = [d for d in report.diagnoses if d.function not in wrong]
-    return replace(report, functions=functions, diagnoses=diagnoses, notes=[*(note if forth else []), *report.notes])
+    return replace(
+        report, functions=functions, diagnoses=diagnoses, notes=[*(note if forth else []), *report.notes]
+    )
 
 
 # Mistakes
 
 
 def with_fixes(
-    report: FileReport, own: Mapping[str, Facts], fixes: Sequence[Facts], functions: Mapping[str, FunctionVerdict]
+    report: FileReport,
+    own: Mapping[str, Facts],
+    fixes: Sequence[Facts],
+    functions: Mapping[str, FunctionVerdict],
 ) -> Iterator[Diagnosis]:
     """The mistakes: those that a fix mends with it, then those that none does."""
     left = list(report.diagnoses)
@@ -98,7 +118,7 @@ def with_fixes(
         mine = [d for d in left if d.function == fix["function"]] or [d for d in left if d.function in names]
         left = [d for d in left if d not in mine and not (d.function in names and fix["complete"])]
         mended |= names if fix["complete"] else {fix["function"]}
-        yield fixed_diagnosis(fix, mine[0] if mine else None, own, functions, count)
+        yield fixed_diagnosis(report, fix, mine[0] if mine else None, own, functions, count)
     for d in left:
         yield placed(d, report.file, functions)
     told = {d.function for d in left}
@@ -108,12 +128,17 @@ def with_fixes(
 
 
 def fixed_diagnosis(
-    fix: Facts, known: Diagnosis | None, own: Mapping[str, Facts], functions: Mapping[str, FunctionVerdict], count: int
+    report: FileReport,
+    fix: Facts,
+    known: Diagnosis | None,
+    own: Mapping[str, Facts],
+    functions: Mapping[str, FunctionVerdict],
+    count: int,
 ) -> Diagnosis:
     """A mistake with its fix; why it is one is said by the search, where that knows it too."""
     labels = labels_of(fix, functions)
     name = known.name if known else labels[0] if labels else fix["function"]
-    said = said_of(fix, own)
+    said = said_of(fix, own) or said_of_steps(report, fix)
     base = known or Diagnosis(name, slug_of(fix["kind"]), "", function=fix["function"])
     why = WHY.get(base.cause, "") if known else ""
     function = functions.get(fix["function"])
@@ -162,6 +187,15 @@ def said_of(fix: Facts, own: Mapping[str, Facts]) -> str:
     return ""
 
 
+def said_of_steps(report: FileReport, fix: Facts) -> str:
+    """The same for a function of the lectures."""
+    names = [fix["function"], *(n for n, _ in fix["mended"])]
+    rows = [(n, row) for n in names for step, row in report.judged_rows if step.function == n and not row.ok]
+    if not rows:
+        return next((f.reason for f in report.functions if f.name in names and f.reason), "")[:90]
+    return f"{rows[0][1].name}: {reason_text(rows[0][1])}"
+
+
 def tested_text(fix: Facts, labels: Sequence[str], count: int) -> str:
     if fix["complete"]:
         return "tested: with it everything agrees" if count > 1 else "tested: with it it agrees"
@@ -180,11 +214,19 @@ def narrowed(fix: Facts) -> tuple[int, int]:
         return start, end
     head = len(os.path.commonprefix([before, after]))
     tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
-    while head > start and is_word(before[head - 1 : head]) and is_word(before[head : head + 1] or after[head : head + 1]):
+    while (
+        head > start
+        and is_word(before[head - 1 : head])
+        and is_word(before[head : head + 1] or after[head : head + 1])
+    ):
         head -= 1
     stop = len(before) - tail
     while stop < end and is_word(before[stop : stop + 1]) and is_word(before[stop - 1 : stop]):
         stop += 1
+    if before[head - 1 : head] == "=" and before[head - 2 : head - 1].isalpha():  # axis=0 rather than 0
+        head -= 1
+        while head > start and is_word(before[head - 1 : head]):
+            head -= 1
     return (head, stop) if start <= head < stop <= end else (start, end)
 
 
@@ -198,7 +240,16 @@ def unexplained(facts: Facts) -> Diagnosis:
     wrong = tuple(label for label, ok, _ in facts["rows"] if not ok)
     right = tuple(label for label, ok, _ in facts["rows"] if ok)
     message = f"{label}: {said}. No change of one place was found that mends it."
-    return Diagnosis(label, "unknown", message, function=facts["name"], file=facts["file"], said=said, wrong=wrong, right=right)
+    return Diagnosis(
+        label,
+        "unknown",
+        message,
+        function=facts["name"],
+        file=facts["file"],
+        said=said,
+        wrong=wrong,
+        right=right,
+    )
 
 
 def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerdict]) -> Diagnosis:
@@ -217,7 +268,15 @@ def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerd
     end = end if node.end_lineno == line else len(before or "")
     computed = diagnosis.computed or (f"You computed {diagnosis.formula}." if diagnosis.formula else "")
     return replace(
-        diagnosis, file=where, line=line, column=column, end_column=end, before=before, wrong=wrong, right=right, computed=computed
+        diagnosis,
+        file=where,
+        line=line,
+        column=column,
+        end_column=end,
+        before=before,
+        wrong=wrong,
+        right=right,
+        computed=computed,
     )
 
 
@@ -237,7 +296,9 @@ def place_of_quantity(file: str, function: str, name: str) -> tuple[str, ast.stm
 
 def statement_making(node: ast.AST, wanted: set[str]) -> ast.stmt:
     """The last statement that assigns one of some names, or else the last one at all."""
-    statements = [s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")]
+    statements = [
+        s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")
+    ]
     makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & names_made(s)]
     return max(makers or statements, key=lambda s: s.lineno)
 

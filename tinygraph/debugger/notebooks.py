@@ -20,7 +20,9 @@ __all__ = ["Cell", "cells_of"]
 # Lines that IPython takes: %magic, !command, x = !command, help?
 FOR_IPYTHON = re.compile(r"^(\s*)(?:[\w\s,]+=\s*)?(?:%|!|\?|\w[\w.]*\?)")
 PYTHON_INSIDE = ("time", "timeit", "capture", "prun")  # %%magics whose cell is Python
-CHEAP = set("np numpy math len range list tuple dict set float int abs min max sum sorted zip enumerate str".split())
+CHEAP = set(
+    "np numpy math len range list tuple dict set float int abs min max sum sorted zip enumerate str".split()
+)
 READS = re.compile(r"load|save|from(file|txt)|genfrom|memmap|open|read|fit|train|run|show|plot")
 
 
@@ -110,9 +112,9 @@ def is_definition(node: ast.stmt) -> bool:
 
 def is_cheap(value: ast.expr) -> bool:
     """Whether an expression calls nothing but NumPy, which reads no file there, and what Python has itself."""
-    return all(is_cheap_call(part.func) for part in ast.walk(value) if isinstance(part, ast.Call)) and not any(
-        isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in ast.walk(value)
-    )
+    return all(
+        is_cheap_call(part.func) for part in ast.walk(value) if isinstance(part, ast.Call)
+    ) and not any(isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in ast.walk(value))
 
 
 def is_cheap_call(function: ast.expr) -> bool:

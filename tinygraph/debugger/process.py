@@ -171,7 +171,9 @@ class FileRun:
         if self.failure:
             return [self.failure.sentence(f"{name} could not be read: it")]
         if self.ended and not self.defined and not self.replies:
-            return [f"the import of {name} {self.ended}; put what need not run under if __name__ == '__main__'"]
+            return [
+                f"the import of {name} {self.ended}; put what need not run under if __name__ == '__main__'"
+            ]
         return []
 
     @property
@@ -273,7 +275,11 @@ def left_after(run: FileRun, steps: Sequence[Step], waiting: Sequence[int]) -> l
 
 
 def run_once(
-    run: FileRun, steps: Sequence[Step], waiting: Sequence[int], limits: Limits, asks: Sequence[dict[str, Any]]
+    run: FileRun,
+    steps: Sequence[Step],
+    waiting: Sequence[int],
+    limits: Limits,
+    asks: Sequence[dict[str, Any]],
 ) -> None:
     """Take the waiting steps in a process of its own and note what it tells."""
     talk = Talk(run, steps, waiting, asks)

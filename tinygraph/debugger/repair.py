@@ -12,13 +12,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
 import numpy as np
 
-from tinygraph.debugger.program import Function, Program, code_of_function
+from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
 from tinygraph.debugger.trial import Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
@@ -89,7 +90,9 @@ class TrialExam:
 
 def same_outputs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return all(
-        name in after and np.shape(x) == np.shape(after[name]) and np.allclose(x, after[name], rtol=1e-9, atol=1e-12)
+        name in after
+        and np.shape(x) == np.shape(after[name])
+        and np.allclose(x, after[name], rtol=1e-9, atol=1e-12)
         for name, x in before.items()
     )
 
@@ -176,7 +179,7 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
         return set() if now.raised or now.wrong else {(name, RAISED)}
     if now.raised or now.wrong - was.wrong or was.right - now.right:
         return None
-    return {(name, label) for label in was.wrong & now.right}
+    return {(name, label) for label in was.wrong - now.wrong}
 
 
 def next_fix(
@@ -219,17 +222,39 @@ def size_of(rewrite: Rewrite) -> tuple[int, int]:
     return len(ast.unparse(rewrite.old)), -getattr(rewrite.old, "lineno", 0)
 
 
+def changed_code(rewrite: Rewrite) -> CodeType | None:
+    """The code of a function with a change; of a file's own statements any, since their tree is run."""
+    function = rewrite.function
+    if function.name == SCRIPT:
+        return function.itself.__code__
+    rewrite.apply()
+    try:
+        return code_of_function(function, function.node)
+    finally:
+        rewrite.undo()
+
+
+@contextmanager
+def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
+    """Let a function, or the statements of a file, be changed."""
+    if rewrite.function.name != SCRIPT:
+        with program.changed(rewrite.function, code):
+            yield
+        return
+    rewrite.apply()
+    try:
+        yield
+    finally:
+        rewrite.undo()
+
+
 def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
     """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
     function = rewrite.function
-    rewrite.apply()
-    try:
-        code = code_of_function(function, function.node)
-    finally:
-        rewrite.undo()
+    code = changed_code(rewrite)
     if code is None:
         return None
-    with program.changed(function, code):
+    with changed(program, rewrite, code):
         mended = here.mended()
         if not mended or here.is_broken():
             return None
@@ -303,7 +328,9 @@ def note_values(scope: Scope, frame: FrameType) -> None:
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
-        scope.keys += [f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)]
+        scope.keys += [
+            f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)
+        ]
     scope.keys = list(dict.fromkeys(scope.keys))
 
 
@@ -316,7 +343,11 @@ def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
     all_of = [(w.depth, r) for w in watched for r in rewrites_of(w.function, w.scope)]
     seen: set[tuple[int, str, str]] = set()
     for _, rewrite in sorted(all_of, key=lambda x: x[1].cost + 0.5 * x[0]):
-        key = (id(rewrite.old), rewrite.kind if rewrite.new is None else "", ast.dump(rewrite.new) if rewrite.new else "")
+        key = (
+            id(rewrite.old),
+            rewrite.kind if rewrite.new is None else "",
+            ast.dump(rewrite.new) if rewrite.new else "",
+        )
         if key not in seen or not isinstance(rewrite.new, ast.expr):
             seen.add(key)
             yield rewrite

@@ -27,20 +27,30 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             on both probes, and seconds.
         tick: is called now and then, so that who waits knows that work goes on.
     """
-    found = [e for e in examine_program(program) if e.function.name not in asked["known"]]
+    found = list(asked.get("examined") or judged_functions(program, asked))
     tick()
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
     if asked["ask"] == "repair":
         first, second = exams_of(program, found, asked["steps"])
-        reply["fixes"] = [told_fix(fix) for fix in repair_program(program, first, second, asked["seconds"], tick)]
+        reply["fixes"] = [
+            told_fix(fix) for fix in repair_program(program, first, second, asked["seconds"], tick)
+        ]
     return reply
+
+
+def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examined]:
+    """The functions that are to be judged, as far as they can be."""
+    wanted = asked.get("wanted")
+    names = {name for name in program.functions if name not in asked["known"] and (wanted is None or name in wanted)}
+    return examine_program(program, names, asked["names"])
 
 
 def exams_of(
     program: Program, found: Sequence[Examined], steps: Sequence[Sequence[StepFacts]]
 ) -> tuple[list[Exam], list[Exam]]:
     """What a repair is tried on, and on what it is tested then."""
-    judged = [e for e in found if e.judgements]
+    stepped = {facts[0] for side in steps for facts in side}
+    judged = [e for e in found if e.judgements and e.function.name not in stepped]
     first: list[Exam] = [TrialExam(e.judgements[0]) for e in judged]
     second: list[Exam] = [TrialExam(j) for e in judged for j in e.judgements[1:]]
     one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
@@ -93,7 +103,9 @@ def told_fix(fix: Fix) -> dict[str, Any]:
 
 # The steps of the lectures
 
-StepFacts = tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Mapping[str, Any], ...], tuple[str, ...], dict[str, Any]]
+StepFacts = tuple[
+    str, tuple[Any, ...], tuple[Any, ...], tuple[Mapping[str, Any], ...], tuple[str, ...], dict[str, Any]
+]
 
 
 class StepExam:

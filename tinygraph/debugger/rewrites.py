@@ -155,13 +155,24 @@ class RewriteMaker:
         self.function = function
         self.scope = scope
         self.used = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
-        self.loads = [n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-        self.attributes = sorted({*attributes_in(function.node), *(k for k in scope.keys if k.startswith("self."))})
-        self.strings = list(dict.fromkeys([*strings_in(function.node), *(k for k in scope.keys if "." not in k)]))
+        self.loads = [
+            n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        ]
+        self.attributes = sorted(
+            {*attributes_in(function.node), *(k for k in scope.keys if k.startswith("self."))}
+        )
+        self.strings = list(
+            dict.fromkeys([*strings_in(function.node), *(k for k in scope.keys if "." not in k)])
+        )
         self.numbers = numbers_like(function.node, scope)
 
     def change(
-        self, kind: str, old: ast.AST, new: ast.AST | None, place: tuple[ast.AST, str, int | None], cost: float
+        self,
+        kind: str,
+        old: ast.AST,
+        new: ast.AST | None,
+        place: tuple[ast.AST, str, int | None],
+        cost: float,
     ) -> Rewrite:
         if new is not None and not hasattr(new, "lineno"):
             ast.copy_location(new, old)
@@ -176,7 +187,9 @@ class RewriteMaker:
         if isinstance(statement, Definition | ast.ClassDef):
             return
         for child, at in expressions_of(statement):
-            yield from self.inside(child, at, top=isinstance(statement, ast.Assign | ast.AugAssign | ast.Return))
+            yield from self.inside(
+                child, at, top=isinstance(statement, ast.Assign | ast.AugAssign | ast.Return)
+            )
         yield from self.assignments(statement, place)
         yield from self.orders(statement, place)
         yield from self.neighbours(parent, name, body, i)
@@ -194,8 +207,16 @@ class RewriteMaker:
             yield self.change("an operator", statement, plain, place, 2)
             for op in (ast.Add, ast.Sub, ast.Mult, ast.Div):
                 if not isinstance(statement.op, op):
-                    yield self.change("an operator", statement, ast.AugAssign(statement.target, op(), statement.value), place, 2)
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name | ast.Subscript | ast.Attribute):
+                    yield self.change(
+                        "an operator",
+                        statement,
+                        ast.AugAssign(statement.target, op(), statement.value),
+                        place,
+                        2,
+                    )
+        if isinstance(statement, ast.Assign) and isinstance(
+            statement.targets[0], ast.Name | ast.Subscript | ast.Attribute
+        ):
             for op in (ast.Add, ast.Sub, ast.Mult):
                 new = ast.AugAssign(statement.targets[0], op(), statement.value)
                 yield self.change("an operator", statement, new, place, 3)
@@ -217,14 +238,23 @@ class RewriteMaker:
 
     def neighbours(self, parent: ast.AST, name: str, body: list[ast.stmt], i: int) -> Iterator[Rewrite]:
         """This statement after the next."""
-        if i + 1 < len(body) and not isinstance(body[i + 1], ast.Return) and simple(body[i]) and simple(body[i + 1]):
+        if (
+            i + 1 < len(body)
+            and not isinstance(body[i + 1], ast.Return)
+            and simple(body[i])
+            and simple(body[i + 1])
+        ):
             first, second = body[i], body[i + 1]
             yield Swap(self.function, "an order of statements", first, second, parent, name, i, 3, body)  # type: ignore[arg-type]
 
-    def insertions(self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+    def insertions(
+        self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]
+    ) -> Iterator[Rewrite]:
         """A statement after this one: what is assigned here, changed by what stands in the function."""
         statement = body[i]
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+        target = (
+            statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+        )
         if not isinstance(target, ast.Name | ast.Subscript | ast.Attribute) or isinstance(statement, ast.For):
             return
         for code in self.additions(ast.unparse(target)):
@@ -232,7 +262,9 @@ class RewriteMaker:
             if new is not None:
                 yield Insertion(self.function, "a missing statement", statement, new, *place, 5)
 
-    def last_touches(self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+    def last_touches(
+        self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]
+    ) -> Iterator[Rewrite]:
         """A statement at the end: what is returned, or left in an object, divided or added to."""
         last = body[i] if not isinstance(body[i], ast.Return) else body[i - 1]
         at = (place[0], place[1], i if last is body[i] else i - 1)
@@ -250,7 +282,11 @@ class RewriteMaker:
         for node in ast.walk(self.function.node):
             if isinstance(node, ast.Return) and node.value is not None:
                 parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-                found += [p.id for p in parts if isinstance(p, ast.Name) and self.scope.kind(p.id).startswith("array")]
+                found += [
+                    p.id
+                    for p in parts
+                    if isinstance(p, ast.Name) and self.scope.kind(p.id).startswith("array")
+                ]
             if isinstance(node, ast.Assign | ast.AugAssign):
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
                 if isinstance(target, ast.Attribute) or is_text_key(target):
@@ -277,7 +313,9 @@ class RewriteMaker:
         if len(statement.body) > 1:
             shorter = copy.copy(statement)
             shorter.body = statement.body[:-1]
-            yield Replacement(self.function, "a loop", statement, shorter, *place, 4, ((statement.body[-1], "out"),))
+            yield Replacement(
+                self.function, "a loop", statement, shorter, *place, 4, ((statement.body[-1], "out"),)
+            )
         if i + 1 < len(body) and simple(body[i + 1]):
             longer = copy.copy(statement)
             longer.body = [*statement.body, body[i + 1]]
@@ -293,13 +331,17 @@ class RewriteMaker:
 
     # Expressions
 
-    def inside(self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool = False) -> Iterator[Rewrite]:
+    def inside(
+        self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool = False
+    ) -> Iterator[Rewrite]:
         """The changes of an expression and of all within it."""
         yield from self.of_expression(node, place, top)
         for child, at in expressions_of(node):
             yield from self.inside(child, at)
 
-    def of_expression(self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool) -> Iterator[Rewrite]:
+    def of_expression(
+        self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool
+    ) -> Iterator[Rewrite]:
         for kind, new, cost in self.replacements(node):
             yield self.change(kind, node, new, place, cost)
         for kind, new, cost in self.wrappings(node, top):
@@ -345,7 +387,7 @@ class RewriteMaker:
             for attribute in self.attributes:
                 yield "a name", parsed(attribute), 2
         if kind == "array 2":
-            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1
+            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
         if sort == "number":
             one = ast.Constant(1)
             yield "an index", ast.BinOp(node, ast.Add(), one), 2
@@ -403,7 +445,11 @@ class RewriteMaker:
         """(a + b) * c for a + b * c, and the reverse."""
         if isinstance(node.left, ast.BinOp):
             inner = node.left
-            yield "brackets", ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right)), 1.5
+            yield (
+                "brackets",
+                ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right)),
+                1.5,
+            )
         if isinstance(node.right, ast.BinOp):
             inner = node.right
             yield "brackets", ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right), 1.5
@@ -432,7 +478,11 @@ class RewriteMaker:
             yield from self.of_range(node)
         for i, keyword in enumerate(node.keywords):
             if called not in REDUCTIONS:
-                yield "a setting", ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]), 3
+                yield (
+                    "a setting",
+                    ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]),
+                    3,
+                )
 
     def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         """Another axis, or none; keepdims or not; no reduction at all."""
@@ -440,15 +490,27 @@ class RewriteMaker:
         first = [] if method else node.args[:1]
         axis = keyword_of(node, "axis") or (node.args[len(first)] if len(node.args) > len(first) else None)
         keep = keyword_of(node, "keepdims")
-        for new_axis in (None, number(0), number(1), number(-1), parsed("(0, 1)"), parsed("(0, 2, 3)"), parsed("(0, 1, 2)")):
+        for new_axis in (
+            None,
+            number(0),
+            number(1),
+            number(-1),
+            parsed("(0, 1)"),
+            parsed("(0, 2, 3)"),
+            parsed("(0, 1, 2)"),
+        ):
             for new_keep in (True, False):
                 same = text_of(new_axis) == text_of(axis) and new_keep == (keep is not None)
                 if same or (new_axis is None and new_keep):
                     continue
                 keywords = [ast.keyword("axis", new_axis)] if new_axis is not None else []
                 keywords += [ast.keyword("keepdims", ast.Constant(True))] if new_keep else []
-                cost = 1 + 0.5 * (new_keep != (keep is not None)) + 0.2 * isinstance(new_axis, ast.Tuple)
-                yield "an axis" if text_of(new_axis) != text_of(axis) else "keepdims", ast.Call(node.func, first, keywords), cost
+                cost = 0.9 + 0.5 * (new_keep != (keep is not None)) + 0.2 * isinstance(new_axis, ast.Tuple)
+                yield (
+                    "an axis" if text_of(new_axis) != text_of(axis) else "keepdims",
+                    ast.Call(node.func, first, keywords),
+                    cost,
+                )
         yield "a sum too many", (node.func.value if method else node.args[0]), 2  # type: ignore[attr-defined]
 
     def of_range(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
@@ -460,7 +522,11 @@ class RewriteMaker:
                 yield "the end of a range", ast.Call(node.func, args, []), 1.5
         yield "a direction", ast.Call(name("reversed"), [node], []), 2
         if len(node.args) == 3:
-            yield "a direction", ast.Call(node.func, [ast.BinOp(node.args[0], ast.Add(), ast.Constant(1))], []), 2
+            yield (
+                "a direction",
+                ast.Call(node.func, [ast.BinOp(node.args[0], ast.Add(), ast.Constant(1))], []),
+                2,
+            )
         if len(node.args) == 1:
             yield "the end of a range", ast.Call(node.func, [ast.Constant(1), *node.args], []), 2
         if len(node.args) >= 2:
@@ -494,9 +560,17 @@ class RewriteMaker:
         if top:
             yield from self.missing_terms(node)
             for axis in (0, 1):
-                call = ast.Call(parsed("np.sum"), [node], [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(True))])
+                call = ast.Call(
+                    parsed("np.sum"),
+                    [node],
+                    [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(True))],
+                )
                 yield "a missing sum", call, 2
-                yield "a missing sum", ast.Call(parsed("np.sum"), [node], [ast.keyword("axis", number(axis))]), 2
+                yield (
+                    "a missing sum",
+                    ast.Call(parsed("np.sum"), [node], [ast.keyword("axis", number(axis))]),
+                    2,
+                )
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 2
 
     def factors(self) -> Iterator[tuple[ast.expr, float]]:
@@ -561,25 +635,35 @@ class Replacement(Rewrite):
     def apply(self) -> None:
         body = getattr(self.parent, self.field)
         moved, where = self.more[0]  # type: ignore[misc]
-        body[self.index : self.index + 1 + (where == "in")] = [self.new, moved] if where == "out" else [self.new]  # type: ignore[operator, misc]
+        body[self.index : self.index + 1 + (where == "in")] = (
+            [self.new, moved] if where == "out" else [self.new]
+        )  # type: ignore[operator, misc]
 
     def undo(self) -> None:
         body = getattr(self.parent, self.field)
         moved, where = self.more[0]  # type: ignore[misc]
-        body[self.index : self.index + 1 + (where == "out")] = [self.old] if where == "out" else [self.old, moved]  # type: ignore[operator, misc]
+        body[self.index : self.index + 1 + (where == "out")] = (
+            [self.old] if where == "out" else [self.old, moved]
+        )  # type: ignore[operator, misc]
 
 
 # Trees
 
 
 def is_text_key(node: ast.expr) -> bool:
-    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    )
 
 
 def expressions_of(node: ast.AST) -> Iterator[tuple[ast.expr, tuple[ast.AST, str, int | None]]]:
     """The expressions that stand directly in a node, with their places; of a compound statement its head's."""
     for field_name, value in ast.iter_fields(node):
-        if field_name in ("body", "orelse", "finalbody", "handlers", "decorator_list") and isinstance(value, list):
+        if field_name in ("body", "orelse", "finalbody", "handlers", "decorator_list") and isinstance(
+            value, list
+        ):
             continue
         if isinstance(value, ast.expr):
             yield value, (node, field_name, None)
@@ -651,19 +735,34 @@ def attributes_in(node: ast.AST) -> set[str]:
     return {
         ast.unparse(n)
         for n in ast.walk(node)
-        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and id(n) not in called
+        if isinstance(n, ast.Attribute)
+        and isinstance(n.value, ast.Name)
+        and n.value.id == "self"
+        and id(n) not in called
     }
 
 
 def strings_in(node: ast.AST) -> list[str]:
-    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str) and len(n.value) < 30]
+    return [
+        n.value
+        for n in ast.walk(node)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and len(n.value) < 30
+    ]
 
 
 def numbers_like(node: ast.AST, scope: Scope) -> list[ast.expr]:
     """Expressions for numbers that stand in a function or are usual: X.shape[0], len(X), y.size."""
-    found = [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Subscript) and ast.unparse(n.value).endswith(".shape")]
+    found = [
+        ast.unparse(n)
+        for n in ast.walk(node)
+        if isinstance(n, ast.Subscript) and ast.unparse(n.value).endswith(".shape")
+    ]
     found += [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "size"]
-    found += [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "len"]
+    found += [
+        ast.unparse(n)
+        for n in ast.walk(node)
+        if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "len"
+    ]
     for n in scope.names_of_kind("array"):
         found += [f"{n}.shape[0]", f"{n}.shape[1]"] if scope.kind(n) == "array 2" else []
     for n in sorted(attributes_in(node)):
@@ -673,8 +772,14 @@ def numbers_like(node: ast.AST, scope: Scope) -> list[ast.expr]:
 
 def subscripts_in(node: ast.AST) -> list[str]:
     """The indices by arrays that stand in a function."""
-    found = [ast.unparse(n.slice) for n in ast.walk(node) if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple)]
-    return [code for code in dict.fromkeys(found) if re.search(r"arange|range|len|,\s*(y|t|labels|target)", code)]
+    found = [
+        ast.unparse(n.slice)
+        for n in ast.walk(node)
+        if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple)
+    ]
+    return [
+        code for code in dict.fromkeys(found) if re.search(r"arange|range|len|,\s*(y|t|labels|target)", code)
+    ]
 
 
 def masks_in(node: ast.AST, scope: Scope) -> list[str]:

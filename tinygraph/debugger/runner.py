@@ -33,6 +33,7 @@ from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
 __all__ = ["check_file"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
+NO_NAMES: Mapping[str, str | None] = {}
 REPAIR = 8.0  # seconds
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
 WHOLE_PASSES = ("L_model_backward", "backward")
@@ -53,6 +54,9 @@ def check_file(
     memory: int = MEMORY,
     convention: AskedConvention = "auto",
     repair: float = REPAIR,
+    forward: str | None = None,
+    backward: str | None = None,
+    loss: str | None = None,
 ) -> FileReport:
     """Run the hand-derived layers in `file` and compare all they give with the engine's derivatives.
 
@@ -72,6 +76,7 @@ def check_file(
         memory: bytes that its process may have.
         convention: "course" or "true" to insist on one.
         repair: seconds in which what is wrong may be mended; 0 for no repair.
+        forward, backward, loss: the names of functions, where they do not say what they are.
 
     Raises:
         UserFileError: there is no such file.
@@ -82,10 +87,13 @@ def check_file(
     def ask(steps: Sequence[Step], asks: Sequence[dict[str, Any]]) -> FileRun:
         return run_file(path, steps, timeout, memory, asks)
 
-    return report_on(ask, make_probes(sizes, seed, activations), convention, repair)
+    names = {"forward": forward, "backward": backward, "loss": loss}
+    return report_on(ask, make_probes(sizes, seed, activations), convention, repair, names)
 
 
-def make_probes(sizes: Sequence[int] | None, seed: int, activations: Sequence[str] | None) -> tuple[Probe, Probe]:
+def make_probes(
+    sizes: Sequence[int] | None, seed: int, activations: Sequence[str] | None
+) -> tuple[Probe, Probe]:
     """Two networks, of which the second tells a number from m."""
     first = make_probe(sizes, seed, activations)
     return first, make_probe(first.sizes, seed + 1, first.activations, first.m + MORE_EXAMPLES)
@@ -94,7 +102,13 @@ def make_probes(sizes: Sequence[int] | None, seed: int, activations: Sequence[st
 Ask = Callable[[Sequence[Step], Sequence[dict[str, Any]]], FileRun]
 
 
-def report_on(ask: Ask, probes: Sequence[Probe], convention: AskedConvention, repair: float) -> FileReport:
+def report_on(
+    ask: Ask,
+    probes: Sequence[Probe],
+    convention: AskedConvention = "auto",
+    repair: float = REPAIR,
+    names: Mapping[str, str | None] = NO_NAMES,
+) -> FileReport:
     """The report on functions that can be asked.
 
     Args:
@@ -102,9 +116,10 @@ def report_on(ask: Ask, probes: Sequence[Probe], convention: AskedConvention, re
         probes: two networks.
         convention: the one that is asked for.
         repair: seconds in which what is wrong may be mended; 0 for no repair.
+        names: those of a function that goes forward, one that goes back and a loss, where they were given.
     """
     steps = [steps_of(probe) for probe in probes]
-    run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS)])
+    run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
     report, judged = judge_lectures(run, probes, steps, convention)
     examined = run.replies[0]["examined"] if run.replies and run.replies[0] else []
     verdicts = {f.verdict for f in report.functions} | {e["verdict"] for e in examined}
@@ -112,17 +127,27 @@ def report_on(ask: Ask, probes: Sequence[Probe], convention: AskedConvention, re
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
         return merge_examined(report, examined, [])
     facts = step_facts(judged, report.convention)
-    more = ask([], [question("repair", (), facts, repair)])
+    more = ask([], [question("repair", (), names, facts, repair)])
     if not more.replies or not more.replies[0]:
         return merge_examined(report, examined, [])
     return merge_examined(report, more.replies[0]["examined"], more.replies[0]["fixes"])
 
 
 def question(
-    ask: str, known: Sequence[str], steps: Sequence[Sequence[Any]] = ((), ()), seconds: float = 0
+    ask: str,
+    known: Sequence[str],
+    names: Mapping[str, str | None],
+    steps: Sequence[Sequence[Any]] = ((), ()),
+    seconds: float = 0,
 ) -> dict[str, Any]:
     """What a file is asked beside the steps; see `replies`."""
-    return {"ask": ask, "known": tuple(known), "steps": tuple(steps), "seconds": seconds}
+    return {
+        "ask": ask,
+        "known": tuple(known),
+        "names": dict(names),
+        "steps": tuple(steps),
+        "seconds": seconds,
+    }
 
 
 def step_facts(judged: Sequence[JudgedStep], convention: str) -> tuple[list[Any], list[Any]]:

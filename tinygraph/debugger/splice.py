@@ -87,7 +87,11 @@ def in_their_words(new: ast.AST, function: Function, lines: Sequence[str]) -> st
 
     class Keep(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> ast.AST:
-            if id(node) in theirs and hasattr(node, "col_offset") and not isinstance(node, ast.Name | ast.Constant):
+            if (
+                id(node) in theirs
+                and hasattr(node, "col_offset")
+                and not isinstance(node, ast.Name | ast.Constant)
+            ):
                 mark = f"__kept_{len(kept)}__"
                 kept[mark] = segment(node, lines)
                 return ast.Name(mark, ast.Load())
@@ -183,7 +187,9 @@ def moved_line(rewrite: Replacement, lines: Sequence[str]) -> Change:
     step = inner - outer
     before = lines[first : last + 1]
     after = [line[step:] if where == "out" else " " * step + line for line in before]
-    return Change(first + 1, begin, end if first == last else len(lines[first]), "\n".join(before), "\n".join(after))
+    return Change(
+        first + 1, begin, end if first == last else len(lines[first]), "\n".join(before), "\n".join(after)
+    )
 
 
 def segment_indent(node: ast.AST, lines: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from tinygraph.debugger.file_report import FileReport
 
-__all__ = ["FIX", "Line", "Piece", "html_lines", "place_text", "plain_lines", "rich_lines", "tell_report"]
+__all__ = [
+    "FIX",
+    "TEMPLATE",
+    "Line",
+    "Piece",
+    "html_lines",
+    "place_text",
+    "plain_lines",
+    "rich_lines",
+    "tell_report",
+]
 
 WIDTH = 100
 MOST_NAMES = 8
@@ -52,7 +62,9 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = WIDTH) -> list
         lines += tell_mistake(report, mistake, hint, width, i)
         lines.append([])
     for function in report.functions:
-        if function.verdict == "could not run" and not any(d.function == function.name for d in report.diagnoses):
+        if function.verdict == "could not run" and not any(
+            d.function == function.name for d in report.diagnoses
+        ):
             lines += tell_failure(report, function.name, function.place, function.reason, width)
             lines.append([])
     return lines + tell_summary(report, width)
@@ -61,7 +73,9 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = WIDTH) -> list
 # One mistake
 
 
-def tell_mistake(report: FileReport, mistake: Diagnosis, hint: int, width: int, number: int) -> Iterator[Line]:
+def tell_mistake(
+    report: FileReport, mistake: Diagnosis, hint: int, width: int, number: int
+) -> Iterator[Line]:
     """A mistake as a block; the lower the hint, the less of it."""
     yield head_line(report, mistake, hint, width)
     if hint >= 3 and mistake.line and mistake.before is not None:
@@ -121,7 +135,12 @@ def source_block(mistake: Diagnosis, hint: int) -> Iterator[Line]:
         if i == 0 and mistake.column is not None and mistake.end_column is not None:
             indent, length = mark_place(text, mistake.column, mistake.end_column)
             said = f" {mistake.said}" if mistake.said and hint >= 4 else ""
-            yield [Piece(f" {'':>{width}} │ ", "dim"), Piece(" " * indent), Piece("^" * length, "bad"), Piece(said, "bad")]
+            yield [
+                Piece(f" {'':>{width}} │ ", "dim"),
+                Piece(" " * indent),
+                Piece("^" * length, "bad"),
+                Piece(said, "bad"),
+            ]
 
 
 def mark_place(text: str, column: int, end: int) -> tuple[int, int]:
@@ -146,12 +165,18 @@ def help_lines(mistake: Diagnosis) -> Iterator[Line]:
         return
     for i, text in enumerate(mistake.after.split("\n")):
         label = " help │ " if i == 0 else "      │ "
-        yield [Piece(label, "good"), Piece(text.expandtabs(4), "good"), *([Piece(f"   {tested}", "dim")] if i == 0 else [])]
+        yield [
+            Piece(label, "good"),
+            Piece(text.expandtabs(4), "good"),
+            *([Piece(f"   {tested}", "dim")] if i == 0 else []),
+        ]
 
 
 def hint_lines(mistake: Diagnosis, hint: int, width: int) -> Iterator[Line]:
     if hint == 2:
-        yield from gutter("hint", f"follow {', '.join(mistake.wrong) or mistake.name} back to where it is made", width)
+        yield from gutter(
+            "hint", f"follow {', '.join(mistake.wrong) or mistake.name} back to where it is made", width
+        )
 
 
 def why_text(mistake: Diagnosis, hint: int) -> str:
@@ -218,7 +243,14 @@ def plain_lines(lines: Sequence[Line]) -> str:
     return "\n".join("".join(piece.text for piece in line).rstrip() for line in lines).strip("\n")
 
 
-TERMINAL: dict[str, str] = {"": "", "bad": "bold red", "good": "green", "dim": "dim", "strong": "bold", "mark": "red"}
+TERMINAL: dict[str, str] = {
+    "": "",
+    "bad": "bold red",
+    "good": "green",
+    "dim": "dim",
+    "strong": "bold",
+    "mark": "red",
+}
 # In a notebook: colours that can be read on white and on black.
 PAGE = {
     "": "",
@@ -254,4 +286,28 @@ def span_of(piece: Piece) -> str:
     return f'<span style="{PAGE[piece.style]}">{text}</span>' if piece.style else text
 
 
-Sentence = Callable[[], str]
+TEMPLATE = '''\
+# A backward pass that check can always read: two functions, one forward and one back. Put yours into them.
+import numpy as np
+
+
+def layer_forward(x, w, b):
+    """What goes in by name; what comes out first, then whatever the way back needs."""
+    out = x @ w + b
+    cache = (x, w)
+    return out, cache
+
+
+def layer_backward(dout, cache):
+    """The derivative of the output comes in; those of x, w, b go out, in the order of layer_forward."""
+    x, w = cache
+    dx = dout @ w.T
+    dw = x.T @ dout
+    db = dout.sum(axis=0)
+    return dx, dw, db
+
+
+# Then: tinygraph check FILE.py, or with other names
+#       tinygraph check FILE.py --forward layer_forward --backward layer_backward
+# For a whole network: --loss NAME is the function of the loss, of what the forward function gives and the labels.
+'''

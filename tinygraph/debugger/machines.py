@@ -1,0 +1,418 @@
+"""Programs with hooks, run as often as is wanted: a file's statements, or a function on made arguments.
+
+A run reads what is at each place, moves some values a little, and puts others in the place of some.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from tinygraph.debugger.outline import Outline
+from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
+from tinygraph.debugger.harmless import harmlessly
+from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, names_read
+from tinygraph.debugger.structure import copy_state, is_number, leaves_of, replaced, take_leaf
+
+__all__ = ["Event", "FunctionMachine", "Machine", "Run", "ScriptMachine", "Spot"]
+
+SECONDS = 2.0
+MOST_TURNS = 40
+MOST_PARTS = 60
+Steps = tuple[Any, ...]
+
+
+class Enough(BaseException):
+    """The last statement of interest has been run."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A value in a run: at a site, the how manieth time, and the path to it within what is there."""
+
+    site: int
+    turn: int
+    steps: Steps = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """What was at a spot: its name, a copy, and what was there before, if that matters."""
+
+    spot: Spot
+    label: str
+    value: Any
+    before: Any = None
+
+
+Changes = Mapping[tuple[int, int], Sequence[tuple[Steps, Any]]]
+NONE: Changes = {}
+
+
+@dataclass(eq=False)
+class Run:
+    """One run; its methods are the hooks."""
+
+    sites: Sequence[Site]
+    moves: Changes = field(default_factory=dict)
+    forced: Changes = field(default_factory=dict)
+    recording: bool = False
+    seeded: Sequence[Callable[[Run], float]] = ()
+    events: list[Event] = field(default_factory=list)
+    shapes: dict[Spot, tuple[int, ...]] = field(default_factory=dict)
+    last: dict[str, Any] = field(default_factory=dict)
+    results: dict[int, float] = field(default_factory=dict)
+    at_seed: list[list[float]] = field(default_factory=list)
+    known_at_seed: dict[str, Any] = field(default_factory=dict)
+    error: BaseException | None = None
+    namespace: dict[str, Any] = field(default_factory=dict)
+    result: Any = None
+
+    def __post_init__(self) -> None:
+        self.counts = [0] * len(self.sites)
+        self.seen: dict[str, Any] = {}
+        self.old: dict[str, Any] = {}
+        self.seed_event = -1
+
+    def at(self, index: int, value: Any) -> Any:
+        """What a program goes on with where it had this value."""
+        turn = self.counts[index]
+        self.counts[index] = turn + 1
+        site = self.sites[index]
+        if (index, turn) in self.moves:
+            value = changed(value, self.moves[index, turn], np.add)
+        if site.kind == "expression":
+            if self.recording and turn < MOST_TURNS and is_float(value):
+                self.shapes[Spot(index, turn)] = np.shape(value)
+            return value
+        if site.kind == "loss":
+            if is_number(value) and np.size(value) == 1:
+                self.results[index] = float(np.sum(value))
+            return value
+        self.note(site, turn, value)
+        if (index, turn) in self.forced:
+            value = changed(value, self.forced[index, turn], lambda old, new: new)
+            self.keep(site, value)
+        return value
+
+    def note(self, site: Site, turn: int, value: Any) -> None:
+        self.keep(site, value)
+        if self.recording and turn < MOST_TURNS:
+            self.record(site, turn, value)
+
+    def keep(self, site: Site, value: Any) -> None:
+        if site.body or site.label.startswith("self."):
+            self.last[site.label] = value
+
+    def record(self, site: Site, turn: int, value: Any) -> None:
+        """Note what is new in a value."""
+        whole = is_number(value)
+        for leaf in parts_of(value, site.label):
+            text = leaf.text
+            if not whole and text in self.seen and same_array(self.seen[text], leaf.value):
+                continue
+            kept = np.array(leaf.value)
+            before = self.old.get(text) if site.kind == "update" else self.seen.get(text)
+            self.events.append(Event(Spot(site.index, turn, leaf.path[1:]), text, kept, before))
+            self.seen[text] = kept
+
+    def before(self, label: str, value: Any) -> None:
+        """Note what a parameter was before it is moved."""
+        if self.recording:
+            self.old |= {leaf.text: np.array(leaf.value) for leaf in parts_of(value, label)}
+
+    def seed(self) -> None:
+        """The forward pass is done: take the losses that are taken of its results."""
+        if self.recording:
+            self.seed_event = len(self.events)
+            self.known_at_seed = {k: copied(v) for k, v in self.last.items()}
+        self.at_seed.append([number_or_nan(f, self) for f in self.seeded])
+
+    def stop(self) -> None:
+        raise Enough
+
+    def hooks(self) -> dict[str, Any]:
+        return {AT: self.at, BEFORE: self.before, SEED: self.seed, STOP: self.stop}
+
+    def value(self, label: str) -> Any:
+        """What a name or dotted name stands for."""
+        if label in self.last:
+            return self.last[label]
+        first, *rest = label.split(".")
+        value = self.last[first] if first in self.last else self.namespace[first]
+        for name in rest:
+            value = getattr(value, name)
+        return value
+
+
+def parts_of(value: Any, label: str) -> list[Any]:
+    """The numbers and arrays in something that is not too long."""
+    if isinstance(value, list | tuple | dict | set) and len(value) > MOST_PARTS:
+        return []
+    found = []
+    for leaf in leaves_of(value, (label,)):
+        found.append(leaf)
+        if len(found) >= MOST_PARTS:
+            break
+    return found
+
+
+def is_float(value: Any) -> bool:
+    return is_number(value) and (isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f"))
+
+
+def same_array(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and np.array_equal(a, b)
+
+
+def copied(value: Any) -> Any:
+    return np.array(value) if isinstance(value, np.ndarray) else value
+
+
+def changed(value: Any, changes: Sequence[tuple[Steps, Any]], how: Callable[[Any, Any], Any]) -> Any:
+    """A value with changes at the ends of some paths."""
+    for steps, by in changes:
+        old = take_leaf({"": value}, ("", *steps))
+        new = how(old, np.reshape(by, np.shape(old)) if np.size(by) == np.size(old) else by)
+        value = replaced(value, list(steps), new if np.ndim(new) else new[()] if isinstance(new, np.ndarray) else new)
+    return value
+
+
+def number_or_nan(function: Callable[[Run], float], run: Run) -> float:
+    try:
+        return float(np.sum(function(run)))
+    except Exception:
+        return float("nan")
+
+
+class Machine:
+    """Something with hooks that can be run."""
+
+    def __init__(self, program: Program, function: Function, outline: Outline) -> None:
+        self.program = program
+        self.function = function
+        self.outline = outline
+        self.sites: list[Site] = []
+        self.seeded: list[Callable[[Run], float]] = []
+        self.base: dict[tuple[int, int], list[tuple[Steps, Any]]] = {}
+        self.runs = 0
+
+    def hooks_of(self, name: str, file: str, judged: bool) -> Hooks:
+        """The hooks for the statements of a function or a file."""
+        hooks = Hooks(file, name, judged, sites=self.sites)
+        if judged:
+            o = self.outline
+            hooks.derivatives, hooks.updates = frozenset(o.derivatives), frozenset(o.updates)
+            hooks.stop, hooks.seed = (None if self.returns else o.stop), o.seed
+        return hooks
+
+    @property
+    def returns(self) -> bool:
+        """Whether a loss may be in what is returned, so that it must be run to its end."""
+        o = self.outline
+        inside = o.block is o.body and self.function.name != SCRIPT
+        return inside and any(isinstance(line.node, ast.Return) and line.node.value for line in o.lines)
+
+    def run(self, moves: Changes = NONE, forced: Changes = NONE, recording: bool = False) -> Run:
+        """Run it once."""
+        self.runs += 1
+        run = Run(self.sites, merged(self.base, moves), forced, recording, self.seeded)
+        try:
+            with harmlessly(SECONDS):
+                self.start(run)
+        except Enough:
+            pass
+        except (Exception, SystemExit) as error:
+            run.error = error
+        return run
+
+    def start(self, run: Run) -> None:
+        raise NotImplementedError
+
+    def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
+        """What some names stand for after the last statement of interest, in the program as it is now.
+
+        Raises:
+            Exception: whatever theirs raises.
+        """
+        raise NotImplementedError
+
+    def final_values(self, run: Run) -> dict[str, Any]:
+        if run.error is not None:
+            raise run.error
+        return {e.label: e.value for e in run.events}
+
+
+def merged(a: Changes, b: Changes) -> Changes:
+    if not a:
+        return b
+    return {k: [*a.get(k, ()), *b.get(k, ())] for k in {*a, *b}}
+
+
+class ScriptMachine(Machine):
+    """A file's own statements."""
+
+    def __init__(self, program: Program, function: Function, outline: Outline) -> None:
+        super().__init__(program, function, outline)
+        file = function.file
+        hooked = self.hooks_of(SCRIPT, file, True).block(list(outline.body))
+        self.code = compile(ast.Module(hooked, []), file, "exec", dont_inherit=True)
+
+    def start(self, run: Run) -> None:
+        namespace = {"__name__": "__main__", "__file__": self.function.file, **run.hooks()}
+        run.namespace = namespace
+        exec(self.code, namespace)
+
+    def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
+        """See above: the file's tree is read anew."""
+        outline = Outline(self.program.trees[self.function.file].body)
+        now = ScriptMachine(self.program, self.function, outline)
+        now.base = self.moves_in(now)
+        return self.final_values(now.run(recording=True))
+
+    def moves_in(self, other: Machine) -> dict[tuple[int, int], list[tuple[Steps, Any]]]:
+        """The moves that are made always, at the sites of another machine that have the same lines and names."""
+        where = {(x.label, x.kind, line_and_column(x.node)): x.index for x in other.sites if x.label}
+        found = {}
+        for (index, turn), moves in self.base.items():
+            site = self.sites[index]
+            if (key := (site.label, site.kind, line_and_column(site.node))) in where:
+                found[where[key], turn] = moves
+        return found
+
+
+class FunctionMachine(Machine):
+    """A function on made arguments, with the functions of the program that it may call."""
+
+    def __init__(
+        self, program: Program, function: Function, outline: Outline, state: dict[str, Any], missing: Mapping[str, Any]
+    ) -> None:
+        super().__init__(program, function, outline)
+        self.state = state
+        self.missing = missing
+        self.codes = dict(self.hooked_functions())
+        self.codes_before = {f: f.itself.__code__ for f in self.codes}
+
+    def hooked_functions(self) -> Iterator[tuple[Function, CodeType]]:
+        for f in reachable(self.program, self.function):
+            node = self.hooked(f)
+            code = code_of_function(f, node) if isinstance(node, ast.FunctionDef) else None
+            if code is not None:
+                yield f, code
+
+    def hooked(self, f: Function) -> ast.AST:
+        if not isinstance(f.node, ast.FunctionDef):
+            return f.node
+        judged = f is self.function
+        hooks = self.hooks_of(f.name, f.file, judged)
+        if not judged:
+            return hooks.definition(f.node, f.name.rpartition(".")[0] + "." * ("." in f.name))
+        return hooks.judged_definition(f.node)
+
+    def start(self, run: Run) -> None:
+        with contextlib.ExitStack() as stack:
+            for f, code in self.codes.items():
+                stack.enter_context(known_in(f.itself.__globals__, run.hooks() | dict(self.missing)))
+                if f.itself.__code__ is self.codes_before[f]:  # else somebody has changed it
+                    stack.enter_context(self.program.changed(f, code))
+            run.namespace = self.function.itself.__globals__
+            run.result = invoke(self.program, self.function, copy_state(self.state))
+
+    def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
+        """See above: a function's code is watched as it is, where it is another than before."""
+        if self.function.itself.__code__ is self.codes_before[self.function]:
+            return self.final_values(self.run(recording=True))
+        watch = Watch(self)
+        run = Run(self.sites)
+        with harmlessly(SECONDS), contextlib.suppress(Enough), watch.tracing():
+            self.start(run)
+        return {leaf.text: leaf.value for name, x in watch.names.items() for leaf in parts_of(x, name)}
+
+
+class Watch:
+    """Looks at the names of a function while it runs as it is, and ends it after the last statement of interest."""
+
+    def __init__(self, machine: FunctionMachine) -> None:
+        self.code = machine.function.itself.__code__
+        stop = None if machine.returns else machine.outline.stop
+        self.last = range(stop.lineno, (stop.end_lineno or stop.lineno) + 1) if stop else range(0)
+        self.names: dict[str, Any] = {}
+        self.been = False
+        self.moves = {machine.sites[i].label: moves for (i, turn), moves in machine.base.items()
+                      if machine.sites[i].body and turn == 0}  # fmt: skip
+
+    @contextlib.contextmanager
+    def tracing(self) -> Iterator[None]:
+        before = sys.gettrace()
+        sys.settrace(self.enter)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+        return self.look if frame.f_code is self.code else None
+
+    def look(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Note the names before a line; end after the last statement."""
+        self.names = dict(frame.f_locals)
+        self.move()
+        if event == "line":
+            inside = frame.f_lineno in self.last
+            if self.been and not inside:
+                raise Enough
+            self.been = self.been or inside
+        return self.look
+
+    def move(self) -> None:
+        """Move what is always moved, in place, once it is there."""
+        for label in [n for n in self.moves if n in self.names]:
+            for steps, by in self.moves.pop(label):
+                x = take_leaf(self.names, (label, *steps))
+                if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+                    x += by
+
+
+def line_and_column(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def invoke(program: Program, function: Function, state: Mapping[str, Any]) -> Any:
+    given = {k: v for k, v in state.items() if k != "self"}
+    if function.owner is None:
+        return program.namespace[function.name](**given)
+    return getattr(state["self"], function.name.rpartition(".")[2])(**given)
+
+
+@contextlib.contextmanager
+def known_in(namespace: dict[str, Any], names: Mapping[str, Any]) -> Iterator[None]:
+    """Let names be known for a while."""
+    before = {n: namespace[n] for n in names if n in namespace}
+    namespace.update(names)
+    try:
+        yield
+    finally:
+        for n in names:
+            namespace.pop(n, None)
+        namespace.update(before)
+
+
+def reachable(program: Program, function: Function) -> list[Function]:
+    """A function and those of the program that it may call, by their last names."""
+    found = {function: None}
+    waiting = [function]
+    while waiting:
+        read = {n.rpartition(".")[2] for n in names_read(waiting.pop().node)}
+        for f in program.functions.values():
+            if f not in found and f.name.rpartition(".")[2] in read | {"__call__", "__init__"}:
+                found[f] = None
+                waiting.append(f)
+    return list(found)
+

@@ -1,0 +1,212 @@
+"""The losses that a program may have: those it computes, its own loss functions, else the usual ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from tinygraph.debugger.machines import Machine, Run
+from tinygraph.debugger.making import keys_of
+from tinygraph.debugger.outline import is_loss_label, says_labels
+from tinygraph.debugger.program import Function
+from tinygraph.debugger.protocols.names import losses_in
+from tinygraph.debugger.readings import COMMON, LABELS
+from tinygraph.debugger.slopes import Loss
+from tinygraph.debugger.structure import as_floats, is_number
+
+__all__ = ["label_arrays", "losses_of", "number_of_examples"]
+
+MOST_PREDICTIONS = 3
+
+
+def losses_of(machine: Machine, first: Run) -> list[Loss]:
+    """The losses that a program may have after its first run; those taken at the seed are put into the machine."""
+    own = [*written_losses(machine, first)]
+    strict = [x for x in own if x.strict]
+    if strict:
+        return strict
+    taken = [*own_functions(machine, first), *usual_losses(machine, first)]
+    machine.seeded = [number for _, number, _ in taken]
+    return own + [Loss(name, at_seed(i), assumed=usual) for i, (name, _, usual) in enumerate(taken)]
+
+
+def at_seed(index: int) -> Callable[[Run], float]:
+    return lambda run: float(sum(row[index] for row in run.at_seed)) if run.at_seed else math.nan
+
+
+# Those that the program computes
+
+
+def written_losses(machine: Machine, first: Run) -> Iterator[Loss]:
+    """The numbers with the name of a loss, and the numbers that are returned, appended or printed."""
+    back = {*machine.outline.derivatives, *machine.outline.updates}
+    early = {e.label for e in first.events[: max(first.seed_event, 0)]}
+    seen = set()
+    for site in machine.sites:
+        if not site.body or site.statement in back:
+            continue
+        if site.kind == "variable" and site.label not in seen and is_loss_site(machine, site.label, site.statement):
+            seen.add(site.label)
+            if is_scalar(first.last.get(site.label)):
+                yield Loss(site.label, lambda run, n=site.label: run.last[n], strict=site.label in early)
+        if site.kind == "loss" and site.index in first.results:
+            strict = site.label == "result" or is_loss_label(site.label.rpartition(".")[0])
+            name = "what is returned" if site.label == "result" else f"what is given to {site.label}"
+            yield Loss(name, lambda run, i=site.index: run.results[i], strict=strict)
+
+
+def is_loss_site(machine: Machine, label: str, statement: Any) -> bool:
+    """Whether a name or what is assigned to it is called a loss."""
+    return not machine.outline.named(label) and is_loss_label(label) or statement in machine.outline.of_loss and (
+        is_loss_label(label)
+    )
+
+
+def is_scalar(value: Any) -> bool:
+    return is_number(value) and np.size(value) == 1 and not isinstance(value, int) and bool(np.isfinite(value).all())
+
+
+# Those that can be taken of what the forward pass gives
+
+
+Taken = tuple[str, Callable[[Run], float], bool]
+
+
+def own_functions(machine: Machine, first: Run) -> Iterator[Taken]:
+    """The file's own loss functions, with arguments by name."""
+    function = machine.function
+    for f in losses_in(machine.program, function.owner):
+        if f is function or f.name == function.name or machine.outline.named(f.name):
+            continue
+        for where in islice_ways(machine, first, f):
+            yield f"{f.name}({', '.join(where.values())})", caller(machine, f, where), False
+
+
+def islice_ways(machine: Machine, first: Run, f: Function) -> list[dict[str, str]]:
+    """For each parameter of a loss function what it may be given: a known name, or a dict of known names."""
+    known = first.known_at_seed
+    labels, outputs = label_arrays(machine, first), predictions(machine, first)
+    choices: list[list[str]] = []
+    for n in f.required:
+        keys = keys_of(n, f.text)
+        if n in known:
+            choices.append([n])
+        elif keys and all(k in known for k in keys):
+            choices.append(["{" + ",".join(keys) + "}"])
+        else:
+            choices.append(labels[:1] if LABELS.match(n) else outputs)
+    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:3]]
+
+
+def caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[[Run], float]:
+    def number(run: Run) -> float:
+        given = {n: given_value(run, label) for n, label in where.items()}
+        last = f.name.rpartition(".")[2]
+        called = getattr(run.value("self"), last) if f.owner else run.namespace[f.name]
+        return float(np.sum(called(**given)))
+
+    return number
+
+
+def given_value(run: Run, label: str) -> Any:
+    if label.startswith("{"):
+        return {k: run.value(k) for k in label[1:-1].split(",")}
+    return run.value(label)
+
+
+def usual_losses(machine: Machine, first: Run) -> Iterator[Taken]:
+    """The usual losses of what may be the prediction and the labels."""
+    for y in label_arrays(machine, first)[:2]:
+        for a in predictions(machine, first, y)[:MOST_PREDICTIONS]:
+            for name, formula in COMMON.items():
+                yield f"{name} of {a} and {y}", usual(formula, a, y), True
+
+
+def usual(formula: Callable[[Any, Any, int], Any], a: str, y: str) -> Callable[[Run], float]:
+    def number(run: Run) -> float:
+        out = as_floats(run.value(a))
+        labels = labels_like(run.value(y), out)
+        return float(formula(out, labels, number_of_examples(run.value(y), out)))
+
+    return number
+
+
+def labels_like(y: Any, out: Any) -> Any:
+    """Labels in the shape of a prediction; numbers of classes as ones."""
+    y = np.asarray(y)
+    if y.shape == out.shape or y.size == out.size:
+        return np.reshape(y.astype(float), out.shape)
+    axis = 1 if out.shape[0] == y.size else 0
+    hot = np.eye(out.shape[axis])[y.reshape(-1).astype(int)]
+    return hot if axis else hot.T
+
+
+def number_of_examples(y: Any, out: Any) -> int:
+    """How many examples there are, by the labels, or where they hold several numbers each by their rows."""
+    shape = np.shape(y)
+    if len(shape) == 2:
+        return max(shape) if 1 in shape else shape[0]
+    return shape[0] if shape and np.shape(out)[:1] == shape[:1] else max(1, int(np.size(y)) if np.ndim(out) > 1 else 1)
+
+
+def label_arrays(machine: Machine, first: Run) -> list[str]:
+    """The names of what may be the labels, those that the first lines that go back read before the others."""
+    known = first.known_at_seed
+    found = [n for n, x in known.items() if is_number(x) and says_labels(n) and n not in predictions_by_name(known)]
+    early: list[str] = []
+    for line in list({**machine.outline.derivatives, **machine.outline.updates}.values())[:3]:
+        early += [n for n in found if n in line.reads]
+    subtracted = [n for n in operands(machine) if n in known and is_number(known[n]) and is_root(machine, n)]
+    return list(dict.fromkeys([*early, *subtracted, *found]))
+
+
+def predictions_by_name(known: Mapping[str, Any]) -> set[str]:
+    return {n for n in known if n.rpartition(".")[2].lower().strip("_") in ("y_hat", "yhat", "y_pred", "yp", "pred")}
+
+
+def operands(machine: Machine) -> list[str]:
+    """The names that are read where the backward pass begins."""
+    lines = {**machine.outline.derivatives, **machine.outline.updates}
+    seed = machine.outline.seed
+    return sorted(lines[seed].reads) if seed is not None else []
+
+
+def is_root(machine: Machine, name: str) -> bool:
+    """Whether nothing in the pass computes it."""
+    inside = {line.node for line in machine.outline.lines if set(line.within) & set(machine.outline.block)}
+    inside |= set(machine.outline.block)
+    return not any(name in line.targets and line.node in inside for line in machine.outline.lines) or (
+        name in machine.outline.parameters
+    )
+
+
+def predictions(machine: Machine, first: Run, y: str | None = None) -> list[str]:
+    """The names of what may be the prediction, those that the backward pass begins with before the others."""
+    known = first.known_at_seed
+    labels = known[y] if y is not None else None
+    fits = [n for n, x in known.items() if is_prediction(x, labels) and not says_labels(n) and n != y]
+    fits += [n for n in predictions_by_name(known) if is_prediction(known[n], labels) and n not in fits]
+    begun = [n for n in operands(machine) if n in fits]
+    back = machine.outline
+    computed = [n for n in reversed(fits) if any(n in line.targets for line in back.lines) or n.startswith("self.")]
+    return list(dict.fromkeys([*begun, *computed]))
+
+
+def is_prediction(x: Any, labels: Any) -> bool:
+    """Whether an array can be a prediction of labels: as large, or a row or column for each."""
+    if not is_number(x) or isinstance(x, int) or np.asarray(x).dtype.kind != "f":
+        return False
+    if labels is None:
+        return True
+    if np.size(x) == np.size(labels):
+        return True
+    integers = np.asarray(labels).dtype.kind in "iu" and np.ndim(labels) <= 1
+    return bool(integers and np.ndim(x) == 2 and np.size(labels) in np.shape(x) and np.max(labels) < max(np.shape(x)))
+
+
+def sizes_of(arrays: Sequence[Any]) -> set[int]:
+    return {n for x in arrays for n in np.shape(x) if n > 1}

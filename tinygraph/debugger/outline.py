@@ -1,0 +1,275 @@
+"""Which statements of a body go back, which move parameters, and where one pass through it ends.
+
+A statement goes back if its name says so and it depends on the labels, or if it is computed from one that goes
+back. What the loss is computed from never goes back, whatever it is called.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tinygraph.debugger.readings import LABELS, LOSS, words_of
+from tinygraph.debugger.sites import base_of, is_trivial, label_of, names_read, targets_of
+from tinygraph.debugger.trial import bare_name
+
+__all__ = ["Outline", "is_loss_label", "says_derivative", "says_labels"]
+
+NAMED = re.compile(
+    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^d_[a-z]\w*$|^D_?[A-Z]\d*$|"
+    r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
+    r"^\w*[a-z0-9](Grad|Delta|Gradient|Error|Deriv)s?\d*$|^adjustments?\w*$|^(\w+_)?(errors?|err|error_term)(_\w+|\d+)?$|"
+    r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
+)
+ROLE = re.compile(r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$")
+PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
+ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
+
+
+def says_derivative(label: str, names: frozenset[str]) -> bool:
+    """Whether a name says that this is a derivative, beside the other names."""
+    last = label.rpartition(".")[2].strip("_")
+    if NAMED.match(last):
+        return True
+    for prefix in ("d", "g"):
+        rest = last[1:].strip("_").lower()
+        if last.startswith(prefix) and len(last) > 1 and (rest in names or (prefix == "d" and ROLE.match(rest))):
+            return True
+    return False
+
+
+def says_labels(label: str) -> bool:
+    """Whether a name says that these are labels."""
+    first, _, last = label.rpartition(".")
+    if first not in ("", "self"):  # X.T is no target
+        return False
+    last = last.strip("_")
+    return bool(LABELS.match(last)) or bool(
+        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", last, re.I)
+        and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
+    )  # fmt: skip
+
+
+def is_loss_label(label: str) -> bool:
+    """Whether a name says that this is a loss."""
+    last = label.rpartition(".")[2]
+    words = set(words_of(last))
+    return last in ("J", "L", "E", "j") or bool(words & (LOSS - {"calculate"})) or any(
+        w.endswith(("loss", "losses", "cost", "costs")) for w in words
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A simple statement and the blocks that it stands in, from the outside."""
+
+    node: ast.stmt
+    within: tuple[ast.stmt, ...]
+
+    @cached_property
+    def targets(self) -> list[str]:
+        return [label for t in targets_of(self.node) if (label := label_of(base_of(t)))]
+
+    @cached_property
+    def reads(self) -> set[str]:
+        return names_read(self.node)
+
+
+class Outline:
+    """The statements of a body, and what they are for."""
+
+    def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
+        self.body = body
+        self.parameters = parameters
+        self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
+        self.lines = list(lines_in(body, ()))
+        self.names = frozenset(n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets) | {
+            p.strip("_").lower() for p in parameters
+        }
+
+    @cached_property
+    def of_loss(self) -> frozenset[ast.stmt]:
+        """The statements that a loss is computed from, with it."""
+        wanted: set[str] = set()
+        found: set[ast.stmt] = set()
+        for line in reversed(self.lines):
+            if self.gives_loss(line) or (wanted & set(line.targets) and not self.seems_update(line)):
+                found.add(line.node)
+                wanted |= line.reads
+        return frozenset(found)
+
+    def gives_loss(self, line: Line) -> bool:
+        """Whether a statement computes a loss."""
+        return any(is_loss_label(t) and not self.named(t) for t in line.targets) or (
+            any(is_loss_label(t) for t in line.targets) and is_reduction(getattr(line.node, "value", None))
+        )
+
+    def seems_update(self, line: Line) -> bool:
+        """Whether a statement changes something by what is called a derivative."""
+        return bool(set(line.targets) & line.reads) and any(self.named(n) for n in line.reads) and not any(
+            map(self.named, line.targets)
+        )
+
+    @cached_property
+    def sorted_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
+        """The statements that go back, and those that move parameters, in their order."""
+        self.doubtful.clear()
+        back: dict[ast.stmt, Line] = {}
+        updates: dict[ast.stmt, Line] = {}
+        names: set[str] = set()
+        labels = {n for n in self.all_names if says_labels(n)}
+        for line in self.lines:
+            if line.node in self.of_loss:
+                labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
+            elif self.is_update(line, names, labels):
+                updates[line.node] = line
+            elif self.goes_back(line, names, labels):
+                back[line.node] = line
+                names |= set(line.targets)
+            else:
+                if any(map(self.speaks_of_one, line.targets)):
+                    back[line.node] = line
+                    self.doubtful.add(line.node)
+                labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
+        begun = [x for x in self.lines if x.node not in {*self.of_loss, *back} and set(x.targets) & names]
+        back |= {x.node: x for x in begun if x.node not in updates and all(map(self.named, x.targets))}
+        return {x.node: x for x in self.lines if x.node in back}, updates
+
+    @property
+    def derivatives(self) -> dict[ast.stmt, Line]:
+        """The statements that go back."""
+        return self.sorted_out[0]
+
+    @property
+    def updates(self) -> dict[ast.stmt, Line]:
+        """The statements that move parameters."""
+        return self.sorted_out[1]
+
+    @cached_property
+    def all_names(self) -> set[str]:
+        return {*self.parameters, *(n for line in self.lines for n in {*line.reads, *line.targets})}
+
+    def goes_back(self, line: Line, names: set[str], labels: set[str]) -> bool:
+        if not line.targets or all(is_loss_label(t) and not self.named(t) for t in line.targets):
+            return False
+        named = any(self.named(t) for t in line.targets)
+        begins = bool(line.reads & labels) or is_trivial(line.node)
+        begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
+        return bool(line.reads & names) or (named and begins)
+
+    def named(self, label: str) -> bool:
+        return says_derivative(label, self.names)
+
+    def speaks_of_one(self, label: str) -> bool:
+        """Whether a name is that of another variable with something before it: dZ2, grad_w."""
+        return bare_name(label) != label.lower() and bare_name(label) in self.names
+
+    def is_update(self, line: Line, names: set[str], labels: set[str]) -> bool:
+        """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""
+        node = line.node
+        if len(line.targets) != 1 or not isinstance(node, ast.AugAssign | ast.Assign):
+            return False
+        label = line.targets[0]
+        if self.named(label) or label in labels or label in names or is_loss_label(label):
+            return False
+        moved = isinstance(node, ast.AugAssign) or label in line.reads
+        value = node if isinstance(node, ast.AugAssign) else node.value
+        added = any(isinstance(getattr(n, "op", None), ast.Add | ast.Sub) for n in (value, *ast.walk(value)))
+        return moved and added and bool(line.reads & (names | labels)) and label in self.forward_reads
+
+    @cached_property
+    def forward_reads(self) -> frozenset[str]:
+        """What is read by statements that neither go back by their names nor move what they read."""
+        found: set[str] = set()
+        for line in self.lines:
+            if not any(self.named(t) or t in line.reads for t in line.targets) or line.node in self.of_loss:
+                found |= line.reads
+            found |= {r for r in line.reads if r.startswith("self.")}
+        return frozenset(found)
+
+    # One pass
+
+    @cached_property
+    def block(self) -> Sequence[ast.stmt]:
+        """The statements of one pass: those of the innermost loop that trains, else the whole body."""
+        block: Sequence[ast.stmt] = self.body
+        wanted = {**self.derivatives, **self.updates}
+        lines = [line for node, line in wanted.items() if not is_trivial(node)]
+        for depth in range(max((len(line.within) for line in lines), default=0)):
+            outer = {line.within[depth] if len(line.within) > depth else None for line in lines}
+            one = outer.pop() if len(outer) == 1 else None
+            if one is None or (isinstance(one, ast.For | ast.While) and not self.trains(one)):
+                break
+            block = inner_block(one, lines)
+        return block
+
+    def trains(self, loop: ast.For | ast.While) -> bool:
+        """Whether a loop repeats the whole pass: it moves parameters, or its name says so."""
+        if any(loop in line.within and line.node in self.updates for line in self.lines):
+            return True
+        header = ast.unparse(loop.target) + ast.unparse(loop.iter) if isinstance(loop, ast.For) else "epoch"
+        return bool(ONCE.search(header))
+
+    @cached_property
+    def stop(self) -> ast.stmt | None:
+        """The statement of the block after which nothing is wanted."""
+        wanted = {**self.derivatives, **self.updates}
+        inside = [i for i, s in enumerate(self.block) if any(n in wanted for n in ast.walk(s))]
+        if not inside:
+            return None
+        losses = [i for i, s in enumerate(self.block) if i > inside[-1] and self.has_loss(s)]
+        return self.block[losses[-1] if losses else inside[-1]]
+
+    def has_loss(self, statement: ast.stmt) -> bool:
+        inner = [line for line in self.lines if line.node is statement or statement in line.within]
+        return any(is_loss_label(t) for line in inner for t in line.targets)
+
+    @cached_property
+    def seed(self) -> ast.stmt | None:
+        """The first statement that goes back, before which the forward pass is done."""
+        real = [n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful]
+        first = min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
+        return first
+
+
+def is_reduction(value: ast.expr | None) -> bool:
+    """Whether an expression gives one number: a mean, a sum, the value of a loss function."""
+    while isinstance(value, ast.BinOp | ast.UnaryOp):
+        parts = [value.operand] if isinstance(value, ast.UnaryOp) else [value.left, value.right]
+        value = next((x for x in parts if not isinstance(x, ast.Constant)), None)
+    if not isinstance(value, ast.Call):
+        return False
+    name = getattr(value.func, "attr", getattr(value.func, "id", ""))
+    return name in ("mean", "sum", "average", "nansum", "nanmean", "float", "squeeze") or (
+        is_loss_label(name) and not says_derivative(name, frozenset())
+    )
+
+
+def lines_in(body: Sequence[ast.stmt], within: tuple[ast.stmt, ...]) -> Iterator[Line]:
+    """The simple statements of a body in their order, without those of functions and classes."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        inner = list(blocks_of(node))
+        if not inner:
+            yield Line(node, within)
+        for block in inner:
+            yield from lines_in(block, (*within, node))
+
+
+def blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        if block := getattr(node, name, None):
+            yield block
+    for handler in getattr(node, "handlers", []):
+        yield handler.body
+
+
+def inner_block(statement: ast.stmt, lines: Sequence[Line]) -> list[ast.stmt]:
+    """That block of a statement in which some lines stand."""
+    first = lines[0].node
+    found = [b for b in blocks_of(statement) if any(first is n for s in b for n in ast.walk(s))]
+    return found[0]
