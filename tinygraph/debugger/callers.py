@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.uses import arguments_of
 
-__all__ = ["Origin", "divides_by_examples", "names_unpacked", "origins_of"]
+__all__ = ["Origin", "divides_by_examples", "goes_one_by_one", "labels_given", "names_unpacked", "origins_of"]
 
 COUNTS = {
     "m",
@@ -64,6 +66,25 @@ def origins_of(program: Program, forward: Function, backward: Function) -> dict[
     return {}
 
 
+def labels_given(
+    program: Program, backward: Function, losses: Iterable[Function], is_label: Any
+) -> list[str]:
+    """The parameters of a backward pass that the file gives what it gives a loss as labels."""
+    for nodes in bodies(program):
+        held = {
+            arg.id
+            for loss in losses
+            for call in calls_in(nodes, loss)
+            for name, arg in arguments_of(loss, call)
+            if isinstance(arg, ast.Name) and is_label(name)
+        }
+        for call in calls_in(nodes, backward):
+            given = arguments_of(backward, call)
+            if found := [n for n, arg in given if isinstance(arg, ast.Name) and arg.id in held]:
+                return found
+    return []
+
+
 def variables_after(nodes: list[ast.AST], forward: Function) -> dict[str, Origin]:
     """What the variables hold that a call of the forward pass is given, and that take its results."""
     found: dict[str, Origin] = {}
@@ -113,3 +134,39 @@ def is_count(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
     return isinstance(node, ast.Call) and called_name(node) in ("len", "float") and bool(node.args)
+
+
+def goes_one_by_one(program: Program, function: Function) -> bool:
+    """Whether a file gives its functions one example after the other: for x, y in data: backprop(x, y)."""
+    if re.search(r"\bouter\(", function.text):
+        return True
+    lasts = {f.name.rpartition(".")[2] for f in program.functions.values()}
+    loops = [n for nodes in bodies(program) for n in nodes if isinstance(n, ast.For)]
+    return any(gives_example(loop, call) for loop in loops for call in ast.walk(loop)
+               if isinstance(call, ast.Call) and called_name(call) in lasts)  # fmt: skip
+
+
+def gives_example(loop: ast.For, call: ast.Call) -> bool:
+    """Whether a call in a loop is given what the loop goes through, or what was taken by its number."""
+    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.Tuple):
+            used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            names |= (
+                {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+                if used & names
+                else set()
+            )
+    given = [
+        a.value if isinstance(a, ast.Subscript) and is_number_name(a.slice, names) else a for a in call.args
+    ]
+    plain = [
+        a
+        for a, b in zip(given, call.args, strict=True)
+        if a is not b or (isinstance(a, ast.Name) and a.id in names)
+    ]
+    return len(plain) > 1
+
+
+def is_number_name(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names

@@ -85,7 +85,7 @@ def slice_of(node: ast.AST, line: int) -> set[Name]:
             n
             for s, targets, sources in flows
             if targets & {name for name, _ in found}
-            for n in sources | tests_around(s, statements)
+            for n in sources | conditions_around(s, statements)
         }
         if more <= found:
             return found
@@ -96,7 +96,7 @@ def covers(statement: ast.stmt, line: int) -> bool:
     return statement.lineno <= line <= (statement.end_lineno or statement.lineno)
 
 
-def tests_around(statement: ast.stmt, statements: list[ast.stmt]) -> set[Name]:
+def conditions_around(statement: ast.stmt, statements: list[ast.stmt]) -> set[Name]:
     """What decides whether a statement is reached."""
     around = [s for s in statements if isinstance(s, ast.If | ast.While | ast.For) and s is not statement]
     return {n for s in around if covers(s, statement.lineno) for n in flow_of(s)[1]}

@@ -285,9 +285,9 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     ends = (
         not data or data == list(range(len(data))) or data == list(range(len(known) - len(data), len(known)))
     )
-    ordered = apart == sorted(apart) and (
-        rest == sorted(rest) or layered([Leaf(p, None).last for p in known])
-    )
+    names = [Leaf(p, None).last for p in known if is_parameter(p)]
+    by_layers = len({re.sub(r"\D+", "", n) for n in names}) > 1 and layered(names)
+    ordered = apart == sorted(apart) and (rest == sorted(rest) or by_layers)
     return places == sorted(places) or (ends and ordered)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 
+from tinygraph.debugger.callers import goes_one_by_one
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
@@ -18,9 +21,11 @@ from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 __all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
 
 MOST_READINGS = 80
+MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
 PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
+MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -64,8 +69,9 @@ def examine_function(program: Program, function: Function) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
     until = time.monotonic() + PATIENCE
+    several = not goes_one_by_one(program, function)
     for row in PROTOCOLS:
-        judged = choose_reading(row.find(program, function, PROBES[0]), until)
+        judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
@@ -98,37 +104,76 @@ def better(one: Judgement, other: Judgement) -> bool:
     """Whether one judgement is likelier to be the right reading than another."""
     if (one.raised is None) != (other.raised is None):
         return one.raised is None
+    if one.trial.misfit != other.trial.misfit:
+        return other.trial.misfit
     return one.score > other.score
 
 
-def choose_reading(trials: Iterator[Trial], until: float) -> Judgement | None:
-    """The judgement of the trial of which most is right.
+def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) -> Judgement | None:
+    """The judgement of the trial of which most is right."""
+    search = Search(several=several)
+    for trial in trials:
+        if search.is_over(trial) or time.monotonic() > until:
+            break
+        if search.hides(trial):
+            search.passed_over += 1
+            continue
+        judged = judged_or_none(trial)
+        search.take(trial, judged)
+        if judged is not None and judged.ok:
+            break
+    return search.best
+
+
+@dataclass
+class Search:
+    """What has been found among the readings of a backward pass.
 
     What is right agrees wherever it runs and its results fit. So in each layout the first forward pass counts
     for which that is so; and none with one example or one output after it, which might hide what is wrong.
     """
+
     best: Judgement | None = None
-    clean: dict[str, int] = {}
-    passed_over = 0
-    for i, trial in enumerate(trials):
-        if passed_over > MOST_READINGS or time.monotonic() > until:
-            break
-        if clean and (trial.degenerate or clean.get(trial.layout, trial.attempt) != trial.attempt):
-            passed_over += 1
-            continue
-        if len(clean) >= CLEAN and trial.layout not in clean:
-            break
-        judged = judged_or_none(trial)
-        if judged is not None:
-            if judged.ok:
-                return judged
-            if best is None or better(judged, best):
-                best = judged
-            if judged.raised is None and not trial.misfit:
-                clean.setdefault(trial.layout, trial.attempt)
-        if i > MOST_READINGS:
-            break
-    return best
+    clean: dict[str, int] = field(default_factory=dict)  # the passes that count, by layout
+    raised: Counter[str] = field(default_factory=Counter)
+    tried: int = 0
+    passed_over: int = 0
+    several: bool = True  # whether the file gives several examples at a time
+    does_not_fit: bool = False  # with several examples
+    seen: set[str] = field(default_factory=set)
+
+    def is_over(self, trial: Trial) -> bool:
+        """Whether enough has been tried."""
+        enough = len(self.clean) >= CLEAN and trial.layout not in self.clean
+        return enough or self.tried > MOST_READINGS or self.passed_over > MOST_READINGS
+
+    def hides(self, trial: Trial) -> bool:
+        """Whether a trial could only hide what others have shown, or will raise as they did."""
+        if self.raised[trial.layout] > MOST_RAISED:
+            return True
+        if trial.attempt in self.clean.values():
+            return False
+        hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
+        return hidden or trial.layout in self.clean
+
+    def take(self, trial: Trial, judged: Judgement | None) -> None:
+        """Keep a judgement if it is the best."""
+        self.tried += 1
+        if judged is None:
+            return
+        if self.best is None or better(judged, self.best):
+            self.best = judged
+        self.raised[trial.layout] += judged.raised is not None
+        if not trial.degenerate and trial.layout not in self.seen:
+            self.seen.add(trial.layout)
+            self.does_not_fit = self.does_not_fit or (self.several and is_mismatch(judged.raised))
+        if judged.raised is None and not trial.misfit:
+            self.clean.setdefault(trial.layout, trial.attempt)
+
+
+def is_mismatch(error: BaseException | None) -> bool:
+    """Whether shapes do not fit together within a calculation."""
+    return isinstance(error, ValueError) and bool(MISMATCH.search(str(error)))
 
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:

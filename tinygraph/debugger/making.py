@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -54,6 +54,7 @@ class Maker:
         layers: the lowest and the highest number of the weights that a function's names speak of.
         gates: how many gates lie side by side in one weight.
         joined: whether weights belong to a state and an input one below the other.
+        beside: functions that are given the same things: the backward pass of a forward pass.
         variant: which of several texts ("relu", "sigmoid") is taken; how many there are is in `variants`.
     """
 
@@ -65,6 +66,7 @@ class Maker:
     joined: bool = False
     variant: int = 0
     program: Program | None = None
+    beside: tuple[Function, ...] = ()
     variants: int = field(default=1, init=False)
     draw: np.random.Generator = field(init=False)
 
@@ -104,6 +106,8 @@ class Maker:
     def candidates(self, name: str, text: str = "", array: bool = False) -> list[Any]:
         """What a parameter of this name may be given, the likeliest first; empty where nothing is known."""
         low = name.strip("_")
+        if array and low in ("p", "yp", "ph"):
+            return self.of_role("pred", low)
         for pattern, role in ROLES[:2]:
             if re.search(pattern, low, re.I):
                 return self.of_role(role, low)
@@ -164,6 +168,8 @@ class Maker:
     def layer_arrays(self, role: str, index: int) -> list[Any]:
         """The weights or the bias of one of the layers that names speak of."""
         first, last = self.layers
+        if "image" in self.layout and index == first:
+            return [self.array(c) for c in self.codes(role)]
         units = self.units(last - first + 1)
         before, after = units[index - first], units[index - first + 1]
         return [self.floats(words) for words in self.layer_shapes(role, str(before), str(after))]
@@ -223,7 +229,12 @@ class Maker:
         return [Choice(name, None, [*(values or ([] if known else self.anything(use))), *last])]
 
     def use(self, function: Function, name: str) -> Use:
-        return use_of(self.program, function, name) if self.program else Use()
+        if self.program is None:
+            return Use()
+        found = use_of(self.program, function, name)
+        others = [use_of(self.program, f, name) for f in self.beside if name in f.parameters]
+        texts = [t for other in others for t in other.texts if t not in found.texts]
+        return replace(found, texts=[*found.texts, *texts]) if texts else found
 
     def wanted(self, name: str, use: Use, function: Function) -> bool:
         """Whether a parameter is given though it has a default: labels, penalties, one of several texts."""
@@ -315,7 +326,9 @@ class Maker:
 
     def anything(self, use: Use) -> list[Any]:
         """Arrays for a parameter of which nothing is known."""
-        return self.fitting([self.array(code) for code in self.shapes()], use)
+        codes = [c for c in self.shapes() if c.split()[0] not in KINDS] if use.positive else []
+        made = [self.probabilities(c) for c in codes]
+        return self.fitting([*made, *(self.array(code) for code in self.shapes())], use)
 
     def shapes(self) -> list[str]:
         """The shapes of things of which nothing is known."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.making import LEFT, Maker, role_of, unit_of
+from tinygraph.debugger.passes import layers_in
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.structure import leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
@@ -48,6 +49,8 @@ SETTING = re.compile(r"reg|lambd|stride|keep|drop|seed|l[12]|weight_decay|^wd$")
 def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) -> Iterator[Any]:
     """Objects of a class, the likeliest first, with random parameters."""
     start = program.methods(owner).get("__init__")
+    if start is not None and maker.layers == (1, 1):
+        maker.layers = layers_in(start, ())
     names = [*start.parameters, *([start.rest] if start.rest else [])] if start else []
     choices = {n: choices_of(program, owner, start, n, maker, depth) for n in names if start}
     for values in islice(product(*choices.values()), MOST):
@@ -95,6 +98,8 @@ def choices_of(
         return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
     if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
         return [np.shape(x) for x in maker.of_role("data", name)]
+    if isinstance(default, str) and (texts := texts_compared(program, owner, name, default)):
+        return maker.texts(texts)
     if isinstance(default, bool) and SWITCH.search(name):
         maker.variants = max(maker.variants, 2)
         return [bool(maker.variant % 2) != default]
@@ -105,6 +110,14 @@ def choices_of(
     if default is not None and not SETTING.search(name):
         return [LEFT]
     return made_for(program, start, name, maker, depth) or ([LEFT] if default is not None else [None])
+
+
+def texts_compared(program: Program, owner: type, name: str, default: str) -> list[str]:
+    """The texts that an attribute of a parameter's name is compared with, its default first."""
+    text = "\n".join(f.text for f in program.methods(owner).values())
+    found = re.findall(rf"self\._?{name} == ['\"](\w+)['\"]", text)
+    texts = found + (["sum"] if name == "reduction" else [])
+    return list(dict.fromkeys([default, *texts])) if found else []
 
 
 def made_for(program: Program, start: Function, name: str, maker: Maker, depth: int) -> list[Any]:

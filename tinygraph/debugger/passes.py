@@ -19,7 +19,7 @@ from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
 from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of
+from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
 from tinygraph.debugger.uses import free_names
 
@@ -157,7 +157,10 @@ def return_names(function: Function) -> list[str] | None:
     tuples = [r for r in returns if isinstance(r.value, ast.Tuple)]
     value = (tuples or returns)[-1].value
     if isinstance(value, ast.Tuple | ast.List):
-        return [name_of(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
+        plain = [e.id for e in value.elts if isinstance(e, ast.Name)]
+        names = [name_of(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
+        taken = [n in plain and not isinstance(e, ast.Name) for n, e in zip(names, value.elts, strict=True)]
+        return [f"result {i + 1}" if t else n for i, (n, t) in enumerate(zip(names, taken, strict=True))]
     return [name_of(value, "result")]
 
 
@@ -212,7 +215,7 @@ def layouts_for(text: str) -> list[str]:
         r"keepdims|axis\s*=\s*1|\(1, *m\)|b1?.*zeros\(\(\w+, *1\)\)|w\d? *@ *[ax]|dot\(w\d?, *[ax]", low
     ):
         first("columns")
-    if re.search(r"math\.(exp|log)|range\(len\(", low):
+    if re.search(r"math\.(exp|log)", low):
         first("one vector")
     if re.search(r"conv|pool|im2col|image|img|flatten|spatial|n, *c, *h", low):
         first("images", "images, channels last", "one image")
@@ -240,6 +243,7 @@ def play_forward(
     context: Sequence[Function] = (),
     known: Mapping[str, Any] | None = None,
     variant: int = 0,
+    beside: Sequence[Function] = (),
 ) -> Iterator[Pass]:
     """Passes forward that run, the likeliest first: in each layout, at last with a single output."""
     text = function.text + "".join(f.text for f in context)
@@ -259,6 +263,7 @@ def play_forward(
             joined,
             variant,
             program,
+            tuple(beside),
         )
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
@@ -300,6 +305,8 @@ def passes(
         names = [n for n in state if n != "self" and not isinstance(n, Global)]
         tried = Pass(program, function, state, maker, thing is not None, caller(program, function, names))
         error = failure_of(tried)
+        if error is not None and "image" in maker.layout:
+            error = failure_when_flat(tried, error)
         if error is None:
             return tried, None
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
@@ -367,6 +374,21 @@ def failure_of(tried: Pass) -> BaseException | None:
     numbers = [as_floats(x.value) for x in leaves_of(tried.raw, ("raw",))]
     good = bool(numbers) and all(np.isfinite(x).all() and x.size for x in numbers)
     return None if good else ValueError("no finite numbers")
+
+
+def failure_when_flat(tried: Pass, error: BaseException) -> BaseException | None:
+    """What a pass over images raises if the weights after them have as many rows as they have numbers."""
+    sizes = re.search(r"size (\d+) is different from (\d+)", str(error))
+    aligned = re.search(r"not aligned: (\d+) \(dim 1\) != (\d+) \(dim 0\)", str(error))
+    if sizes is None and aligned is None:
+        return error
+    has, wants = (sizes[1], sizes[2]) if sizes else (aligned[2], aligned[1])  # type: ignore[index]
+    leaves = [
+        x for name, part in tried.state.items() for x in leaves_of(part, (name,)) if np.ndim(x.value) == 2
+    ]
+    for leaf in (x for x in leaves if x.value.shape[0] == int(has)):
+        put_leaf(tried.state, leaf.path, tried.maker.floats([wants, str(leaf.value.shape[1])]))
+    return failure_of(tried)
 
 
 def layers_in(function: Function, context: Sequence[Function]) -> tuple[int, int]:
@@ -469,7 +491,8 @@ def variables_of(
     program: Program, function: Function, context: Sequence[Function], maker: Maker
 ) -> Iterator[dict[str, Any]]:
     """The file's variables that some functions read: arrays with random numbers; made ones where none are."""
-    names = dict.fromkeys(n for f in (function, *context) for n in free_names(program, f))
+    read = {n for f in (function, *context) for n in free_names(program, f)}
+    names = [n for n in program.namespace if n in read] + sorted(read - program.namespace.keys())
     held: dict[str, Any] = {}
     missing = []
     for n in names:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.callers import Origin, origins_of
+from tinygraph.debugger.callers import Origin, labels_given, origins_of
 from tinygraph.debugger.claims import RATE, call_backward, left_claims, returned_claims
 from tinygraph.debugger.costs import (
     COMMON,
@@ -240,7 +240,7 @@ def is_guess(
     ):
         return False
     if role_of(name) == "data" and DATA.match(name):
-        return sum(role_of(n) == "data" for n in passed.state) != 1
+        return sum(role_of(n) == "data" for n in passed.state if n != "self") != 1
     return role_of(name) != "pred"
 
 
@@ -350,13 +350,14 @@ def distinct(values: list[Any]) -> list[Any]:
 
 
 def label_choices(
-    passed: Pass, names: list[str], outputs: dict[str, Any], losses: Sequence[Function]
+    passed: Pass, backward: Function, names: list[str], outputs: dict[str, Any], losses: Sequence[Function]
 ) -> Iterator[dict[str, Any]]:
     """The labels that a backward pass and a loss ask for and that nobody has given."""
     known = passed.known(passed.after, passed.raw)
     held = [n for n in passed.state if LABELS.match(n)]
     held = held or [n for n in known if LABELS.match(n) and n not in outputs and passed.receiver]
-    asked = [n for n in names if LABELS.match(n) and n not in known]
+    told = labels_given(passed.program, backward, losses, LABELS.match)
+    asked = [n for n in names if (LABELS.match(n) or n in told) and n not in known]
     asked += [n for f in losses for n in f.required if LABELS.match(n) and n not in known and n not in asked]
     if not asked:
         yield {}
@@ -376,12 +377,12 @@ def from_a_loss(
     """Trials in which the derivatives are those of a loss: what the forward pass gives, or one after it."""
     if is_loss(passed, outputs):
         first = next(iter(outputs))
-        labels = next(label_choices(passed, names, {}, ()), {})
+        labels = next(label_choices(passed, backward, names, {}, ()), {})
         for averaged in ways_of_adding(passed, outputs[first]):
             for pick in picks(passed, backward, names, outputs, labels):
                 yield from under_itself(passed, backward, first, averaged, pick)
         return
-    choices = list(islice(label_choices(passed, names, outputs, losses), 4))
+    choices = list(islice(label_choices(passed, backward, names, outputs, losses), 4))
     found = [(labels, list(losses_after(passed, backward, losses, labels))) for labels in choices]
     if not any(some for _, some in found):
         found = [(labels, list(common_losses(passed, labels))) for labels in choices]
@@ -393,7 +394,7 @@ def from_a_loss(
 def under_itself(
     passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, Source]
 ) -> Iterator[Trial]:
-    """Trials under the loss that the forward pass gives; then without a penalty that the way back never has."""
+    """Trials under the loss that the forward pass gives; then without a penalty that the way back has not."""
     trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
     trial.loss = passed.function.name if passed.function else first
     yield trial

@@ -48,6 +48,7 @@ class Use:
         array: whether something is done with it that is done with arrays.
         unpacked: into how many names it is unpacked.
         optional: keys that need not be there.
+        positive: whether its logarithm is taken.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Use:
     mapping: bool = False
     array: bool = False
     unpacked: int = 0
+    positive: bool = False
     optional: set[str] = field(default_factory=set)
 
     def add(self, other: Use) -> None:
@@ -79,7 +81,7 @@ class Use:
         self.methods |= other.methods
         self.optional |= other.optional
         self.element = self.element or other.element
-        for name in ("indexes", "called", "sized", "numbered", "mapping", "array", "unpacked"):
+        for name in ("indexes", "called", "sized", "numbered", "mapping", "array", "unpacked", "positive"):
             setattr(self, name, getattr(self, name) or getattr(other, name))
 
 
@@ -267,6 +269,8 @@ def read_call(program: Program, function: Function, name: str, node: ast.Call, u
         use.sized = True
     elif given and word == "einsum":
         read_einsum(node, given[0], use)
+    elif given and word in ("log", "log2", "log1p", "sqrt"):
+        use.array = use.positive = True
     elif given and word in ("dot", "matmul", "exp", "log", "maximum", "tanh", "outer", "sum", "pad"):
         use.array = True
     elif given and word == "at" and given[0] == 1:

@@ -46,6 +46,7 @@ def trials_of(program: Program, function: Function, owner: type, asked: Asked) -
             (),
             None,
             asked.variant,
+            [function],
         )
         for passed in made:
             yield from slopes_of(passed, function)

@@ -30,7 +30,7 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         context = [function] if whole else []
         unsure = bool(set(stem_of(forward.name)) - set(stem_of(function.name)))
         for passed in play_forward(
-            program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant
+            program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant, [function]
         ):
             yield from slopes_of(passed, function)
             for trial in readings_of(passed, function, losses):

@@ -1,0 +1,27 @@
+"""Somebody's programs, from texts."""
+
+import ast
+import textwrap
+
+from tinygraph.debugger.examine import examine_program
+from tinygraph.debugger.program import Program
+
+FILE = "<somebody>"
+
+
+def program_of(text):
+    """A program whose only file is a text; NumPy is there."""
+    tree = ast.parse("import numpy as np\n" + textwrap.dedent(text), FILE)
+    space = {"__name__": "somebody"}
+    exec(compile(tree, FILE, "exec", dont_inherit=True), space)
+    return Program(space, {FILE: tree}, FILE)
+
+
+def verdicts_of(text):
+    """The verdicts on the functions that go back."""
+    return {e.function.name: e.verdict for e in examine_program(program_of(text))}
+
+
+def examined(text, name):
+    """What came of one function."""
+    return next(e for e in examine_program(program_of(text)) if e.function.name == name)
