@@ -126,6 +126,19 @@ class TrialExam:
             return False
         return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
 
+    def marks(self) -> Marks:
+        try:
+            with quietly(self.seconds):
+                judged = self.judge()
+        except (Unplayable, TooLong, Exception):
+            return Marks(frozenset(), frozenset({RAISED}), raised=True)
+        if judged.raised is not None or not judged.verdicts:
+            return Marks(frozenset(), frozenset({RAISED}), True, lines_of_error(judged.raised))
+        wrong = {v.claim.shown for v in judged.verdicts if not v.ok}
+        if not same_outputs(self.kept, judged.outputs):
+            wrong.add("forward")
+        return Marks(frozenset(v.claim.shown for v in judged.verdicts if v.ok), frozenset(wrong))
+
 
 def is_multiple(given: Any, right: Any, m: int) -> bool:
     """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
