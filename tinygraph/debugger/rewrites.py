@@ -82,8 +82,11 @@ class Rewrite:
 
     def apply(self) -> None:
         """Make the change in the tree."""
-        if self.new is not None and not hasattr(self.new, "lineno"):
-            ast.fix_missing_locations(ast.copy_location(self.new, self.old))
+        if self.new is not None and not hasattr(self.new, "placed"):
+            if not hasattr(self.new, "lineno"):
+                ast.copy_location(self.new, self.old)
+            ast.fix_missing_locations(self.new)
+            self.new.placed = True  # type: ignore[union-attr]
         self.put(self.new)
 
     def put(self, node: ast.AST | None) -> None:
@@ -355,6 +358,8 @@ class RewriteMaker:
         if not self.far and isinstance(node, ast.BinOp | ast.Call):
             yield from self.names_throughout(node, place)
         changes = self.far_additions if self.far else self.near_changes
+        if isinstance(place[0], ast.Subscript | ast.Attribute):  # what is indexed stays what it is, up to its name
+            changes = lambda node, top: [] if self.far else self.replacements(node)  # noqa: E731
         for kind, new, cost in changes(node, top):
             yield self.change(kind, node, new, place, cost)
 
