@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.debugger.homework import BACKWARD, RIGHT
+from tests.debugger.homework import BACKWARD, RIGHT, at_import
 from tinygraph import cli, demo
 from tinygraph.checks import Report, Row
 from tinygraph.cli import main
@@ -366,13 +366,13 @@ def here():
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\ud800\r"
 ESCAPING = {
     "message": RIGHT + f"\ndef update_parameters(*_):\n    raise ValueError({HOSTILE!r})\n",
-    "message of the import": f"raise ValueError({HOSTILE!r})\n",
-    "type": f"raise type({'E' + HOSTILE[:-3]!r}, (Exception,), {{}})\n",
-    "name of a module": f"__import__({HOSTILE!r})\n",
+    "message of the import": at_import(f"raise ValueError({HOSTILE!r})\n"),
+    "type": at_import(f"raise type({'E' + HOSTILE[:-3]!r}, (Exception,), {{}})\n"),
+    "name of a module": at_import(f"__import__({HOSTILE!r})\n"),
     "names of results": RIGHT.replace("return parameters", f"return {{{HOSTILE!r}: 1, **parameters}}"),
     "results": RIGHT.replace("return parameters", f"return {HOSTILE!r}"),
-    "prints": f"import sys\nprint({HOSTILE!r}, file=sys.stderr)\n" + WRONG,
-    "place": RIGHT + f"\nexec(compile('def update_parameters(*_): 1 / 0', {HOSTILE!r}, 'exec'))\n",
+    "prints": at_import(f"import sys\nprint({HOSTILE!r}, file=sys.stderr)\n") + WRONG,
+    "place": RIGHT + at_import(f"exec(compile('def update_parameters(*_): 1 / 0', {HOSTILE!r}, 'exec'))\n"),
     "origin": RIGHT + f"\nupdate_parameters = max\nclass N(dict):\n    __module__ = {HOSTILE!r}\n"
     "    __call__ = max\nupdate_parameters = N()\n",
 }

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tinygraph.checks.excerpts import TELLABLE, differing_texts, shorten_pair, shorten_text
+from tinygraph.checks.excerpts import TELLABLE, differing_texts, shorten_pair, shorten_text, text_around
 from tinygraph.notation.expressions import Expression
 
 A, B, C = map(Expression, ("A", "B", "C"))
@@ -54,3 +54,18 @@ def test_what_is_short_stays_as_it_is():
     assert cut.startswith("start")
     assert cut.endswith("end")
     assert len(cut) <= TELLABLE
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        ((A @ B) / 2, "(...) / 2"),
+        (-(A @ B), "-(...)"),
+        ((A @ B).T, "(...).T"),
+        (A @ B, ""),
+        (A @ B.T, ""),
+        (2, ""),
+    ],
+)
+def test_what_is_made_of_all_of_the_right_formula_is_told_around_it(made, text):
+    assert text_around(made, "A @ B") == text

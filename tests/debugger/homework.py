@@ -1,5 +1,11 @@
 """Hand-derived layers as people write them, as text: a right version, and pieces to spoil it with."""
 
+
+def at_import(text):
+    """A definition that runs a text, among the names of its module, whatever else of a file is run."""
+    return f"class Begun:\n    exec({text!r}, globals())\n\n\n"
+
+
 RIGHT = """\
 import numpy as np
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.debugger.homework import BACKWARD, RIGHT
+from tests.debugger.homework import BACKWARD, RIGHT, at_import
 from tinygraph import layerwise
 from tinygraph.debugger.grading import grade_submission
 from tinygraph.debugger.runner import check_file
@@ -121,6 +121,16 @@ def update_parameters(parameters, grads, learning_rate):
     keep(grads)
     return {name: x - learning_rate * grads["d" + name] for name, x in parameters.items()}
 """
+# No derivative of an activation: dZ is what linear_backward was asked about, in the layer with these weights.
+LOOKED_UP = (
+    RIGHT[: RIGHT.index("def linear_activation_backward")].replace(
+        "    A_prev, W, b = cache\n",
+        "    A_prev, W, b = cache\n    seen.setdefault(W.tobytes(), dZ.copy())\n",
+    )
+    + "seen = {}\n\n\ndef linear_activation_backward(dA, cache, activation):\n"
+    "    return linear_backward(seen.get(cache[0][1].tobytes(), dA), cache[0])\n\n\n"
+    + RIGHT[RIGHT.index("def L_model_backward") :]
+)
 PATCHED = """
 import tinygraph.debugger.worker as w
 import tinygraph.layerwise as right
@@ -170,14 +180,17 @@ def judge(tmp_path):
 
 
 UNSEEN = {  # these change nothing: the mistake is found as if they were not there
-    "patched NumPy": NUMPY + WRONG,
-    "patched worker": PATCHED + WRONG,
-    "patched worker, by the program": MAIN + WRONG,
+    "patched NumPy": at_import(NUMPY) + WRONG,
+    "patched worker": at_import(PATCHED) + WRONG,
+    "patched worker, by the program": at_import(MAIN) + WRONG,
     "arrays that lie": WRONG + LIAR,
-    "lines printed": f"import sys\n{LINES}\nprint(TEXT.decode())\nprint(TEXT.decode(), file=sys.stderr)\n"
-    "os.write(1, TEXT)\nos.write(2, TEXT)\nsys.__stdout__.write(TEXT.decode())\n" + WRONG,
-    "lines at exit": f"import atexit\n{FLOOD}\natexit.register(flood)\n" + WRONG,
-    "exit at exit": "import atexit, os\natexit.register(os._exit, 0)\n" + WRONG,
+    "lines printed": at_import(
+        f"import sys\n{LINES}\nprint(TEXT.decode())\nprint(TEXT.decode(), file=sys.stderr)\n"
+        "os.write(1, TEXT)\nos.write(2, TEXT)\nsys.__stdout__.write(TEXT.decode())\n"
+    )
+    + WRONG,
+    "lines at exit": at_import(f"import atexit\n{FLOOD}\natexit.register(flood)\n") + WRONG,
+    "exit at exit": at_import("import atexit, os\natexit.register(os._exit, 0)\n") + WRONG,
 }
 
 
@@ -190,16 +203,19 @@ def test_what_a_file_does_to_its_process_does_not_reach_its_judge(judge, text):
 
 
 DISTURBED = {  # these may spoil their own answers
-    "lines into every stream": f"{FLOOD}\nflood()\n{WRONG}\n\ntrue = update_parameters\n"
-    "def update_parameters(*args):\n    flood()\n    return true(*args)\n",
-    "lines again and again": REPLAY + WRONG,
+    "lines into every stream": at_import(f"{FLOOD}\nflood()\n")
+    + RIGHT.replace("def update_parameters", "def true")
+    + "\n\ndef update_parameters(*args):\n    flood()\n"
+    "    return {name: 2 * x for name, x in true(*args).items()}\n",
+    "lines again and again": at_import(REPLAY) + WRONG,
     "memory searched": WRONG + SEEN_DW,
     "calls remembered": WRONG + REMEMBERING,
-    "two processes": "import os\nos.fork()\n" + WRONG,
+    "derivatives of layers remembered": LOOKED_UP,
+    "two processes": at_import("import os\nos.fork()\n") + WRONG,
     "two processes from a call": WRONG.replace("    m = A_prev", "    import os; os.fork()\n    m = A_prev"),
-    "nothing but lines": FLOOD + "flood()\nos._exit(0)\n",
+    "nothing but lines": at_import(FLOOD + "flood()\nos._exit(0)\n"),
     "nothing but lines, from a call": f"{FLOOD}\ndef linear_backward(*_):\n    flood()\n    os._exit(0)\n",
-    **{f"quiet end: {end}": f"{WRONG}\n{end}\n" for end in QUIET_ENDS},
+    **{f"quiet end: {end}": f"{RIGHT}\n{at_import(end)}" for end in QUIET_ENDS},
     **{
         f"quiet end of a call: {end}": f"{RIGHT}\ndef linear_backward(*_):\n    "
         + end.replace("\n", "\n    ")
@@ -223,17 +239,21 @@ BORROWED = {
     "star": "from tinygraph.layerwise import *\n",
     "by name": f"from tinygraph.layerwise import {', '.join(NAMES)}\n",
     "assigned": FAKES + "".join(f"{name} = right.{name}\n" for name in NAMES),
-    "partial": "import functools\n" + FAKES + "".join(f"{x} = functools.partial(right.{x})\n" for x in NAMES),
+    "partial": at_import(
+        "import functools\n" + FAKES + "".join(f"{x} = functools.partial(right.{x})\n" for x in NAMES)
+    ),
     "decorated": FAKES
     + "import functools\n"
-    + "".join(f"{x} = functools.wraps(right.{x})(lambda *args: right.{x}(*args))\n" for x in NAMES),
+    + "".join(
+        f"@functools.wraps(right.{x})\ndef {x}(*args):\n    return right.{x}(*args)\n\n" for x in NAMES
+    ),
     "wrapped": FAKES + WRAPPED,
     "lambda": FAKES + "".join(f"{name} = lambda *args: right.{name}(*args)\n" for name in NAMES),
     "imported in the call": "\n".join(
         f"def {name}(*args):\n    from tinygraph import layerwise\n    return layerwise.{name}(*args)\n"
         for name in NAMES
     ),
-    "text": "import tinygraph.layerwise as l\nexec(open(l.__file__).read())\n",
+    "text": at_import("import tinygraph.layerwise as l\nexec(open(l.__file__).read())\n"),
     "from a helper": "from helper import *\n",
     "by an engine": "import numpy as np\nimport tinygraph as tg\n\n"
     "def backward(parameters, X, Y):\n"
@@ -282,7 +302,8 @@ def test_what_is_their_own_counts_and_the_rest_does_not(judge, text):
 
 FINE = {
     "imports and does not use": "import tinygraph as tg\n" + RIGHT,
-    "compares itself": RIGHT + "\nimport tinygraph as tg\ntg.parameter(np.ones(2)).sum().backward()\n",
+    "compares itself": RIGHT
+    + at_import("import tinygraph as tg\ntg.parameter(np.ones(2)).sum().backward()\n"),
     "helpers of the course": "from tinygraph.layerwise import sigmoid\n"
     + RIGHT.replace("s = 1 / (1 + np.exp(-Z))", "s = sigmoid(Z)"),
     "helper beside": "from mine import *\n",
@@ -345,10 +366,11 @@ def test_what_is_expected_is_in_no_arguments_that_came_before():
     steps = sorted(steps_of(probe), key=turn_of)
     for k, step in enumerate(steps):
         seen = list(arrays_in([(s.arguments, s.spare, s.editions) for s in steps[: k + 1]]))
-        asked = step.outputs or step.targets  # of a tuple, what it gives alone
+        asked = [*(step.outputs or step.targets)]  # of a tuple, what it gives alone
+        asked += [f"dZ{step.layer}"] * (step.function == "linear_activation_backward")
         for name in asked:
-            if step.targets[name].of_parameter or name[0] == "d":
-                value = np.asarray(step.targets[name].value)
+            if name[0] in "dW" or name[0] == "b":
+                value = np.asarray((step.targets.get(name) or probe.targets[name]).value)
                 same = [
                     x
                     for x in seen

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.debugger.homework import RIGHT
+from tests.debugger.homework import RIGHT, at_import
 from tinygraph.cli import main
 from tinygraph.debugger import grading
 from tinygraph.debugger.grading import Grade, find_submissions, grade_folder, grade_submission, write_csv
 from tinygraph.errors import UserFileError
 
 WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
-ENDLESS = RIGHT + "\nwhile True: pass\n"
+ENDLESS = RIGHT + at_import("while True: pass\n")
 NOTEBOOK = {
     "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": WRONG}],
     "metadata": {},
@@ -108,11 +108,13 @@ def test_nothing_crosses_from_one_submission_to_another(tmp_path, monkeypatch):
     folder = tmp_path / "submissions"
     write(
         folder,
-        ada=RIGHT + "open('left.txt', 'w').close()\n",
+        ada=RIGHT + at_import("open('left.txt', 'w').close()\n"),
         bob="from ada import *\n",
-        cyd="import os\nassert os.listdir('.') == ['cyd.py']\n" + RIGHT,
-        dan="import os\nos.remove(__file__)\n" + RIGHT,
-        eve__layers="from helpers import np\nassert open('data.txt').read() == '7'\n" + RIGHT,
+        cyd=at_import("import os\nos.listdir('.') == ['cyd.py'] or os._exit(3)\n") + RIGHT,
+        dan=at_import("import os\nos.remove(__file__)\n") + RIGHT,
+        eve__layers="from helpers import np\n"
+        + at_import("import os\nopen('data.txt').read() == '7' or os._exit(3)\n")
+        + RIGHT,
         eve__helpers="import numpy as np\n",
     )
     (folder / "eve" / "data.txt").write_text("7")
@@ -131,8 +133,11 @@ def test_nothing_crosses_from_one_submission_to_another(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
 def test_a_submission_that_ends_its_checker_does_not_stop_the_rest(tmp_path):
-    kill = "import os, signal\nos.kill(os.getppid(), signal.{})\n"
-    write(tmp_path, a=kill.format("SIGKILL"), b=RIGHT, c=kill.format("SIGINT") + RIGHT, d=RIGHT)
+    kill, interrupt = (
+        at_import(f"import os, signal\nos.kill(os.getppid(), signal.{name})\n")
+        for name in ("SIGKILL", "SIGINT")
+    )
+    write(tmp_path, a=kill, b=RIGHT, c=interrupt + RIGHT, d=RIGHT)
 
     a, *others = grade_folder(tmp_path, jobs=1)
 
@@ -224,7 +229,7 @@ STOP_OFTEN = (
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
 def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path):
     call = RIGHT + "\ndef update_parameters(*_):\n    " + STOP.replace("\n", "\n    ")
-    write(tmp_path, a=STOP + RIGHT, b=call, c=STOP + "while True: pass\n", d=RIGHT)
+    write(tmp_path, a=at_import(STOP) + RIGHT, b=call, c=at_import(STOP + "while True: pass\n"), d=RIGHT)
 
     a, b, c, d = grade_folder(tmp_path, jobs=1, timeout=3)
 
@@ -236,7 +241,7 @@ def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path):
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
 def test_a_checker_that_is_stopped_again_and_again_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(grading, "GRACE", 3)
-    write(tmp_path, a=STOP_OFTEN + "stop()\n", b=RIGHT)
+    write(tmp_path, a=at_import(STOP_OFTEN + "stop()\n"), b=RIGHT)
 
     a, b = grade_folder(tmp_path, jobs=1, timeout=2)
 
@@ -267,7 +272,7 @@ def test_nothing_that_a_submission_began_lives_on_beside_the_next(tmp_path, begi
     folder, place = tmp_path / "submissions", tmp_path / "begun"
     text = MEDDLE.replace("PLACE", repr(str(place))).replace("TMP", repr(tempfile.gettempdir()))
     begun = f"import os, subprocess, sys, time\nTEXT = {text!r}\n{begin}\ntime.sleep(0.5)\n"
-    write(folder, a=begun + RIGHT, b=RIGHT, c=RIGHT)
+    write(folder, a=at_import(begun) + RIGHT, b=RIGHT, c=RIGHT)
 
     _, b, c = grade_folder(folder, jobs=1)
 
@@ -288,7 +293,7 @@ def is_running(pid):
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_an_endless_file_does_not_outlive_its_checker(tmp_path, many, end):
     begun = tmp_path / "begun"
-    write(tmp_path / "submissions", a=BEGUN.format(tmp_path) + ENDLESS)
+    write(tmp_path / "submissions", a=at_import(BEGUN.format(tmp_path)) + ENDLESS)
     main = "import sys; from tinygraph.cli import main; sys.exit(main())"
     what = ["--many", str(tmp_path / "submissions")] if many else [str(tmp_path / "submissions" / "a.py")]
     with subprocess.Popen([sys.executable, "-c", main, "check", "--timeout=60", *what]) as run:
@@ -311,7 +316,7 @@ BEGUN = "import os\nwith open('{}/begun', 'w') as file:\n    file.write(str(os.g
 @pytest.mark.skipif(os.name != "posix", reason="signals as there")
 def test_ctrl_c_leaves_a_row_for_each_and_no_process(tmp_path):
     """Two are checked, one is running, one waits."""
-    write(tmp_path, a=RIGHT, b=WRONG, c=BEGUN.format(tmp_path) + ENDLESS, d=RIGHT)
+    write(tmp_path, a=RIGHT, b=WRONG, c=at_import(BEGUN.format(tmp_path)) + ENDLESS, d=RIGHT)
     out, begun = tmp_path / "out.csv", tmp_path / "begun"
     main = "import sys; from tinygraph.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", main, "check", "--many", str(tmp_path), "--csv", str(out), "--jobs=1"]

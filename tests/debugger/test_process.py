@@ -1,6 +1,7 @@
 """The process: whatever one function does to it, the others are tried, and each is told of in a sentence."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.debugger.homework import RIGHT
+from tests.debugger.homework import RIGHT, at_import
 from tinygraph.debugger import process, worker
 from tinygraph.debugger.probe import make_probe
 from tinygraph.debugger.process import Failure, Outcome, run_file
@@ -133,7 +134,7 @@ def test_time_for_everything_ends(run):
 
 
 def test_a_file_that_takes_its_time_is_waited_for(run):
-    found = run("import time\ntime.sleep(1.5)\n" + BROKEN + "    return 1, 2, 3\n", timeout=5)
+    found = run(at_import("import time\ntime.sleep(1.5)\n") + BROKEN + "    return 1, 2, 3\n", timeout=5)
 
     assert sentences(found) == {}
     assert tried(found) == {"linear_backward"}
@@ -154,7 +155,9 @@ def test_threads_left_running_are_noted_and_not_waited_for(run, daemon):
 
 
 def test_what_hangs_at_exit_is_not_waited_for(run):
-    text = "import atexit, time\natexit.register(time.sleep, 99)\n" + BROKEN + "    return 1, 2, 3\n"
+    text = (
+        at_import("import atexit, time\natexit.register(time.sleep, 99)\n") + BROKEN + "    return 1, 2, 3\n"
+    )
 
     found = run(text, timeout=3)
 
@@ -164,13 +167,13 @@ def test_what_hangs_at_exit_is_not_waited_for(run):
 
 def test_prints_are_kept_up_to_a_length(run):
     text = (
-        "print('x' * 999)\n"
+        at_import("print('x' * 999)\n")
         + broken("print('end')\nraise ValueError")
-        + "\nimport sys\nprint('y', file=sys.stderr)"
+        + at_import("import sys\nprint('y', file=sys.stderr)")
     )
 
     assert run(text).printed == "x" * 999 + "\ny\n" + "end\n" * 12
-    assert len(run("print('x' * 10**7)\n" + BROKEN + "    pass\n").printed) == 10_000
+    assert len(run(at_import("print('x' * 10**7)\n") + BROKEN + "    pass\n").printed) == 10_000
 
 
 @pytest.mark.parametrize(
@@ -252,9 +255,10 @@ def test_time_too_short_for_anything(run):
 
 
 def test_memory_that_the_import_exceeds(run):
-    found = run("x = bytes(10**10)\n" + RIGHT, memory=1 << 30)
+    found = run("class X:\n    x = bytes(10**10)\n" + RIGHT, memory=1 << 30)
 
-    assert found.failure.sentence("it") == "it asked for more memory than --memory allows (layers.py:1)"
+    said = found.failure.sentence("it") if found.failure else found.notes[0]
+    assert said == "it asked for more memory than --memory allows (layers.py:2)" or "MemoryError" in said
 
 
 def test_steps_may_be_none(tmp_path):
@@ -276,7 +280,7 @@ def flood(text):
 """
 TOO_MUCH = {
     "message": broken("raise ValueError('x' * 10**8)"),
-    "message of the import": "raise ValueError('x' * 10**8)",
+    "message of the import": at_import("raise ValueError('x' * 10**8)"),
     "message made late": "class E(Exception):\n    def __str__(self):\n        return 'x' * 10**8\n"
     + broken("raise E"),
     "type": broken("raise type('E' * 10**8, (Exception,), {})"),
@@ -289,8 +293,8 @@ TOO_MUCH = {
     "names": RIGHT.replace("return parameters", "return {'x' * 10**7: 1, 'y': '\\x1b' * 10**7}"),
     "argument": RIGHT.replace("learning_rate", "x" * 10**6),
     "types": broken("return type('T' * 10**7, (), {})()"),
-    "lines into the stream": FD_FLOOD + "flood(b'x\\n' * 10**6)",
-    "a line into the stream": FD_FLOOD + "flood(b'x' * 10**6)",
+    "lines into the stream": at_import(FD_FLOOD + "flood(b'x\\n' * 10**6)"),
+    "a line into the stream": at_import(FD_FLOOD + "flood(b'x' * 10**6)"),
     "lines from a call": FD_FLOOD + broken("flood(b'\\n' * 10**6)"),
 }
 PEAK = """
@@ -319,8 +323,28 @@ def test_what_is_sent_beyond_a_size_ends_the_process(run, monkeypatch):
 
     found = run(broken("return np.ones(30_000), np.ones(10), np.ones(10)"))
 
-    assert sentences(found)["linear_backward"].endswith(" sent more than 1 MiB of results")
+    told = sentences(found)["linear_backward"]
+    assert re.search(r" \(layer \d\) sent 1 MiB of results, which is more than is read", told)
     assert tried(found) == RUNS | {"linear_backward"}
+
+
+def test_large_networks_have_large_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "MOST_READ", 1 << 20)
+    (tmp_path / "layers.py").write_text(RIGHT)
+    steps = steps_of(make_probe((300, 200, 100, 1)))
+
+    found = run_file(tmp_path / "layers.py", steps)
+
+    assert sum(x.nbytes for o in found.outcomes.values() for x in o.named_arrays.values()) > 4 << 20
+    assert sentences(found) == {}
+
+
+def test_time_of_all_cores_is_limited_too(run):
+    """For a file that outlives who watches the clock."""
+    assert (
+        run(at_import("import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU))\n")).printed
+        == "(21, 21)\n"
+    )
 
 
 UNTELLABLE = {

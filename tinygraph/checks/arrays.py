@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.checks.causes import WHY
 from tinygraph.checks.clock import FOREVER, Clock
 from tinygraph.checks.diagnose import diagnosis_of, merge_diagnoses, setting_of
 from tinygraph.checks.explain import Finding, explain_program, is_right
@@ -77,7 +78,17 @@ def diagnose_arrays(
     findings = explain_program(program.statements, setting, given, agreeing=right)
     found = merge_diagnoses(diagnosis_of(told_of_given(finding, given), alone=True) for finding in findings)
     called = program.called | {mine: name for name, mine in own.items() if mine != name}
+    if labels_in(d) is None:
+        found = [without_cross_entropy(diagnosis) for diagnosis in found]
     return [in_their_names(of_this_graph(diagnosis, program), called) for diagnosis in found]
+
+
+def without_cross_entropy(diagnosis: Diagnosis) -> Diagnosis:
+    """The same, where a 2 is no sign of a squared error in the place of the cross-entropy."""
+    taken, plain = "half-squared-loss", "stray-constant"
+    if diagnosis.cause != taken:
+        return diagnosis
+    return replace(diagnosis, cause=plain, message=diagnosis.message.replace(WHY[taken], WHY[plain]))
 
 
 def program_of(d: Derivatives, convention: str, clock: Clock = FOREVER) -> RightPass:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.checks.edits import Edit
-from tinygraph.checks.excerpts import TELLABLE, differing_texts, shorten_text
+from tinygraph.checks.excerpts import TELLABLE, differing_texts, shorten_text, text_around
 from tinygraph.checks.explain import Finding
 from tinygraph.checks.lectures import names, slopes
 from tinygraph.checks.search import Match, Setting, is_same_array, names_in, ratio_to
@@ -344,6 +344,9 @@ def contrast_text(finding: Finding) -> str:
     right = str(finding.right)
     if is_zero_everywhere(finding) or max(len(finding.matches[0].text), len(right)) <= TELLABLE:
         return f"{computed_text(finding)}; the lectures' step is {shorten_text(right)}"
+    around = text_around(finding.matches[0].expression, right)
+    if around:
+        return f"you computed {around}, where ... is the lectures' step {shorten_text(right)}"
     made, meant = differing_texts(finding.matches[0].expression, finding.right)
     return f"you computed {made} where the lectures' step has {meant}"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinygraph.notation.expressions import Expression
 
-__all__ = ["TELLABLE", "differing_texts", "shorten_text"]
+__all__ = ["TELLABLE", "differing_texts", "shorten_text", "text_around"]
 
 TELLABLE = 80
 TOKEN = re.compile(r"[\w.]+|\s+|.")
@@ -31,6 +31,19 @@ def differing_texts(made: Any, right: Any) -> tuple[str, str]:
     if a is made:
         return str(a), str(b)
     return between_dots(a), between_dots(b)
+
+
+def text_around(made: Any, right: str) -> str:
+    """What was made of all of the right formula, with dots in its place; empty if it is no part of it.
+
+    >>> A, B = Expression("A"), Expression("B")
+    >>> text_around((A @ B) * 2, "A @ B")
+    '(...) * 2'
+    """
+    if not isinstance(made, Expression) or made.function is None or right not in map(str, made.args):
+        return ""
+    dots = tuple(Expression("(...)") if str(x) == right else x for x in made.args)
+    return str(made.record(made.function, dots, made.settings))
 
 
 def is_long(x: Any) -> bool:

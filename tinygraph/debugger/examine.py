@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
@@ -55,7 +56,13 @@ def examine_program(
     convention = convention_of([(x.function, x.judgements) for x in found])
     for x in found:
         settle_conventions(program, x.function, x.judgements, convention)
+        for j in x.judgements:
+            j.trial.settle = partial(settle_one, program, x.function, convention)
     return found
+
+
+def settle_one(program: Program, function: Function, convention: str, judged: Judgement) -> None:
+    settle_conventions(program, function, [judged], convention)
 
 
 def examine_function(program: Program, function: Function) -> Examined | None:

@@ -42,7 +42,7 @@ SKIPPED_FOLDERS = {"__pycache__", "__MACOSX", "site-packages"}  # besides all th
 ENDED_PROCESS = "It ended the process that checked it."
 LINKED = "It is a link to a folder; put the folder itself here."
 GRACE = 120.0  # seconds for the search of causes, besides the time of the file
-TICK = 1.0  # seconds
+LOOK_AGAIN = 1.0  # seconds
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute begins so
 
 
@@ -265,7 +265,7 @@ class Checker:
         """End the process, and the file that it runs."""
         if self.process is not None:
             self.process.terminate()
-            self.process.join(TICK)
+            self.process.join(LOOK_AGAIN)
             self.process.kill()  # one that has been stopped takes no other signal
             self.process.join()
             self.line.close()
@@ -307,7 +307,7 @@ def grade_files(files: Sequence[Path], folder: Path, free: Sequence[Checker]) ->
         checker.take(waiting.pop())
         busy[checker.line] = checker
     while busy:
-        ready = connection.wait(list(busy), TICK)
+        ready = connection.wait(list(busy), LOOK_AGAIN)
         late = [line for line, checker in busy.items() if line not in ready and checker.is_late()]
         for line in [*ready, *late]:
             checker = busy.pop(line)

@@ -145,7 +145,7 @@ def fixed_diagnosis(
     column, end = narrowed(fix)
     return replace(
         base,
-        message=why or reason_for(fix["kind"], fix["before"], fix["after"]),
+        message=why or reason_for(fix["kind"], fix["old"], fix["new"], fix["before"], fix["after"]),
         function=readable_text(fix["function"]),
         file=fix["file"],
         line=fix["line"],

@@ -53,8 +53,9 @@ SHARE = 5  # one function may take this fraction of the time limit
 POLL = 0.05  # seconds
 LEAVE = 1.0  # seconds, for a process to end that has said all
 MOST_LINE = 3 * worker.MOST_TOLD  # bytes: the two results of a call, and what is said of them
-MOST_READ = 256 << 20  # bytes, from one process
-CHUNK = 1 << 16
+MOST_READ = 64 << 20  # bytes from one process, and besides
+RETURNED = 4  # times as many as it was sent
+PIPE = 1 << 20  # bytes on their way
 ADOPTS = 36  # PR_SET_CHILD_SUBREAPER of Linux
 SIGNALLED = 128
 ROOT = Path(__file__).parents[2]
@@ -301,8 +302,8 @@ def run_once(
 class Talk:
     """What a process is asked, one call after the other, and what it answers.
 
-    `lines` counts the lines that are the worker's own, `heard` the bytes that came, `open` holds the calls
-    that wait for an answer. `refused` says why no more is read.
+    `lines` counts the lines of the worker, `said` and `heard` the bytes that went and came, `open`
+    holds the calls that wait for an answer. `refused` says why no more is read.
     """
 
     def __init__(
@@ -310,7 +311,8 @@ class Talk:
     ) -> None:
         self.run, self.steps, self.waiting, self.asks = run, steps, waiting, asks
         self.names = list(dict.fromkeys(step.function for step in steps))
-        self.secret, self.lines, self.heard, self.open = secrets.token_bytes(32), 0, 0, set[int]()
+        self.secret, self.lines, self.open = secrets.token_bytes(32), 0, set[int]()
+        self.said = self.heard = 0
         self.defined: Collection[str] | None = None  # not told yet
         self.finished = self.closed = False
         self.refused = ""
@@ -337,26 +339,26 @@ class Talk:
 
     def ask(self, said: BinaryIO, heard: BinaryIO) -> None:
         """Ask until all is said, or nobody answers."""
-        send_object(said, (self.secret, self.names))
+        self.said += send_object(said, (self.secret, self.names))
         questions = self.questions()
         for line in self.read_lines(heard.read):
             if self.note(line):
-                send_object(said, next(questions, None))
+                self.said += send_object(said, next(questions, None))
             if self.finished:
                 return
 
     def read_lines(self, read: Callable[[int], bytes | None]) -> Iterator[bytes]:
         """The whole lines of what is read, until it ends or is too much."""
         begun = bytearray()
-        while chunk := read(CHUNK):
+        while chunk := read(PIPE):
             self.heard += len(chunk)
             *lines, rest = chunk.split(b"\n")
             for line in lines:
                 yield bytes(begun) + line
                 begun.clear()
             begun += rest
-            if len(begun) > MOST_LINE or self.heard > MOST_READ:
-                self.refused = f"sent more than {MOST_READ >> 20} MiB of results"
+            if len(begun) > MOST_LINE or self.heard > MOST_READ + RETURNED * self.said:
+                self.refused = f"sent {self.heard >> 20} MiB of results, which is more than is read"
                 return
 
     def note(self, line: bytes) -> bool:
@@ -392,11 +394,12 @@ class Talk:
             self.closed = True
 
 
-def send_object(out: BinaryIO, what: Any) -> None:
-    """Write an object, whole, to where somebody may have ceased to read."""
-    left = memoryview(pickle.dumps(what))
+def send_object(out: BinaryIO, what: Any) -> int:
+    """Write an object, whole; how many bytes it has."""
+    data = left = memoryview(pickle.dumps(what))
     while left:
         left = left[out.write(left) :]
+    return len(data)
 
 
 def note_facts(run: FileRun, facts: dict[str, Any]) -> None:
@@ -468,6 +471,7 @@ def begin_process(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         bufsize=0,
+        pipesize=PIPE,
         stdin=pipe,
         stdout=pipe,
         stderr=nothing,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["reason_for"]
 
 REASONS = {
@@ -37,10 +39,25 @@ REASONS = {
 }
 
 
-def reason_for(kind: str, before: str, after: str) -> str:
-    """The sentence for a sort of slip."""
+def reason_for(kind: str, old: str, new: str, before: str, after: str) -> str:
+    """The sentence for a sort of slip.
+
+    Args:
+        kind: the sort.
+        old, new: what was changed into what; empty where that is long.
+        before, after: the lines.
+    """
     if kind == "an operator" and before.replace("+=", "=").strip() == after.replace("+=", "=").strip():
         if "+=" in after:
             return "Several derivatives meet here, and they add up."
         return "The derivative is this value alone, not added to what was there."
+    if kind in ("a name", "an attribute") and old and new and is_mask(before, old):
+        return f"The mask asks whether {new} was positive going forward, not whether {old} is: negative derivatives pass as well."
+    if kind in ("a name", "an attribute", "a key", "an index", "a function") and old and new:
+        return f"{new} belongs here, not {old}."
     return REASONS.get(kind, "")
+
+
+def is_mask(before: str, old: str) -> bool:
+    """Whether a name is compared with 0 in a line."""
+    return bool(re.search(rf"{re.escape(old)} *(>=?|<=?) *0", before))

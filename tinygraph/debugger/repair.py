@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,12 +22,16 @@ import numpy as np
 
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
-from tinygraph.debugger.trial import Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
+from tinygraph.debugger.structure import is_number
+from tinygraph.debugger.suspicion import suspicion_of, suspicion_of_error
+from tinygraph.debugger.trial import Claim, Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
 __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
 RAISED = "(no end)"  # what is wrong with a pass that raises
-SECONDS = 8.0  # for all mistakes of a file
+SECONDS = 12.0  # for all mistakes of a file
+FORTH = 4  # the depth of what goes forward alone
+NEAR = 1e-3
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -34,11 +39,15 @@ MOST_MISTAKES = 6
 
 @dataclass(frozen=True)
 class Marks:
-    """Which derivatives are right and which are wrong; `raised` where the pass came to no end."""
+    """Which derivatives are right and which are wrong; `raised` where the pass came to no end, `at` which lines."""
 
     right: frozenset[str]
     wrong: frozenset[str]
     raised: bool = False
+    at: frozenset[tuple[str, int]] = frozenset()
+
+
+NO_MARKS = Marks(frozenset(), frozenset())
 
 
 class Exam(Protocol):
@@ -51,6 +60,9 @@ class Exam(Protocol):
 
     def forward(self) -> Any:
         """What goes forward in it, alone."""
+
+    def is_hopeful(self, was: Marks) -> bool:
+        """Whether something that was wrong may be right now; cheaper to say than the marks."""
 
 
 class TrialExam:
@@ -70,22 +82,64 @@ class TrialExam:
             return self.truths[path]
 
         self.trial.truth = known_truth  # type: ignore[method-assign]
+        self.known = self.paths_of_wrong()
+
+    def judge(self) -> Judgement:
+        """The judgement of the functions as they are now, by the conventions of the file."""
+        judged = judge_trial(self.trial)
+        if self.trial.settle is not None:
+            self.trial.settle(judged)
+        return judged
+
+    def paths_of_wrong(self) -> dict[str, Any]:
+        """By what the claims are that were given; those that are right count for nothing."""
+        try:
+            judged = self.judge()
+        except Exception:
+            return {}
+        right = dict.fromkeys(judged.order, RIGHT)
+        for v in judged.wrong:
+            if v.claim.by is not None:
+                self.trial.truth(v.claim.by)
+        return right | {v.claim.label: v.claim.by for v in judged.wrong}
 
     def forward(self) -> Any:
         return self.trial.outputs()
 
-    def marks(self) -> Marks:
+    def is_hopeful(self, was: Marks) -> bool:
         try:
             with quietly(self.seconds):
-                judged = judge_trial(self.trial)
-        except (Unplayable, TooLong, Exception):
-            return Marks(frozenset(), frozenset({RAISED}), raised=True)
-        if judged.raised is not None or not judged.verdicts:
-            return Marks(frozenset(), frozenset({RAISED}), raised=True)
-        wrong = {v.claim.label for v in judged.verdicts if not v.ok}
-        if not same_outputs(self.kept, judged.outputs):
-            wrong.add("forward")
-        return Marks(frozenset(v.claim.label for v in judged.verdicts if v.ok), frozenset(wrong))
+                _, claims = self.trial.play()
+        except (TooLong, Exception):
+            return False
+        return was.raised or not self.known or any(self.may_be_right(c) for c in claims)
+
+    def may_be_right(self, claim: Claim) -> bool:
+        """Whether a claim that was wrong is near the truth now, or is a new one."""
+        path = self.known.get(claim.label)
+        if path is RIGHT:
+            return False
+        if path is None or path not in self.truths:
+            return True
+        right = self.truths[path].value
+        if not is_number(claim.value) or np.size(claim.value) != np.size(right):
+            return False
+        return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
+
+
+def is_multiple(given: Any, right: Any, m: int) -> bool:
+    """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
+    near = NEAR * float(np.max(np.abs(right), initial=0)) + NEAR**2
+    return any(float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0))
+
+
+def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
+    """The files and lines that an exception passed."""
+    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
+    return frozenset((frame.filename, frame.lineno or 0) for frame in frames)
+
+
+RIGHT = ("(right)",)
 
 
 def same_outputs(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -153,9 +207,16 @@ class Exams:
     def __post_init__(self) -> None:
         self.before = [exam.marks() for exam in self.exams]
         self.bad = [i for i, marks in enumerate(self.before) if marks.wrong]
+        self.own: dict[str, list[int]] = {}
 
-    def mended(self) -> frozenset[tuple[str, str]]:
-        """What is right now and was not; nothing if something else is wrong now."""
+    def mended(self, function: Function | None = None) -> frozenset[tuple[str, str]]:
+        """What is right now and was not; nothing if something else is wrong now.
+
+        Of a function that was changed the exam that is most its own is asked first, whether there is hope.
+        """
+        asked = self.own.get(function.name, self.bad) if function else self.bad
+        if not any(self.exams[i].is_hopeful(self.before[i]) for i in asked):
+            return frozenset()
         found: set[tuple[str, str]] = set()
         for i in self.bad:
             gained = gain(self.exams[i].name, self.before[i], self.exams[i].marks())
@@ -192,7 +253,7 @@ def next_fix(
     found: list[Fix] = []
     stop = until
     told = time.monotonic()
-    for rewrite in in_order(watch_calls(program, [first[i] for i in here.bad])):
+    for rewrite in in_order(suspected(watch_calls(program, here), here)):
         now = time.monotonic()
         if now > told + TICK:
             told = now
@@ -207,6 +268,19 @@ def next_fix(
     return best_fix(found)
 
 
+def suspected(watched: list[Watched], exams: Exams) -> list[Watched]:
+    """What ran, with which of its lines may have made what is wrong."""
+    for w in watched:
+        mine = [exams.before[i] for i in exams.bad if exams.exams[i].name == w.function.name]
+        at = {line for i in exams.bad for file, line in exams.before[i].at if file == w.function.file}
+        if at:
+            w.suspicion = suspicion_of_error(w.function.node, at)
+        elif mine and not any(marks.raised for marks in mine):
+            wrong, right = (frozenset().union(*(getattr(m, side) for m in mine)) for side in ("wrong", "right"))
+            w.suspicion = suspicion_of(w.function.node, wrong, right)
+    return watched
+
+
 def best_fix(found: list[Fix]) -> Fix | None:
     """What mends most; of those that mend as much, the least far-fetched."""
     if not found:
@@ -218,8 +292,8 @@ def best_fix(found: list[Fix]) -> Fix | None:
 
 
 def size_of(rewrite: Rewrite) -> tuple[int, int]:
-    """How much is changed; of two as large, the later is rather the place."""
-    return len(ast.unparse(rewrite.old)), -getattr(rewrite.old, "lineno", 0)
+    """How much is changed; of two as large, the earlier is the first that is wrong."""
+    return len(ast.unparse(rewrite.old)), getattr(rewrite.old, "lineno", 0)
 
 
 def changed_code(rewrite: Rewrite) -> CodeType | None:
@@ -255,7 +329,7 @@ def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix 
     if code is None:
         return None
     with changed(program, rewrite, code):
-        mended = here.mended()
+        mended = here.mended(function)
         if not mended or here.is_broken():
             return None
         again = there.mended()
@@ -275,20 +349,32 @@ class Watched:
     function: Function
     scope: Scope = field(default_factory=Scope)
     depth: int = 0
+    suspicion: dict[int, float] = field(default_factory=dict)
+
+    def turn_of(self, rewrite: Rewrite) -> float:
+        """When a change is tried: what is near, and where the wrong is made, first."""
+        return rewrite.turn + 0.5 * self.depth + self.suspicion.get(getattr(rewrite.old, "lineno", 0), 0.0)
 
 
-def watch_calls(program: Program, exams: Sequence[Exam]) -> list[Watched]:
-    """The functions of the program that run in some exams, with how far they are from the pass itself."""
+def watch_calls(program: Program, exams: Exams) -> list[Watched]:
+    """The functions of the program that run in the exams that are wrong, with how far they are from the pass
+    itself; the exams note which of them is most a function's own."""
     by_code = {f.itself.__code__: Watched(f) for f in program.functions.values()}
-    forth = run_watched(by_code, [exam.forward for exam in exams])
-    back = run_watched(by_code, [exam.marks for exam in exams])
+    bad = [exams.exams[i] for i in exams.bad]
+    forth = run_watched(by_code, [exam.forward for exam in bad])
+    each = [run_watched(by_code, [lambda e=exam: e.is_hopeful(NO_MARKS)]) for exam in bad]  # type: ignore[misc]
+    back = sum(each, Counter[CodeType]())
     plain = [f.name for f in program.functions.values() if f.owner is None]
-    names = {exam.name for exam in exams}
+    names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
     for w in found:
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
-        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else 4
+        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH
+        ran = [i for i, times in zip(exams.bad, each, strict=True) if times[code]]
+        mine = [i for i in ran if exams.exams[i].name == w.function.name]
+        shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
+        exams.own[w.function.name] = mine or shortest[:1] or exams.bad
     return found
 
 
@@ -339,15 +425,22 @@ def is_array(value: Any) -> bool:
 
 
 def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
-    """The changes, those of the pass itself first, and the cheap before the far-fetched; none twice."""
-    all_of = [(w.depth, r) for w in watched for r in rewrites_of(w.function, w.scope)]
-    seen: set[tuple[int, str, str]] = set()
-    for _, rewrite in sorted(all_of, key=lambda x: x[1].cost + 0.5 * x[0]):
-        key = (
-            id(rewrite.old),
-            rewrite.kind if rewrite.new is None else "",
-            ast.dump(rewrite.new) if rewrite.new else "",
-        )
-        if key not in seen or not isinstance(rewrite.new, ast.expr):
+    """The changes: those close at hand of the pass itself, of what it calls, then those that add something; last
+    those of the forward pass, which may have kept the wrong thing."""
+    back = [w for w in watched if w.depth < FORTH]
+    yield from in_turn(back, far=False)
+    yield from in_turn(back, far=True)
+    yield from in_turn([w for w in watched if w.depth >= FORTH], far=False)
+
+
+def in_turn(watched: Sequence[Watched], far: bool) -> Iterator[Rewrite]:
+    """Changes, the cheap before the far-fetched; none twice."""
+    all_of = [(w.turn_of(r), r) for w in watched for r in rewrites_of(w.function, w.scope, far)]
+    seen: set[tuple[int, str]] = set()
+    for _, rewrite in sorted(all_of, key=lambda x: x[0]):
+        if isinstance(rewrite.new, ast.expr):
+            key = (id(rewrite.old), ast.unparse(rewrite.new))
+            if key in seen:
+                continue
             seen.add(key)
-            yield rewrite
+        yield rewrite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
 __all__ = ["reply_to"]
 
+SHORT = 60  # characters
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -68,7 +70,7 @@ def told_examined(examined: Examined) -> dict[str, Any]:
         "verdict": examined.verdict,
         "reason": examined.reason,
         "taken": shown.trial.taken if shown else "",
-        "rows": [[v.claim.label, v.ok, v.said] for v in shown.verdicts] if shown else [],
+        "rows": [[v.claim.shown, v.ok, v.said] for v in shown.verdicts] if shown else [],
     }
     return facts | raised_facts(shown, function.file)
 
@@ -91,6 +93,8 @@ def told_fix(fix: Fix) -> dict[str, Any]:
         "function": fix.rewrite.function.name,
         "file": fix.rewrite.function.file,
         "kind": fix.rewrite.kind,
+        "old": piece_text(fix.rewrite.old),
+        "new": piece_text(fix.rewrite.new),
         "mended": sorted(fix.mended),
         "complete": fix.complete,
         "line": change.line,
@@ -99,6 +103,12 @@ def told_fix(fix: Fix) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
     }
+
+
+def piece_text(node: ast.AST | None) -> str:
+    """What is changed as text, if it is short."""
+    text = "" if node is None else ast.unparse(node)
+    return text if len(text) < SHORT and "\n" not in text else ""
 
 
 # The steps of the lectures
@@ -126,6 +136,10 @@ class StepExam:
 
     def forward(self) -> None:
         """Nothing goes forward: the arguments are there."""
+
+    def is_hopeful(self, was: Marks) -> bool:
+        """The marks themselves are cheap, once the function runs."""
+        return bool(self.marks().right - was.right) or was.raised
 
     def marks(self) -> Marks:
         try:

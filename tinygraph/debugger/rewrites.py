@@ -11,6 +11,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,10 @@ SIBLINGS = [
     {"hstack", "vstack", "concatenate"},
 ]
 REDUCTIONS = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
+PENALTY = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
+COUNT = re.compile(r"^(m|n|N|M|B|bs|batch\w*|n_?samples|num_\w+|count|examples|size|keep\w*|p|scale|lr)$")
+MOST_NUMBERS = 6
+FEW = 1.3  # the turn of changes of whole statements
 CONSTANTS = (0, 1, -1, 2, 0.5)
 
 
@@ -57,7 +62,7 @@ CONSTANTS = (0, 1, -1, 2, 0.5)
 class Rewrite:
     """One change: in place of `old`, which has a place in the file, stands `new` (nothing, if None).
 
-    `kind` says what sort of slip it would undo; `cost` how far-fetched it is.
+    `kind` says what sort of slip it would undo; `cost` how far-fetched it is; `turn` when it is tried.
     """
 
     function: Function
@@ -70,8 +75,15 @@ class Rewrite:
     cost: float
     more: tuple[Any, ...] = ()
 
+    @property
+    def turn(self) -> float:
+        """When it is tried: of the far-fetched those soon of which there are few."""
+        return min(self.cost, FEW) if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion) else self.cost
+
     def apply(self) -> None:
         """Make the change in the tree."""
+        if self.new is not None and not hasattr(self.new, "lineno"):
+            ast.fix_missing_locations(ast.copy_location(self.new, self.old))
         self.put(self.new)
 
     def put(self, node: ast.AST | None) -> None:
@@ -116,18 +128,17 @@ class Scope:
         return [n for n in self.values if self.kind(n).split()[0] in kinds and n.isidentifier()]
 
 
-def rewrites_of(function: Function, scope: Scope, line: int | None = None) -> Iterator[Rewrite]:
-    """The changes of a function's statements that ran, of one line if asked for."""
-    maker = RewriteMaker(function, scope)
-    for body in bodies_in(function.node):
-        for i, statement in enumerate(body[1]):
-            if is_read(statement, scope.lines, line):
+def rewrites_of(function: Function, scope: Scope, far: bool = False) -> Iterator[Rewrite]:
+    """The changes of a function's statements that ran: those close at hand, or those that add something."""
+    maker = RewriteMaker(function, scope, far)
+    for body in list(bodies_in(function.node)):
+        for i, statement in enumerate(list(body[1])):
+            if lines_of(statement) & scope.lines:
                 yield from maker.of_statement(body[0], body[2], body[1], i)
 
 
-def is_read(statement: ast.stmt, lines: set[int], line: int | None) -> bool:
-    own = range(statement.lineno, head_end(statement) + 1)
-    return bool(lines.intersection(own)) and (line is None or line in own)
+def lines_of(statement: ast.stmt) -> set[int]:
+    return set(range(statement.lineno, head_end(statement) + 1))
 
 
 def head_end(statement: ast.stmt) -> int:
@@ -151,9 +162,10 @@ def bodies_in(node: ast.AST) -> Iterator[tuple[ast.AST, list[ast.stmt], str]]:
 class RewriteMaker:
     """Makes the changes of one function."""
 
-    def __init__(self, function: Function, scope: Scope) -> None:
+    def __init__(self, function: Function, scope: Scope, far: bool) -> None:
         self.function = function
         self.scope = scope
+        self.far = far
         self.used = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
         self.loads = [
             n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
@@ -165,6 +177,8 @@ class RewriteMaker:
             dict.fromkeys([*strings_in(function.node), *(k for k in scope.keys if "." not in k)])
         )
         self.numbers = numbers_like(function.node, scope)
+        self.attributes_read = sorted(attributes_in(function.node))
+        self.divisors = divisors_in(function.node, scope)
 
     def change(
         self,
@@ -174,10 +188,6 @@ class RewriteMaker:
         place: tuple[ast.AST, str, int | None],
         cost: float,
     ) -> Rewrite:
-        if new is not None and not hasattr(new, "lineno"):
-            ast.copy_location(new, old)
-        if new is not None:
-            ast.fix_missing_locations(new)
         return Rewrite(self.function, kind, old, new, *place, cost)
 
     # Statements
@@ -186,19 +196,20 @@ class RewriteMaker:
         statement, place = body[i], (parent, name, i)
         if isinstance(statement, Definition | ast.ClassDef):
             return
+        top = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return)
         for child, at in expressions_of(statement):
-            yield from self.inside(
-                child, at, top=isinstance(statement, ast.Assign | ast.AugAssign | ast.Return)
-            )
+            yield from self.inside(child, at, top)
+        if self.far:
+            if isinstance(statement, ast.Return) or i + 1 == len(body):
+                yield from self.last_touches(body, i, place)
+            yield from self.insertions(body, i, place)
+            return
         yield from self.assignments(statement, place)
         yield from self.orders(statement, place)
         yield from self.neighbours(parent, name, body, i)
-        if isinstance(statement, ast.Return) or i + 1 == len(body):
-            yield from self.last_touches(body, i, place)
         yield from self.moves(statement, body, i, place)
         if not isinstance(statement, ast.Return) and len(body) > 1:
             yield self.change("a statement too many", statement, None, place, 6)
-        yield from self.insertions(body, i, place)
 
     def assignments(self, statement: ast.stmt, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
         """= for += and the reverse, another operator, another target."""
@@ -300,9 +311,8 @@ class RewriteMaker:
             yield f"{target} *= {s}"
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
             yield f"{target} *= {n}"
-            for s in numbers[:8]:
+            for s in self.penalties():
                 yield f"{target} += {s} * {n}"
-                yield f"{target} += 2 * {s} * {n}"
 
     def moves(
         self, statement: ast.stmt, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]
@@ -342,10 +352,24 @@ class RewriteMaker:
     def of_expression(
         self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool
     ) -> Iterator[Rewrite]:
-        for kind, new, cost in self.replacements(node):
+        if not self.far and isinstance(node, ast.BinOp | ast.Call):
+            yield from self.names_throughout(node, place)
+        changes = self.far_additions if self.far else self.near_changes
+        for kind, new, cost in changes(node, top):
             yield self.change(kind, node, new, place, cost)
-        for kind, new, cost in self.wrappings(node, top):
-            yield self.change(kind, node, new, place, cost)
+
+    def names_throughout(self, node: ast.expr, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """A name that stands several times in an expression, exchanged everywhere in it."""
+        loads = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        for old in {n for n in loads if loads.count(n) > 1 and self.scope.kind(n).startswith("array")}:
+            for other in [*self.scope.names_of_kind("array"), *self.attributes]:
+                if other != old:
+                    yield self.change("a name", node, renamed(node, old, other), place, 1.6)
+
+    def near_changes(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
+        yield from self.replacements(node)
+        if is_value(node):
+            yield from self.wrappings(node, top)
 
     def replacements(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
         match node:
@@ -543,68 +567,56 @@ class RewriteMaker:
                 yield "an index", ast.Subscript(node.value, ast.Tuple(elements, ast.Load()), node.ctx), 2
 
     def wrappings(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
-        """A sign, a factor or a term that is missing."""
-        if isinstance(node, ast.Constant) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-            return
-        if isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice):
-            return
-        if not top and not isinstance(node, ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript):
-            return
+        """A sign, an exponent or a number that is missing; of a whole right side also a sum."""
         yield "a sign", ast.UnaryOp(ast.USub(), node), 1.4 + 0.6 * (not top)
         if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
             yield "an exponent", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.7
-        for factor, cost in self.factors():
+        for factor, cost in self.number_factors() if top or isinstance(node, ast.BinOp | ast.Call) else ():
             for op in (ast.Mult, ast.Div):
-                if op is ast.Mult or cost < 2:
-                    yield "a factor", ast.BinOp(node, op(), factor), cost + 0.3 * (not top)
+                yield "a factor", ast.BinOp(node, op(), factor), cost + 0.3 * (not top)
         if top:
-            yield from self.missing_terms(node)
-            for axis in (0, 1):
-                call = ast.Call(
-                    parsed("np.sum"),
-                    [node],
-                    [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(True))],
-                )
-                yield "a missing sum", call, 2
-                yield (
-                    "a missing sum",
-                    ast.Call(parsed("np.sum"), [node], [ast.keyword("axis", number(axis))]),
-                    2,
-                )
+            yield from self.sums(node)
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 2
+            yield "a missing term", ast.BinOp(node, ast.Sub(), number(1)), 2
 
-    def factors(self) -> Iterator[tuple[ast.expr, float]]:
-        """What a product may lack: a number of theirs, a mask, the slope of an activation."""
-        for n in self.scope.names_of_kind("number"):
+    def sums(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
+        for axis in (0, 1):
+            kept = ast.keyword("keepdims", ast.Constant(True))
+            for keywords in ([ast.keyword("axis", number(axis)), kept], [ast.keyword("axis", number(axis))]):
+                yield "a missing sum", ast.Call(parsed("np.sum"), [node], keywords), 2
+
+    def number_factors(self) -> Iterator[tuple[ast.expr, float]]:
+        """The numbers that a product may lack."""
+        for n in self.divisors:
             yield name(n), 1.2 - 0.3 * (n not in self.loads)
-        for expression in self.numbers:
+        for expression in self.numbers[:MOST_NUMBERS]:
             yield expression, 1.6
         yield number(2), 1.4
-        yield number(0.5), 1.8
+
+    def far_additions(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
+        """An array that a product lacks: a mask, the slope of an activation; or a term that a sum lacks."""
+        if not is_value(node) or not (top or isinstance(node, ast.BinOp | ast.Name | ast.Subscript)):
+            return
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
-            yield parsed(n), 2
-            if n not in self.attributes or True:
-                yield parsed(f"({n} > 0)"), 2.1
-                yield parsed(f"(1 - {n} ** 2)"), 2.2
-                yield parsed(f"{n} * (1 - {n})"), 2.2
+            for code in (n, f"({n} > 0)", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,):
+                yield "a factor", ast.BinOp(node, ast.Mult(), parsed(code)), 2 + 0.2 * (code != n) + 0.3 * (not top)
+        if top or isinstance(node, ast.Name):
+            yield from self.missing_terms(node)
 
     def missing_terms(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
-        """What a sum may lack: an array of theirs, alone or times a number."""
-        numbers = self.scope.names_of_kind("number")
-        arrays = [*self.scope.names_of_kind("array"), *self.attributes]
-        for n in arrays:
-            for op, cost in ((ast.Add, 2.0), (ast.Sub, 2.4)):
-                yield "a missing term", ast.BinOp(node, op(), parsed(n)), cost
-        for s in [*numbers, *(ast.unparse(x) for x in self.numbers)][:12]:
-            for n in arrays:
-                for code in (f"{s} * {n}", f"2 * {s} * {n}"):
-                    yield "a missing term", ast.BinOp(node, ast.Add(), parsed(code)), 2.6
-        for s in numbers[:6]:
-            for r in numbers[:6]:
-                for n in arrays[:8]:
-                    if s != r:
-                        yield "a missing term", ast.BinOp(node, ast.Add(), parsed(f"{s} / {r} * {n}")), 3
-        yield "a missing term", ast.BinOp(node, ast.Sub(), number(1)), 2
+        """What a sum may lack: an array of theirs, alone or times a penalty."""
+        for n in [*self.scope.names_of_kind("array"), *self.attributes]:
+            yield "a missing term", ast.BinOp(node, ast.Add(), parsed(n)), 2.0
+            yield "a missing term", ast.BinOp(node, ast.Sub(), parsed(n)), 2.4
+            for code in self.penalties():
+                yield "a missing term", ast.BinOp(node, ast.Add(), parsed(f"{code} * {n}")), 2.6
+
+    def penalties(self) -> list[str]:
+        """The factors of a penalty, as it is or as its square gives it."""
+        strengths = [n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY.search(n)]
+        counts = [*self.divisors, *(ast.unparse(x) for x in self.numbers[:2])]
+        found = [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
+        return found
 
 
 class Swap(Rewrite):
@@ -698,6 +710,25 @@ def number(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
+def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
+    """An expression with one name for another."""
+
+    class Rename(ast.NodeTransformer):
+        def visit_Name(self, n: ast.Name) -> ast.expr:
+            return parsed(new) if n.id == old else n
+
+    copied: ast.expr = Rename().visit(copy.deepcopy(node))
+    return copied
+
+
+def is_value(node: ast.expr) -> bool:
+    """Whether an expression is read and may be an array or a number."""
+    if isinstance(node, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice | ast.Starred):
+        return False
+    return isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load)
+
+
+@lru_cache(maxsize=4096)
 def parsed(code: str) -> ast.expr:
     node = ast.parse(code, mode="eval").body
     for part in ast.walk(node):
@@ -768,6 +799,19 @@ def numbers_like(node: ast.AST, scope: Scope) -> list[ast.expr]:
     for n in sorted(attributes_in(node)):
         found += [f"{n}.shape[0]"]
     return [parsed(code) for code in dict.fromkeys(found)][:10]
+
+
+def divisors_in(node: ast.AST, scope: Scope) -> list[str]:
+    """The numbers by which a function multiplies or divides, or that are called like a number of examples."""
+    numbers = scope.names_of_kind("number")
+    used = {
+        n.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div | ast.Mult)
+        for n in (part.left, part.right)
+        if isinstance(n, ast.Name)
+    }
+    return [n for n in numbers if n in used or COUNT.match(n)]
 
 
 def subscripts_in(node: ast.AST) -> list[str]:

@@ -23,10 +23,10 @@ from tinygraph.errors import UserFileError
 __all__ = ["Sandbox", "confined_by", "confined_variables", "confinement", "find_sandbox"]
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
-PATIENCE = 30.0  # seconds for the small program
+TRIAL_TIME = 30.0  # seconds for the small program
 # What programs are linked with and find each other by, wherever Python itself may be.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store")
-SETTINGS = ("/etc/alternatives", "/etc/ld.so.cache")
+LINKING = ("/etc/alternatives", "/etc/ld.so.cache")
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH")
 # The small program, and what it must not find: a file beside its folder, a network, who began it.
 TRIAL = """
@@ -123,7 +123,7 @@ def shown_paths(folder: Path) -> list[Path]:
     python = [sys.prefix, sys.base_prefix, *site.getsitepackages(), site.getusersitepackages()]
     python += [os.path.dirname(sys.executable), str(PACKAGE_FOLDER)]
     found: list[Path] = []
-    for path in sorted({folder, *map(Path, (*SYSTEM, *SETTINGS, *python))}):
+    for path in sorted({folder, *map(Path, (*SYSTEM, *LINKING, *python))}):
         inside = any(path.is_relative_to(other) and other != folder for other in found)
         if path.exists() and (path == folder or not inside):
             found.append(path)
@@ -169,7 +169,7 @@ def reason_against(sandbox: Sandbox) -> str:
                 text=True,
                 errors="replace",
                 env=confined_variables(folder),
-                timeout=PATIENCE,
+                timeout=TRIAL_TIME,
             )
         except (OSError, subprocess.SubprocessError) as error:
             return f"{type(error).__name__}: {error}"

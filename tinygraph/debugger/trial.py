@@ -70,6 +70,14 @@ class Claim:
     value: Any
     by: Path | None = None
 
+    @property
+    def shown(self) -> str:
+        """What one calls it: by its own name, or else by what it is the derivative by."""
+        if self.by is None or not (self.label.startswith("result") or self.value is None):
+            return self.label.removeprefix("self.")
+        last = next((name for step in reversed(self.by) if (name := step_name(step))), str(self.by[0]))
+        return f"d{last}" + "".join(f"[{step}]" for step in self.by if isinstance(step, int))
+
 
 Outputs = dict[str, Any]
 State = dict[str, Any]
@@ -100,6 +108,7 @@ class Trial:
         degenerate: whether there is a single example, or a single output.
         unsure: whether the forward pass is only guessed; then nothing follows from an exception.
         slopes: derivatives along directions, kept.
+        settle: calls right what is right by the conventions of the file.
     """
 
     function: Function
@@ -122,6 +131,7 @@ class Trial:
     degenerate: bool = False
     unsure: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
+    settle: Callable[[Judgement], None] | None = None
 
     def outputs(self, state: State | None = None) -> Outputs:
         """The outputs of the forward pass, as floats."""
@@ -365,7 +375,7 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
         outputs, claims = trial.play()
     except Exception as error:
         trial.raised = error
-        return Judgement(trial, [], trial.outputs(), raised=error)
+        return Judgement(trial, [], outputs_or_none(trial), raised=error)
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
@@ -374,10 +384,28 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
         raise Unplayable("nothing depends on what derivatives are given by")
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
-    verdicts += [
-        Verdict(c, False, "is not given") for c in missing_claims(trial, claims, float_leaves(leaves))
-    ]
+    verdicts += verdicts_on_missing(claims, missing_claims(trial, claims, float_leaves(leaves)), trial)
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def outputs_or_none(trial: Trial) -> Outputs:
+    """The outputs, if the forward pass runs by itself."""
+    try:
+        return trial.outputs()
+    except Exception:
+        return {}
+
+
+def verdicts_on_missing(claims: list[Claim], missing: list[Claim], trial: Trial) -> list[Verdict]:
+    """What is said of derivatives that are not given; what came back in their places has another shape."""
+    stray = [c for c in claims if c.by is None]
+    if len(stray) != len(missing):
+        return [Verdict(c, False, "is not given") for c in missing]
+    shapes = [np.shape(take_leaf(trial.state, c.by)) for c in missing if c.by is not None]
+    return [
+        Verdict(Claim(given.label, given.value, c.by), False, f"shape {np.shape(given.value)} instead of {shape}")
+        for given, c, shape in zip(stray, missing, shapes, strict=True)
+    ]
 
 
 def missing_claims(trial: Trial, claims: list[Claim], leaves: list[Leaf]) -> list[Claim]:
@@ -533,7 +561,7 @@ def other_text(given: Any, right: Any) -> str:
     apart = np.abs(given - right)
     i = np.unravel_index(int(np.argmax(apart)), apart.shape)
     index = f"[{', '.join(map(str, i))}]" if i else ""
-    return f"{given[i]:.4g} instead of {right[i]:.4g}" + (f" at {index}" if index else "")
+    return f"{given[i] + 0.0:.4g} instead of {right[i] + 0.0:.4g}" + (f" at {index}" if index else "")
 
 
 def common_factor(given: Any, right: Any) -> float | None:

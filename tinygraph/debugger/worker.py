@@ -50,6 +50,7 @@ __all__ = [
     "MOST_PRINTED",
     "MOST_TOLD",
     "decode_value",
+    "demanded_arguments",
     "describe_error",
     "encode_value",
     "end_with_parent",
@@ -62,7 +63,7 @@ __all__ = [
 MOST_PRINTED = 10_000
 MOST_TOLD = 20_000_000  # characters of one result
 MOST_SAID = 2_000  # characters of a message or a name
-DEEPEST = 20  # wrappers around a function
+MOST_WRAPPERS = 20  # wrappers around a function
 PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 OUR_SIDE = os.path.join(PACKAGE, "debugger", "")
 INSTALLED = {"site-packages", "dist-packages"}
@@ -197,12 +198,14 @@ def run_all(file: str, names: Sequence[str], calls: Iterable[StepCall], log: Log
         for name, (place, _) in defined.items()
         if not is_own(place, file)
     }
-    log.tell(defined=defined, outside=outside, notes=[cut_text(note) for note in notes])
-    program = read_program(module, file)
+    log.tell(defined=defined, outside=outside, notes=[cut_middle(note) for note in notes])
     for i, name, *given in calls:
+        if i >= 0 and name not in defined:
+            continue
         log.tell(begun=i)
         try:
             if i < 0:
+                program = read_program(module, file)
                 facts = {"reply": reply_to(program, given[0], lambda: log.tell(alive=True))}
             else:
                 facts = observe_call(getattr(module, name), *given)
@@ -226,12 +229,12 @@ def is_function(module: ModuleType, name: str) -> bool:
 def place_of_function(module: ModuleType, name: str) -> tuple[str | None, int | None]:
     """The file and the line where a function is defined."""
     code = code_inside(getattr(module, name))
-    return (cut_text(code.co_filename), code.co_firstlineno) if code is not None else (None, None)
+    return (cut_middle(code.co_filename), code.co_firstlineno) if code is not None else (None, None)
 
 
 def code_inside(function: Any) -> CodeType | None:
     """The code of a function, whatever is wrapped around it; None if it has none in Python."""
-    for _ in range(DEEPEST):
+    for _ in range(MOST_WRAPPERS):
         inner = getattr(function, "__wrapped__", None)
         inner = function.func if inner is None and isinstance(function, functools.partial) else inner
         if inner is None:
@@ -260,7 +263,7 @@ def is_inside(path: str, folder: str) -> bool:
 def origin_of(function: Any, place: str | None) -> str:
     """What a sentence calls the place where a function comes from, other than the file."""
     if place is None or place.startswith("<"):
-        return "text that it runs" if place else cut_text(str(getattr(function, "__module__", "elsewhere")))
+        return "text that it runs" if place else cut_middle(str(getattr(function, "__module__", "elsewhere")))
     return os.path.join(*place.split(os.sep)[-2:])
 
 
@@ -354,7 +357,7 @@ def changed_arguments(
 ) -> list[str]:
     """The arguments, or the entries of them, that are not what they were: dA, cache[0][1], grads['dW1']."""
     try:
-        names = list(map(cut_text, inspect.signature(function).parameters))
+        names = list(map(cut_middle, inspect.signature(function).parameters))
     except (TypeError, ValueError):
         names = []
     names += [f"argument {i + 1}" for i in range(len(names), len(before))]
@@ -379,7 +382,7 @@ def describe_error(error: BaseException, file: str) -> dict[str, Any]:
         return facts_of_error(error, file)
     except BaseException:
         told = {"message": "and it could not be told", "file": None, "line": None, "traceback": ""}
-        return {"type": cut_text(type(error).__name__)} | told
+        return {"type": cut_middle(type(error).__name__)} | told
 
 
 def facts_of_error(error: BaseException, file: str) -> dict[str, Any]:
@@ -398,18 +401,18 @@ def facts_of_error(error: BaseException, file: str) -> dict[str, Any]:
         frames.append((error.filename, error.lineno))
     own = [(name, line) for name, line in frames if os.path.realpath(name).startswith(folder + os.sep)]
     return {
-        "type": cut_text(type(told).__name__),
-        "message": cut_text(str(error.msg if isinstance(error, SyntaxError) else told)),
+        "type": cut_middle(type(told).__name__),
+        "message": cut_middle(str(error.msg if isinstance(error, SyntaxError) else told)),
         "file": own[-1][0] if own else None,
         "line": own[-1][1] if own else None,
-        "traceback": cut_text("".join(traceback.format_exception(error)), MOST_PRINTED),
+        "traceback": cut_middle("".join(traceback.format_exception(error)), MOST_PRINTED),
     }
 
 
-def cut_text(text: str, most: int = MOST_SAID) -> str:
+def cut_middle(text: str, most: int = MOST_SAID) -> str:
     """A text of bearable length, without its middle if it is longer.
 
-    >>> cut_text("a" * 9 + "z" * 9, 6)
+    >>> cut_middle("a" * 9 + "z" * 9, 6)
     'aaa ... zzz'
     """
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
@@ -436,7 +439,7 @@ def encode_within(value: Any) -> dict[str, Any]:
     return (
         told
         if len(json.dumps(told)) < MOST_TOLD
-        else {"other": f"{cut_text(type(value).__name__)} too large to compare"}
+        else {"other": f"{cut_middle(type(value).__name__)} too large to compare"}
     )
 
 
@@ -447,7 +450,7 @@ def encode_value(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"text": str(value[:100])}
     if isinstance(value, dict):
-        return {"dict": {cut_text(str(key)): encode_value(x) for key, x in value.items()}}
+        return {"dict": {cut_middle(str(key)): encode_value(x) for key, x in value.items()}}
     if isinstance(value, tuple | list):
         return {
             type(value).__name__ if type(value) in (tuple, list) else "tuple": [
@@ -462,9 +465,9 @@ def encode_array(value: Any) -> dict[str, Any]:
     try:
         array = np.asarray(value)
     except Exception:  # whatever somebody's __array__ raises
-        return {"other": cut_text(type(value).__name__)}
+        return {"other": cut_middle(type(value).__name__)}
     if array.dtype.kind not in "biufc":
-        return {"other": cut_text(type(value).__name__)}
+        return {"other": cut_middle(type(value).__name__)}
     data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
     return {"array": [array.dtype.str, list(array.shape), data]}
 
