@@ -324,13 +324,13 @@ def changed_code(rewrite: Rewrite) -> CodeType | None:
 @contextmanager
 def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
     """Let a function, or the statements of a file, be changed."""
-    if rewrite.function.name != SCRIPT:
-        with program.changed(rewrite.function, code):
-            yield
-        return
-    rewrite.apply()
+    rewrite.apply()  # names of results are read in the tree
     try:
-        yield
+        if rewrite.function.name == SCRIPT:
+            yield
+        else:
+            with program.changed(rewrite.function, code):
+                yield
     finally:
         rewrite.undo()
 
@@ -387,7 +387,7 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         ran = [i for i, times in zip(exams.bad, each, strict=True) if times[code]]
         mine = [i for i in ran if exams.exams[i].name == w.function.name]
         shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
-        exams.own[w.function.name] = mine or shortest[:1] or exams.bad
+        exams.own[w.function.name] = list(dict.fromkeys([*mine, *shortest[:2]])) or exams.bad
     return found
 
 
