@@ -93,7 +93,7 @@ def islice_ways(machine: Machine, first: Run, f: Function) -> list[dict[str, str
     choices: list[list[str]] = []
     for n in f.required:
         keys = keys_of(n, f.text)
-        if n in known:
+        if n in known and not (isinstance(known[n], dict) and set(keys) - known[n].keys()):
             choices.append([n])
         elif keys and all(k in known for k in keys):
             choices.append(["{" + ",".join(keys) + "}"])

@@ -48,7 +48,7 @@ def says_labels(label: str) -> bool:
         return False
     last = last.strip("_")
     return bool(LABELS.match(last)) or bool(
-        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", last, re.I)
+        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|(train\w*|set)_outputs?)\w*$", last, re.I)
         and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
     )  # fmt: skip
 
@@ -84,6 +84,7 @@ class Outline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
+        self.no_labels = self.begun = False
         self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
         self.names = frozenset(n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets) | {
@@ -116,6 +117,13 @@ class Outline:
     @cached_property
     def sorted_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
         """The statements that go back, and those that move parameters, in their order."""
+        found = self.sort_out()
+        if not self.begun:  # no labels are known: names must do
+            self.no_labels = True
+            found = self.sort_out()
+        return found
+
+    def sort_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
         self.doubtful.clear()
         back: dict[ast.stmt, Line] = {}
         updates: dict[ast.stmt, Line] = {}
@@ -156,7 +164,8 @@ class Outline:
         if not line.targets or all(is_loss_label(t) and not self.named(t) for t in line.targets):
             return False
         named = any(self.named(t) for t in line.targets)
-        begins = bool(line.reads & labels) or is_trivial(line.node)
+        self.begun = self.begun or (named and bool(line.reads & labels))
+        begins = bool(line.reads & labels) or is_trivial(line.node) or self.no_labels
         begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
         return bool(line.reads & names) or (named and begins)
 
@@ -165,7 +174,8 @@ class Outline:
 
     def speaks_of_one(self, label: str) -> bool:
         """Whether a name is that of another variable with something before it: dZ2, grad_w."""
-        return bare_name(label) != label.lower() and bare_name(label) in self.names
+        last = label.rpartition(".")[2].strip("_").lower()
+        return bare_name(label) != last and bare_name(label) in self.names
 
     def is_update(self, line: Line, names: set[str], labels: set[str]) -> bool:
         """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""

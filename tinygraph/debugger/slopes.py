@@ -86,7 +86,8 @@ class Slopes:
         return self.numbers({(spot.site, spot.turn): [(spot.steps, by)]})
 
     def central(self, spot: Spot, v: Any, step: float) -> Any:
-        return (self.moved(spot, step * v) - self.moved(spot, -step * v)) / (2 * step)
+        with np.errstate(all="ignore"):
+            return (self.moved(spot, step * v) - self.moved(spot, -step * v)) / (2 * step)
 
     def slope(self, spot: Spot, shape: tuple[int, ...]) -> Slope:
         """The derivatives along the two directions."""

@@ -26,7 +26,7 @@ from tinygraph.debugger.objectives import label_arrays, losses_of, number_of_exa
 from tinygraph.debugger.outline import Line, Outline, is_loss_label
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.readings import RATE
-from tinygraph.debugger.sites import Site, label_of
+from tinygraph.debugger.sites import Site, is_plain, label_of
 from tinygraph.debugger.slopes import Loss, Slope, Slopes, projections
 from tinygraph.debugger.structure import Leaf, as_floats
 from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, other_text, same_name
@@ -305,6 +305,11 @@ class Case:
         return [spot for spot, shape in self.run.shapes.items()
                 if shape == place.shape and label_of(sites[spot.site].node) == place.label]  # fmt: skip
 
+    @cached_property
+    def labels(self) -> list[str]:
+        """The names of what may be the labels."""
+        return label_arrays(self.machine, self.run)
+
     def may_be_meant(self, site: Site) -> bool:
         """Whether a derivative may be by an expression: not by the negative of something, nor within a loss."""
         targets = next((x.targets for x in self.outline.lines if x.node is site.statement), [])
@@ -313,7 +318,8 @@ class Case:
     def of_size(self, shape: tuple[int, ...], roots: bool = False) -> list[Place]:
         """The values of a shape, those with names first; parameters only if asked for."""
         size = int(np.prod(shape, dtype=int))
-        fits = [p for p in reversed(self.places) if roots or not p.root] + self.unnamed
+        named = [p for p in reversed(self.places) if not (p.root and (not roots or p.label in self.labels))]
+        fits = named + self.unnamed
         return [p for p in fits if int(np.prod(p.shape, dtype=int)) == size and alike(p.shape, shape)][:MOST_PLACES]
 
     def slope(self, place: Place) -> Slope:
@@ -413,7 +419,7 @@ class Case:
 
     def equal(self, value: Any, place: Place, factor: float, loss: int, nonzero: bool = False) -> bool:
         """Whether a value is a derivative times a factor, as far as two directions tell."""
-        if not fits_into(np.shape(value), place.shape):
+        if not (fits_into if place.root else alike)(np.shape(value), place.shape):
             return False
         slope = self.slope(place)
         if not slope.known(loss) or (nonzero and slope.zero(loss)):
@@ -477,7 +483,7 @@ def plain_value(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         named = isinstance(value.func, ast.Attribute) and value.func.attr in ("copy", "get")
         return named or (isinstance(value.func, ast.Attribute) and "random" in ast.unparse(value.func))
-    return isinstance(value, ast.Name | ast.Subscript | ast.Attribute)
+    return is_plain(value)
 
 
 def short_name(claim: Claim, leaf: Leaf) -> bool:
@@ -533,7 +539,7 @@ def judge_machine(machine: Machine) -> Judged:
     case = Case(machine)
     tried = [Verdicts(case, reading).work() for reading in likely_readings(case)]
     best = min(tried, key=lambda v: v.rank, default=None)
-    if best is not None and not best.trusted and case.run.error is not None:
+    if best is not None and not best.trusted and case.run.error is not None and machine.function.name == SCRIPT:
         best.blamed = []
         return best.judged()
     if best is None or not best.trusted:
@@ -736,8 +742,10 @@ class Verdicts:
     @property
     def trusted(self) -> bool:
         """Whether this reading explains more than it finds wrong."""
-        right = {f.step.site for f in self.found if f.status == "right" and not f.step.update or f.status == "right"}
-        return len(right) > len(self.blamed)
+        right = [f for f in self.found if f.status == "right" and f.place is not None]
+        places = {f.place.spot.site for f in right if f.place}
+        deep = len(places) > 1 or any(f.place.root for f in right if f.place)
+        return deep and len({f.step.site for f in right}) > len(self.blamed)
 
     def judged(self) -> Judged:
         first = self.case.run
