@@ -19,13 +19,14 @@ from tinygraph.debugger.trial import bare_name
 __all__ = ["Outline", "is_loss_label", "says_derivative", "says_labels"]
 
 NAMED = re.compile(
-    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^d_[a-z]\w*$|^D_?[A-Z]\d*$|"
+    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^[dg]_[a-z]\w*$|^g_?[A-Z]\d*$|^D_?[A-Z]\d*$|"
     r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
     r"^\w*[a-z0-9](Grad|Delta|Gradient|Error|Deriv)s?\d*$|^adjustments?\w*$|^(\w+_)?(errors?|err|error_term)(_\w+|\d+)?$|"
     r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
 )
 ROLE = re.compile(r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$")
 PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
+RESULT = "result"  # the name of what is returned
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
 
@@ -71,11 +72,23 @@ class Line:
 
     @cached_property
     def targets(self) -> list[str]:
+        """The names that are given a value; `result` for one that is computed where it is returned."""
+        if isinstance(self.node, ast.Return) and self.node.value is not None and is_computed(self.node.value):
+            return [RESULT]
         return [label for t in targets_of(self.node) if (label := label_of(base_of(t)))]
 
     @cached_property
     def reads(self) -> set[str]:
         return names_read(self.node)
+
+
+def is_computed(value: ast.expr) -> bool:
+    """Whether something that is returned is computed there, and has no names of its own."""
+    if isinstance(value, ast.Dict):
+        return any(is_computed(x) for x in value.values)
+    if isinstance(value, ast.Tuple | ast.List):
+        return any(is_computed(x) for x in value.elts)
+    return not isinstance(value, ast.Name | ast.Constant | ast.Attribute)
 
 
 class Outline:
@@ -188,7 +201,17 @@ class Outline:
         moved = isinstance(node, ast.AugAssign) or label in line.reads
         value = node if isinstance(node, ast.AugAssign) else node.value
         added = any(isinstance(getattr(n, "op", None), ast.Add | ast.Sub) for n in (value, *ast.walk(value)))
+        if not moved and self.is_given(label, line):
+            return bool(line.reads & names)
         return moved and added and bool(line.reads & (names | labels)) and label in self.forward_reads
+
+    def is_given(self, label: str, line: Line) -> bool:
+        """Whether a name that is read in the forward pass was there before it, so that it is a parameter."""
+        before = self.lines[: self.lines.index(line)]
+        same_block = [x for x in before if label in x.targets and x.within == line.within]
+        return label in self.forward_reads and not same_block and any(
+            label in x.reads and not self.named(label) for x in before if not any(map(self.named, x.targets))
+        )
 
     @cached_property
     def forward_reads(self) -> frozenset[str]:
