@@ -97,6 +97,7 @@ class Outline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
+        self.soft: set[str] = set()  # their names
         self.no_labels = self.begun = False
         self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
@@ -138,6 +139,7 @@ class Outline:
 
     def sort_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
         self.doubtful.clear()
+        self.soft.clear()
         back: dict[ast.stmt, Line] = {}
         updates: dict[ast.stmt, Line] = {}
         names: set[str] = set()
@@ -151,9 +153,10 @@ class Outline:
                 back[line.node] = line
                 names |= set(line.targets)
             else:
-                if any(map(self.speaks_of_one, line.targets)):
+                if any(map(self.named, line.targets)) and not labels & set(line.targets):
                     back[line.node] = line
                     self.doubtful.add(line.node)
+                    self.soft |= set(line.targets)
                 labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
         begun = [x for x in self.lines if x.node not in {*self.of_loss, *back} and set(x.targets) & names]
         back |= {x.node: x for x in begun if x.node not in updates and all(map(self.named, x.targets))}
@@ -178,7 +181,7 @@ class Outline:
             return False
         named = any(self.named(t) for t in line.targets)
         self.begun = self.begun or (named and bool(line.reads & labels))
-        begins = bool(line.reads & labels) or is_trivial(line.node) or self.no_labels
+        begins = bool(line.reads & (labels | self.soft)) or is_trivial(line.node) or self.no_labels
         begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
         return bool(line.reads & names) or (named and begins)
 
@@ -203,7 +206,7 @@ class Outline:
         added = any(isinstance(getattr(n, "op", None), ast.Add | ast.Sub) for n in (value, *ast.walk(value)))
         if not moved and self.is_given(label, line):
             return bool(line.reads & names)
-        return moved and added and bool(line.reads & (names | labels)) and label in self.forward_reads
+        return moved and added and bool(line.reads & (names | labels | self.soft)) and label in self.forward_reads
 
     def is_given(self, label: str, line: Line) -> bool:
         """Whether a name that is read in the forward pass was there before it, so that it is a parameter."""

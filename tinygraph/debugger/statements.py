@@ -355,8 +355,12 @@ class Case:
                 claim = Claim(name, step.value)
                 if fits := [p for p in reversed(self.places) if rule(claim, Leaf(p.path, step.value))]:
                     return fits
-        moved = self.pairs.get(label)
-        return [p for p in reversed(self.places) if moved and p.label == moved and alike(p.shape, step.shape)]
+        return []
+
+    def moved_by(self, step: Step) -> list[Place]:
+        """The parameter that is moved by a derivative whose name says nothing."""
+        label = self.pairs.get(step.name)
+        return [p for p in reversed(self.places) if p.label == label and alike(p.shape, step.shape)]
 
     def matters(self, place: Place) -> bool:
         """Whether some loss depends on a value."""
@@ -419,7 +423,7 @@ class Case:
     def others(self, step: Step, named: Sequence[Place]) -> list[Place]:
         """The places besides those of its name whose derivative a value may be."""
         if not named:
-            return self.of_size(step.shape, roots=True)
+            return [*self.moved_by(step), *self.of_size(step.shape, roots=True)]
         return self.of_size(step.shape) if self.is_loose(step) and not any(p.root for p in named) else []
 
     def is_loose(self, step: Step) -> bool:
@@ -604,7 +608,8 @@ def factors(case: Case, index: int, loss: Loss) -> list[tuple[float, float]]:
     usual = [f for f, n in moved.most_common(1) if n > 1 or len(moved) == sum(s.update for s in case.steps)]
     move = usual[0] if usual else 1.0
     chosen = dict.fromkeys([1.0, -1.0, *(f for f, _ in seen.most_common(3))])
-    return [(f, abs(move)) for f in chosen if may_be(f, move, loss, bool(moved))]
+    pairs = [(f, abs(move)) for f in chosen if may_be(f, move, loss, bool(moved))]
+    return pairs if move == 1.0 else [*pairs, *((f, 1.0) for f, _ in pairs)]
 
 
 def round_off(factor: float) -> float:
@@ -669,15 +674,23 @@ class Verdicts:
         """What is wrong: the value, or one before it whose name does not tell enough and that would make more right."""
         assert wrong.place is not None
         before = [f for f in self.found[: self.found.index(wrong)] if self.is_doubtful(f) and self.is_before(f, wrong)]
-        least = self.rightness(self.forcing(wrong, wrong.place))
-        for found in [*before, *([wrong] if self.case.is_loose(wrong.step) else [])]:
-            better = least - (found.status == "unnamed")
-            if time.monotonic() > self.case.until:
-                break
-            for place in self.candidates(found):
-                if place is not found.place and self.rightness(self.forcing(found, place)) > better:
-                    return replace(found, place=place, factor=self.inner_factor(found, place))
+        doubtful = [*before, *([wrong] if self.case.is_loose(wrong.step) else [])]
+        least = self.rightness(self.forcing(wrong, wrong.place)) if doubtful else 0
+        for found in doubtful:
+            # a wrong value made right counts 2: the one in question, and another if a good one is to be blamed
+            wanted = least + (1 if found is wrong else 2 if found.status == "unnamed" else 4)
+            best = max(self.forceable(found), key=lambda x: x[0], default=None)
+            if best is not None and best[0] >= wanted:
+                return replace(found, place=best[1], factor=self.inner_factor(found, best[1]))
         return wrong
+
+    def forceable(self, found: Found) -> Iterator[tuple[int, Place]]:
+        """The derivatives that a value may be meant to be, and how much would be right with them."""
+        for place in self.candidates(found):
+            if time.monotonic() > self.case.until:
+                return
+            if place is not found.place:
+                yield self.rightness(self.forcing(found, place)), place
 
     def is_doubtful(self, found: Found) -> bool:
         """Whether a value may be meant to be the derivative by something that its name does not speak of."""
@@ -799,7 +812,8 @@ class Verdicts:
         truth = self.case.slopes.truth(found.place.spot, found.place.shape, self.reading.loss)
         right = truth.value * found.factor
         value = found.value
-        if not fits_into(np.shape(value), right.shape) or shape_matters(found.step, found.place, self.case):
+        fits = fits_into if found.place.root else alike
+        if not fits(np.shape(value), right.shape) or found.place.root and shape_matters(found.step, found.place, self.case):
             return f"shape {np.shape(value)} instead of {right.shape}"
         value = np.reshape(value, right.shape)
         return other_text(np.where(truth.known, value, 0.0), right)
