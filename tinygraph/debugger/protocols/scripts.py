@@ -56,7 +56,7 @@ def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator
             yield from trial_of(script_machine(program, function))
         return
     outline = Outline(function.node.body, function.parameters)
-    if len(outline.derivatives) + len(outline.updates) >= FEWEST:
+    if not function.name.endswith("__") and len(outline.derivatives) + len(outline.updates) >= FEWEST:
         for machine in machines_of(program, function, asked):
             yield from trial_of(machine)
 
@@ -74,8 +74,11 @@ def trial_of(machine: Machine) -> Iterator[Trial]:
 def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[Machine]:
     """The function on made arguments that take it to its backward pass, the likeliest first."""
     for sizes in sizes_for(program, asked.sizes):
-        for layout in [x for x in layouts_for(function.text) if x in PLAIN]:
-            yield from islice(running(program, function, Maker(layout, sizes, asked.seed, layers_of(function))), 3)
+        makers = [Maker(x, sizes, asked.seed, layers_of(function)) for x in layouts_for(function.text) if x in PLAIN]
+        stopped: list[Machine] = []
+        for maker in makers:
+            yield from islice(running(program, function, maker, stopped), 3)
+        yield from stopped[:3]
 
 
 PLAIN = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
@@ -105,17 +108,35 @@ def layers_of(function: Function) -> tuple[int, int]:
     return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
 
 
-def running(program: Program, function: Function, maker: Maker) -> Iterator[Machine]:
-    """The machines of a layout that come to their backward pass."""
+def running(program: Program, function: Function, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
+    """The machines of a layout that come to the end of their backward pass; to others only those that come to its start."""
     missing = missing_names(program, function)
-    things: list[Any] = list(islice(make_objects(program, function.owner, maker), 3)) if function.is_method and function.owner else [None]
-    for thing, arguments, given in islice(product(things, ways_of(function, maker),
-                                                  made_names(missing, maker)), MOST_WAYS):  # fmt: skip
+    things: list[Any] = [None]
+    if function.is_method and function.owner is not None:
+        things = list(islice(make_objects(program, function.owner, maker), 3))
+    ways = list(islice(maker.ways(function, units_of(function, maker), defaults), MOST_WAYS))
+    for thing, arguments, given in islice(product(things, ways, made_names(missing, maker)), MOST_WAYS):
         state = dict(arguments) | ({} if thing is None else {"self": thing})
         machine = function_machine(program, function, state, given)
         run = machine.run()
-        if run.at_seed is not None and reaches(machine, run):
+        if not reaches(machine, run):
+            continue
+        if run.error is None:
             yield machine
+        else:
+            stopped.append(machine)
+
+
+def units_of(function: Function, maker: Maker) -> dict[str, Any]:
+    """The numbers of units that a function asks for."""
+    found = {}
+    for n in function.required:
+        if not maker.candidates(n, function.text):
+            low = re.sub(r"^nn_|_?(dim|size)$", "", n.lower())
+            fits = [unit for pattern, unit in UNITS if re.search(pattern, low)]
+            if fits or re.search(r"dim|size|units|nodes|neurons|n_", n.lower()):
+                found[n] = getattr(maker.sizes, fits[0] if fits else "h")
+    return found
 
 
 def ways_of(function: Function, maker: Maker) -> list[dict[str, Any]]:
