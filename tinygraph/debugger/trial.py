@@ -109,6 +109,7 @@ class Trial:
         unsure: whether the forward pass is only guessed; then nothing follows from an exception.
         slopes: derivatives along directions, kept.
         settle: calls right what is right by the conventions of the file.
+        settles: whether they apply to it.
     """
 
     function: Function
@@ -132,6 +133,7 @@ class Trial:
     unsure: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
     settle: Callable[[Judgement], None] | None = None
+    settles: bool = True
 
     def outputs(self, state: State | None = None) -> Outputs:
         """The outputs of the forward pass, as floats."""

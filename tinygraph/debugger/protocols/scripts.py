@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any
@@ -17,6 +17,7 @@ from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import Outline
 from tinygraph.debugger.program import SCRIPT, Function, Program
+from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.passes import arguments_of, layouts_for
 from tinygraph.debugger.sites import bound_names, walk_own
@@ -114,7 +115,7 @@ def running(program: Program, function: Function, maker: Maker, stopped: list[Ma
     things: list[Any] = [None]
     if function.is_method and function.owner is not None:
         things = list(islice(make_objects(program, function.owner, maker), 3))
-    ways = list(islice(maker.ways(function, units_of(function, maker), defaults), MOST_WAYS))
+    ways = ways_of(function, maker, units_of(function, maker))
     for thing, arguments, given in islice(product(things, ways, made_names(missing, maker)), MOST_WAYS):
         state = dict(arguments) | ({} if thing is None else {"self": thing})
         machine = function_machine(program, function, state, given)
@@ -139,9 +140,9 @@ def units_of(function: Function, maker: Maker) -> dict[str, Any]:
     return found
 
 
-def ways_of(function: Function, maker: Maker) -> list[dict[str, Any]]:
+def ways_of(function: Function, maker: Maker, known: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Arguments for a function, one way after the other."""
-    choices = maker.choices(function, {}, {})
+    choices = maker.choices(function, known, {})
     ways = islice(product(*(range(len(c.values)) for c in choices)), MOST_WAYS)
     return [arguments_of(choices, list(chosen)) for chosen in ways]
 
@@ -203,6 +204,7 @@ class StatementsTrial(Trial):
             scalar=True, pairs={label: (d.by,) for label, d in told.items()}, reading=judged, told=told, places=places,
         )  # fmt: skip
         trial.upstream = {judged.loss: np.array(1.0)}
+        trial.settles = False  # a reading of statements has its own factor
         return trial
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -213,6 +215,11 @@ class StatementsTrial(Trial):
         """The derivative of the loss by the value of a name."""
         place = self.places[path]
         return self.reading.case.slopes.truth(place.spot, place.shape, self.reading.reading.loss)
+
+    def slopes_by(self, path: Path, directions: Sequence[Any]) -> list[float]:
+        """The derivatives along some directions, from those by all entries."""
+        value = self.truth(path).value
+        return [float(np.sum(value * d)) for d in directions]
 
     def play(self) -> tuple[Outputs, list[Claim]]:
         """The loss and the claims of the program as it is now.
@@ -231,4 +238,5 @@ class StatementsTrial(Trial):
         if derivative.step is not None and derivative.step.update:
             value = as_floats(derivative.step.event.before) - as_floats(value)
         value = as_floats(value) / derivative.factor
-        return np.reshape(value, place.shape) if fits_into(np.shape(value), place.shape) else value
+        same_size = np.size(value) == int(np.prod(place.shape, dtype=int)) or fits_into(np.shape(value), place.shape)
+        return np.reshape(value, place.shape) if same_size else value
