@@ -40,7 +40,9 @@ def function_of(program: Program, what: Callable[..., Any]) -> Function:
     for function in program.functions.values():
         if function.itself is getattr(what, "__func__", what):
             return function
-    raise UserFileError(f"Python does not know the source of {name_of_call(what)}; write it into a file or a cell")
+    raise UserFileError(
+        f"Python does not know the source of {name_of_call(what)}; write it into a file or a cell"
+    )
 
 
 def name_of_call(what: Any) -> str:
@@ -110,7 +112,9 @@ def direct_trials(
             return labelled(result, names)
 
         taken = f"{function.name} was held against the derivative of {name_of_call(forward)}"
-        return Trial(function, taken, state, forth, back, m=examples_in(inputs), scalar=kind.endswith("alone"))
+        return Trial(
+            function, taken, state, forth, back, m=examples_in(inputs), scalar=kind.endswith("alone")
+        )
 
     return [trial(kind) for kind in ("cache", "inputs", "both", "raw", "alone", "cache alone")]
 

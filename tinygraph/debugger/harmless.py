@@ -17,7 +17,18 @@ from tinygraph.debugger.trial import quietly
 
 __all__ = ["harmlessly"]
 
-SHOWING = {"matplotlib", "seaborn", "plotly", "IPython", "tqdm", "pylab", "bokeh", "mpl_toolkits", "wandb", "tensorboardX"}
+SHOWING = {
+    "matplotlib",
+    "seaborn",
+    "plotly",
+    "IPython",
+    "tqdm",
+    "pylab",
+    "bokeh",
+    "mpl_toolkits",
+    "wandb",
+    "tensorboardX",
+}
 OPEN, IMPORT = builtins.open, builtins.__import__
 
 

@@ -204,7 +204,9 @@ class Asker:
         return Outcome(step, decode_value(facts["value"]), tuple(facts["changed"]), again is None, again)
 
     def reply(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return reply_to(self.program, asked | {"wanted": self.wanted, "examined": self.examined}, lambda: None)
+        return reply_to(
+            self.program, asked | {"wanted": self.wanted, "examined": self.examined}, lambda: None
+        )
 
 
 class Holder:

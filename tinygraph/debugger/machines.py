@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.harmless import harmlessly
 from tinygraph.debugger.outline import Outline
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
-from tinygraph.debugger.harmless import harmlessly
 from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, names_read
 from tinygraph.debugger.structure import copy_state, is_number, leaves_of, replaced, take_leaf
 
@@ -165,7 +165,9 @@ def parts_of(value: Any, label: str) -> list[Any]:
 
 
 def is_float(value: Any) -> bool:
-    return is_number(value) and (isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f"))
+    return is_number(value) and (
+        isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f")
+    )
 
 
 def same_array(a: Any, b: Any) -> bool:
@@ -181,7 +183,9 @@ def changed(value: Any, changes: Sequence[tuple[Steps, Any]], how: Callable[[Any
     for steps, by in changes:
         old = take_leaf({"": value}, ("", *steps))
         new = how(old, np.reshape(by, np.shape(old)) if np.size(by) == np.size(old) else by)
-        value = replaced(value, list(steps), new if np.ndim(new) else new[()] if isinstance(new, np.ndarray) else new)
+        value = replaced(
+            value, list(steps), new if np.ndim(new) else new[()] if isinstance(new, np.ndarray) else new
+        )
     return value
 
 
@@ -292,7 +296,12 @@ class FunctionMachine(Machine):
     """A function on made arguments, with the functions of the program that it may call."""
 
     def __init__(
-        self, program: Program, function: Function, outline: Outline, state: dict[str, Any], missing: Mapping[str, Any]
+        self,
+        program: Program,
+        function: Function,
+        outline: Outline,
+        state: dict[str, Any],
+        missing: Mapping[str, Any],
     ) -> None:
         super().__init__(program, function, outline)
         self.state = state
@@ -415,4 +424,3 @@ def reachable(program: Program, function: Function) -> list[Function]:
                 found[f] = None
                 waiting.append(f)
     return list(found)
-

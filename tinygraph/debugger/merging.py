@@ -37,7 +37,7 @@ def merge_examined(report: FileReport, examined: Sequence[Facts], fixes: Sequenc
     functions = {f.name: f for f in report.functions}
     for name, facts in own.items():
         old = functions.get(name)
-        if old is None or old.verdict == "could not run" and facts["verdict"] != "not checked":
+        if old is None or (old.verdict == "could not run" and facts["verdict"] != "not checked"):
             functions[name] = verdict_of(facts)
     diagnoses = list(with_fixes(report, own, fixes, functions))
     return replace(report, functions=settled(functions, diagnoses, fixes), diagnoses=diagnoses)

@@ -21,7 +21,27 @@ __all__ = ["Cell", "cells_of"]
 FOR_IPYTHON = re.compile(r"^(\s*)(?:[\w\s,]+=\s*)?(?:%|!|\?|\w[\w.]*\?)")
 PYTHON_INSIDE = ("time", "timeit", "capture", "prun")  # %%magics whose cell is Python
 CHEAP = set(
-    "np numpy math len range list tuple dict set float int abs min max sum sorted zip enumerate str".split()
+    [
+        "np",
+        "numpy",
+        "math",
+        "len",
+        "range",
+        "list",
+        "tuple",
+        "dict",
+        "set",
+        "float",
+        "int",
+        "abs",
+        "min",
+        "max",
+        "sum",
+        "sorted",
+        "zip",
+        "enumerate",
+        "str",
+    ]
 )
 READS = re.compile(r"load|save|from(file|txt)|genfrom|memmap|open|read|fit|train|run|show|plot")
 

@@ -49,7 +49,11 @@ def written_losses(machine: Machine, first: Run) -> Iterator[Loss]:
     for site in machine.sites:
         if not site.body or site.statement in back:
             continue
-        if site.kind == "variable" and site.label not in seen and is_loss_site(machine, site.label, site.statement):
+        if (
+            site.kind == "variable"
+            and site.label not in seen
+            and is_loss_site(machine, site.label, site.statement)
+        ):
             seen.add(site.label)
             if is_scalar(first.last.get(site.label)):
                 yield Loss(site.label, lambda run, n=site.label: run.last[n], strict=site.label in early)
@@ -61,13 +65,18 @@ def written_losses(machine: Machine, first: Run) -> Iterator[Loss]:
 
 def is_loss_site(machine: Machine, label: str, statement: Any) -> bool:
     """Whether a name or what is assigned to it is called a loss."""
-    return not machine.outline.named(label) and is_loss_label(label) or statement in machine.outline.of_loss and (
-        is_loss_label(label)
+    return (not machine.outline.named(label) and is_loss_label(label)) or (
+        statement in machine.outline.of_loss and (is_loss_label(label))
     )
 
 
 def is_scalar(value: Any) -> bool:
-    return is_number(value) and np.size(value) == 1 and not isinstance(value, int) and bool(np.isfinite(value).all())
+    return (
+        is_number(value)
+        and np.size(value) == 1
+        and not isinstance(value, int)
+        and bool(np.isfinite(value).all())
+    )
 
 
 # Those that can be taken of what the forward pass gives
@@ -150,13 +159,19 @@ def number_of_examples(y: Any, out: Any) -> int:
     shape = np.shape(y)
     if len(shape) == 2:
         return max(shape) if 1 in shape else shape[0]
-    return shape[0] if shape and np.shape(out)[:1] == shape[:1] else max(1, int(np.size(y)) if np.ndim(out) > 1 else 1)
+    return (
+        shape[0]
+        if shape and np.shape(out)[:1] == shape[:1]
+        else max(1, int(np.size(y)) if np.ndim(out) > 1 else 1)
+    )
 
 
 def label_arrays(machine: Machine, first: Run) -> list[str]:
     """The names of what may be the labels, those that the first lines that go back read before the others."""
     known = first.known_at_seed
-    found = [n for n, x in known.items() if is_number(x) and says_labels(n) and n not in predictions_by_name(known)]
+    found = [
+        n for n, x in known.items() if is_number(x) and says_labels(n) and n not in predictions_by_name(known)
+    ]
     early: list[str] = []
     for line in list({**machine.outline.derivatives, **machine.outline.updates}.values())[:3]:
         early += [n for n in found if n in line.reads]
@@ -165,7 +180,11 @@ def label_arrays(machine: Machine, first: Run) -> list[str]:
 
 
 def predictions_by_name(known: Mapping[str, Any]) -> set[str]:
-    return {n for n in known if n.rpartition(".")[2].lower().strip("_") in ("y_hat", "yhat", "y_pred", "yp", "pred")}
+    return {
+        n
+        for n in known
+        if n.rpartition(".")[2].lower().strip("_") in ("y_hat", "yhat", "y_pred", "yp", "pred")
+    }
 
 
 def operands(machine: Machine) -> list[str]:
@@ -192,7 +211,9 @@ def predictions(machine: Machine, first: Run, y: str | None = None) -> list[str]
     fits += [n for n in predictions_by_name(known) if is_prediction(known[n], labels) and n not in fits]
     begun = [n for n in operands(machine) if n in fits]
     back = machine.outline
-    computed = [n for n in reversed(fits) if any(n in line.targets for line in back.lines) or n.startswith("self.")]
+    computed = [
+        n for n in reversed(fits) if any(n in line.targets for line in back.lines) or n.startswith("self.")
+    ]
     return list(dict.fromkeys([*begun, *computed]))
 
 
@@ -205,7 +226,9 @@ def is_prediction(x: Any, labels: Any) -> bool:
     if np.size(x) == np.size(labels):
         return True
     integers = np.asarray(labels).dtype.kind in "iu" and np.ndim(labels) <= 1
-    return bool(integers and np.ndim(x) == 2 and np.size(labels) in np.shape(x) and np.max(labels) < max(np.shape(x)))
+    return bool(
+        integers and np.ndim(x) == 2 and np.size(labels) in np.shape(x) and np.max(labels) < max(np.shape(x))
+    )
 
 
 def sizes_of(arrays: Sequence[Any]) -> set[int]:

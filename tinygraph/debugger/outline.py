@@ -24,7 +24,9 @@ NAMED = re.compile(
     r"^\w*[a-z0-9](Grad|Delta|Gradient|Error|Deriv)s?\d*$|^adjustments?\w*$|^(\w+_)?(errors?|err|error_term)(_\w+|\d+)?$|"
     r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
 )
-ROLE = re.compile(r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$")
+ROLE = re.compile(
+    r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$"
+)
 PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
@@ -36,7 +38,11 @@ def says_derivative(label: str, names: frozenset[str]) -> bool:
         return True
     for prefix in ("d", "g"):
         rest = last[1:].strip("_").lower()
-        if last.startswith(prefix) and len(last) > 1 and (rest in names or (prefix == "d" and ROLE.match(rest))):
+        if (
+            last.startswith(prefix)
+            and len(last) > 1
+            and (rest in names or (prefix == "d" and ROLE.match(rest)))
+        ):
             return True
     return False
 
@@ -57,8 +63,10 @@ def is_loss_label(label: str) -> bool:
     """Whether a name says that this is a loss."""
     last = label.rpartition(".")[2]
     words = set(words_of(last))
-    return last in ("J", "L", "E", "j") or bool(words & (LOSS - {"calculate"})) or any(
-        w.endswith(("loss", "losses", "cost", "costs")) for w in words
+    return (
+        last in ("J", "L", "E", "j")
+        or bool(words & (LOSS - {"calculate"}))
+        or any(w.endswith(("loss", "losses", "cost", "costs")) for w in words)
     )
 
 
@@ -84,11 +92,13 @@ class Outline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
-        self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
+        self.doubtful: set[ast.stmt] = (
+            set()
+        )  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
-        self.names = frozenset(n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets) | {
-            p.strip("_").lower() for p in parameters
-        }
+        self.names = frozenset(
+            n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets
+        ) | {p.strip("_").lower() for p in parameters}
 
     @cached_property
     def of_loss(self) -> frozenset[ast.stmt]:
@@ -109,8 +119,10 @@ class Outline:
 
     def seems_update(self, line: Line) -> bool:
         """Whether a statement changes something by what is called a derivative."""
-        return bool(set(line.targets) & line.reads) and any(self.named(n) for n in line.reads) and not any(
-            map(self.named, line.targets)
+        return (
+            bool(set(line.targets) & line.reads)
+            and any(self.named(n) for n in line.reads)
+            and not any(map(self.named, line.targets))
         )
 
     @cached_property
@@ -157,7 +169,9 @@ class Outline:
             return False
         named = any(self.named(t) for t in line.targets)
         begins = bool(line.reads & labels) or is_trivial(line.node)
-        begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
+        begins = begins or any(
+            self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets
+        )
         return bool(line.reads & names) or (named and begins)
 
     def named(self, label: str) -> bool:
@@ -230,7 +244,9 @@ class Outline:
     @cached_property
     def seed(self) -> ast.stmt | None:
         """The first statement that goes back, before which the forward pass is done."""
-        real = [n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful]
+        real = [
+            n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful
+        ]
         first = min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
         return first
 

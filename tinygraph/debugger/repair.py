@@ -280,7 +280,9 @@ def suspected(watched: list[Watched], exams: Exams) -> list[Watched]:
         if at:
             w.suspicion = suspicion_of_error(w.function.node, at)
         elif mine and not any(marks.raised for marks in mine):
-            wrong, right = (frozenset().union(*(getattr(m, side) for m in mine)) for side in ("wrong", "right"))
+            wrong, right = (
+                frozenset().union(*(getattr(m, side) for m in mine)) for side in ("wrong", "right")
+            )
             w.suspicion = suspicion_of(w.function.node, wrong, right)
     return watched
 

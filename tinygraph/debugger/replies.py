@@ -43,7 +43,11 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
 def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
     wanted = asked.get("wanted")
-    names = {name for name in program.functions if name not in asked["known"] and (wanted is None or name in wanted)}
+    names = {
+        name
+        for name in program.functions
+        if name not in asked["known"] and (wanted is None or name in wanted)
+    }
     return examine_program(program, names, asked["names"])
 
 

@@ -78,7 +78,11 @@ class Rewrite:
     @property
     def turn(self) -> float:
         """When it is tried: of the far-fetched those soon of which there are few."""
-        return min(self.cost, FEW) if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion) else self.cost
+        return (
+            min(self.cost, FEW)
+            if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion)
+            else self.cost
+        )
 
     def apply(self) -> None:
         """Make the change in the tree."""
@@ -422,7 +426,9 @@ class RewriteMaker:
                     yield "a key", ast.Constant(other), 1.5
         elif isinstance(value, int | float):
             for other in dict.fromkeys([*CONSTANTS, value + 1, value - 1, 2 * value, value / 2]):
-                if other != value or isinstance(other, float) != isinstance(value, float) and other != value:
+                if other != value or (
+                    isinstance(other, float) != isinstance(value, float) and other != value
+                ):
                     yield "a constant", number(other), 1.2
             for other in self.numbers:
                 yield "a constant", other, 2
@@ -589,7 +595,11 @@ class RewriteMaker:
             return
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
             for code in (n, f"({n} > 0)", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,):
-                yield "a factor", ast.BinOp(node, ast.Mult(), parsed(code)), 2 + 0.2 * (code != n) + 0.3 * (not top)
+                yield (
+                    "a factor",
+                    ast.BinOp(node, ast.Mult(), parsed(code)),
+                    2 + 0.2 * (code != n) + 0.3 * (not top),
+                )
         if top or isinstance(node, ast.Name):
             yield from self.missing_terms(node)
 
@@ -603,7 +613,9 @@ class RewriteMaker:
 
     def penalties(self) -> list[str]:
         """The factors of a penalty, as it is or as its square gives it."""
-        strengths = [n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY.search(n)]
+        strengths = [
+            n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY.search(n)
+        ]
         counts = [*self.divisors, *(ast.unparse(x) for x in self.numbers[:2])]
         found = [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
         return found
@@ -702,7 +714,9 @@ def number(value: float) -> ast.expr:
 
 def is_value(node: ast.expr) -> bool:
     """Whether an expression is read and may be an array or a number."""
-    if isinstance(node, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice | ast.Starred):
+    if isinstance(
+        node, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice | ast.Starred
+    ):
         return False
     return isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load)
 

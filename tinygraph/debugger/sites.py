@@ -12,7 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-__all__ = ["AT", "BEFORE", "SEED", "STOP", "Hooks", "Site", "bound_names", "label_of", "names_read", "targets_of"]
+__all__ = [
+    "AT",
+    "BEFORE",
+    "SEED",
+    "STOP",
+    "Hooks",
+    "Site",
+    "bound_names",
+    "label_of",
+    "names_read",
+    "targets_of",
+]
 
 AT, BEFORE, SEED, STOP = "__at__", "__before__", "__seed__", "__stop__"
 UNHOOKED = (ast.Lambda, ast.JoinedStr, ast.Compare, ast.Constant, ast.Await, ast.Yield, ast.YieldFrom)
@@ -161,7 +172,9 @@ class Hooks:
             label = label_of(base)
             if base is None or not label or isinstance(old, ast.For):
                 continue
-            index = self.site(kind, label, target, old, continues=goes_on(old, target, label), trivial=is_trivial(old))
+            index = self.site(
+                kind, label, target, old, continues=goes_on(old, target, label), trivial=is_trivial(old)
+            )
             yield self.rebind(index, base, target)
 
     def loop_entry(self, old: ast.stmt) -> list[ast.stmt]:
@@ -201,7 +214,10 @@ class Hooks:
         """An expression with hooks at what goes into it."""
         new = copy.copy(node)
         if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Attribute) and label_of(node.func.value).split(".")[0] not in NO_DATA:
+            if (
+                isinstance(node.func, ast.Attribute)
+                and label_of(node.func.value).split(".")[0] not in NO_DATA
+            ):
                 new.func = replaced(node.func, value=self.expression(node.func.value, statement))  # type: ignore[attr-defined]
             new.args = [self.expression(x, statement) for x in node.args]  # type: ignore[attr-defined]
         elif isinstance(node, ast.Subscript | ast.Attribute):
@@ -296,12 +312,27 @@ def goes_on(statement: ast.stmt, target: ast.expr, label: str) -> bool:
 def is_trivial(statement: ast.stmt) -> bool:
     """Whether a statement only makes room: zeros, an empty list, a number."""
     value = getattr(statement, "value", None)
-    if value is None or any(isinstance(t, ast.Subscript) for t in targets_of(statement)) or isinstance(statement, ast.AugAssign):
+    if (
+        value is None
+        or any(isinstance(t, ast.Subscript) for t in targets_of(statement))
+        or isinstance(statement, ast.AugAssign)
+    ):
         return False
     if isinstance(value, ast.Call):
-        return getattr(value.func, "attr", getattr(value.func, "id", "")) in ("zeros", "zeros_like", "dict", "list")
-    empty = isinstance(value, ast.List | ast.Dict | ast.Tuple) and all(map(is_empty, ast.iter_child_nodes(value)))
-    return empty or isinstance(value, ast.Constant) or isinstance(value, ast.ListComp) and "zeros" in ast.unparse(value)
+        return getattr(value.func, "attr", getattr(value.func, "id", "")) in (
+            "zeros",
+            "zeros_like",
+            "dict",
+            "list",
+        )
+    empty = isinstance(value, ast.List | ast.Dict | ast.Tuple) and all(
+        map(is_empty, ast.iter_child_nodes(value))
+    )
+    return (
+        empty
+        or isinstance(value, ast.Constant)
+        or (isinstance(value, ast.ListComp) and "zeros" in ast.unparse(value))
+    )
 
 
 def is_empty(node: ast.AST) -> bool:

@@ -31,7 +31,15 @@ from tinygraph.debugger.slopes import Loss, Slope, Slopes, projections
 from tinygraph.debugger.structure import Leaf, as_floats
 from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, other_text, same_name
 
-__all__ = ["Case", "Derivative", "Judged", "function_machine", "judge_machine", "judge_statements", "script_machine"]
+__all__ = [
+    "Case",
+    "Derivative",
+    "Judged",
+    "function_machine",
+    "judge_machine",
+    "judge_statements",
+    "script_machine",
+]
 
 AGREES = 3e-5
 MOST_PLACES = 60  # at which a value of a shape is looked for
@@ -260,10 +268,16 @@ class Case:
         found = []
         for event in self.run.events:
             site = self.machine.sites[event.spot.site]
-            if site.body and site.statement in back or not event.value.size or event.value.dtype.kind not in "fi":
+            if (
+                (site.body and site.statement in back)
+                or not event.value.size
+                or event.value.dtype.kind not in "fi"
+            ):
                 continue
             path = (site.label, *event.spot.steps)
-            found.append(Place(event.spot, event.label, np.shape(event.value), True, self.is_root(site), path))
+            found.append(
+                Place(event.spot, event.label, np.shape(event.value), True, self.is_root(site), path)
+            )
         return found
 
     def is_root(self, site: Site) -> bool:
@@ -314,7 +328,9 @@ class Case:
         """The values of a shape, those with names first; parameters only if asked for."""
         size = int(np.prod(shape, dtype=int))
         fits = [p for p in reversed(self.places) if roots or not p.root] + self.unnamed
-        return [p for p in fits if int(np.prod(p.shape, dtype=int)) == size and alike(p.shape, shape)][:MOST_PLACES]
+        return [p for p in fits if int(np.prod(p.shape, dtype=int)) == size and alike(p.shape, shape)][
+            :MOST_PLACES
+        ]
 
     def slope(self, place: Place) -> Slope:
         return self.slopes.slope(place.spot, place.shape)
@@ -353,7 +369,17 @@ class Case:
     def examples(self) -> list[float]:
         """How many examples there may be."""
         found = []
-        for name in ("m", "N", "n", "num_examples", "n_samples", "batch_size", "num_samples", "n_examples", "M"):
+        for name in (
+            "m",
+            "N",
+            "n",
+            "num_examples",
+            "n_samples",
+            "batch_size",
+            "num_samples",
+            "n_examples",
+            "M",
+        ):
             x = self.run.known_at_seed.get(name)
             if isinstance(x, int | np.integer) and x > 1:
                 found.append(float(x))
@@ -384,7 +410,9 @@ class Case:
         value = step.given(event)
         rates = self.rates(step)
         if not np.isfinite(value).all():
-            return Found(step, "wrong", next(iter(self.named_for(step)), None), 1.0, value, "holds NaN or infinity")
+            return Found(
+                step, "wrong", next(iter(self.named_for(step)), None), 1.0, value, "holds NaN or infinity"
+            )
         named = self.named_for(step)
         for place in [*named, *self.others(step, named)]:
             for factor in reading.accepted(step, place, rates):
@@ -419,7 +447,11 @@ class Case:
         if not slope.known(loss) or (nonzero and slope.zero(loss)):
             return False
         given = projections(value)
-        allowed = AGREES * (float(np.linalg.norm(value)) + np.abs(given)) + 10 * abs(factor) * slope.errors[loss] + 1e-9
+        allowed = (
+            AGREES * (float(np.linalg.norm(value)) + np.abs(given))
+            + 10 * abs(factor) * slope.errors[loss]
+            + 1e-9
+        )
         return bool(np.all(np.abs(given - factor * slope.values[loss]) <= allowed))
 
     def factor(self, value: Any, place: Place, loss: int) -> float | None:
@@ -460,7 +492,12 @@ def alike(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 def shape_matters(step: Step, place: Place, case: Case) -> bool:
     """Whether a derivative has another number of axes than what it is by, and nothing is moved by it."""
-    hard = place.named and place in case.named_for(step) and not step.update and len(step.shape) != len(place.shape)
+    hard = (
+        place.named
+        and place in case.named_for(step)
+        and not step.update
+        and len(step.shape) != len(place.shape)
+    )
     read = any(step.name.partition("[")[0] in line.reads for line in case.outline.updates.values())
     return hard and not read
 
@@ -498,7 +535,12 @@ def starts_at_random(case: Case, run: Run) -> dict[tuple[int, int], list[tuple[A
     seen: set[str] = set()
     for event in run.events:
         site = case.machine.sites[event.spot.site]
-        if event.label in wanted and event.label not in seen and is_flat(event.value) and case.is_start(run, site):
+        if (
+            event.label in wanted
+            and event.label not in seen
+            and is_flat(event.value)
+            and case.is_start(run, site)
+        ):
             noise = 0.15 * draw.standard_normal(event.value.shape)
             found.setdefault((event.spot.site, event.spot.turn), []).append((event.spot.steps, noise))
             seen.add(event.label)
@@ -548,7 +590,12 @@ def likely_readings(case: Case) -> list[Reading]:
         found = [case.find(s, case.run, reading) for s in case.steps if s.final]
         wrong, right = (sum(f.status == status for f in found) for status in ("wrong", "right"))
         scored.append((wrong - 0.5 * right, i, reading))
-        if not wrong and right and right == sum(f.status != "unnamed" for f in found) and not case.losses[reading.loss].assumed:
+        if (
+            not wrong
+            and right
+            and right == sum(f.status != "unnamed" for f in found)
+            and not case.losses[reading.loss].assumed
+        ):
             return [reading]
     scored.sort(key=lambda x: x[:2])
     return [reading for *_, reading in scored[:MOST_READINGS]]
@@ -609,7 +656,11 @@ class Verdicts:
     def work(self) -> Verdicts:
         """Find what is wrong by itself."""
         for _ in range(MOST_BLAMED):
-            run = self.case.run if not self.forced else self.case.machine.run(forced=self.forced, recording=True)
+            run = (
+                self.case.run
+                if not self.forced
+                else self.case.machine.run(forced=self.forced, recording=True)
+            )
             self.found = [self.case.find(s, run, self.reading) for s in self.case.steps]
             wrong = next((f for f in self.found if self.to_blame(f)), None)
             if wrong is None:
@@ -632,7 +683,11 @@ class Verdicts:
         """Whether a parameter is moved by its derivative or by none that is judged already."""
         place = found.place
         assert place is not None
-        paired = [f for f in self.found if f.place is not None and f.place.label == place.label and not f.step.update]
+        paired = [
+            f
+            for f in self.found
+            if f.place is not None and f.place.label == place.label and not f.step.update
+        ]
         reads = [f for f in paired if f.step.name.partition("[")[0] in found.step.line.reads]
         if not reads:
             return not paired
@@ -656,7 +711,12 @@ class Verdicts:
     def is_doubtful(self, found: Found) -> bool:
         """Whether a value may be meant to be the derivative by something that its name does not speak of."""
         step = found.step
-        if step.update or not step.final or self.is_blamed(step) or (found.place is not None and found.place.root):
+        if (
+            step.update
+            or not step.final
+            or self.is_blamed(step)
+            or (found.place is not None and found.place.root)
+        ):
             return False
         return found.status in ("unnamed", "right")
 
@@ -699,7 +759,9 @@ class Verdicts:
 
     def inner_factor(self, found: Found, place: Place) -> float:
         """The factor that the derivative at a place has in this reading; that of the others of its kind."""
-        accepted = self.reading.accepted(found.step, place, self.case.rates(found.step) if found.step.update else [1.0])
+        accepted = self.reading.accepted(
+            found.step, place, self.case.rates(found.step) if found.step.update else [1.0]
+        )
         if len(self.reading.inner) > 1 and not place.root:
             near = [f.factor for f in self.found if f.status == "right" and f.place and not f.place.root]
             return near[-1] if near else accepted[0]
@@ -713,7 +775,9 @@ class Verdicts:
         value = np.reshape(value, found.step.shape) if fits_into(found.step.shape, place.shape) else value
         if not np.all(truth.known) or found.step.update:
             return dict(self.forced)
-        return self.forced | {(spot.site, spot.turn): [*self.forced.get((spot.site, spot.turn), []), (spot.steps, value)]}
+        return self.forced | {
+            (spot.site, spot.turn): [*self.forced.get((spot.site, spot.turn), []), (spot.steps, value)]
+        }
 
     def blame(self, found: Found, run: Run) -> None:
         """Note that a value is wrong, and put the truth in its place."""
@@ -736,7 +800,11 @@ class Verdicts:
     @property
     def trusted(self) -> bool:
         """Whether this reading explains more than it finds wrong."""
-        right = {f.step.site for f in self.found if f.status == "right" and not f.step.update or f.status == "right"}
+        right = {
+            f.step.site
+            for f in self.found
+            if (f.status == "right" and not f.step.update) or f.status == "right"
+        }
         return len(right) > len(self.blamed)
 
     def judged(self) -> Judged:
@@ -847,7 +915,9 @@ class Lines:
         place = self.found.place
         assert place is not None
         factor = self.verdicts.case.factor(step.value, place, self.verdicts.reading.loss)
-        return factor is not None and any(abs(factor / m - self.found.factor) < 1e-4 for m in (1.0, *self.verdicts.case.m))
+        return factor is not None and any(
+            abs(factor / m - self.found.factor) < 1e-4 for m in (1.0, *self.verdicts.case.m)
+        )
 
     def wrong_part(self) -> Site | None:
         """Of lines that add up parts, the one whose part is not what comes back through some uses of the value."""
@@ -932,4 +1002,3 @@ def function_machine(
     """The machine of a function on made arguments; `missing` are globals that it reads and that are not there."""
     outline = Outline(function.node.body, function.parameters)
     return FunctionMachine(program, function, outline, state, missing or {})
-

@@ -61,7 +61,12 @@ def roots_of(labels: Collection[str], statements: list[ast.stmt]) -> set[str]:
     made = {name for s in statements for name in targets_of(s)}
     found = set()
     for label in labels:
-        names = [label, label.split("[")[0], f"self.{label.split('[')[0]}", *re.findall(r"\['(\w+)'\]", label)]
+        names = [
+            label,
+            label.split("[")[0],
+            f"self.{label.split('[')[0]}",
+            *re.findall(r"\['(\w+)'\]", label),
+        ]
         found |= {n for n in names[:1] + names[3:] + names[1:3] if n in made} and {
             next(n for n in names[:1] + names[3:] + names[1:3] if n in made)
         }
@@ -101,7 +106,9 @@ def names_read(statement: ast.stmt) -> set[str]:
     found = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} if value is not None else set()
     if value is not None:
         found |= {ast.unparse(n) for n in ast.walk(value) if isinstance(n, ast.Attribute)}
-        found |= {n.value for n in ast.walk(value) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        found |= {
+            n.value for n in ast.walk(value) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        }
     return found
 
 

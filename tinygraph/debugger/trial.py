@@ -395,7 +395,9 @@ def verdicts_on_missing(claims: list[Claim], missing: list[Claim], trial: Trial)
         return [Verdict(c, False, "is not given") for c in missing]
     shapes = [np.shape(take_leaf(trial.state, c.by)) for c in missing if c.by is not None]
     return [
-        Verdict(Claim(given.label, given.value, c.by), False, f"shape {np.shape(given.value)} instead of {shape}")
+        Verdict(
+            Claim(given.label, given.value, c.by), False, f"shape {np.shape(given.value)} instead of {shape}"
+        )
         for given, c, shape in zip(stray, missing, shapes, strict=True)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any
@@ -16,9 +16,9 @@ from tinygraph.debugger.machines import Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import Outline
+from tinygraph.debugger.passes import arguments_of, layouts_for
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.passes import arguments_of, layouts_for
 from tinygraph.debugger.sites import bound_names, walk_own
 from tinygraph.debugger.statements import (
     Derivative,
@@ -48,7 +48,9 @@ def scripts_of(program: Program) -> Iterator[Function]:
             yield Function(SCRIPT, file, node, lambda: None)
 
 
-@protocol("statements that go forward and back", "loss = ...; dlogits = ...; dW = h.T @ dlogits; W -= lr * dW")
+@protocol(
+    "statements that go forward and back", "loss = ...; dlogits = ...; dW = h.T @ dlogits; W -= lr * dW"
+)
 def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:
     """The trials of a file's own statements, or of a function that computes derivatives after a loss."""
     if function.name == SCRIPT:
@@ -75,7 +77,9 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
     """The function on made arguments that take it to its backward pass, the likeliest first."""
     for sizes in sizes_for(program, asked.sizes):
         for layout in [x for x in layouts_for(function.text) if x in PLAIN]:
-            yield from islice(running(program, function, Maker(layout, sizes, asked.seed, layers_of(function))), 3)
+            yield from islice(
+                running(program, function, Maker(layout, sizes, asked.seed, layers_of(function))), 3
+            )
 
 
 PLAIN = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
@@ -96,7 +100,11 @@ def constants_of(program: Program) -> Iterator[tuple[str, int]]:
     """The whole numbers of a file and of its classes, by name."""
     for tree in program.trees.values():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and type(node.value.value) is int:
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Constant)
+                and type(node.value.value) is int
+            ):
                 yield from ((t.id, node.value.value) for t in node.targets if isinstance(t, ast.Name))
 
 
@@ -108,7 +116,11 @@ def layers_of(function: Function) -> tuple[int, int]:
 def running(program: Program, function: Function, maker: Maker) -> Iterator[Machine]:
     """The machines of a layout that come to their backward pass."""
     missing = missing_names(program, function)
-    things: list[Any] = list(islice(make_objects(program, function.owner, maker), 3)) if function.is_method and function.owner else [None]
+    things: list[Any] = (
+        list(islice(make_objects(program, function.owner, maker), 3))
+        if function.is_method and function.owner
+        else [None]
+    )
     for thing, arguments, given in islice(product(things, ways_of(function, maker),
                                                   made_names(missing, maker)), MOST_WAYS):  # fmt: skip
         state = dict(arguments) | ({} if thing is None else {"self": thing})
@@ -127,8 +139,14 @@ def ways_of(function: Function, maker: Maker) -> list[dict[str, Any]]:
 
 def reaches(machine: Machine, run: Any) -> bool:
     """Whether a run comes to the backward pass and gives finite numbers up to there."""
-    return bool(run.at_seed) and not isinstance(run.error, SystemExit) and all(
-        np.isfinite(x).all() for x in run.last.values() if isinstance(x, np.ndarray) and x.dtype.kind == "f"
+    return (
+        bool(run.at_seed)
+        and not isinstance(run.error, SystemExit)
+        and all(
+            np.isfinite(x).all()
+            for x in run.last.values()
+            if isinstance(x, np.ndarray) and x.dtype.kind == "f"
+        )
     )
 
 
@@ -146,7 +164,11 @@ def missing_names(program: Program, function: Function) -> list[str]:
 
 
 def is_known(name: str, function: Function) -> bool:
-    return name in function.itself.__globals__ or hasattr(builtins, name) or name in function.itself.__code__.co_freevars
+    return (
+        name in function.itself.__globals__
+        or hasattr(builtins, name)
+        or name in function.itself.__code__.co_freevars
+    )
 
 
 def made_names(names: list[str], maker: Maker) -> list[dict[str, Any]]:
@@ -200,7 +222,9 @@ class StatementsTrial(Trial):
             Exception: whatever theirs raises.
         """
         values = self.reading.case.machine.values_now([d.label for d in self.told.values()])
-        claims = [Claim(label, self.claimed(d, values[label])) for label, d in self.told.items() if label in values]
+        claims = [
+            Claim(label, self.claimed(d, values[label])) for label, d in self.told.items() if label in values
+        ]
         return self.outputs(), claims
 
     def claimed(self, derivative: Derivative, value: Any) -> Any:
