@@ -11,7 +11,7 @@ from functools import partial
 from itertools import takewhile
 
 from tinygraph.debugger.callers import goes_one_by_one
-from tinygraph.debugger.conventions import convention_of, settle_conventions
+from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
@@ -22,7 +22,7 @@ __all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
 
 MOST_READINGS = 80
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
-PATIENCE = 4.0  # seconds for one function
+EXAMINE_PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
@@ -53,7 +53,7 @@ def examine_program(
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
     examined = [examine_function(program, f) for f in wanted]
     found = [x for x in examined if x is not None]
-    convention = convention_of([(x.function, x.judgements) for x in found])
+    convention = common_convention([(x.function, x.judgements) for x in found])
     for x in found:
         settle_conventions(program, x.function, x.judgements, convention)
         for j in x.judgements:
@@ -68,7 +68,7 @@ def settle_one(program: Program, function: Function, convention: str, judged: Ju
 def examine_function(program: Program, function: Function) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + EXAMINE_PATIENCE
     several = not goes_one_by_one(program, function)
     for row in PROTOCOLS:
         judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
@@ -83,7 +83,7 @@ def examine_function(program: Program, function: Function) -> Examined | None:
 
 def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
     """A reading on both probes, and with each text that can be given: relu and sigmoid, max and average."""
-    found = [finished(first)]
+    found = [finish_judgement(first)]
     asked = [
         PROBES[1],
         *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
@@ -91,11 +91,11 @@ def all_judgements(program: Program, function: Function, first: Judgement, row: 
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
         if again is not None:
-            found.append(finished(again))
+            found.append(finish_judgement(again))
     return found
 
 
-def finished(judged: Judgement) -> Judgement:
+def finish_judgement(judged: Judgement) -> Judgement:
     """A judgement in which wrong claims are compared entry by entry."""
     return judged if judged.ok or judged.raised else judge_trial(judged.trial)
 
@@ -178,7 +178,7 @@ def is_mismatch(error: BaseException | None) -> bool:
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:
     """The judgement of the same reading on another probe."""
-    until = time.monotonic() + PATIENCE / 2
+    until = time.monotonic() + EXAMINE_PATIENCE / 2
     same = (
         t
         for t in takewhile(lambda t: time.monotonic() < until, trials)

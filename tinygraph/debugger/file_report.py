@@ -16,7 +16,7 @@ from tinygraph.checks.report import (
     verb_for,
 )
 from tinygraph.debugger.steps import Step
-from tinygraph.debugger.telling import FIX, html_lines, place_text, plain_lines, rich_lines, tell_report
+from tinygraph.debugger.telling import FIX, html_lines, plain_lines, rich_lines, say_place, tell_report
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -148,7 +148,7 @@ class FileReport(Verdicts):
         """The first thing that is wrong, and where it is."""
         if self.diagnoses:
             first = self.diagnoses[0]
-            at = f" ({place_text(first.file or self.file, first.line)})" if first.line else ""
+            at = f" ({say_place(first.file or self.file, first.line)})" if first.line else ""
             return f"{first.name} in {first.function}{at}"
         bad = next(f for f in self.functions if f.verdict in ("wrong", "could not run"))
         return f"{bad.name}: {bad.reason}" if bad.reason else bad.name

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinygraph.checks.report import Diagnosis
     from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 
-__all__ = ["FORMATS", "format_report"]
+__all__ = ["REPORT_FORMATS", "format_report"]
 
 NOT_JUDGED = "not checked"
 
@@ -29,10 +29,10 @@ def format_report(report: FileReport, name: str, hint: int) -> str:
     Raises:
         KeyError: there is no such format.
     """
-    return FORMATS[name](report, hint)
+    return REPORT_FORMATS[name](report, hint)
 
 
-def judged_functions(report: FileReport) -> list[FunctionVerdict]:
+def counted_functions(report: FileReport) -> list[FunctionVerdict]:
     """The functions that count."""
     return [f for f in report.functions if f.verdict != NOT_JUDGED]
 
@@ -57,7 +57,7 @@ def gradescope_text(report: FileReport, hint: int) -> str:
             "status": "passed" if f.ok else "failed",
             "output": told_of(report, f, hint),
         }
-        for f in judged_functions(report)
+        for f in counted_functions(report)
     ]
     result: dict[str, Any] = {"tests": tests, "output": report.summary}
     return json.dumps(result if tests else result | {"score": 0}, indent=2)
@@ -65,7 +65,7 @@ def gradescope_text(report: FileReport, hint: int) -> str:
 
 def prairielearn_text(report: FileReport, hint: int) -> str:
     """results.json of PrairieLearn, whose score is a share of 1."""
-    functions = judged_functions(report)
+    functions = counted_functions(report)
     tests = [
         {
             "name": f.name,
@@ -83,7 +83,7 @@ def prairielearn_text(report: FileReport, hint: int) -> str:
 
 def junit_text(report: FileReport, hint: int) -> str:
     """A test suite with a case for each function."""
-    functions = judged_functions(report)
+    functions = counted_functions(report)
     failed = [f for f in functions if not f.ok]
     suite = ElementTree.Element(
         "testsuite", name=report.file, tests=str(len(functions)), failures=str(len(failed)), errors="0"
@@ -135,7 +135,7 @@ def escape(text: str, in_property: bool = False) -> str:
     return text.replace(":", "%3A").replace(",", "%2C") if in_property else text
 
 
-FORMATS: dict[str, Callable[[FileReport, int], str]] = {
+REPORT_FORMATS: dict[str, Callable[[FileReport, int], str]] = {
     "gradescope": gradescope_text,
     "prairielearn": prairielearn_text,
     "junit": junit_text,

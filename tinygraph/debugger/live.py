@@ -32,10 +32,12 @@ from tinygraph.errors import UserFileError
 
 __all__ = ["check", "check_backward"]
 
-REPAIR = 5.0  # seconds
+SECONDS_TO_MEND = 5.0  # seconds
 
 
-def check(what: Any = None, *, forward: Any = None, loss: Any = None, seconds: float = REPAIR) -> FileReport:
+def check(
+    what: Any = None, *, forward: Any = None, loss: Any = None, seconds: float = SECONDS_TO_MEND
+) -> FileReport:
     """Judge a backward pass that was written by hand, and show which line is wrong and what it should be.
 
     It is held against the derivative of your own forward pass: recorded where that records, else from
@@ -63,8 +65,8 @@ def check(what: Any = None, *, forward: Any = None, loss: Any = None, seconds: f
     True
     """
     namespace, wanted, things = what_is_meant(what, sys._getframe(1))
-    program = program_of(namespace, things)
-    names = {"forward": name_of(forward), "backward": None, "loss": name_of(loss)}
+    program = program_with(namespace, things)
+    names = {"forward": name_asked(forward), "backward": None, "loss": name_asked(loss)}
     asker = Asker(program, wanted)
     return report_on(asker.ask, make_probes(None, 0, None), repair=seconds, names=names)
 
@@ -92,13 +94,13 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
     from tinygraph.debugger.direct import examine_directly
 
     frame = sys._getframe(1)
-    program = program_of(frame.f_globals | frame.f_locals, [forward, backward])
+    program = program_with(frame.f_globals | frame.f_locals, [forward, backward])
     examined = examine_directly(program, forward, backward, inputs)
     asker = Asker(program, {examined.function.name}, [examined])
     return report_on(asker.ask, make_probes(None, 0, None))
 
 
-def name_of(what: Any) -> str | None:
+def name_asked(what: Any) -> str | None:
     """The name of a function, or a name as it is."""
     return what if what is None or isinstance(what, str) else getattr(what, "__qualname__", str(what))
 
@@ -144,7 +146,7 @@ def is_cell(file: str) -> bool:
     return file.startswith("<") or "ipykernel_" in file or "marimo_" in file or "__marimo__" in file
 
 
-def program_of(namespace: dict[str, Any], things: Sequence[Any]) -> Program:
+def program_with(namespace: dict[str, Any], things: Sequence[Any]) -> Program:
     """The program that some functions and classes belong to, with the text of their files and cells.
 
     Raises:

@@ -20,7 +20,7 @@ __all__ = ["Cell", "cells_of"]
 # Lines that IPython takes: %magic, !command, x = !command, help?
 FOR_IPYTHON = re.compile(r"^(\s*)(?:[\w\s,]+=\s*)?(?:%|!|\?|\w[\w.]*\?)")
 PYTHON_INSIDE = ("time", "timeit", "capture", "prun")  # %%magics whose cell is Python
-CHEAP = set(
+CHEAP_NAMES = set(
     [
         "np",
         "numpy",
@@ -146,4 +146,4 @@ def is_cheap_call(function: ast.expr) -> bool:
     if isinstance(function, ast.Call | ast.Subscript | ast.BinOp):  # a method of what another call gave
         return True
     name = function.id if isinstance(function, ast.Name) else ""
-    return name in CHEAP or bool(name[:1].isupper())
+    return name in CHEAP_NAMES or bool(name[:1].isupper())

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinygraph.debugger.readings import LABELS, LOSS, words_of
-from tinygraph.debugger.sites import base_of, is_trivial, label_of, names_read, targets_of
+from tinygraph.debugger.sites import assigned_base, assigned_places, is_trivial, label_of, places_read
 from tinygraph.debugger.trial import bare_name
 
-__all__ = ["Outline", "is_loss_label", "says_derivative", "says_labels"]
+__all__ = ["BodyOutline", "is_loss_label", "says_derivative", "says_labels"]
 
 NAMED = re.compile(
     r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^d_[a-z]\w*$|^D_?[A-Z]\d*$|"
@@ -27,7 +27,7 @@ NAMED = re.compile(
 ROLE = re.compile(
     r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$"
 )
-PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
+PARAMETER_WORD = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
 
@@ -71,7 +71,7 @@ def is_loss_label(label: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementLine:
     """A simple statement and the blocks that it stands in, from the outside."""
 
     node: ast.stmt
@@ -79,14 +79,14 @@ class Line:
 
     @cached_property
     def targets(self) -> list[str]:
-        return [label for t in targets_of(self.node) if (label := label_of(base_of(t)))]
+        return [label for t in assigned_places(self.node) if (label := label_of(assigned_base(t)))]
 
     @cached_property
     def reads(self) -> set[str]:
-        return names_read(self.node)
+        return places_read(self.node)
 
 
-class Outline:
+class BodyOutline:
     """The statements of a body, and what they are for."""
 
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
@@ -111,13 +111,14 @@ class Outline:
                 wanted |= line.reads
         return frozenset(found)
 
-    def gives_loss(self, line: Line) -> bool:
+    def gives_loss(self, line: StatementLine) -> bool:
         """Whether a statement computes a loss."""
         return any(is_loss_label(t) and not self.named(t) for t in line.targets) or (
-            any(is_loss_label(t) for t in line.targets) and is_reduction(getattr(line.node, "value", None))
+            any(is_loss_label(t) for t in line.targets)
+            and reduces_to_number(getattr(line.node, "value", None))
         )
 
-    def seems_update(self, line: Line) -> bool:
+    def seems_update(self, line: StatementLine) -> bool:
         """Whether a statement changes something by what is called a derivative."""
         return (
             bool(set(line.targets) & line.reads)
@@ -126,11 +127,11 @@ class Outline:
         )
 
     @cached_property
-    def sorted_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
+    def sorted_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
         """The statements that go back, and those that move parameters, in their order."""
         self.doubtful.clear()
-        back: dict[ast.stmt, Line] = {}
-        updates: dict[ast.stmt, Line] = {}
+        back: dict[ast.stmt, StatementLine] = {}
+        updates: dict[ast.stmt, StatementLine] = {}
         names: set[str] = set()
         labels = {n for n in self.all_names if says_labels(n)}
         for line in self.lines:
@@ -151,12 +152,12 @@ class Outline:
         return {x.node: x for x in self.lines if x.node in back}, updates
 
     @property
-    def derivatives(self) -> dict[ast.stmt, Line]:
+    def derivatives(self) -> dict[ast.stmt, StatementLine]:
         """The statements that go back."""
         return self.sorted_out[0]
 
     @property
-    def updates(self) -> dict[ast.stmt, Line]:
+    def updates(self) -> dict[ast.stmt, StatementLine]:
         """The statements that move parameters."""
         return self.sorted_out[1]
 
@@ -164,13 +165,13 @@ class Outline:
     def all_names(self) -> set[str]:
         return {*self.parameters, *(n for line in self.lines for n in {*line.reads, *line.targets})}
 
-    def goes_back(self, line: Line, names: set[str], labels: set[str]) -> bool:
+    def goes_back(self, line: StatementLine, names: set[str], labels: set[str]) -> bool:
         if not line.targets or all(is_loss_label(t) and not self.named(t) for t in line.targets):
             return False
         named = any(self.named(t) for t in line.targets)
         begins = bool(line.reads & labels) or is_trivial(line.node)
         begins = begins or any(
-            self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets
+            self.speaks_of_one(t) and (not names or PARAMETER_WORD.match(bare_name(t))) for t in line.targets
         )
         return bool(line.reads & names) or (named and begins)
 
@@ -181,7 +182,7 @@ class Outline:
         """Whether a name is that of another variable with something before it: dZ2, grad_w."""
         return bare_name(label) != label.lower() and bare_name(label) in self.names
 
-    def is_update(self, line: Line, names: set[str], labels: set[str]) -> bool:
+    def is_update(self, line: StatementLine, names: set[str], labels: set[str]) -> bool:
         """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""
         node = line.node
         if len(line.targets) != 1 or not isinstance(node, ast.AugAssign | ast.Assign):
@@ -251,7 +252,7 @@ class Outline:
         return first
 
 
-def is_reduction(value: ast.expr | None) -> bool:
+def reduces_to_number(value: ast.expr | None) -> bool:
     """Whether an expression gives one number: a mean, a sum, the value of a loss function."""
     while isinstance(value, ast.BinOp | ast.UnaryOp):
         parts = [value.operand] if isinstance(value, ast.UnaryOp) else [value.left, value.right]
@@ -264,14 +265,14 @@ def is_reduction(value: ast.expr | None) -> bool:
     )
 
 
-def lines_in(body: Sequence[ast.stmt], within: tuple[ast.stmt, ...]) -> Iterator[Line]:
+def lines_in(body: Sequence[ast.stmt], within: tuple[ast.stmt, ...]) -> Iterator[StatementLine]:
     """The simple statements of a body in their order, without those of functions and classes."""
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         inner = list(blocks_of(node))
         if not inner:
-            yield Line(node, within)
+            yield StatementLine(node, within)
         for block in inner:
             yield from lines_in(block, (*within, node))
 
@@ -284,7 +285,7 @@ def blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield handler.body
 
 
-def inner_block(statement: ast.stmt, lines: Sequence[Line]) -> list[ast.stmt]:
+def inner_block(statement: ast.stmt, lines: Sequence[StatementLine]) -> list[ast.stmt]:
     """That block of a statement in which some lines stand."""
     first = lines[0].node
     found = [b for b in blocks_of(statement) if any(first is n for s in b for n in ast.walk(s))]

@@ -210,4 +210,4 @@ def source_text(file: str) -> list[str]:
     return [line.rstrip("\r\n") for line in lines]
 
 
-Call = Callable[..., Any]
+AnyCall = Callable[..., Any]

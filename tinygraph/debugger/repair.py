@@ -22,7 +22,7 @@ import numpy as np
 
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
-from tinygraph.debugger.structure import is_number
+from tinygraph.debugger.structure import is_real_number
 from tinygraph.debugger.suspicion import suspicion_of, suspicion_of_error
 from tinygraph.debugger.trial import Claim, Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
@@ -30,7 +30,7 @@ __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
 RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 8.0  # for all mistakes of a file
-FORTH = 4  # the depth of what goes forward alone
+FORTH_DEPTH = 4  # the depth of what goes forward alone
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -94,7 +94,7 @@ class TrialExam:
         except Exception:
             return {}
         right = dict.fromkeys(judged.order, RIGHT)
-        self.truths |= {RIGHT: Nothing}
+        self.truths |= {RIGHT: RightAnyway}
         for v in judged.wrong:
             if v.claim.by is not None:
                 self.trial.truth(v.claim.by)
@@ -117,7 +117,7 @@ class TrialExam:
         if path is None or path not in self.truths:
             return True
         right = self.truths[path].value
-        if not is_number(claim.value) or np.size(claim.value) != np.size(right):
+        if not is_real_number(claim.value) or np.size(claim.value) != np.size(right):
             return False
         given, m = np.reshape(claim.value, np.shape(right)), self.trial.m
         return any(np.allclose(given, f * right, rtol=1e-3, atol=1e-6) for f in (1.0, 1 / m, m, -1.0))
@@ -145,7 +145,7 @@ def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
 RIGHT = ("(right)",)
 
 
-class Nothing:
+class RightAnyway:
     """The truth of what is right anyway: no claim is near it."""
 
     value = np.empty(0)
@@ -257,14 +257,14 @@ def next_fix(
     found: list[Fix] = []
     stop = until
     told = time.monotonic()
-    for rewrite in in_order(suspected(watch_calls(program, [first[i] for i in here.bad]), here)):
+    for rewrite in in_order(suspect_lines(watch_calls(program, [first[i] for i in here.bad]), here)):
         now = time.monotonic()
         if now > told + TICK:
             told = now
             tick()
         if now > min(stop, until):
             break
-        fix = tried(program, rewrite, here, there)
+        fix = try_rewrite(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
             if fix.complete and stop == until:
@@ -272,7 +272,7 @@ def next_fix(
     return best_fix(found)
 
 
-def suspected(watched: list[Watched], exams: Exams) -> list[Watched]:
+def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
     """What ran, with which of its lines may have made what is wrong."""
     for w in watched:
         mine = [exams.before[i] for i in exams.bad if exams.exams[i].name == w.function.name]
@@ -315,7 +315,7 @@ def changed_code(rewrite: Rewrite) -> CodeType | None:
 
 
 @contextmanager
-def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
+def change_function(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
     """Let a function, or the statements of a file, be changed."""
     if rewrite.function.name != SCRIPT:
         with program.changed(rewrite.function, code):
@@ -328,13 +328,13 @@ def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None
         rewrite.undo()
 
 
-def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
+def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
     """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
     function = rewrite.function
     code = changed_code(rewrite)
     if code is None:
         return None
-    with changed(program, rewrite, code):
+    with change_function(program, rewrite, code):
         mended = here.mended()
         if not mended or here.is_broken():
             return None
@@ -373,7 +373,7 @@ def watch_calls(program: Program, exams: Sequence[Exam]) -> list[Watched]:
     for w in found:
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
-        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH
+        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH_DEPTH
     return found
 
 
@@ -414,22 +414,22 @@ def note_values(scope: Scope, frame: FrameType) -> None:
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
         scope.keys += [
-            f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)
+            f"self.{k}" for k, v in vars(values["self"]).items() if is_ndarray(v) or isinstance(v, str)
         ]
     scope.keys = list(dict.fromkeys(scope.keys))
 
 
-def is_array(value: Any) -> bool:
+def is_ndarray(value: Any) -> bool:
     return isinstance(value, np.ndarray)
 
 
 def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
     """The changes: those close at hand of the pass itself, of what it calls, then those that add something; last
     those of the forward pass, which may have kept the wrong thing."""
-    back = [w for w in watched if w.depth < FORTH]
+    back = [w for w in watched if w.depth < FORTH_DEPTH]
     yield from in_turn(back, far=False)
     yield from in_turn(back, far=True)
-    yield from in_turn([w for w in watched if w.depth >= FORTH], far=False)
+    yield from in_turn([w for w in watched if w.depth >= FORTH_DEPTH], far=False)
 
 
 def in_turn(watched: Sequence[Watched], far: bool) -> Iterator[Rewrite]:

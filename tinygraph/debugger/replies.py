@@ -16,7 +16,7 @@ from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
 __all__ = ["reply_to"]
 
-SHORT = 60  # characters
+SHORT_TEXT = 60  # characters
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -112,7 +112,7 @@ def told_fix(fix: Fix) -> dict[str, Any]:
 def piece_text(node: ast.AST | None) -> str:
     """What is changed as text, if it is short."""
     text = "" if node is None else ast.unparse(node)
-    return text if len(text) < SHORT and "\n" not in text else ""
+    return text if len(text) < SHORT_TEXT and "\n" not in text else ""
 
 
 # The steps of the lectures

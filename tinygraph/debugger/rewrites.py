@@ -20,7 +20,7 @@ from tinygraph.debugger.program import Definition, Function
 
 __all__ = ["Insertion", "Replacement", "Rewrite", "Scope", "Swap", "rewrites_of"]
 
-OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
+OTHER_OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.Add: [ast.Sub, ast.Mult],
     ast.Sub: [ast.Add, ast.Mult],
     ast.Mult: [ast.Div, ast.MatMult, ast.Add, ast.Sub, ast.Pow],
@@ -30,7 +30,7 @@ OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.FloorDiv: [ast.Div],
     ast.Mod: [ast.FloorDiv],
 }
-COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
+OTHER_COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
     ast.Gt: [ast.Lt, ast.GtE, ast.LtE],
     ast.Lt: [ast.Gt, ast.LtE, ast.GtE],
     ast.GtE: [ast.Gt, ast.LtE, ast.Lt],
@@ -50,8 +50,8 @@ SIBLINGS = [
     {"argmax", "argmin"},
     {"hstack", "vstack", "concatenate"},
 ]
-REDUCTIONS = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
-PENALTY = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
+REDUCTION_NAMES = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
+PENALTY_NAME = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
 COUNT = re.compile(r"^(m|n|N|M|B|bs|batch\w*|n_?samples|num_\w+|count|examples|size|keep\w*|p|scale|lr)$")
 MOST_NUMBERS = 6
 FEW = 1.3  # the turn of changes of whole statements
@@ -380,7 +380,7 @@ class RewriteMaker:
             case ast.UnaryOp(op=ast.Not() | ast.Invert()):
                 yield "a condition", node.operand, 1
             case ast.Compare(ops=[op], comparators=[right]):
-                for other in COMPARISONS.get(type(op), []):
+                for other in OTHER_COMPARISONS.get(type(op), []):
                     yield "a comparison", ast.Compare(node.left, [other()], [right]), 1
                 yield "a comparison", ast.Compare(right, [op], [node.left]), 2
             case ast.Call():
@@ -403,7 +403,7 @@ class RewriteMaker:
                 yield "a name", name(other), self.name_cost(node.id, other)
         if sort == "array":
             for attribute in self.attributes:
-                yield "a name", parsed(attribute), 2
+                yield "a name", parse_expression(attribute), 2
         if kind == "array 2":
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
         if sort == "number":
@@ -429,7 +429,7 @@ class RewriteMaker:
                 if other != value or (
                     isinstance(other, float) != isinstance(value, float) and other != value
                 ):
-                    yield "a constant", number(other), 1.2
+                    yield "a constant", number_node(other), 1.2
             for other in self.numbers:
                 yield "a constant", other, 2
 
@@ -441,7 +441,7 @@ class RewriteMaker:
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             for other in self.attributes:
                 if other != text:
-                    yield "an attribute", parsed(other), 1.2
+                    yield "an attribute", parse_expression(other), 1.2
             for other in self.scope.names_of_kind("array"):
                 yield "a name", name(other), 1.8
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1
@@ -451,7 +451,7 @@ class RewriteMaker:
                     yield "a function", ast.Attribute(node.value, other, ast.Load()), 1.5
 
     def of_operation(self, node: ast.BinOp) -> Iterator[tuple[str, ast.expr, float]]:
-        for other in OPERATORS.get(type(node.op), []):
+        for other in OTHER_OPERATORS.get(type(node.op), []):
             yield "an operator", ast.BinOp(node.left, other(), node.right), 1
         if not isinstance(node.op, ast.Add | ast.Mult):
             yield "an order", ast.BinOp(node.right, node.op, node.left), 1.1
@@ -476,7 +476,7 @@ class RewriteMaker:
 
     def of_call(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if called in REDUCTIONS:
+        if called in REDUCTION_NAMES:
             yield from self.of_reduction(node)
         if called == "reshape":
             inner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -497,7 +497,7 @@ class RewriteMaker:
         if called in ("range",):
             yield from self.of_range(node)
         for i, keyword in enumerate(node.keywords):
-            if called not in REDUCTIONS:
+            if called not in REDUCTION_NAMES:
                 yield (
                     "a setting",
                     ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]),
@@ -506,28 +506,28 @@ class RewriteMaker:
 
     def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         """Another axis, or none; keepdims or not; no reduction at all."""
-        method = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
+        method = isinstance(node.func, ast.Attribute) and not is_array_module(node.func.value)
         first = [] if method else node.args[:1]
         axis = keyword_of(node, "axis") or (node.args[len(first)] if len(node.args) > len(first) else None)
         keep = keyword_of(node, "keepdims")
         for new_axis in (
             None,
-            number(0),
-            number(1),
-            number(-1),
-            parsed("(0, 1)"),
-            parsed("(0, 2, 3)"),
-            parsed("(0, 1, 2)"),
+            number_node(0),
+            number_node(1),
+            number_node(-1),
+            parse_expression("(0, 1)"),
+            parse_expression("(0, 2, 3)"),
+            parse_expression("(0, 1, 2)"),
         ):
             for new_keep in (True, False):
-                same = text_of(new_axis) == text_of(axis) and new_keep == (keep is not None)
+                same = code_text(new_axis) == code_text(axis) and new_keep == (keep is not None)
                 if same or (new_axis is None and new_keep):
                     continue
                 keywords = [ast.keyword("axis", new_axis)] if new_axis is not None else []
                 keywords += [ast.keyword("keepdims", ast.Constant(True))] if new_keep else []
                 cost = 0.9 + 0.5 * (new_keep != (keep is not None)) + 0.2 * isinstance(new_axis, ast.Tuple)
                 yield (
-                    "an axis" if text_of(new_axis) != text_of(axis) else "keepdims",
+                    "an axis" if code_text(new_axis) != code_text(axis) else "keepdims",
                     ast.Call(node.func, first, keywords),
                     cost,
                 )
@@ -573,13 +573,16 @@ class RewriteMaker:
         if top:
             yield from self.sums(node)
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 2
-            yield "a missing term", ast.BinOp(node, ast.Sub(), number(1)), 2
+            yield "a missing term", ast.BinOp(node, ast.Sub(), number_node(1)), 2
 
     def sums(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
         for axis in (0, 1):
             kept = ast.keyword("keepdims", ast.Constant(True))
-            for keywords in ([ast.keyword("axis", number(axis)), kept], [ast.keyword("axis", number(axis))]):
-                yield "a missing sum", ast.Call(parsed("np.sum"), [node], keywords), 2
+            for keywords in (
+                [ast.keyword("axis", number_node(axis)), kept],
+                [ast.keyword("axis", number_node(axis))],
+            ):
+                yield "a missing sum", ast.Call(parse_expression("np.sum"), [node], keywords), 2
 
     def number_factors(self) -> Iterator[tuple[ast.expr, float]]:
         """The numbers that a product may lack."""
@@ -587,7 +590,7 @@ class RewriteMaker:
             yield name(n), 1.2 - 0.3 * (n not in self.loads)
         for expression in self.numbers[:MOST_NUMBERS]:
             yield expression, 1.6
-        yield number(2), 1.4
+        yield number_node(2), 1.4
 
     def far_additions(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         """An array that a product lacks: a mask, the slope of an activation; or a term that a sum lacks."""
@@ -597,7 +600,7 @@ class RewriteMaker:
             for code in (n, f"({n} > 0)", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,):
                 yield (
                     "a factor",
-                    ast.BinOp(node, ast.Mult(), parsed(code)),
+                    ast.BinOp(node, ast.Mult(), parse_expression(code)),
                     2 + 0.2 * (code != n) + 0.3 * (not top),
                 )
         if top or isinstance(node, ast.Name):
@@ -606,15 +609,15 @@ class RewriteMaker:
     def missing_terms(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
         """What a sum may lack: an array of theirs, alone or times a penalty."""
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
-            yield "a missing term", ast.BinOp(node, ast.Add(), parsed(n)), 2.0
-            yield "a missing term", ast.BinOp(node, ast.Sub(), parsed(n)), 2.4
+            yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(n)), 2.0
+            yield "a missing term", ast.BinOp(node, ast.Sub(), parse_expression(n)), 2.4
             for code in self.penalties():
-                yield "a missing term", ast.BinOp(node, ast.Add(), parsed(f"{code} * {n}")), 2.6
+                yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(f"{code} * {n}")), 2.6
 
     def penalties(self) -> list[str]:
         """The factors of a penalty, as it is or as its square gives it."""
         strengths = [
-            n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY.search(n)
+            n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY_NAME.search(n)
         ]
         counts = [*self.divisors, *(ast.unparse(x) for x in self.numbers[:2])]
         found = [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
@@ -708,7 +711,7 @@ def name(text: str) -> ast.expr:
     return ast.Name(text, ast.Load())
 
 
-def number(value: float) -> ast.expr:
+def number_node(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
@@ -722,7 +725,7 @@ def is_value(node: ast.expr) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def parsed(code: str) -> ast.expr:
+def parse_expression(code: str) -> ast.expr:
     node = ast.parse(code, mode="eval").body
     for part in ast.walk(node):
         for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
@@ -741,7 +744,7 @@ def parsed_statement(code: str, near: ast.stmt) -> ast.stmt | None:
     return new
 
 
-def text_of(node: ast.expr | None) -> str:
+def code_text(node: ast.expr | None) -> str:
     return "None" if node is None else ast.unparse(node)
 
 
@@ -749,7 +752,7 @@ def keyword_of(node: ast.Call, wanted: str) -> ast.expr | None:
     return next((k.value for k in node.keywords if k.arg == wanted), None)
 
 
-def is_module(node: ast.expr) -> bool:
+def is_array_module(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "xp", "cp", "jnp")
 
 
@@ -791,7 +794,7 @@ def numbers_like(node: ast.AST, scope: Scope) -> list[ast.expr]:
         found += [f"{n}.shape[0]", f"{n}.shape[1]"] if scope.kind(n) == "array 2" else []
     for n in sorted(attributes_in(node)):
         found += [f"{n}.shape[0]"]
-    return [parsed(code) for code in dict.fromkeys(found)][:10]
+    return [parse_expression(code) for code in dict.fromkeys(found)][:10]
 
 
 def divisors_in(node: ast.AST, scope: Scope) -> list[str]:
@@ -828,5 +831,5 @@ def fresh(node: Any) -> Any:
     return copy.deepcopy(node)
 
 
-Values = Mapping[str, Any]
+NameValues = Mapping[str, Any]
 Bodies = Sequence[ast.stmt]

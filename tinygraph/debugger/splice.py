@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from tinygraph.debugger.program import Function, definitions_in, source_text
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
-__all__ = ["Change", "change_of"]
+__all__ = ["LineChange", "change_of"]
 
 
 @dataclass(frozen=True)
-class Change:
+class LineChange:
     """Lines as they are and as they should be.
 
     `line` is the first, counted from 1; `column` and `end_column` are where the changed part of it begins and
@@ -29,25 +29,25 @@ class Change:
     after: str
 
 
-def change_of(rewrite: Rewrite) -> Change:
+def change_of(rewrite: Rewrite) -> LineChange:
     """The change of a file's lines that a rewrite stands for."""
     lines = source_text(rewrite.function.file)
     if isinstance(rewrite, Swap):
-        return swapped(rewrite, lines)
+        return swap_statements(rewrite, lines)
     if isinstance(rewrite, Replacement):
         return moved_line(rewrite, lines)
     if isinstance(rewrite, Insertion):
-        return inserted(rewrite, lines)
+        return insert_statement(rewrite, lines)
     if rewrite.new is None:
-        return deleted(rewrite.old, lines)
-    for old, text in texts_of(rewrite, lines):
+        return delete_node(rewrite.old, lines)
+    for old, text in replacement_texts(rewrite, lines):
         change = replaced_text(old, text, lines)
         if says_the_same(change, rewrite, lines):
             return change
     return change
 
 
-def span(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
+def span_in_lines(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
     """The first and last line of a node, from 0, and where in them it begins and ends, in characters."""
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1  # type: ignore[attr-defined]
     begin = len(lines[first].encode()[: node.col_offset].decode(errors="replace"))  # type: ignore[attr-defined]
@@ -55,14 +55,14 @@ def span(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
     return first, last, begin, end
 
 
-def replaced_text(node: ast.AST, text: str, lines: Sequence[str]) -> Change:
-    first, last, begin, end = span(node, lines)
+def replaced_text(node: ast.AST, text: str, lines: Sequence[str]) -> LineChange:
+    first, last, begin, end = span_in_lines(node, lines)
     before = "\n".join(lines[first : last + 1])
     after = lines[first][:begin] + text + lines[last][end:]
-    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+    return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
 
 
-def texts_of(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
+def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
     """What may stand in the place of a node, or of its statement: with their own words where these are kept."""
     assert rewrite.new is not None
     if not isinstance(rewrite.new, ast.stmt):
@@ -114,7 +114,7 @@ def shallow(node: ast.AST) -> ast.AST:
 
 
 def segment(node: ast.AST, lines: Sequence[str]) -> str:
-    first, last, begin, end = span(node, lines)
+    first, last, begin, end = span_in_lines(node, lines)
     if first == last:
         return lines[first][begin:end]
     return "\n".join([lines[first][begin:], *lines[first + 1 : last], lines[last][:end]])
@@ -130,7 +130,7 @@ def statement_of(rewrite: Rewrite) -> ast.stmt:
     return min(found, key=lambda s: (s.end_lineno or s.lineno) - s.lineno + 0.001 * -s.col_offset)
 
 
-def says_the_same(change: Change, rewrite: Rewrite, lines: Sequence[str]) -> bool:
+def says_the_same(change: LineChange, rewrite: Rewrite, lines: Sequence[str]) -> bool:
     """Whether the changed lines are the changed tree."""
     n = change.before.count("\n") + 1
     new = [*lines[: change.line - 1], *change.after.split("\n"), *lines[change.line - 1 + n :]]
@@ -154,40 +154,40 @@ def first_line(node: ast.AST) -> int:
     return min([node.lineno, *(d.lineno for d in decorators)])  # type: ignore[attr-defined]
 
 
-def deleted(node: ast.AST, lines: Sequence[str]) -> Change:
-    first, last, begin, end = span(node, lines)
+def delete_node(node: ast.AST, lines: Sequence[str]) -> LineChange:
+    first, last, begin, end = span_in_lines(node, lines)
     whole = not lines[first][:begin].strip() and not lines[last][end:].strip(" ;").split("#")[0].strip()
     before = "\n".join(lines[first : last + 1])
     after = "" if whole else (lines[first][:begin] + lines[last][end:].lstrip(" ;"))
-    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+    return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
 
 
-def inserted(rewrite: Rewrite, lines: Sequence[str]) -> Change:
-    first, last, begin, end = span(rewrite.old, lines)
+def insert_statement(rewrite: Rewrite, lines: Sequence[str]) -> LineChange:
+    first, last, begin, end = span_in_lines(rewrite.old, lines)
     before = "\n".join(lines[first : last + 1])
     after = before + "\n" + lines[first][:begin] + ast.unparse(rewrite.new)  # type: ignore[arg-type]
-    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+    return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
 
 
-def swapped(rewrite: Swap, lines: Sequence[str]) -> Change:
-    a, b, begin, end = span(rewrite.old, lines)
-    c, d, _, _ = span(rewrite.new, lines)  # type: ignore[arg-type]
+def swap_statements(rewrite: Swap, lines: Sequence[str]) -> LineChange:
+    a, b, begin, end = span_in_lines(rewrite.old, lines)
+    c, d, _, _ = span_in_lines(rewrite.new, lines)  # type: ignore[arg-type]
     before = "\n".join(lines[a : d + 1])
     after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
-    return Change(a + 1, begin, end if a == b else len(lines[a]), before, after)
+    return LineChange(a + 1, begin, end if a == b else len(lines[a]), before, after)
 
 
-def moved_line(rewrite: Replacement, lines: Sequence[str]) -> Change:
+def moved_line(rewrite: Replacement, lines: Sequence[str]) -> LineChange:
     """A statement in a loop as one behind it, or the reverse: the same words, further left or right."""
     moved, where = rewrite.more[0]
     loop = rewrite.old
     inner = len(segment_indent(loop.body[0], lines))  # type: ignore[attr-defined]
     outer = len(segment_indent(loop, lines))
-    first, last, begin, end = span(moved, lines)
+    first, last, begin, end = span_in_lines(moved, lines)
     step = inner - outer
     before = lines[first : last + 1]
     after = [line[step:] if where == "out" else " " * step + line for line in before]
-    return Change(
+    return LineChange(
         first + 1, begin, end if first == last else len(lines[first]), "\n".join(before), "\n".join(after)
     )
 

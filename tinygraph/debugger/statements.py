@@ -21,18 +21,26 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.machines import Changes, Event, FunctionMachine, Machine, Run, ScriptMachine, Spot
+from tinygraph.debugger.machines import (
+    Changes,
+    Event,
+    FunctionMachine,
+    Machine,
+    MachineRun,
+    ScriptMachine,
+    Spot,
+)
 from tinygraph.debugger.objectives import label_arrays, losses_of, number_of_examples
-from tinygraph.debugger.outline import Line, Outline, is_loss_label
+from tinygraph.debugger.outline import BodyOutline, StatementLine, is_loss_label
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.readings import RATE
 from tinygraph.debugger.sites import Site, label_of
-from tinygraph.debugger.slopes import Loss, Slope, Slopes, projections
-from tinygraph.debugger.structure import Leaf, as_floats
+from tinygraph.debugger.slopes import LossSlope, MachineLoss, Slopes, projections
+from tinygraph.debugger.structure import ArrayLeaf, as_floats
 from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, other_text, same_name
 
 __all__ = [
-    "Case",
+    "Evidence",
     "Derivative",
     "Judged",
     "function_machine",
@@ -41,10 +49,10 @@ __all__ = [
     "script_machine",
 ]
 
-AGREES = 3e-5
+LINES_AGREE = 3e-5
 MOST_PLACES = 60  # at which a value of a shape is looked for
 MOST_BLAMED = 8
-MOST_READINGS = 5
+MOST_INTERPRETATIONS = 5
 MOST_USES = 6
 ADDED = re.compile(r"_?(accum(ulated|ulator)?|acc|sum|total|avg|mean|batch|curr(ent)?|all)\d?$")
 
@@ -79,7 +87,7 @@ class Derivative:
     truth: Any = None
     site: Site | None = None
     place: Place | None = None
-    step: Step | None = None
+    step: LineValue | None = None
 
 
 @dataclass(eq=False)
@@ -91,8 +99,8 @@ class Judged:
     assumed: bool
     factor: float
     derivatives: list[Derivative]
-    case: Case
-    reading: Reading
+    case: Evidence
+    reading: Interpretation
     raised: BaseException | None = None
 
     @property
@@ -128,12 +136,12 @@ class Judged:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class LineValue:
     """A value that a line gives: `number` says which of the values of its name it is, `final` whether the last."""
 
     event: Event
     site: Site
-    line: Line
+    line: StatementLine
     name: str
     group: int
     final: bool
@@ -165,7 +173,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """Which loss, what all derivatives are multiplied by, and what those of intermediate values are besides."""
 
     loss: int
@@ -173,7 +181,7 @@ class Reading:
     inner: tuple[float, ...] = (1.0,)
     moved: float = 1.0
 
-    def accepted(self, step: Step, place: Place, rates: Sequence[float]) -> list[float]:
+    def accepted(self, step: LineValue, place: Place, rates: Sequence[float]) -> list[float]:
         """The factors with which a value is right."""
         if step.update:
             return [self.moved * r for r in rates]
@@ -185,7 +193,7 @@ class Reading:
 class Found:
     """What a value was found to be: right with a factor at a place, wrong, or without a name."""
 
-    step: Step
+    step: LineValue
     status: str
     place: Place | None = None
     factor: float = 1.0
@@ -193,7 +201,7 @@ class Found:
     said: str = ""
 
 
-class Case:
+class Evidence:
     """A machine's derivatives and forward values, ready to be read in one way or the other."""
 
     def __init__(self, machine: Machine) -> None:
@@ -218,10 +226,10 @@ class Case:
     # Claims
 
     @cached_property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[LineValue]:
         """The values that lines of the backward pass give, in order."""
         back, moved = self.outline.derivatives, self.outline.updates
-        found: list[Step] = []
+        found: list[LineValue] = []
         group: dict[str, int] = {}
         for event in self.run.events:
             site = self.machine.sites[event.spot.site]
@@ -234,10 +242,10 @@ class Case:
             anew = not site.continues and self.is_read_since(event.label, found)
             if anew or event.label not in group:
                 group[event.label] = len(found)
-            found.append(Step(event, site, line, event.label, group[event.label], True, update))
+            found.append(LineValue(event, site, line, event.label, group[event.label], True, update))
         return [replace(s, final=is_last(s, found[i + 1 :])) for i, s in enumerate(found)]
 
-    def is_read_since(self, label: str, before: Sequence[Step]) -> bool:
+    def is_read_since(self, label: str, before: Sequence[LineValue]) -> bool:
         """Whether some line has read a name since it was given its value."""
         lines = self.outline.lines
         base = label.partition("[")[0]
@@ -284,7 +292,7 @@ class Case:
         """Whether what is at a site is not computed from arrays."""
         return self.is_root_of(self.run, site)
 
-    def is_root_of(self, run: Run, site: Site) -> bool:
+    def is_root_of(self, run: MachineRun, site: Site) -> bool:
         if site.kind == "entry" or site.statement is None:
             return True
         value = getattr(site.statement, "value", None)
@@ -296,7 +304,7 @@ class Case:
         arrays = {e.label for e in run.events if np.ndim(e.value) and e.value.dtype.kind == "f"}
         return not read & {a.partition("[")[0] for a in arrays}
 
-    def is_start(self, run: Run, site: Site) -> bool:
+    def is_start(self, run: MachineRun, site: Site) -> bool:
         """Whether a parameter is made at a site."""
         back = {*self.outline.derivatives, *self.outline.updates}
         return site.statement not in back and self.is_root_of(run, site)
@@ -310,7 +318,7 @@ class Case:
             if not self.may_be_meant(site):
                 continue
             source = ast.unparse(site.node)
-            found.append(Place(spot, source, shape, False, False, (f"{source} (line {line_of(site)})",)))
+            found.append(Place(spot, source, shape, False, False, (f"{source} (line {line_of_site(site)})",)))
         return found
 
     def uses(self, place: Place) -> list[Spot]:
@@ -328,36 +336,42 @@ class Case:
         """The values of a shape, those with names first; parameters only if asked for."""
         size = int(np.prod(shape, dtype=int))
         fits = [p for p in reversed(self.places) if roots or not p.root] + self.unnamed
-        return [p for p in fits if int(np.prod(p.shape, dtype=int)) == size and alike(p.shape, shape)][
-            :MOST_PLACES
-        ]
+        return [
+            p for p in fits if int(np.prod(p.shape, dtype=int)) == size and same_but_ones(p.shape, shape)
+        ][:MOST_PLACES]
 
-    def slope(self, place: Place) -> Slope:
+    def slope(self, place: Place) -> LossSlope:
         return self.slopes.slope(place.spot, place.shape)
 
-    def named_for(self, step: Step) -> list[Place]:
+    def named_for(self, step: LineValue) -> list[Place]:
         """The forward values that a derivative's name speaks of, or that it moves; those that matter."""
         if step.name not in self._named:
             self._named[step.name] = [p for p in self.find_named(step) if self.matters(p)]
-        return [p for p in self._named[step.name] if alike(p.shape, step.shape)] or self._named[step.name]
+        return [p for p in self._named[step.name] if same_but_ones(p.shape, step.shape)] or self._named[
+            step.name
+        ]
 
     @cached_property
     def _named(self) -> dict[str, list[Place]]:
         return {}
 
-    def find_named(self, step: Step) -> list[Place]:
+    def find_named(self, step: LineValue) -> list[Place]:
         """The values of a name, the last first."""
         label = step.name
         if step.update:
             return [p for p in reversed(self.places) if p.label == label]
-        rules: list[Callable[[Claim, Leaf], bool]] = [same_name, like_name, short_name]
+        rules: list[Callable[[Claim, ArrayLeaf], bool]] = [same_name, like_name, short_name]
         for name in dict.fromkeys((label, ADDED.sub("", label))):
             for rule in rules:
                 claim = Claim(name, step.value)
-                if fits := [p for p in reversed(self.places) if rule(claim, Leaf(p.path, step.value))]:
+                if fits := [p for p in reversed(self.places) if rule(claim, ArrayLeaf(p.path, step.value))]:
                     return fits
         moved = self.pairs.get(label)
-        return [p for p in reversed(self.places) if moved and p.label == moved and alike(p.shape, step.shape)]
+        return [
+            p
+            for p in reversed(self.places)
+            if moved and p.label == moved and same_but_ones(p.shape, step.shape)
+        ]
 
     def matters(self, place: Place) -> bool:
         """Whether some loss depends on a value."""
@@ -389,7 +403,7 @@ class Case:
             found += [float(n) for n in np.shape(y)[:1]]
         return [f for f in dict.fromkeys(found) if f > 1][:3]
 
-    def rates(self, step: Step) -> list[float]:
+    def rates(self, step: LineValue) -> list[float]:
         """The learning rate, where a line reads one; else 1."""
         found = [1.0]
         for name in step.line.reads:
@@ -402,7 +416,7 @@ class Case:
 
     # Reading
 
-    def find(self, step: Step, run: Run, reading: Reading) -> Found:
+    def find(self, step: LineValue, run: MachineRun, reading: Interpretation) -> Found:
         """What a value is in a run."""
         event = event_of(run, step)
         if event is None:
@@ -424,17 +438,17 @@ class Case:
             return Found(step, "wrong", place, reading.accepted(step, place, rates)[0], value)
         return Found(step, "unnamed", None, 1.0, value)
 
-    def shaped(self, step: Step, place: Place) -> tuple[str, Place]:
+    def shaped(self, step: LineValue, place: Place) -> tuple[str, Place]:
         """The status of a value that has the right numbers."""
         return "wrong" if place.root and shape_matters(step, place, self) else "right", place
 
-    def others(self, step: Step, named: Sequence[Place]) -> list[Place]:
+    def others(self, step: LineValue, named: Sequence[Place]) -> list[Place]:
         """The places besides those of its name whose derivative a value may be."""
         if not named:
             return self.of_size(step.shape, roots=True)
         return self.of_size(step.shape) if self.is_loose(step) and not any(p.root for p in named) else []
 
-    def is_loose(self, step: Step) -> bool:
+    def is_loose(self, step: LineValue) -> bool:
         """Whether a name may mean the value before an activation: delta_hidden, or dh after `dh[h <= 0] = 0`."""
         members = [s for s in self.steps if s.name == step.name and s.group == step.group]
         return len(members) > 1 or bool(re.search(r"delta|err|term", step.name, re.I))
@@ -448,7 +462,7 @@ class Case:
             return False
         given = projections(value)
         allowed = (
-            AGREES * (float(np.linalg.norm(value)) + np.abs(given))
+            LINES_AGREE * (float(np.linalg.norm(value)) + np.abs(given))
             + 10 * abs(factor) * slope.errors[loss]
             + 1e-9
         )
@@ -464,7 +478,7 @@ class Case:
         return factor if factor and self.equal(value, place, factor, loss) else None
 
 
-def refuse_if_stopped(first: Run) -> None:
+def refuse_if_stopped(first: MachineRun) -> None:
     """Refuse what does not come to its backward pass."""
     if first.error is not None and (first.seed_event < 0 or not isinstance(first.error, Exception)):
         raise Unplayable(f"{type(first.error).__name__}: {first.error}") from first.error
@@ -476,21 +490,21 @@ def is_real(event: Event) -> bool:
     return event.value.dtype.kind == "f" and event.value.size > 0
 
 
-def is_last(step: Step, rest: Sequence[Step]) -> bool:
+def is_last(step: LineValue, rest: Sequence[LineValue]) -> bool:
     return all(s.group != step.group or s.name != step.name for s in rest)
 
 
-def event_of(run: Run, step: Step) -> Event | None:
+def event_of(run: MachineRun, step: LineValue) -> Event | None:
     """What a run has at a step."""
     return next((e for e in run.events if e.spot == step.event.spot and e.label == step.event.label), None)
 
 
-def alike(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+def same_but_ones(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Whether two shapes are the same but for axes of length 1."""
     return [n for n in a if n != 1] == [n for n in b if n != 1]
 
 
-def shape_matters(step: Step, place: Place, case: Case) -> bool:
+def shape_matters(step: LineValue, place: Place, case: Evidence) -> bool:
     """Whether a derivative has another number of axes than what it is by, and nothing is moved by it."""
     hard = (
         place.named
@@ -504,7 +518,7 @@ def shape_matters(step: Step, place: Place, case: Case) -> bool:
 
 def fits_into(given: tuple[int, ...], right: tuple[int, ...]) -> bool:
     """Whether something can be the derivative by something else: (n,) by (1, n), but not by (n, 1)."""
-    return alike(given, right) and np.prod(np.broadcast_shapes(given, right)) == np.prod(right)
+    return same_but_ones(given, right) and np.prod(np.broadcast_shapes(given, right)) == np.prod(right)
 
 
 def plain_value(value: ast.expr) -> bool:
@@ -517,20 +531,20 @@ def plain_value(value: ast.expr) -> bool:
     return isinstance(value, ast.Name | ast.Subscript | ast.Attribute)
 
 
-def short_name(claim: Claim, leaf: Leaf) -> bool:
+def short_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     """gw1 for w1, db1_curr for b1."""
     last = claim.label.rpartition(".")[2]
     return len(last) > 1 and last[0] in "gd" and last[1:].strip("_").lower() == bare_name(leaf.last)
 
 
-def line_of(site: Site) -> int:
+def line_of_site(site: Site) -> int:
     return getattr(site.node, "lineno", 0)
 
 
-def starts_at_random(case: Case, run: Run) -> dict[tuple[int, int], list[tuple[Any, Any]]]:
+def starts_at_random(case: Evidence, run: MachineRun) -> dict[tuple[int, int], list[tuple[Any, Any]]]:
     """Moves that make parameters random which are all the same, as zeros are: where zeros hide mistakes."""
     found: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
-    wanted = parameter_names(case, run)
+    wanted = names_moved(case, run)
     draw = np.random.default_rng(5)
     seen: set[str] = set()
     for event in run.events:
@@ -554,7 +568,7 @@ def is_flat(value: Any) -> bool:
     return value.size > 1 or not value.any()
 
 
-def parameter_names(case: Case, run: Run) -> set[str]:
+def names_moved(case: Evidence, run: MachineRun) -> set[str]:
     """The names of what is moved, or of which there is a derivative."""
     back = [t for line in case.outline.derivatives.values() for t in line.targets]
     bare = {bare_name(ADDED.sub("", t)) for t in back} | {b.rpartition("['")[2] for b in back}
@@ -572,8 +586,8 @@ def judge_machine(machine: Machine) -> Judged:
     Raises:
         Unplayable: there is no loss, or nothing that could be judged.
     """
-    case = Case(machine)
-    tried = [Verdicts(case, reading).work() for reading in likely_readings(case)]
+    case = Evidence(machine)
+    tried = [LineVerdicts(case, reading).work() for reading in likely_readings(case)]
     best = min(tried, key=lambda v: v.rank, default=None)
     if best is not None and not best.trusted and case.run.error is not None:
         best.blamed = []
@@ -583,7 +597,7 @@ def judge_machine(machine: Machine) -> Judged:
     return best.judged()
 
 
-def likely_readings(case: Case) -> list[Reading]:
+def likely_readings(case: Evidence) -> list[Interpretation]:
     """The readings in which the fewest values are wrong at once, the plainest of them first."""
     scored = []
     for i, reading in enumerate(all_readings(case)):
@@ -598,20 +612,20 @@ def likely_readings(case: Case) -> list[Reading]:
         ):
             return [reading]
     scored.sort(key=lambda x: x[:2])
-    return [reading for *_, reading in scored[:MOST_READINGS]]
+    return [reading for *_, reading in scored[:MOST_INTERPRETATIONS]]
 
 
-def all_readings(case: Case) -> Iterator[Reading]:
+def all_readings(case: Evidence) -> Iterator[Interpretation]:
     """All readings, the plainest first."""
     for i, loss in enumerate(case.losses):
         for factor, moved in factors(case, i, loss):
-            yield Reading(i, factor, (1.0,), moved)
+            yield Interpretation(i, factor, (1.0,), moved)
             for m in case.m:
-                yield Reading(i, factor, (m,), moved)
-                yield Reading(i, factor, (1.0, m), moved)
+                yield Interpretation(i, factor, (m,), moved)
+                yield Interpretation(i, factor, (1.0, m), moved)
 
 
-def factors(case: Case, index: int, loss: Loss) -> list[tuple[float, float]]:
+def factors(case: Evidence, index: int, loss: MachineLoss) -> list[tuple[float, float]]:
     """By what all derivatives may be multiplied in a reading, and by what the moves of parameters."""
     seen: Counter[float] = Counter()
     moved: Counter[float] = Counter()
@@ -631,7 +645,7 @@ def round_off(factor: float) -> float:
     return float(f"{factor:.4g}")
 
 
-def may_be(factor: float, moved: float, loss: Loss, moves: bool) -> bool:
+def may_be(factor: float, moved: float, loss: MachineLoss, moves: bool) -> bool:
     """Whether a factor of all derivatives is no mistake."""
     if factor == 1.0:
         return True
@@ -639,13 +653,13 @@ def may_be(factor: float, moved: float, loss: Loss, moves: bool) -> bool:
         return factor == -1.0
     if not loss.strict:
         return True
-    return moves and (factor < 0 < moved or abs(moved - 1) < AGREES)
+    return moves and (factor < 0 < moved or abs(moved - 1) < LINES_AGREE)
 
 
-class Verdicts:
+class LineVerdicts:
     """The verdicts of one reading: found by replacing each wrong value by the truth, in order."""
 
-    def __init__(self, case: Case, reading: Reading) -> None:
+    def __init__(self, case: Evidence, reading: Interpretation) -> None:
         self.case = case
         self.reading = reading
         self.forced: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
@@ -653,7 +667,7 @@ class Verdicts:
         self.follows: set[str] = set()
         self.found: list[Found] = []
 
-    def work(self) -> Verdicts:
+    def work(self) -> LineVerdicts:
         """Find what is wrong by itself."""
         for _ in range(MOST_BLAMED):
             run = (
@@ -676,7 +690,7 @@ class Verdicts:
             return False
         return not (self.follows & found.step.line.reads)
 
-    def is_blamed(self, step: Step) -> bool:
+    def is_blamed(self, step: LineValue) -> bool:
         return any(b.step.site is step.site and b.step.name == step.name for b in self.blamed)
 
     def is_plain_move(self, found: Found) -> bool:
@@ -746,7 +760,7 @@ class Verdicts:
             chosen.append(place)
         return chosen[:10]
 
-    def reads(self, later: Step, earlier: Step) -> bool:
+    def reads(self, later: LineValue, earlier: LineValue) -> bool:
         """Whether a line depends on what an earlier one gives."""
         wanted = {later.name.partition("[")[0], *later.line.reads}
         steps = self.case.steps
@@ -779,7 +793,7 @@ class Verdicts:
             (spot.site, spot.turn): [*self.forced.get((spot.site, spot.turn), []), (spot.steps, value)]
         }
 
-    def blame(self, found: Found, run: Run) -> None:
+    def blame(self, found: Found, run: MachineRun) -> None:
         """Note that a value is wrong, and put the truth in its place."""
         assert found.place is not None
         forced = self.forcing(found, found.place)
@@ -816,7 +830,7 @@ class Verdicts:
         return Judged(function, loss.name, loss.assumed, self.reading.factor, derivatives, self.case, self.reading,
                       first.error)  # fmt: skip
 
-    def derivative(self, step: Step) -> Derivative | None:
+    def derivative(self, step: LineValue) -> Derivative | None:
         """What is told of a value."""
         at_once = self.case.find(step, self.case.run, self.reading)
         blamed = next((b for b in self.blamed if b.step is step), None)
@@ -842,7 +856,7 @@ class Verdicts:
         value = np.reshape(value, right.shape)
         return other_text(np.where(truth.known, value, 0.0), right)
 
-    def told(self, step: Step, found: Found, verdict: str, said: str) -> Derivative:
+    def told(self, step: LineValue, found: Found, verdict: str, said: str) -> Derivative:
         site = self.place_to_tell(step, found) if verdict == "wrong" else step.site
         place = found.place
         truth = None
@@ -856,11 +870,11 @@ class Verdicts:
             found.factor, found.value, truth, site, place, step,
         )  # fmt: skip
 
-    def place_to_tell(self, step: Step, found: Found) -> Site:
+    def place_to_tell(self, step: LineValue, found: Found) -> Site:
         """Of several lines that give a value together, the one that is wrong."""
         members = [s for s in self.case.steps if s.group == step.group and s.name == step.name]
         sites = list(dict.fromkeys(s.site for s in members))
-        return step.site if len(sites) == 1 else Lines(self, members, found).wrong
+        return step.site if len(sites) == 1 else JointLines(self, members, found).wrong
 
 
 def merge_turns(derivatives: Sequence[Derivative]) -> list[Derivative]:
@@ -877,11 +891,11 @@ def merge_turns(derivatives: Sequence[Derivative]) -> list[Derivative]:
 
 
 @dataclass(eq=False)
-class Lines:
+class JointLines:
     """The lines that give a value together, of which one is wrong."""
 
-    verdicts: Verdicts
-    members: list[Step]
+    verdicts: LineVerdicts
+    members: list[LineValue]
     found: Found
     right_value: Any = field(init=False)
 
@@ -903,7 +917,7 @@ class Lines:
             return part
         return self.first_beyond_repair()
 
-    def is_right(self, step: Step) -> bool:
+    def is_right(self, step: LineValue) -> bool:
         """Whether a value on the way is a derivative, up to a factor."""
         reading, case = self.verdicts.reading, self.verdicts.case
         if step is self.members[-1]:
@@ -911,7 +925,7 @@ class Lines:
         loose = replace(reading, inner=tuple({1.0, *case.m, *reading.inner}))
         return case.find(step, case.run, loose).status == "right" or self.is_multiple(step)
 
-    def is_multiple(self, step: Step) -> bool:
+    def is_multiple(self, step: LineValue) -> bool:
         place = self.found.place
         assert place is not None
         factor = self.verdicts.case.factor(step.value, place, self.verdicts.reading.loss)
@@ -941,7 +955,7 @@ class Lines:
 
     def is_among(self, value: Any, sums: Sequence[Any]) -> bool:
         given = projections(value)
-        near = AGREES * 10 * (float(np.linalg.norm(value)) + 1e-9)
+        near = LINES_AGREE * 10 * (float(np.linalg.norm(value)) + 1e-9)
         return any(np.all(np.abs(given - self.found.factor * x) <= near) for x in sums)
 
     def first_beyond_repair(self) -> Site:
@@ -993,12 +1007,12 @@ def judge_statements(program: Program, function: Function, state: dict[str, Any]
 
 def script_machine(program: Program, function: Function) -> Machine:
     """The machine of a file's own statements, as they are in the program now."""
-    return ScriptMachine(program, function, Outline(program.trees[function.file].body))
+    return ScriptMachine(program, function, BodyOutline(program.trees[function.file].body))
 
 
 def function_machine(
     program: Program, function: Function, state: dict[str, Any], missing: dict[str, Any] | None = None
 ) -> Machine:
     """The machine of a function on made arguments; `missing` are globals that it reads and that are not there."""
-    outline = Outline(function.node.body, function.parameters)
+    outline = BodyOutline(function.node.body, function.parameters)
     return FunctionMachine(program, function, outline, state, missing or {})

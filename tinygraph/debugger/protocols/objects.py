@@ -15,7 +15,7 @@ from tinygraph.debugger.readings import (
     UPSTREAM,
     layouts_for,
     play_forward,
-    readings_of,
+    possible_trials,
     slopes_of,
     words_of,
 )
@@ -50,7 +50,7 @@ def trials_of(program: Program, function: Function, owner: type, asked: Asked) -
         )
         for passed in made:
             yield from slopes_of(passed, function)
-            yield from readings_of(passed, function, losses)
+            yield from possible_trials(passed, function, losses)
 
 
 def owners_of(program: Program, function: Function) -> Iterator[type]:

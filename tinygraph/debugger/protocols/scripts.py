@@ -15,7 +15,7 @@ import numpy as np
 from tinygraph.debugger.machines import Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
-from tinygraph.debugger.outline import Outline
+from tinygraph.debugger.outline import BodyOutline
 from tinygraph.debugger.passes import arguments_of, layouts_for
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols.table import Asked, protocol
@@ -36,13 +36,13 @@ from tinygraph.debugger.truth import Truth
 __all__ = ["StatementsTrial", "scripts_of"]
 
 MOST_WAYS = 24
-FEWEST = 2  # statements that go back
+FEWEST_BACK = 2  # statements that go back
 
 
 def scripts_of(program: Program) -> Iterator[Function]:
     """The statements of each file, as a function; of a file that has some that go back."""
     for file, tree in program.trees.items():
-        if len(Outline(tree.body).derivatives) >= FEWEST or Outline(tree.body).updates:
+        if len(BodyOutline(tree.body).derivatives) >= FEWEST_BACK or BodyOutline(tree.body).updates:
             arguments = ast.arguments([], [], None, [], [], None, [])
             node = ast.FunctionDef(SCRIPT, arguments, tree.body, [], lineno=1, col_offset=0)
             yield Function(SCRIPT, file, node, lambda: None)
@@ -55,15 +55,15 @@ def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator
     """The trials of a file's own statements, or of a function that computes derivatives after a loss."""
     if function.name == SCRIPT:
         if asked.seed == 0:
-            yield from trial_of(script_machine(program, function))
+            yield from trials_of_machine(script_machine(program, function))
         return
-    outline = Outline(function.node.body, function.parameters)
-    if len(outline.derivatives) + len(outline.updates) >= FEWEST:
+    outline = BodyOutline(function.node.body, function.parameters)
+    if len(outline.derivatives) + len(outline.updates) >= FEWEST_BACK:
         for machine in machines_of(program, function, asked):
-            yield from trial_of(machine)
+            yield from trials_of_machine(machine)
 
 
-def trial_of(machine: Machine) -> Iterator[Trial]:
+def trials_of_machine(machine: Machine) -> Iterator[Trial]:
     try:
         yield StatementsTrial.of(judge_machine(machine))
     except Unplayable:
@@ -88,7 +88,7 @@ PLAIN = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
 def sizes_for(program: Program, sizes: Sizes) -> list[Sizes]:
     """The sizes, and those that the program's own constants ask for."""
     found: dict[str, int] = {}
-    for name, value in constants_of(program):
+    for name, value in whole_numbers_of(program):
         for pattern, unit in UNITS:
             if re.search(pattern, re.sub(r"^nn_", "", name.lower())) and 1 < value <= 100:
                 found.setdefault(unit, value)
@@ -96,7 +96,7 @@ def sizes_for(program: Program, sizes: Sizes) -> list[Sizes]:
     return [replace(sizes, **found), sizes] if found else [sizes]
 
 
-def constants_of(program: Program) -> Iterator[tuple[str, int]]:
+def whole_numbers_of(program: Program) -> Iterator[tuple[str, int]]:
     """The whole numbers of a file and of its classes, by name."""
     for tree in program.trees.values():
         for node in ast.walk(tree):
@@ -158,12 +158,12 @@ def missing_names(program: Program, function: Function) -> list[str]:
             continue
         own = bound_names(f.node)
         for node in walk_own(f.node):
-            if isinstance(node, ast.Name) and node.id not in own and not is_known(node.id, f):
+            if isinstance(node, ast.Name) and node.id not in own and not is_name_known(node.id, f):
                 found[node.id] = None
     return list(found)
 
 
-def is_known(name: str, function: Function) -> bool:
+def is_name_known(name: str, function: Function) -> bool:
     return (
         name in function.itself.__globals__
         or hasattr(builtins, name)
