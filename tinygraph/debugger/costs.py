@@ -27,9 +27,9 @@ __all__ = [
     "constant",
     "leaves_penalty",
     "losses_after",
-    "take_named",
     "prediction_of",
     "source_at",
+    "take_named",
 ]
 
 LABELS = re.compile(

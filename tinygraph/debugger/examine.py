@@ -18,7 +18,15 @@ from tinygraph.debugger.protocols import losses, networks, objects, pairs, scrip
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
-__all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
+__all__ = [
+    "Examined",
+    "better",
+    "choose_reading",
+    "examine_function",
+    "examine_program",
+    "finish_judgement",
+    "judged_or_none",
+]
 
 MOST_READINGS = 80
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left

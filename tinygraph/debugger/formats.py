@@ -101,11 +101,11 @@ def github_text(report: FileReport, hint: int) -> str:
     """An annotation for each mistake, and one for each function that could not run."""
     lines = [annotation(report, d, hint) for d in report.diagnoses]
     told = {d.function for d in report.diagnoses}
-    for f in report.functions:
-        if f.verdict == "could not run" and f.name not in told:
-            lines.append(
-                command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason)
-            )
+    lines += [
+        command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason)
+        for f in report.functions
+        if f.verdict == "could not run" and f.name not in told
+    ]
     return "\n".join(lines or [f"::notice file={escape(report.file, True)}::{escape(report.summary)}"])
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
+from tinygraph.debugger.direct import examine_directly
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.notebooks import parse_cell
 from tinygraph.debugger.process import FileRun, Outcome, read_failure
@@ -51,8 +52,8 @@ def check(
         seconds: in which what is wrong may be mended; 0 for no repair.
 
     Returns:
-        a report: `ok`, `diagnoses` and `functions`; it prints, and shows itself in a notebook, as text with the
-        wrong lines.
+        a report: `ok`, `diagnoses` and `functions`; it prints, and shows itself in a notebook, as text with
+        the wrong lines.
 
     Raises:
         UserFileError: Python does not know the source of what is to be checked.
@@ -76,13 +77,14 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
 
     Args:
         forward: takes the inputs; gives an output, or a tuple of it and a cache.
-        backward: takes the derivative of the output, and the cache or the inputs, as its parameters ask; gives
-            the derivatives by the inputs. Where the output is one number it may do without the first.
+        backward: takes the derivative of the output, and the cache or the inputs, as its parameters ask;
+            gives the derivatives by the inputs. Where the output is one number it may do without the first.
         inputs: arrays, and whatever else `forward` takes, in its order.
 
     Raises:
         UserFileError: `forward` does not run on the inputs, or gives no number.
 
+    >>> import numpy as np
     >>> def forward(x, w):
     ...     return x @ w, (x, w)
     >>> def backward(dout, cache):
@@ -91,8 +93,6 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
     >>> check_backward(forward, backward, np.ones((2, 3)), np.ones((3, 4))).ok
     True
     """
-    from tinygraph.debugger.direct import examine_directly
-
     frame = sys._getframe(1)
     program = program_with(frame.f_globals | frame.f_locals, [forward, backward])
     examined = examine_directly(program, forward, backward, inputs)
@@ -109,7 +109,7 @@ def name_asked(what: Any) -> str | None:
 
 
 def what_is_meant(what: Any, frame: FrameType) -> tuple[dict[str, Any], set[str] | None, list[Any]]:
-    """The names that are known, the qualified names of what is to be judged (None for all), and the functions."""
+    """The names that are known, the qualified names of what to judge (None for all), and the functions."""
     namespace = {**frame.f_globals, **frame.f_locals}
     if what is None:
         return namespace, None, list(own_things(namespace, frame))
@@ -117,7 +117,7 @@ def what_is_meant(what: Any, frame: FrameType) -> tuple[dict[str, Any], set[str]
         return {**what.__globals__, **namespace}, {what.__qualname__}, [what, *own_things(namespace, frame)]
     owner = what if isinstance(what, type) else type(what)
     names = {f"{c.__name__}.{n}" for c in owner.__mro__[:-1] for n in vars(c)}
-    things = [c for c in owner.__mro__[:-1]]
+    things = list(owner.__mro__[:-1])
     return {**namespace, **{c.__name__: c for c in things}}, names, [*things, *own_things(namespace, frame)]
 
 
@@ -156,8 +156,8 @@ def program_with(namespace: dict[str, Any], things: Sequence[Any]) -> Program:
     trees = {file: tree for file in files if (tree := tree_of(file)) is not None}
     if files and not trees:
         raise UserFileError(
-            "Python does not know the source of these functions; write them into a file or a cell, rather than "
-            "giving them to exec"
+            "Python does not know the source of these functions; write them into a file or a cell, rather "
+            "than giving them to exec"
         )
     return Program(dict(namespace), trees, next(iter(trees), ""))
 

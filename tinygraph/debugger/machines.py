@@ -21,7 +21,16 @@ from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_functi
 from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, places_read
 from tinygraph.debugger.structure import copy_state, is_real_number, leaves_of, put_at_path, take_leaf
 
-__all__ = ["Event", "FunctionMachine", "Machine", "MachineRun", "ScriptMachine", "Spot"]
+__all__ = [
+    "Changes",
+    "Event",
+    "FunctionMachine",
+    "Machine",
+    "MachineRun",
+    "ScriptMachine",
+    "Spot",
+    "reachable",
+]
 
 RUN_SECONDS = 2.0
 MOST_TURNS = 40
@@ -282,7 +291,7 @@ class ScriptMachine(Machine):
         return self.final_values(now.run(recording=True))
 
     def moves_in(self, other: Machine) -> dict[tuple[int, int], list[tuple[Steps, Any]]]:
-        """The moves that are made always, at the sites of another machine that have the same lines and names."""
+        """The moves made always, at the sites of another machine that have the same lines and names."""
         where = {(x.label, x.kind, line_and_column(x.node)): x.index for x in other.sites if x.label}
         found = {}
         for (index, turn), moves in self.base.items():
@@ -346,7 +355,7 @@ class FunctionMachine(Machine):
 
 
 class Watch:
-    """Looks at the names of a function while it runs as it is, and ends it after the last statement of interest."""
+    """Looks at the names of a function while it runs, and ends it after the last statement of interest."""
 
     def __init__(self, machine: FunctionMachine) -> None:
         self.code = machine.function.itself.__code__

@@ -29,7 +29,19 @@ from tinygraph.debugger.layouts import (
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.uses import Use, use_of
 
-__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of", "role_of", "unit_of"]
+__all__ = [
+    "FIRST",
+    "LAYOUTS",
+    "LEFT",
+    "SECOND",
+    "UNITS",
+    "Choice",
+    "Maker",
+    "Sizes",
+    "keys_of",
+    "role_of",
+    "unit_of",
+]
 
 HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
 NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +30,7 @@ WHOLE_NETWORK = {"L_model_backward", "backward_propagation", "propagate", "backw
 
 
 def merge_examined(report: FileReport, examined: Sequence[Facts], fixes: Sequence[Facts]) -> FileReport:
-    """The report on the lectures' functions with what else was judged, and with the fixes that were tested."""
+    """The report on the lectures' functions with what else was judged, and with the tested fixes."""
     own = {e["name"]: e for e in examined}
     report = as_their_own(report, own)
     functions = {f.name: f for f in report.functions}
@@ -71,7 +70,7 @@ def raised_text(facts: Facts) -> str:
 
 
 def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
-    """The report, where functions differ from the lectures' and agree with one another: that is said, no mistake."""
+    """The report where functions differ from the lectures' and agree with one another: no mistake."""
     wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
     whole = [own[name]["verdict"] for name in WHOLE_NETWORK & own.keys()]
     if (
@@ -85,7 +84,8 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
         return report
     forth = sorted(wrong & GOES_FORTH)
     note = [
-        f"{join_names(forth)} {verb_for(forth)} another than the lectures'; the backward pass is the derivative of it."
+        f"{join_names(forth)} {verb_for(forth)} another than the lectures'; "
+        "the backward pass is the derivative of it."
     ]
     functions = [
         replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", ""))
@@ -206,14 +206,21 @@ def slug_of(kind: str) -> str:
     return kind.removeprefix("a ").removeprefix("an ").removeprefix("the ").replace(" ", "-")
 
 
+def alike_at_start(one: str, other: str) -> int:
+    """How many characters two texts have in common at their starts."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(map(len, (one, other)))
+    )
+
+
 def narrow_place(fix: Facts) -> tuple[int, int]:
     """Where in the line something changes: what is alike on both sides is left out, whole words at a time."""
     before, after = fix["before"], fix["after"]
     start, end = fix["column"], fix["end_column"]
     if "\n" in before or "\n" in after or not after.strip():
         return start, end
-    head = len(os.path.commonprefix([before, after]))
-    tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
+    head = alike_at_start(before, after)
+    tail = alike_at_start(before[head:][::-1], after[head:][::-1])
     while (
         head > start
         and is_word(before[head - 1 : head])
@@ -281,7 +288,7 @@ def place_diagnosis(diagnosis: Diagnosis, file: str, functions: Mapping[str, Fun
 
 
 def place_of_quantity(file: str, function: str, name: str) -> tuple[str, ast.stmt] | None:
-    """The last statement of a function that assigns a quantity, whatever the number of its layer; else the return."""
+    """The last statement of a function that assigns a quantity, whatever its layer; else the return."""
     try:
         cells, _ = cells_of(Path(file))
     except Exception:  # it has been told already that it cannot be read
@@ -320,7 +327,7 @@ def entries_made(statement: ast.Assign | ast.AugAssign) -> set[str]:
 def settle_verdicts(
     functions: Mapping[str, FunctionVerdict], diagnoses: Sequence[Diagnosis], fixes: Sequence[Facts]
 ) -> list[FunctionVerdict]:
-    """The verdicts where the mistakes are known: wrong where one is, passing on where it is in another function."""
+    """The verdicts where the mistakes are known: wrong where one is, passing on where it is elsewhere."""
     at = {d.function for d in diagnoses}
     mended = {name for fix in fixes for name, _ in fix["mended"]}
     found = []

@@ -24,7 +24,7 @@ MOST_PREDICTIONS = 3
 
 
 def losses_of(machine: Machine, first: MachineRun) -> list[MachineLoss]:
-    """The losses that a program may have after its first run; those taken at the seed are put into the machine."""
+    """The losses a program may have after its first run; those taken at the seed are put into the machine."""
     own = [*written_losses(machine, first)]
     strict = [x for x in own if x.strict]
     if strict:
@@ -56,13 +56,19 @@ def written_losses(machine: Machine, first: MachineRun) -> Iterator[MachineLoss]
         ):
             seen.add(site.label)
             if is_one_number(first.last.get(site.label)):
-                yield MachineLoss(
-                    site.label, lambda run, n=site.label: run.last[n], strict=site.label in early
-                )
+                yield MachineLoss(site.label, last_value(site.label), strict=site.label in early)
         if site.kind == "loss" and site.index in first.results:
             strict = site.label == "result" or is_loss_label(site.label.rpartition(".")[0])
             name = "what is returned" if site.label == "result" else f"what is given to {site.label}"
-            yield MachineLoss(name, lambda run, i=site.index: run.results[i], strict=strict)
+            yield MachineLoss(name, result_at(site.index), strict=strict)
+
+
+def last_value(label: str) -> Callable[[MachineRun], Any]:
+    return lambda run: run.last[label]
+
+
+def result_at(index: int) -> Callable[[MachineRun], Any]:
+    return lambda run: run.results[index]
 
 
 def is_loss_site(machine: Machine, label: str, statement: Any) -> bool:
@@ -158,7 +164,7 @@ def labels_in_shape(y: Any, out: Any) -> Any:
 
 def number_of_examples(y: Any, out: Any) -> int:
     """How many examples there are, by the labels, or where they hold several numbers each by their rows."""
-    shape = np.shape(y)
+    shape: tuple[int, ...] = np.shape(y)
     if len(shape) == 2:
         return max(shape) if 1 in shape else shape[0]
     return (

@@ -1,7 +1,7 @@
 """Which statements of a body go back, which move parameters, and where one pass through it ends.
 
-A statement goes back if its name says so and it depends on the labels, or if it is computed from one that goes
-back. What the loss is computed from never goes back, whatever it is called.
+A statement goes back if its name says so and it depends on the labels, or if it is computed from one that
+goes back. What the loss is computed from never goes back, whatever it is called.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from tinygraph.debugger.readings import LABELS, LOSS, words_of
 from tinygraph.debugger.sites import assigned_base, assigned_places, is_trivial, label_of, places_read
 from tinygraph.debugger.trial import bare_name
 
-__all__ = ["BodyOutline", "is_loss_label", "says_derivative", "says_labels"]
+__all__ = ["BodyOutline", "StatementLine", "is_loss_label", "says_derivative", "says_labels"]
 
+LIKE_LABELS = re.compile(
+    r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", re.I
+)
 NAMED = re.compile(
     r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^d_[a-z]\w*$|^D_?[A-Z]\d*$|"
     r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
@@ -54,7 +57,7 @@ def says_labels(label: str) -> bool:
         return False
     last = last.strip("_")
     return bool(LABELS.match(last)) or bool(
-        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", last, re.I)
+        LIKE_LABELS.match(last)
         and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
     )  # fmt: skip
 
@@ -248,8 +251,7 @@ class BodyOutline:
         real = [
             n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful
         ]
-        first = min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
-        return first
+        return min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
 
 
 def reduces_to_number(value: ast.expr | None) -> bool:

@@ -26,12 +26,16 @@ from tinygraph.debugger.uses import free_names
 __all__ = [
     "Global",
     "Pass",
+    "arguments_of",
     "changed_attributes",
+    "failure_of",
     "invoke",
+    "layers_in",
     "layouts_for",
     "play_forward",
     "results_by_name",
     "return_names",
+    "unique",
     "words_of",
 ]
 

@@ -48,6 +48,7 @@ from tinygraph.debugger.trial import DERIVATIVE, Trial, bare_name
 from tinygraph.debugger.uses import Use, use_of
 
 __all__ = [
+    "CACHE",
     "COMMON",
     "LABELS",
     "LOSS",
@@ -61,6 +62,7 @@ __all__ = [
     "possible_trials",
     "return_names",
     "slopes_of",
+    "trial_with",
     "words_of",
 ]
 

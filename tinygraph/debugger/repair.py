@@ -1,8 +1,8 @@
 """The repair of somebody's function: the change of one place that makes it right.
 
 Candidates are run, one after the other, in the place of the function; what makes a wrong derivative right on
-one probe and breaks none is tried on the other. So a fix that is told has been tested. Independent mistakes are
-repaired one after the other.
+one probe and breaks none is tried on the other. So a fix that is told has been tested. Independent mistakes
+are repaired one after the other.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MOST_MISTAKES = 6
 
 @dataclass(frozen=True)
 class Marks:
-    """Which derivatives are right and which are wrong; `raised` where the pass came to no end, `at` which lines."""
+    """Which derivatives are right, which wrong; `raised` where the pass came to no end, `at` which lines."""
 
     right: frozenset[str]
     wrong: frozenset[str]
@@ -330,7 +330,6 @@ def change_function(program: Program, rewrite: Rewrite, code: CodeType) -> Itera
 
 def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
     """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
-    function = rewrite.function
     code = changed_code(rewrite)
     if code is None:
         return None
@@ -409,7 +408,7 @@ def note_values(scope: Scope, frame: FrameType) -> None:
     """Remember what the names of a function hold at its end, and the attributes of its object."""
     values = dict(frame.f_locals)
     scope.values |= {k: v for k, v in values.items() if k != "self"}
-    for name, value in values.items():
+    for value in values.values():
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
@@ -424,8 +423,10 @@ def is_ndarray(value: Any) -> bool:
 
 
 def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
-    """The changes: those close at hand of the pass itself, of what it calls, then those that add something; last
-    those of the forward pass, which may have kept the wrong thing."""
+    """The changes: those close at hand of the pass, of what it calls, then those that add something.
+
+    Last come those of the forward pass, which may have kept the wrong thing.
+    """
     back = [w for w in watched if w.depth < FORTH_DEPTH]
     yield from in_turn(back, far=False)
     yield from in_turn(back, far=True)

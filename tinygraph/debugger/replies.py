@@ -1,15 +1,17 @@
-"""What is answered about somebody's program, in JSON's terms: what was judged how, and which changes mend it."""
+"""What is answered about somebody's program, in JSON's terms: what was judged, and what mends it."""
 
 from __future__ import annotations
 
 import ast
+import copy
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Program
+from tinygraph.debugger.program import Program, demanded_arguments
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
@@ -83,8 +85,6 @@ def raised_facts(shown: Judgement | None, file: str) -> dict[str, Any]:
     """The exception that a function raised, with the line."""
     if shown is None or shown.raised is None:
         return {"raised": ""}
-    import traceback
-
     frames = [f for f in traceback.extract_tb(shown.raised.__traceback__) if f.filename == file]
     text = f"{type(shown.raised).__name__}: {shown.raised}"
     return {"raised": text, "raised_line": frames[-1].lineno if frames else None}
@@ -155,10 +155,6 @@ class StepExam:
         return Marks(frozenset(right), frozenset(self.targets) - right)
 
     def call(self) -> Any:
-        import copy
-
-        from tinygraph.debugger.worker import demanded_arguments
-
         function = self.program.namespace[self.name]
         return function(*copy.deepcopy(demanded_arguments(function, *self.given)))
 

@@ -76,6 +76,12 @@ class Rewrite:
     more: tuple[Any, ...] = ()
 
     @property
+    def at(self) -> int:
+        """The place in a list of statements."""
+        assert self.index is not None
+        return self.index
+
+    @property
     def turn(self) -> float:
         """When it is tried: of the far-fetched those soon of which there are few."""
         return (
@@ -149,7 +155,7 @@ def head_end(statement: ast.stmt) -> int:
     """The last line of a statement without those within it."""
     body = getattr(statement, "body", None)
     if isinstance(body, list) and body:
-        return max(statement.lineno, body[0].lineno - 1)
+        return max(statement.lineno, int(body[0].lineno) - 1)
     return statement.end_lineno or statement.lineno
 
 
@@ -282,8 +288,9 @@ class RewriteMaker:
     ) -> Iterator[Rewrite]:
         """A statement at the end: what is returned, or left in an object, divided or added to."""
         last = body[i] if not isinstance(body[i], ast.Return) else body[i - 1]
-        at = (place[0], place[1], i if last is body[i] else i - 1)
-        if at[2] < 0 or not isinstance(last, ast.stmt):  # type: ignore[operator]
+        index = i if last is body[i] else i - 1
+        at = (place[0], place[1], index)
+        if index < 0:
             return
         for target in self.results():
             for code in self.touches(target):
@@ -375,14 +382,10 @@ class RewriteMaker:
                 yield from self.of_attribute(node)
             case ast.BinOp():
                 yield from self.of_operation(node)
-            case ast.UnaryOp(op=ast.USub()):
-                yield "a sign", node.operand, 1
-            case ast.UnaryOp(op=ast.Not() | ast.Invert()):
-                yield "a condition", node.operand, 1
+            case ast.UnaryOp(op=ast.USub() | ast.Not() | ast.Invert()):
+                yield "a sign" if isinstance(node.op, ast.USub) else "a condition", node.operand, 1
             case ast.Compare(ops=[op], comparators=[right]):
-                for other in OTHER_COMPARISONS.get(type(op), []):
-                    yield "a comparison", ast.Compare(node.left, [other()], [right]), 1
-                yield "a comparison", ast.Compare(right, [op], [node.left]), 2
+                yield from of_comparison(node.left, op, right)
             case ast.Call():
                 yield from self.of_call(node)
             case ast.Subscript(ctx=ast.Load()):
@@ -421,17 +424,15 @@ class RewriteMaker:
         if isinstance(value, bool):
             yield "a setting", ast.Constant(not value), 1
         elif isinstance(value, str):
-            for other in self.strings:
-                if other != value:
-                    yield "a key", ast.Constant(other), 1.5
+            for key in self.strings:
+                if key != value:
+                    yield "a key", ast.Constant(key), 1.5
         elif isinstance(value, int | float):
             for other in dict.fromkeys([*CONSTANTS, value + 1, value - 1, 2 * value, value / 2]):
-                if other != value or (
-                    isinstance(other, float) != isinstance(value, float) and other != value
-                ):
+                if other != value:
                     yield "a constant", number_node(other), 1.2
-            for other in self.numbers:
-                yield "a constant", other, 2
+            for number in self.numbers:
+                yield "a constant", number, 2
 
     def of_attribute(self, node: ast.Attribute) -> Iterator[tuple[str, ast.expr, float]]:
         text = ast.unparse(node)
@@ -486,23 +487,15 @@ class RewriteMaker:
             yield "an order", ast.Call(node.func, node.args[::-1], node.keywords), 1.5
         if len(node.args) == 1 and not node.keywords:
             yield "a function too many", node.args[0], 1.5
-        if called == "dot" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
-            turned = ast.Call(ast.Attribute(node.args[0], "dot", ast.Load()), [node.func.value], [])
-            yield "an order", turned, 1.1
-            yield "an operator", ast.BinOp(node.func.value, ast.Mult(), node.args[0]), 1.5
+        if called in ("dot", "matmul"):
+            yield from of_product(node)
         if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name | ast.Attribute):
             yield "a function too many", node.func.value, 2
-        if called in ("dot", "matmul") and len(node.args) == 2:
-            yield "an operator", ast.BinOp(node.args[0], ast.Mult(), node.args[1]), 1.5
-        if called in ("range",):
+        if called == "range":
             yield from self.of_range(node)
-        for i, keyword in enumerate(node.keywords):
-            if called not in REDUCTION_NAMES:
-                yield (
-                    "a setting",
-                    ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]),
-                    3,
-                )
+        for i in range(len(node.keywords) if called not in REDUCTION_NAMES else 0):
+            rest = node.keywords[:i] + node.keywords[i + 1 :]
+            yield "a setting", ast.Call(node.func, node.args, rest), 3
 
     def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         """Another axis, or none; keepdims or not; no reduction at all."""
@@ -620,8 +613,7 @@ class RewriteMaker:
             n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY_NAME.search(n)
         ]
         counts = [*self.divisors, *(ast.unparse(x) for x in self.numbers[:2])]
-        found = [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
-        return found
+        return [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
 
 
 class Swap(Rewrite):
@@ -629,21 +621,21 @@ class Swap(Rewrite):
 
     def apply(self) -> None:
         body = getattr(self.parent, self.field)
-        body[self.index], body[self.index + 1] = self.new, self.old  # type: ignore[operator]
+        body[self.at], body[self.at + 1] = self.new, self.old
 
     def undo(self) -> None:
         body = getattr(self.parent, self.field)
-        body[self.index], body[self.index + 1] = self.old, self.new  # type: ignore[operator]
+        body[self.at], body[self.at + 1] = self.old, self.new
 
 
 class Insertion(Rewrite):
     """A statement put after another; `new` is the new one."""
 
     def apply(self) -> None:
-        getattr(self.parent, self.field).insert(self.index + 1, self.new)  # type: ignore[operator]
+        getattr(self.parent, self.field).insert(self.at + 1, self.new)
 
     def undo(self) -> None:
-        del getattr(self.parent, self.field)[self.index + 1]  # type: ignore[operator]
+        del getattr(self.parent, self.field)[self.at + 1]
 
 
 class Replacement(Rewrite):
@@ -651,17 +643,32 @@ class Replacement(Rewrite):
 
     def apply(self) -> None:
         body = getattr(self.parent, self.field)
-        moved, where = self.more[0]  # type: ignore[misc]
-        body[self.index : self.index + 1 + (where == "in")] = (
-            [self.new, moved] if where == "out" else [self.new]
-        )  # type: ignore[operator, misc]
+        moved, where = self.more[0]
+        body[self.at : self.at + 1 + (where == "in")] = [self.new, moved] if where == "out" else [self.new]
 
     def undo(self) -> None:
         body = getattr(self.parent, self.field)
-        moved, where = self.more[0]  # type: ignore[misc]
-        body[self.index : self.index + 1 + (where == "out")] = (
-            [self.old] if where == "out" else [self.old, moved]
-        )  # type: ignore[operator, misc]
+        moved, where = self.more[0]
+        body[self.at : self.at + 1 + (where == "out")] = [self.old] if where == "out" else [self.old, moved]
+
+
+def of_comparison(
+    left: ast.expr, operator: ast.cmpop, right: ast.expr
+) -> Iterator[tuple[str, ast.expr, float]]:
+    """Another comparison of the same, or of the same the other way round."""
+    for other in OTHER_COMPARISONS.get(type(operator), []):
+        yield "a comparison", ast.Compare(left, [other()], [right]), 1
+    yield "a comparison", ast.Compare(right, [operator], [left]), 2
+
+
+def of_product(node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
+    """A product of matrices the other way round, or entry by entry."""
+    if len(node.args) == 1 and isinstance(node.func, ast.Attribute) and node.func.attr == "dot":
+        turned = ast.Call(ast.Attribute(node.args[0], "dot", ast.Load()), [node.func.value], [])
+        yield "an order", turned, 1.1
+        yield "an operator", ast.BinOp(node.func.value, ast.Mult(), node.args[0]), 1.5
+    if len(node.args) == 2:
+        yield "an operator", ast.BinOp(node.args[0], ast.Mult(), node.args[1]), 1.5
 
 
 # Trees
@@ -676,7 +683,7 @@ def is_text_key(node: ast.expr) -> bool:
 
 
 def expressions_of(node: ast.AST) -> Iterator[tuple[ast.expr, tuple[ast.AST, str, int | None]]]:
-    """The expressions that stand directly in a node, with their places; of a compound statement its head's."""
+    """The expressions directly in a node, with their places; of a compound statement its head's."""
     for field_name, value in ast.iter_fields(node):
         if field_name in ("body", "orelse", "finalbody", "handlers", "decorator_list") and isinstance(
             value, list

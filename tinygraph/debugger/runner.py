@@ -30,7 +30,7 @@ from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
 from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
 
-__all__ = ["check_file"]
+__all__ = ["check_file", "make_probes", "report_on"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 NO_NAMES: Mapping[str, str | None] = {}

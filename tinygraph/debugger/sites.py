@@ -1,7 +1,7 @@
 """The places of a program at which a value can be read, moved or replaced, and hooks put there.
 
-`h = np.maximum(X @ W1 + b1, 0)` becomes `h = __at__(3, np.maximum(__at__(1, __at__(0, X) @ ...), 0))`, followed by
-`h = __at__(4, h)`: what a hook gives back is what the program goes on with.
+`h = np.maximum(X @ W1 + b1, 0)` becomes `h = __at__(3, np.maximum(__at__(1, __at__(0, X) @ ...), 0))`,
+followed by `h = __at__(4, h)`: what a hook gives back is what the program goes on with.
 """
 
 from __future__ import annotations
@@ -19,24 +19,27 @@ __all__ = [
     "STOP",
     "Hooks",
     "Site",
+    "assigned_base",
+    "assigned_places",
     "bound_names",
+    "is_trivial",
     "label_of",
     "places_read",
-    "assigned_places",
+    "walk_own",
 ]
 
 AT, BEFORE, SEED, STOP = "__at__", "__before__", "__seed__", "__stop__"
 UNHOOKED = (ast.Lambda, ast.JoinedStr, ast.Compare, ast.Constant, ast.Await, ast.Yield, ast.YieldFrom)
-TreeNode = TypeVar("Node", bound=ast.AST)
+TreeNode = TypeVar("TreeNode", bound=ast.AST)
 NO_DATA = {"np", "numpy", "math", "self", "plt", "random", "cls", "scipy", "super"}
 MUTATORS = {"append", "insert", "extend", "appendleft", "update", "fill", "at", "copyto", "add_", "sub_"}
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A place: `variable` after an assignment, `entry` of a parameter, `update` of one, `expression`, or `loss`.
+    """A place: `variable` once assigned, `entry` of a parameter, `update` of one, `expression`, or `loss`.
 
-    `continues` says that what is there was changed and not made anew; `body` that it is in the code that is judged.
+    `continues` says that what is there was changed and not made anew; `body` that it is in the judged code.
     """
 
     index: int
@@ -130,8 +133,8 @@ class Hooks:
         if not self.judged:
             return call
         label = label_of(call.func) or "call"
-        args = [x if isinstance(x, ast.Name | ast.Constant | ast.Starred | ast.JoinedStr) else self.loss(x, label, old)
-                for x in call.args]  # fmt: skip
+        kept = ast.Name | ast.Constant | ast.Starred | ast.JoinedStr
+        args = [x if isinstance(x, kept) else self.loss(x, label, old) for x in call.args]
         return with_fields(call, args=args)
 
     def loss(self, node: ast.expr, label: str, old: ast.stmt) -> ast.expr:

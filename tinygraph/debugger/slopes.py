@@ -15,7 +15,7 @@ import numpy as np
 from tinygraph.debugger.machines import Changes, Machine, MachineRun, Spot
 from tinygraph.debugger.truth import KINK, Truth
 
-__all__ = ["MachineLoss", "LossSlope", "Slopes", "direction", "projections"]
+__all__ = ["LossSlope", "MachineLoss", "Slopes", "direction", "projections"]
 
 SLOPE_STEP = 1e-5
 SLOPE_PATIENCE = 0.8  # seconds for the derivative by the entries of one array

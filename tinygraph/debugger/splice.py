@@ -63,7 +63,7 @@ def replaced_text(node: ast.AST, text: str, lines: Sequence[str]) -> LineChange:
 
 
 def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
-    """What may stand in the place of a node, or of its statement: with their own words where these are kept."""
+    """What may stand in the place of a node, or of its statement; in their own words where these are kept."""
     assert rewrite.new is not None
     if not isinstance(rewrite.new, ast.stmt):
         text = in_their_words(rewrite.new, rewrite.function, lines)
@@ -151,7 +151,8 @@ def says_the_same(change: LineChange, rewrite: Rewrite, lines: Sequence[str]) ->
 
 def first_line(node: ast.AST) -> int:
     decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(d.lineno for d in decorators)])  # type: ignore[attr-defined]
+    lines: list[int] = [node.lineno, *(d.lineno for d in decorators)]  # type: ignore[attr-defined]
+    return min(lines)
 
 
 def delete_node(node: ast.AST, lines: Sequence[str]) -> LineChange:

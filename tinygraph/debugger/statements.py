@@ -1,10 +1,11 @@
 """Scripts and bodies of functions, judged statement by statement.
 
-Each value that a statement says is a derivative is held against the derivative of the file's own loss by what is
-at some place of its forward pass: by the variable that its name speaks of, by the parameter that is moved by it,
-or by any value of the same shape. Of several readings (which loss, which factor, which sign) the one is believed
-in which the fewest statements are wrong. A statement is wrong if its value is, though all derivatives that it
-reads are right: what was found wrong before is replaced by the truth, and the program goes on from there.
+Each value that a statement says is a derivative is held against the derivative of the file's own loss by what
+is at some place of its forward pass: by the variable that its name speaks of, by the parameter that is moved
+by it, or by any value of the same shape. Of several readings (which loss, which factor, which sign) the one
+is believed in which the fewest statements are wrong. A statement is wrong if its value is, though all
+derivatives that it reads are right: what was found wrong before is replaced by the truth, and the program
+goes on from there.
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ from tinygraph.debugger.structure import ArrayLeaf, as_floats
 from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, other_text, same_name
 
 __all__ = [
-    "Evidence",
     "Derivative",
+    "Evidence",
     "Judged",
+    "Place",
+    "fits_into",
     "function_machine",
     "judge_machine",
     "judge_statements",
@@ -67,7 +70,8 @@ class Derivative:
     Attributes:
         label: what the statement assigns.
         by: the name of what it is the derivative by, or the source of it where it has no name.
-        verdict: "agrees", "wrong", "follows" (wrong, but only because of what it reads), "unnamed" (not judged).
+        verdict: "agrees", "wrong", "follows" (wrong, but only because of what it reads), "unnamed" (not
+            judged).
         said: what it is instead.
         factor: what the derivative is multiplied by in this reading: 1, m, -1, the learning rate.
         given: its value; `truth` what it should be, where that is known.
@@ -137,7 +141,7 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class LineValue:
-    """A value that a line gives: `number` says which of the values of its name it is, `final` whether the last."""
+    """A value that a line gives: `number` says which of those of its name, `final` whether the last."""
 
     event: Event
     site: Site
@@ -174,7 +178,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Interpretation:
-    """Which loss, what all derivatives are multiplied by, and what those of intermediate values are besides."""
+    """Which loss, what all derivatives are multiplied by, and those of intermediate values besides."""
 
     loss: int
     factor: float = 1.0
@@ -328,7 +332,7 @@ class Evidence:
                 if shape == place.shape and label_of(sites[spot.site].node) == place.label]  # fmt: skip
 
     def may_be_meant(self, site: Site) -> bool:
-        """Whether a derivative may be by an expression: not by the negative of something, nor within a loss."""
+        """Whether a derivative may be by an expression: not the negative of something, nor within a loss."""
         targets = next((x.targets for x in self.outline.lines if x.node is site.statement), [])
         return not isinstance(site.node, ast.UnaryOp) and not any(map(is_loss_label, targets))
 
@@ -449,7 +453,7 @@ class Evidence:
         return self.of_size(step.shape) if self.is_loose(step) and not any(p.root for p in named) else []
 
     def is_loose(self, step: LineValue) -> bool:
-        """Whether a name may mean the value before an activation: delta_hidden, or dh after `dh[h <= 0] = 0`."""
+        """Whether a name may mean the value before an activation: delta_hidden; dh after `dh[h <= 0] = 0`."""
         members = [s for s in self.steps if s.name == step.name and s.group == step.group]
         return len(members) > 1 or bool(re.search(r"delta|err|term", step.name, re.I))
 
@@ -487,7 +491,7 @@ def refuse_if_stopped(first: MachineRun) -> None:
 
 
 def is_real(event: Event) -> bool:
-    return event.value.dtype.kind == "f" and event.value.size > 0
+    return bool(event.value.dtype.kind == "f" and event.value.size > 0)
 
 
 def is_last(step: LineValue, rest: Sequence[LineValue]) -> bool:
@@ -709,7 +713,7 @@ class LineVerdicts:
         return factor is not None and factor < 0
 
     def suspect(self, wrong: Found) -> Found:
-        """What is wrong: the value, or one before it whose name does not tell enough and that would make more right."""
+        """What is wrong: the value, or one before it whose name tells little, if that makes more right."""
         assert wrong.place is not None
         before = [f for f in self.found[: self.found.index(wrong)] if self.is_doubtful(f)]
         least = self.rightness(self.forcing(wrong, wrong.place))
@@ -827,8 +831,16 @@ class LineVerdicts:
         derivatives = [d for s in self.case.steps if s.final and (d := self.derivative(s)) is not None]
         derivatives = merge_turns(derivatives)
         function = self.case.machine.function
-        return Judged(function, loss.name, loss.assumed, self.reading.factor, derivatives, self.case, self.reading,
-                      first.error)  # fmt: skip
+        return Judged(
+            function,
+            loss.name,
+            loss.assumed,
+            self.reading.factor,
+            derivatives,
+            self.case,
+            self.reading,
+            first.error,
+        )
 
     def derivative(self, step: LineValue) -> Derivative | None:
         """What is told of a value."""
@@ -866,8 +878,8 @@ class LineVerdicts:
         at = site.statement if verdict == "wrong" and site.statement is not None else site.node
         return Derivative(
             step.name, place.label if place else "", verdict, said, site.file,
-            *(getattr(at, n, 0) for n in ("lineno", "col_offset", "end_lineno", "end_col_offset")),
-            found.factor, found.value, truth, site, place, step,
+            getattr(at, "lineno", 0), getattr(at, "col_offset", 0), getattr(at, "end_lineno", 0),
+            getattr(at, "end_col_offset", 0), found.factor, found.value, truth, site, place, step,
         )  # fmt: skip
 
     def place_to_tell(self, step: LineValue, found: Found) -> Site:
@@ -934,7 +946,7 @@ class JointLines:
         )
 
     def wrong_part(self) -> Site | None:
-        """Of lines that add up parts, the one whose part is not what comes back through some uses of the value."""
+        """Of lines that add up parts, the one whose part is not what comes back through uses of the value."""
         sums = self.sums_of_uses()
         known = [self.is_among(as_floats(s.event.value), sums) for s in self.members]
         if not any(known[:-1]):
@@ -1013,6 +1025,6 @@ def script_machine(program: Program, function: Function) -> Machine:
 def function_machine(
     program: Program, function: Function, state: dict[str, Any], missing: dict[str, Any] | None = None
 ) -> Machine:
-    """The machine of a function on made arguments; `missing` are globals that it reads and that are not there."""
+    """The machine of a function on made arguments; `missing` are globals that it reads and are not there."""
     outline = BodyOutline(function.node.body, function.parameters)
     return FunctionMachine(program, function, outline, state, missing or {})

@@ -12,11 +12,14 @@ import numpy as np
 
 __all__ = [
     "ArrayLeaf",
+    "Attribute",
+    "Path",
     "as_floats",
     "copy_state",
     "is_real_number",
     "leaves_of",
     "path_text",
+    "put_at_path",
     "put_leaf",
     "step_name",
     "take_leaf",

@@ -1,4 +1,4 @@
-"""Which statements of a function may have made what is wrong: those that it is made of, and nothing right is."""
+"""Which statements may have made what is wrong: those that it is made of, and nothing right is."""
 
 from __future__ import annotations
 

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 __all__ = [
     "FIX",
     "TEMPLATE",
-    "Pieces",
     "Piece",
+    "Pieces",
     "html_lines",
-    "say_place",
     "plain_lines",
     "rich_lines",
+    "say_place",
+    "tell_mistake",
     "tell_report",
 ]
 
@@ -53,8 +54,8 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH)
 
     Args:
         report: what was found.
-        hint: how much is told of a mistake: 1 in which function, 2 of which quantity, 3 on which line and what
-            sort of slip, 4 what was computed, 5 the fix.
+        hint: how much is told of a mistake: 1 in which function, 2 of which quantity, 3 on which line and
+            what sort of slip, 4 what was computed, 5 the fix.
         width: at which sentences are broken, in characters.
     """
     lines: list[Pieces] = []
@@ -123,7 +124,8 @@ def say_place(file: str, line: int | None) -> str:
 
 def source_block(mistake: Diagnosis, hint: int) -> Iterator[Pieces]:
     """The line before, the line itself, and a mark under the part that is wrong."""
-    assert mistake.line is not None and mistake.before is not None
+    assert mistake.line is not None
+    assert mistake.before is not None
     lines = source_text(mistake.file)
     before = previous_line(lines, mistake.line)
     shown = mistake.before.split("\n")
@@ -218,9 +220,7 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
         sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
     if not report.functions:
         sentences.append((report.nothing_found, "bad"))
-    for text in report.not_checked:
-        sentences.append((text, "dim"))
-    sentences += [(text, "dim") for text in report.told_notes]
+    sentences += [(text, "dim") for text in (*report.not_checked, *report.told_notes)]
     return [line for text, style in sentences for line in wrap_text(text, style, width)]
 
 
@@ -309,5 +309,5 @@ def layer_backward(dout, cache):
 
 # Then: tinygraph check FILE.py, or with other names
 #       tinygraph check FILE.py --forward layer_forward --backward layer_backward
-# For a whole network: --loss NAME is the function of the loss, of what the forward function gives and the labels.
+# For a whole network: --loss NAME is the function of the loss, of the forward pass's result and the labels.
 '''

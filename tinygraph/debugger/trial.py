@@ -34,7 +34,28 @@ from tinygraph.debugger.structure import (
 )
 from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
 
-__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "is_parameter", "judge_trial", "quietly"]
+__all__ = [
+    "DERIVATIVE",
+    "FAMILIES",
+    "PARAMETER_ROLES",
+    "WEIGHTS",
+    "Claim",
+    "Judgement",
+    "Outputs",
+    "State",
+    "TooLong",
+    "Trial",
+    "Unplayable",
+    "Verdict",
+    "bare_name",
+    "is_parameter",
+    "judge_trial",
+    "like_name",
+    "other_text",
+    "quietly",
+    "same_kind",
+    "same_name",
+]
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygraph.debugger.structure import Path, as_floats, put_leaf, take_leaf
 
-__all__ = ["Truth", "numeric_truth", "slope_along"]
+__all__ = ["KINK", "Truth", "numeric_truth", "slope_along"]
 
 TRUTH_STEP = 2e-4  # of entries near 1
 KINK = 1e-3  # two differences that lie apart by more, relative to the largest, straddle a kink

@@ -12,6 +12,8 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import UPSTREAM, fused_trials, layouts_for, play_forward, return_names
 from tinygraph.debugger.trial import Trial
 
+__all__: list[str] = []
+
 NUMBER_NAME = re.compile(
     r"^(loss\w*|cost\w*|J|L|E|error|err|total\w*|nll|mse|objective|value|result \d|.*_loss|.*_cost)$"
 )

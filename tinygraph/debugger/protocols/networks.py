@@ -17,6 +17,8 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import trial_with
 from tinygraph.debugger.trial import Trial
 
+__all__: list[str] = []
+
 SLOPE = re.compile(r"prime|deriv|slope|grad", re.I)
 
 

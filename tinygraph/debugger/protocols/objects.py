@@ -21,6 +21,8 @@ from tinygraph.debugger.readings import (
 )
 from tinygraph.debugger.trial import Trial
 
+__all__: list[str] = []
+
 
 @protocol("an object that goes forward and back", "layer.forward(x) and layer.backward(dout)")
 def find_objects(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:

@@ -17,6 +17,8 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import layouts_for, play_forward, possible_trials, slopes_of, words_of
 from tinygraph.debugger.trial import Trial
 
+__all__: list[str] = []
+
 
 @protocol("a pair of functions", "affine_forward(x, w, b) and affine_backward(dout, cache)")
 def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:

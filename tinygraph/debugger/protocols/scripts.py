@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,7 +46,11 @@ def scripts_of(program: Program) -> Iterator[Function]:
         if len(BodyOutline(tree.body).derivatives) >= FEWEST_BACK or BodyOutline(tree.body).updates:
             arguments = ast.arguments([], [], None, [], [], None, [])
             node = ast.FunctionDef(SCRIPT, arguments, tree.body, [], lineno=1, col_offset=0)
-            yield Function(SCRIPT, file, node, lambda: None)
+            yield Function(SCRIPT, file, node, cast(FunctionType, do_nothing))
+
+
+def do_nothing() -> None:
+    """What stands for the statements of a file, which are no function."""
 
 
 @protocol(
@@ -185,8 +190,8 @@ def made_names(names: list[str], maker: Maker) -> list[dict[str, Any]]:
 class StatementsTrial(Trial):
     """A script or a body whose derivatives were read; its state are the values that they are derivatives by.
 
-    What is claimed is divided by the factor that it has in the reading that was chosen, so that a claim is right
-    if it is the derivative itself. `play` runs what the function's code, or the file's tree, is now.
+    What is claimed is divided by the factor that it has in the reading that was chosen, so that a claim is
+    right if it is the derivative itself. `play` runs what the function's code, or the file's tree, is now.
     """
 
     reading: Judged = field(kw_only=True)
@@ -200,8 +205,9 @@ class StatementsTrial(Trial):
         places: dict[Path, Place] = {(f"{d.by}",): d.place for d in told.values() if d.place is not None}
         state = {str(path[0]): np.ones(place.shape) for path, place in places.items()}
         trial = cls(
-            judged.function, judged.taken, state, lambda s: {}, lambda s, o, u: [], m=int(max([1.0, *judged.case.m])),
-            scalar=True, pairs={label: (d.by,) for label, d in told.items()}, reading=judged, told=told, places=places,
+            judged.function, judged.taken, state, lambda s: {}, lambda s, o, u: [],
+            m=int(max([1.0, *judged.case.m])), scalar=True,
+            pairs={label: (d.by,) for label, d in told.items()}, reading=judged, told=told, places=places,
         )  # fmt: skip
         trial.upstream = {judged.loss: np.array(1.0)}
         return trial

@@ -17,6 +17,8 @@ from tinygraph.debugger.readings import UPSTREAM, possible_trials, slopes_of
 from tinygraph.debugger.trial import Trial
 from tinygraph.debugger.uses import use_of
 
+__all__ = ["USUAL"]
+
 USUAL: dict[str, Callable[[Any], Any]] = {
     "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
