@@ -177,8 +177,7 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
         "data": ["2 3 7 5", "2 3 7 7", "2 2 6 6", "2 4 4 4"], "weight": ["4 3 3 3", "4 2 2 2"],
         "bias": ["4", "4 1", "4 1 1"], "scale": ["3", "1 3 1 1", "2", "1 2 1 1", "4", "1 4 1 1"],
         "pred": ["2 k"], "labels": ["int 2 k", "one 2 k"], "hidden": ["2 3 7 5", "2 2 6 6"],
-        "mask": ["bits m n"],
-        "indices": ["index m V"],
+        "mask": ["bits m n"], "indices": ["index m V"],
     },
     "images, channels last": {
         "data": ["2 7 5 3", "2 7 7 3", "2 6 6 2"], "weight": ["3 3 3 4", "2 2 2 4"],

@@ -7,6 +7,7 @@ several possibilities there are several trials, and the one of which most is rig
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -42,10 +43,10 @@ from tinygraph.debugger.passes import (
     return_names,
     words_of,
 )
-from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import is_real_number
+from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.structure import copy_state, is_real_number
 from tinygraph.debugger.trial import DERIVATIVE, Trial, bare_name
-from tinygraph.debugger.uses import Use, use_of
+from tinygraph.debugger.uses import Use, called_function, use_of
 
 __all__ = [
     "CACHE",
@@ -446,11 +447,24 @@ def ways_of_adding(passed: Pass, value: Any) -> tuple[bool, ...]:
 
 
 def player(passed: Pass, backward: Function, pick: Mapping[str, StateSource]) -> Any:
+    """Calls a backward pass after a forward pass; before it, if it goes forward itself."""
+    alone = (
+        passed.receiver and passed.function is not None and calls(passed.program, backward, passed.function)
+    )
+
     def back(state: dict[str, Any], outs: dict[str, Any], up: dict[str, Any]) -> list[tuple[str, Any]]:
         raw = state.pop("(raw)")
-        return call_backward(passed, backward, state, {n: source(state, raw) for n, source in pick.items()})
+        given = {n: source(state, raw) for n, source in pick.items()}
+        before = copy_state(passed.state) if alone else state
+        return call_backward(passed, backward, before, given)
 
     return back
+
+
+def calls(program: Program, function: Function, other: Function) -> bool:
+    """Whether a function calls another of the file."""
+    nodes = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
+    return any(called_function(program, function, n) is other for n in nodes)
 
 
 def trial_with_loss(passed: Pass, backward: Function, loss: Loss, pick: Mapping[str, StateSource]) -> Trial:

@@ -363,9 +363,19 @@ class RewriteMaker:
     def of_expression(
         self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool
     ) -> Iterator[Rewrite]:
+        if not self.far and isinstance(node, ast.BinOp | ast.Call):
+            yield from self.names_throughout(node, place)
         changes = self.far_additions if self.far else self.near_changes
         for kind, new, cost in changes(node, top):
             yield self.change(kind, node, new, place, cost)
+
+    def names_throughout(self, node: ast.expr, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """A name that stands several times in an expression, exchanged everywhere in it."""
+        loads = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        for old in {n for n in loads if loads.count(n) > 1 and self.scope.kind(n).startswith("array")}:
+            for other in [*self.scope.names_of_kind("array"), *self.attributes]:
+                if other != old:
+                    yield self.change("a name", node, renamed(node, old, other), place, 1.6)
 
     def near_changes(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         yield from self.replacements(node)
@@ -720,6 +730,17 @@ def name(text: str) -> ast.expr:
 
 def number_node(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
+    """An expression with one name for another."""
+
+    class Rename(ast.NodeTransformer):
+        def visit_Name(self, n: ast.Name) -> ast.expr:
+            return parse_expression(new) if n.id == old else n
+
+    copied: ast.expr = Rename().visit(copy.deepcopy(node))
+    return copied
 
 
 def is_value(node: ast.expr) -> bool:

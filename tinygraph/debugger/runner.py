@@ -34,7 +34,7 @@ __all__ = ["check_file", "make_probes", "report_on"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 NO_NAMES: Mapping[str, str | None] = {}
-REPAIR = 8.0  # seconds
+REPAIR = 12.0  # seconds
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
 WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (

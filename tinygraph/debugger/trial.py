@@ -409,7 +409,7 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
         outputs, claims = trial.play()
     except Exception as error:
         trial.raised = error
-        return Judgement(trial, [], trial.outputs(), raised=error)
+        return Judgement(trial, [], outputs_or_none(trial), raised=error)
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_real_number(c.value)], float_leaves(leaves), trial.pairs)
@@ -420,6 +420,14 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     verdicts += verdicts_on_missing(claims, missing_claims(trial, claims, float_leaves(leaves)), trial)
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def outputs_or_none(trial: Trial) -> Outputs:
+    """The outputs, if the forward pass runs by itself."""
+    try:
+        return trial.outputs()
+    except Exception:
+        return {}
 
 
 def verdicts_on_missing(claims: list[Claim], missing: list[Claim], trial: Trial) -> list[Verdict]:
