@@ -345,7 +345,7 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
     if code is None:
         return None
     with change_function(program, rewrite, code):
-        mended = here.mended(function)
+        mended = here.mended(rewrite.function)
         if not mended or here.is_broken():
             return None
         again = there.mended()
