@@ -157,7 +157,7 @@ def first_line(node: ast.AST) -> int:
 
 def delete_node(node: ast.AST, lines: Sequence[str]) -> LineChange:
     first, last, begin, end = span_in_lines(node, lines)
-    whole = not lines[first][:begin].strip() and not lines[last][end:].strip(" ;").split("#")[0].strip()
+    whole = not lines[first][:begin].strip() and not lines[last][end:].strip(" ;").partition("#")[0].strip()
     before = "\n".join(lines[first : last + 1])
     after = "" if whole else (lines[first][:begin] + lines[last][end:].lstrip(" ;"))
     return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
@@ -166,15 +166,30 @@ def delete_node(node: ast.AST, lines: Sequence[str]) -> LineChange:
 def insert_statement(rewrite: Rewrite, lines: Sequence[str]) -> LineChange:
     first, last, begin, end = span_in_lines(rewrite.old, lines)
     before = "\n".join(lines[first : last + 1])
-    after = before + "\n" + lines[first][:begin] + ast.unparse(rewrite.new)  # type: ignore[arg-type]
+    new = ast.unparse(rewrite.new)  # type: ignore[arg-type]
+    if shares_its_lines(rewrite.old, lines):
+        rest = len(lines[last]) - end
+        after = f"{before[: len(before) - rest]}; {new}{lines[last][end:]}"
+    else:
+        after = before + "\n" + lines[first][:begin] + new
     return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
+
+
+def shares_its_lines(node: ast.AST, lines: Sequence[str]) -> bool:
+    """Whether other code stands on the first or the last line of a statement."""
+    first, last, begin, end = span_in_lines(node, lines)
+    return bool(lines[first][:begin].strip() or lines[last][end:].partition("#")[0].strip())
 
 
 def swap_statements(rewrite: Swap, lines: Sequence[str]) -> LineChange:
     a, b, begin, end = span_in_lines(rewrite.old, lines)
-    c, d, _, _ = span_in_lines(rewrite.new, lines)  # type: ignore[arg-type]
+    c, d, start, stop = span_in_lines(rewrite.new, lines)  # type: ignore[arg-type]
     before = "\n".join(lines[a : d + 1])
-    after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
+    if b == c:
+        first, second = (segment(n, lines) for n in (rewrite.old, rewrite.new))  # type: ignore[arg-type]
+        after = lines[a][:begin] + second + lines[b][end:start] + first + lines[d][stop:]
+    else:
+        after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
     return LineChange(a + 1, begin, end if a == b else len(lines[a]), before, after)
 
 
