@@ -107,7 +107,11 @@ ROLES: list[tuple[str, str]] = [
     (r"\w*(idx|indices|index)$|^(tokens|ids|words?|captions?|context)$", "indices"),
     (r"^(q|k|v|query|key|value|queries|keys|values)$", "data"),
     (r"^\w*mask$", "mask"),
-    (r"^(x|X|inputs?|a|z|data|h|s|images?|features?|imgs?)", "data"),
+    (
+        r"^(x|a|z|h|s)s?(_?(t|prev|in|l|i|tr|train|batch|col|flat|curr?|next|new|data|mat|norm|pad))?_?\d*$|"
+        r"^(inp|inputs?|data|images?|features?|imgs?|samples?|feats?|batch|seq)\w*$",
+        "data",
+    ),
 ]
 
 LAYOUTS: dict[str, dict[str, list[str]]] = {

@@ -262,7 +262,13 @@ def kept_sources(passed: Pass) -> list[StateSource]:
     found: list[StateSource] = [lambda s, raw, k=k: results_by_name(passed.function, raw)[k] for k in kept]  # type: ignore
     if isinstance(passed.raw, tuple) and len(passed.raw) > 2:
         found.append(lambda s, raw: raw[1:])
-    return [*found, lambda s, raw: raw]
+    # Where nothing but an array comes out, what is cached for the way back is rather what went in.
+    given = (
+        [k for k, v in passed.state.items() if isinstance(v, np.ndarray)]
+        if is_real_number(passed.raw)
+        else []
+    )
+    return [*found, *(lambda s, raw, k=k: s[k] for k in given[:1]), lambda s, raw: raw]
 
 
 def guesses(
@@ -282,9 +288,14 @@ def guesses(
     later = [k for k in results if k not in outputs][:1] + list(results)[1:2]
     arrays = [k for k, v in known.items() if isinstance(v, np.ndarray)]
     given = [k for k in passed.state if k in arrays and role_of(k) != "labels"]
-    first: list[StateSource] = [lambda s, raw, k=k: s[k] for k in given] if role_of(name) == "data" else []  # type: ignore
+    first: list[StateSource] = [lambda s, raw, k=k: s[k] for k in given] if takes_inputs(name) else []  # type: ignore
     names = list(dict.fromkeys([*later, *outputs, *arrays]))[:6]
     return [*first, *(take_named(passed, k) for k in names if k in known)] or [constant(None)]
+
+
+def takes_inputs(name: str) -> bool:
+    """Whether a name is rather that of what went in than of what came out."""
+    return role_of(name) == "data" or bool(CACHE.search(name))
 
 
 def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[StateSource]:

@@ -31,7 +31,7 @@ __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 12.0  # for all mistakes of a file
 FORTH_DEPTH = 4  # the depth of what goes forward alone
-NEAR = 1e-3
+NEAR_ENOUGH = 1e-3
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -142,7 +142,7 @@ class TrialExam:
 
 def is_multiple(given: Any, right: Any, m: int) -> bool:
     """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
-    near = NEAR * float(np.max(np.abs(right), initial=0)) + NEAR**2
+    near = NEAR_ENOUGH * float(np.max(np.abs(right), initial=0)) + NEAR_ENOUGH**2
     return any(
         float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0)
     )
@@ -328,13 +328,13 @@ def changed_code(rewrite: Rewrite) -> CodeType | None:
 @contextmanager
 def change_function(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
     """Let a function, or the statements of a file, be changed."""
-    if rewrite.function.name != SCRIPT:
-        with program.changed(rewrite.function, code):
-            yield
-        return
-    rewrite.apply()
+    rewrite.apply()  # names of results are read in the tree
     try:
-        yield
+        if rewrite.function.name == SCRIPT:
+            yield
+        else:
+            with program.changed(rewrite.function, code):
+                yield
     finally:
         rewrite.undo()
 
@@ -390,7 +390,7 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         ran = [i for i, times in zip(exams.bad, each, strict=True) if times[code]]
         mine = [i for i in ran if exams.exams[i].name == w.function.name]
         shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
-        exams.own[w.function.name] = mine or shortest[:1] or exams.bad
+        exams.own[w.function.name] = list(dict.fromkeys([*mine, *shortest[:2]])) or exams.bad
     return found
 
 

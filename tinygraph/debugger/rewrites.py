@@ -92,8 +92,11 @@ class Rewrite:
 
     def apply(self) -> None:
         """Make the change in the tree."""
-        if self.new is not None and not hasattr(self.new, "lineno"):
-            ast.fix_missing_locations(ast.copy_location(self.new, self.old))
+        if self.new is not None and not hasattr(self.new, "placed"):
+            if not hasattr(self.new, "lineno"):
+                ast.copy_location(self.new, self.old)
+            ast.fix_missing_locations(self.new)
+            self.new.placed = True  # type: ignore[attr-defined]
         self.put(self.new)
 
     def put(self, node: ast.AST | None) -> None:
@@ -365,9 +368,16 @@ class RewriteMaker:
     ) -> Iterator[Rewrite]:
         if not self.far and isinstance(node, ast.BinOp | ast.Call):
             yield from self.names_throughout(node, place)
-        changes = self.far_additions if self.far else self.near_changes
-        for kind, new, cost in changes(node, top):
+        for kind, new, cost in self.expressions_for(node, place[0], top):
             yield self.change(kind, node, new, place, cost)
+
+    def expressions_for(
+        self, node: ast.expr, parent: ast.AST, top: bool
+    ) -> Iterator[tuple[str, ast.expr, float]]:
+        """What may stand in place of an expression; what is indexed stays what it is, up to its name."""
+        if not isinstance(parent, ast.Subscript | ast.Attribute):
+            return self.far_additions(node, top) if self.far else self.near_changes(node, top)
+        return iter(()) if self.far else self.replacements(node)
 
     def names_throughout(self, node: ast.expr, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
         """A name that stands several times in an expression, exchanged everywhere in it."""
@@ -375,7 +385,7 @@ class RewriteMaker:
         for old in {n for n in loads if loads.count(n) > 1 and self.scope.kind(n).startswith("array")}:
             for other in [*self.scope.names_of_kind("array"), *self.attributes]:
                 if other != old:
-                    yield self.change("a name", node, renamed(node, old, other), place, 1.6)
+                    yield self.change("a name", node, rename_in(node, old, other), place, 1.6)
 
     def near_changes(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         yield from self.replacements(node)
@@ -732,7 +742,7 @@ def number_node(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
-def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
+def rename_in(node: ast.expr, old: str, new: str) -> ast.expr:
     """An expression with one name for another."""
 
     class Rename(ast.NodeTransformer):
