@@ -61,7 +61,9 @@ def slipped(right, wrong):
     ("right", "wrong"),
     [
         ("    dx = dout @ w.T  # back to the input", "    dx = dout @ w  # back to the input"),
-        ("    dw = x.T @ dout", "    dw = dout.T @ x"),
+        ("    dw = x.T @ dout", "    dw = x.T @ dout / len(x)"),
+        ("    dw = x.T @ dout", "    dw = x @ dout"),
+        ("    cache = (x, w)", "    cache = (x, b)"),
         ("    db = np.sum(dout, axis=0)", "    db = np.sum(dout, axis=1)"),
         ("    db = np.sum(dout, axis=0)", "    db = np.mean(dout, axis=0)"),
         ("    dz = dout * (z > 0)", "    dz = dout * (dout > 0)"),
@@ -77,7 +79,7 @@ def test_the_line_is_as_it_should_be(right, wrong):
 
 
 def test_two_independent_mistakes_are_both_mended():
-    text = slipped("x.T @ dout", "dout.T @ x").replace("(z > 0)", "(dout > 0)")
+    text = slipped("x.T @ dout", "-x.T @ dout").replace("(z > 0)", "(dout > 0)")
     fixes = mended(text)
     assert {change_of(fix.rewrite).after for fix in fixes} == {
         "    dw = x.T @ dout",
@@ -112,7 +114,7 @@ def test_what_no_change_of_one_place_mends_gives_none_within_the_seconds():
 
 
 def test_a_pass_that_raises_is_mended():
-    fixes = mended(slipped("dx = dout @ w.T", "dx = w @ dout"))
+    fixes = mended(slipped("dx = dout @ w.T", "dx = dout @ w"))
     (fix,) = fixes
     assert change_of(fix.rewrite).after == "    dx = dout @ w.T  # back to the input"
     assert fix.mended == {("linear_backward", RAISED)}
@@ -120,7 +122,7 @@ def test_a_pass_that_raises_is_mended():
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_the_functions_stay_as_they_were_when_somebody_interrupts(error, monkeypatch):
-    program = program_of(slipped("x.T @ dout", "dout.T @ x").replace("(z > 0)", "(dout > 0)"))
+    program = program_of(slipped("x.T @ dout", "-x.T @ dout").replace("(z > 0)", "(dout > 0)"))
     first, second = exams_of(program)
     before = {n: (f.itself.__code__, ast.dump(f.node)) for n, f in program.functions.items()}
     find, rounds = repair.next_fix, []
@@ -181,6 +183,6 @@ def test_a_change_that_breaks_something_right_is_no_fix():
 def test_who_waits_is_told_now_and_then(monkeypatch):
     monkeypatch.setattr(repair, "TICK", 0.0)
     ticks = []
-    program = program_of(slipped("x.T @ dout", "dout.T @ x"))
+    program = program_of(slipped("x.T @ dout", "-x.T @ dout"))
     repair_program(program, *exams_of(program), 30, lambda: ticks.append(1))
     assert ticks

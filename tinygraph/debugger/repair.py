@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -268,7 +268,8 @@ def next_fix(
     found: list[Fix] = []
     stop = until
     told = time.monotonic()
-    for rewrite in in_order(suspect_lines(watch_calls(program, here), here)):
+    watched = suspect_lines(watch_calls(program, here), here)
+    for rewrite in in_order(watched):
         now = time.monotonic()
         if now > told + TICK:
             told = now
@@ -280,7 +281,7 @@ def next_fix(
             found.append(fix)
             if fix.complete and stop == until:
                 stop = now + ENOUGH
-    return best_fix(found)
+    return best_fix(found, {w.function.name for w in watched if w.depth >= FORTH_DEPTH})
 
 
 def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
@@ -298,11 +299,17 @@ def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
     return watched
 
 
-def best_fix(found: list[Fix]) -> Fix | None:
-    """What mends most; of those that mend as much, the least far-fetched."""
+def best_fix(found: list[Fix], forth: Collection[str] = ()) -> Fix | None:
+    """What mends most; of those that mend as much, the least far-fetched, and none of what goes forward."""
     if not found:
         return None
-    ranked = sorted(found, key=lambda f: (not f.complete, -len(f.mended), f.rewrite.cost, size_of(f.rewrite)))
+
+    def rank(fix: Fix) -> tuple[Any, ...]:
+        rewrite = fix.rewrite
+        goes_forth = rewrite.function.name in forth
+        return not fix.complete, -len(fix.mended), goes_forth, rewrite.cost, size_of(rewrite)
+
+    ranked = sorted(found, key=rank)
     best = ranked[0]
     others = tuple(f.rewrite for f in ranked[1:6] if len(f.mended) == len(best.mended))
     return Fix(best.rewrite, best.code, best.mended, best.complete, others)
