@@ -37,6 +37,11 @@ def counted_functions(report: FileReport) -> list[FunctionVerdict]:
     return [f for f in report.functions if f.verdict != NOT_JUDGED]
 
 
+def summary_of(report: FileReport, hint: int) -> str:
+    """The report in one sentence, which tells no line before the hints do."""
+    return report.summary if hint >= 3 or not report.diagnoses else report.points
+
+
 def told_of(report: FileReport, function: FunctionVerdict, hint: int) -> str:
     """What is said of one function."""
     blocks = [
@@ -59,7 +64,7 @@ def gradescope_text(report: FileReport, hint: int) -> str:
         }
         for f in counted_functions(report)
     ]
-    result: dict[str, Any] = {"tests": tests, "output": report.summary}
+    result: dict[str, Any] = {"tests": tests, "output": summary_of(report, hint)}
     return json.dumps(result if tests else result | {"score": 0}, indent=2)
 
 
@@ -77,7 +82,12 @@ def prairielearn_text(report: FileReport, hint: int) -> str:
         for f in functions
     ]
     score = sum(f.ok for f in functions) / len(functions) if functions else 0
-    result = {"gradable": bool(functions), "score": score, "message": report.summary, "tests": tests}
+    result = {
+        "gradable": bool(functions),
+        "score": score,
+        "message": summary_of(report, hint),
+        "tests": tests,
+    }
     return json.dumps(result, indent=2)
 
 
@@ -114,7 +124,8 @@ def annotation(report: FileReport, mistake: Diagnosis, hint: int) -> str:
     place = {"file": mistake.file or report.file, "line": mistake.line if hint >= 3 else None}
     if hint >= 3 and mistake.column is not None and mistake.end_column is not None:
         place |= {"col": mistake.column + 1, "endColumn": mistake.end_column}
-    title = f"{mistake.function}: {', '.join(mistake.wrong) or mistake.name} wrong"
+    what = f": {', '.join(mistake.wrong) or mistake.name}" if hint >= 2 else " is"
+    title = f"{mistake.function}{what} wrong"
     text = plain_lines(list(tell_mistake(report, mistake, hint, 88, 1)))
     return command(place | {"title": title}, text)
 
