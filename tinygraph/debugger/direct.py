@@ -41,7 +41,7 @@ def find_function(program: Program, what: Callable[..., Any]) -> Function:
         if function.itself is getattr(what, "__func__", what):
             return function
     raise UserFileError(
-        f"Python does not know the source of {name_of_call(what)}; write it into a file or a cell"
+        f"Python does not know the source of {name_of_call(what)}; write it with def into a file or a cell"
     )
 
 

@@ -7,12 +7,16 @@ called in this process, on copies of everything, and stay as they are.
 from __future__ import annotations
 
 import ast
+import contextlib
 import linecache
+import random
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
+
+import numpy as np
 
 from tinygraph.debugger.direct import examine_directly
 from tinygraph.debugger.file_report import FileReport
@@ -21,6 +25,7 @@ from tinygraph.debugger.process import FileRun, Outcome, read_failure
 from tinygraph.debugger.program import Program, plain_function
 from tinygraph.debugger.replies import reply_to
 from tinygraph.debugger.runner import make_probes, report_on
+from tinygraph.debugger.splice import first_line
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.worker import (
     decode_value,
@@ -66,10 +71,13 @@ def check(
     True
     """
     namespace, wanted, things = what_is_meant(what, sys._getframe(1))
-    program = program_with(namespace, things)
+    given = [f for f in (forward, loss) if isinstance(f, FunctionType)]
+    namespace |= {f.__name__: f for f in given}
+    program = program_with(namespace, [*things, *given], things[:1] if what is not None else [])
     names = {"forward": name_asked(forward), "backward": None, "loss": name_asked(loss)}
     asker = Asker(program, wanted)
-    return report_on(asker.ask, make_probes(None, 0, None), repair=seconds, names=names)
+    with chance_kept():
+        return report_on(asker.ask, make_probes(None, 0, None), repair=seconds, names=names)
 
 
 def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *inputs: Any) -> FileReport:
@@ -94,15 +102,34 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
     True
     """
     frame = sys._getframe(1)
-    program = program_with(frame.f_globals | frame.f_locals, [forward, backward])
-    examined = examine_directly(program, forward, backward, inputs)
-    asker = Asker(program, {examined.function.name}, [examined])
-    return report_on(asker.ask, make_probes(None, 0, None))
+    functions = [f for f in (forward, backward) if isinstance(f, FunctionType)]
+    namespace = frame.f_globals | frame.f_locals | {f.__name__: f for f in functions}
+    program = program_with(namespace, functions, functions[-1:])
+    with chance_kept():
+        examined = examine_directly(program, forward, backward, inputs)
+        asker = Asker(program, {examined.function.name}, [examined])
+        return report_on(asker.ask, make_probes(None, 0, None))
 
 
 def name_asked(what: Any) -> str | None:
     """The name of a function, or a name as it is."""
-    return what if what is None or isinstance(what, str) else getattr(what, "__qualname__", str(what))
+    return what if what is None or isinstance(what, str) else own_name(what)
+
+
+def own_name(what: Any) -> str:
+    """The name of a function, with its class and without the function that it was made in."""
+    return str(getattr(what, "__qualname__", what)).rpartition("<locals>.")[2]
+
+
+@contextlib.contextmanager
+def chance_kept() -> Iterator[None]:
+    """Let the random numbers of the caller go on as if nothing had been drawn."""
+    own, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the generator that people use
+    try:
+        yield
+    finally:
+        random.setstate(own)
+        np.random.set_state(numpy)  # noqa: NPY002 - the same
 
 
 # Where functions come from
@@ -114,7 +141,8 @@ def what_is_meant(what: Any, frame: FrameType) -> tuple[dict[str, Any], set[str]
     if what is None:
         return namespace, None, list(own_things(namespace, frame))
     if isinstance(what, FunctionType):
-        return {**what.__globals__, **namespace}, {what.__qualname__}, [what, *own_things(namespace, frame)]
+        known = {**what.__globals__, **namespace, what.__name__: what}
+        return known, {own_name(what)}, [what, *own_things(namespace, frame)]
     owner = what if isinstance(what, type) else type(what)
     names = {f"{c.__name__}.{n}" for c in owner.__mro__[:-1] for n in vars(c)}
     things = list(owner.__mro__[:-1])
@@ -146,20 +174,36 @@ def is_cell(file: str) -> bool:
     return file.startswith("<") or "ipykernel_" in file or "marimo_" in file or "__marimo__" in file
 
 
-def program_with(namespace: dict[str, Any], things: Sequence[Any]) -> Program:
+def program_with(
+    namespace: dict[str, Any], things: Sequence[Any], needed: Sequence[Any] | None = None
+) -> Program:
     """The program that some functions and classes belong to, with the text of their files and cells.
 
     Raises:
-        UserFileError: none of their texts is known.
+        UserFileError: none of the texts is known of those that are needed, or of all.
     """
-    files = dict.fromkeys(f.__code__.co_filename for thing in things for f in functions_in(thing))
+    functions = [f for thing in things for f in functions_in(thing)]
+    files = dict.fromkeys(f.__code__.co_filename for f in functions)
     trees = {file: tree for file in files if (tree := tree_of(file)) is not None}
-    if files and not trees:
+    for file, tree in trees.items():
+        tree.body += inner_definitions(tree, [f for f in functions if f.__code__.co_filename == file])
+    asked = {f.__code__.co_filename for thing in needed or things for f in functions_in(thing)}
+    if asked and trees.keys().isdisjoint(asked):
         raise UserFileError(
             "Python does not know the source of these functions; write them into a file or a cell, rather "
             "than giving them to exec"
         )
     return Program(dict(namespace), trees, next(iter(trees), ""))
+
+
+def inner_definitions(tree: ast.Module, functions: Sequence[FunctionType]) -> list[ast.stmt]:
+    """The definitions of functions that were made within others, as in a test."""
+    lines = {f.__code__.co_firstlineno: f.__name__ for f in functions if "<locals>" in f.__qualname__}
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and lines.get(first_line(node)) == node.name
+    ]
 
 
 def tree_of(file: str) -> ast.Module | None:

@@ -243,9 +243,10 @@ def is_word(text: str) -> bool:
 
 def diagnose_unexplained(facts: Facts) -> Diagnosis:
     """A mistake of which nothing is known but what comes out."""
-    label, said = next(((label, said) for label, ok, said in facts["rows"] if not ok), ("", ""))
-    wrong = tuple(label for label, ok, _ in facts["rows"] if not ok)
-    right = tuple(label for label, ok, _ in facts["rows"] if ok)
+    rows = [(readable_text(label), ok, readable_text(said)) for label, ok, said in facts["rows"]]
+    label, said = next(((label, said) for label, ok, said in rows if not ok), ("", ""))
+    wrong = tuple(label for label, ok, _ in rows if not ok)
+    right = tuple(label for label, ok, _ in rows if ok)
     message = f"{label}: {said}. No change of one place was found that mends it."
     return Diagnosis(
         label,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tinygraph.debugger.program import Function, definitions_in, source_text
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
-__all__ = ["LineChange", "change_of"]
+__all__ = ["LineChange", "change_of", "first_line"]
 
 
 @dataclass(frozen=True)
