@@ -40,7 +40,7 @@ def settle_conventions(
 ) -> None:
     """Call right what is right by the file's conventions, and wrong what is not, in place."""
     for one in judged:
-        if one.raised is not None:
+        if one.raised is not None or not one.trial.settles:
             continue
         if one.trial.scalar:
             settle_network(program, function, one)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
+from typing import Any
 
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import common_convention, settle_conventions
@@ -54,12 +55,25 @@ class Examined:
 
 
 def examine_program(
-    program: Program, only: Collection[str] | None = None, names: Mapping[str, str | None] | None = None
+    program: Program,
+    only: Collection[str] | None = None,
+    names: Mapping[str, str | None] | None = None,
+    tick: Callable[[], Any] = lambda: None,
 ) -> list[Examined]:
-    """Every function that goes back, judged if there is a way."""
+    """Every function that goes back, judged if there is a way.
+
+    Args:
+        program: somebody's.
+        only: the names of those that are asked for; all if omitted.
+        names: of a function that goes forward, one that goes back, and a loss, where they were given.
+        tick: is called after each.
+    """
     functions = {f.name: f for f in (*program.functions.values(), *scripts.scripts_of(program))}
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
-    examined = [examine_function(program, f) for f in wanted]
+    examined = []
+    for f in wanted:
+        examined.append(examine_function(program, f))
+        tick()
     found = [x for x in examined if x is not None]
     convention = common_convention([(x.function, x.judgements) for x in found])
     for x in found:

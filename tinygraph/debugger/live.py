@@ -113,10 +113,10 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
 
 def name_asked(what: Any) -> str | None:
     """The name of a function, or a name as it is."""
-    return what if what is None or isinstance(what, str) else own_name(what)
+    return what if what is None or isinstance(what, str) else name_alone(what)
 
 
-def own_name(what: Any) -> str:
+def name_alone(what: Any) -> str:
     """The name of a function, with its class and without the function that it was made in."""
     return str(getattr(what, "__qualname__", what)).rpartition("<locals>.")[2]
 
@@ -142,7 +142,7 @@ def what_is_meant(what: Any, frame: FrameType) -> tuple[dict[str, Any], set[str]
         return namespace, None, list(own_things(namespace, frame))
     if isinstance(what, FunctionType):
         known = {**what.__globals__, **namespace, what.__name__: what}
-        return known, {own_name(what)}, [what, *own_things(namespace, frame)]
+        return known, {name_alone(what)}, [what, *own_things(namespace, frame)]
     owner = what if isinstance(what, type) else type(what)
     names = {f"{c.__name__}.{n}" for c in owner.__mro__[:-1] for n in vars(c)}
     things = list(owner.__mro__[:-1])

@@ -19,10 +19,12 @@ from tinygraph.debugger.trial import bare_name
 __all__ = ["BodyOutline", "StatementLine", "is_loss_label", "says_derivative", "says_labels"]
 
 LIKE_LABELS = re.compile(
-    r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", re.I
+    r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|"
+    r"(train\w*|set)_outputs?)\w*$",
+    re.I,
 )
 NAMED = re.compile(
-    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^d_[a-z]\w*$|^D_?[A-Z]\d*$|"
+    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^[dg]_[a-z]\w*$|^g_?[A-Z]\d*$|^D_?[A-Z]\d*$|"
     r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
     r"^\w*[a-z0-9](Grad|Delta|Gradient|Error|Deriv)s?\d*$|^adjustments?\w*$|^(\w+_)?(errors?|err|error_term)(_\w+|\d+)?$|"
     r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
@@ -31,6 +33,7 @@ ROLE = re.compile(
     r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$"
 )
 PARAMETER_WORD = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
+RESULT = "result"  # the name of what is returned
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
 
@@ -82,11 +85,23 @@ class StatementLine:
 
     @cached_property
     def targets(self) -> list[str]:
+        """The names that are given a value; `result` for one that is computed where it is returned."""
+        if isinstance(self.node, ast.Return) and self.node.value is not None and is_computed(self.node.value):
+            return [RESULT]
         return [label for t in assigned_places(self.node) if (label := label_of(assigned_base(t)))]
 
     @cached_property
     def reads(self) -> set[str]:
         return places_read(self.node)
+
+
+def is_computed(value: ast.expr) -> bool:
+    """Whether something that is returned is computed there, and has no names of its own."""
+    if isinstance(value, ast.Dict):
+        return any(is_computed(x) for x in value.values)
+    if isinstance(value, ast.Tuple | ast.List):
+        return any(is_computed(x) for x in value.elts)
+    return not isinstance(value, ast.Name | ast.Constant | ast.Attribute)
 
 
 class BodyOutline:
@@ -95,6 +110,8 @@ class BodyOutline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
+        self.soft: set[str] = set()  # their names
+        self.no_labels = self.begun = False
         self.doubtful: set[ast.stmt] = (
             set()
         )  # called derivatives, but perhaps slopes: they depend on no labels
@@ -132,7 +149,15 @@ class BodyOutline:
     @cached_property
     def sorted_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
         """The statements that go back, and those that move parameters, in their order."""
+        found = self.sort_out()
+        if not self.begun:  # no labels are known: names must do
+            self.no_labels = True
+            found = self.sort_out()
+        return found
+
+    def sort_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
         self.doubtful.clear()
+        self.soft.clear()
         back: dict[ast.stmt, StatementLine] = {}
         updates: dict[ast.stmt, StatementLine] = {}
         names: set[str] = set()
@@ -146,9 +171,10 @@ class BodyOutline:
                 back[line.node] = line
                 names |= set(line.targets)
             else:
-                if any(map(self.speaks_of_one, line.targets)):
+                if any(map(self.named, line.targets)) and not labels & set(line.targets):
                     back[line.node] = line
                     self.doubtful.add(line.node)
+                    self.soft |= set(line.targets)
                 labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
         begun = [x for x in self.lines if x.node not in {*self.of_loss, *back} and set(x.targets) & names]
         back |= {x.node: x for x in begun if x.node not in updates and all(map(self.named, x.targets))}
@@ -172,7 +198,8 @@ class BodyOutline:
         if not line.targets or all(is_loss_label(t) and not self.named(t) for t in line.targets):
             return False
         named = any(self.named(t) for t in line.targets)
-        begins = bool(line.reads & labels) or is_trivial(line.node)
+        self.begun = self.begun or (named and bool(line.reads & labels))
+        begins = bool(line.reads & (labels | self.soft)) or is_trivial(line.node) or self.no_labels
         begins = begins or any(
             self.speaks_of_one(t) and (not names or PARAMETER_WORD.match(bare_name(t))) for t in line.targets
         )
@@ -183,7 +210,8 @@ class BodyOutline:
 
     def speaks_of_one(self, label: str) -> bool:
         """Whether a name is that of another variable with something before it: dZ2, grad_w."""
-        return bare_name(label) != label.lower() and bare_name(label) in self.names
+        last = label.rpartition(".")[2].strip("_").lower()
+        return bare_name(label) != last and bare_name(label) in self.names
 
     def is_update(self, line: StatementLine, names: set[str], labels: set[str]) -> bool:
         """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""
@@ -196,7 +224,28 @@ class BodyOutline:
         moved = isinstance(node, ast.AugAssign) or label in line.reads
         value = node if isinstance(node, ast.AugAssign) else node.value
         added = any(isinstance(getattr(n, "op", None), ast.Add | ast.Sub) for n in (value, *ast.walk(value)))
-        return moved and added and bool(line.reads & (names | labels)) and label in self.forward_reads
+        if not moved and self.is_given(label, line):
+            return bool(line.reads & names)
+        return (
+            moved
+            and added
+            and bool(line.reads & (names | labels | self.soft))
+            and label in self.forward_reads
+        )
+
+    def is_given(self, label: str, line: StatementLine) -> bool:
+        """Whether a name that is read in the forward pass was there before it, so that it is a parameter."""
+        before = self.lines[: self.lines.index(line)]
+        same_block = [x for x in before if label in x.targets and x.within == line.within]
+        return (
+            label in self.forward_reads
+            and not same_block
+            and any(
+                label in x.reads and not self.named(label)
+                for x in before
+                if not any(map(self.named, x.targets))
+            )
+        )
 
     @cached_property
     def forward_reads(self) -> frozenset[str]:

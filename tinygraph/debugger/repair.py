@@ -13,7 +13,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol
@@ -104,7 +104,8 @@ class TrialExam:
         return right | {v.claim.label: v.claim.by for v in judged.wrong}
 
     def forward(self) -> Any:
-        return self.trial.outputs()
+        with suppress(Exception):
+            self.trial.outputs()
 
     def is_hopeful(self, was: Marks) -> bool:
         try:
@@ -390,6 +391,12 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     plain = [f.name for f in program.functions.values() if f.owner is None]
     names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
+    stated = [
+        watched_statements(exam, plain)
+        for exam in bad
+        if isinstance(exam, TrialExam) and not exam.trial.settles
+    ]
+    found = [w for w in found if all(w.function is not other.function for other in stated)]
     for w in found:
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
@@ -398,7 +405,13 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         mine = [i for i in ran if exams.exams[i].name == w.function.name]
         shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
         exams.own[w.function.name] = list(dict.fromkeys([*mine, *shortest[:2]])) or exams.bad
-    return found
+    return [*stated, *found]
+
+
+def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
+    """A script or a body that is judged by its statements: those from the first that is a derivative on."""
+    lines, values = exam.trial.statements_that_ran()
+    return Watched(exam.trial.function, Scope(lines, values, plain))
 
 
 def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:

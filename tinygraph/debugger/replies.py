@@ -31,7 +31,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             on both probes, and seconds.
         tick: is called now and then, so that who waits knows that work goes on.
     """
-    found = list(asked.get("examined") or judged_functions(program, asked))
+    found = list(asked.get("examined") or judged_functions(program, asked, tick))
     tick()
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
     if asked["ask"] == "repair":
@@ -42,7 +42,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     return reply
 
 
-def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examined]:
+def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
     wanted = asked.get("wanted")
     names = {
@@ -50,7 +50,7 @@ def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examine
         for name in program.functions
         if name not in asked["known"] and (wanted is None or name in wanted)
     }
-    return examine_program(program, names, asked["names"])
+    return examine_program(program, names, asked["names"], tick)
 
 
 def exams_of(
@@ -77,6 +77,7 @@ def told_examined(examined: Examined) -> dict[str, Any]:
         "reason": examined.reason,
         "taken": shown.trial.taken if shown else "",
         "rows": [[v.claim.shown, v.ok, v.said] for v in shown.verdicts] if shown else [],
+        "lines": {v.claim.shown: shown.trial.line_of(v.claim.label) for v in shown.verdicts} if shown else {},
     }
     return facts | raised_facts(shown, function.file)
 

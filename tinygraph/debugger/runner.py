@@ -164,8 +164,10 @@ def step_facts(judged: Sequence[JudgedStep], convention: str) -> tuple[list[Any]
 def facts_of_step(report: StepReport, convention: str) -> tuple[Any, ...]:
     """A call, and what it should give: of what it did give, or of all parameters where it gave nothing."""
     step = report.step
-    names = report.hand or {n: None for n, t in step.targets.items() if t.of_parameter or step.outputs}
+    names = list(report.hand) or [n for n, t in step.targets.items() if t.of_parameter or step.outputs]
     m = step.probe.m if convention == "course" else 1
+    if step.function in WHOLE_PASSES:  # whose dA have other names in the first edition
+        names = [n for n in names if n[:2] != "dA"]
     right = {n: (t.value * m if t.carries_m else t.value) for n, t in step.targets.items() if n in names}
     return step.function, step.arguments, step.spare, step.editions, step.outputs, right
 

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tinygraph.debugger.program import Function, definitions_in, source_text
+from tinygraph.debugger.program import SCRIPT, Function, definitions_in, source_text
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
 __all__ = ["LineChange", "change_of", "first_line"]
@@ -137,16 +137,28 @@ def says_the_same(change: LineChange, rewrite: Rewrite, lines: Sequence[str]) ->
     node = rewrite.function.node
     rewrite.apply()
     try:
-        wanted = ast.dump(node)
+        wanted = dump_tree(rewrite.function)
     finally:
         rewrite.undo()
-    extra = change.after.count("\n") - change.before.count("\n")
-    text = "\n".join(new[first_line(node) - 1 : (node.end_lineno or 0) + extra])
+    if rewrite.function.name == SCRIPT:
+        first, last = 1, len(new)
+    else:
+        first, last = (
+            first_line(node),
+            (node.end_lineno or 0) + change.after.count("\n") - change.before.count("\n"),
+        )
     try:
-        tree = ast.parse(textwrap.dedent(text))
+        tree = ast.parse(textwrap.dedent("\n".join(new[first - 1 : last])))
     except SyntaxError:
         return False
-    return any(ast.dump(found) == wanted for _, found in definitions_in(tree.body))
+    if rewrite.function.name == SCRIPT:
+        return [ast.dump(n) for n in tree.body] == wanted
+    return any([ast.dump(found)] == wanted for _, found in definitions_in(tree.body))
+
+
+def dump_tree(function: Function) -> list[str]:
+    """The tree of a function, or those of a file's own statements, as texts."""
+    return [ast.dump(n) for n in (function.node.body if function.name == SCRIPT else [function.node])]
 
 
 def first_line(node: ast.AST) -> int:

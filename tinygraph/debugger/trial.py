@@ -143,6 +143,7 @@ class Trial:
         unsure: whether the forward pass is only guessed; then nothing follows from an exception.
         slopes: derivatives along directions, kept.
         settle: calls right what is right by the conventions of the file.
+        settles: whether they apply to it.
     """
 
     function: Function
@@ -166,6 +167,15 @@ class Trial:
     unsure: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
     settle: Callable[[Judgement], None] | None = None
+    settles: bool = True
+
+    def line_of(self, label: str) -> int | None:
+        """Of a trial of statements: the line that makes a derivative."""
+        return None
+
+    def statements_that_ran(self) -> tuple[set[int], dict[str, Any]]:
+        """Of a trial of statements: the lines that may be wrong, and what their names hold."""
+        return set(), {}
 
     def outputs(self, state: State | None = None) -> Outputs:
         """The outputs of the forward pass, as floats."""
