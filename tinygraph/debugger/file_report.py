@@ -158,7 +158,9 @@ class FileReport(Verdicts):
         """What the functions were held against, if all were against the same."""
         own = any(f.taken for f in self.judged)
         lectures = any(not f.taken for f in self.judged)
-        return " of their own forward pass" if own and not lectures else " of the lectures" if not own else ""
+        if own or not lectures:
+            return " of their own forward pass" if own and not lectures else ""
+        return " of the lectures" + " (dA and dZ are the true derivatives)" * (self.convention == "true")
 
     @property
     def nothing_found(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Program
+from tinygraph.debugger.program import Program, plain_function
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
@@ -26,7 +26,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     Args:
         program: somebody's.
         asked: "examine" with the names of functions that need not be; or "repair" with steps of the lectures
-            on both probes, and seconds.
+            on both probes, and seconds. A function that has one of the lectures' names besides its own (`lectures`)
+            is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
     found = list(asked.get("examined") or judged_functions(program, asked))
@@ -42,9 +43,21 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
 
 def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
-    wanted = asked.get("wanted")
-    names = {name for name in program.functions if name not in asked["known"] and (wanted is None or name in wanted)}
+    wanted, lectures = asked.get("wanted"), asked["lectures"]
+    named = {code_of(program.namespace[name]) for name in lectures if name in program.namespace}
+    names = {
+        name
+        for name, function in program.functions.items()
+        if name not in asked["known"]
+        and (wanted is None or name in wanted)
+        and (name in lectures or function.itself.__code__ not in named)
+    }
     return examine_program(program, names, asked["names"])
+
+
+def code_of(held: Any) -> Any:
+    """The code of a function, also of a method of an object; None of anything else."""
+    return getattr(plain_function(getattr(held, "__func__", held)), "__code__", None)
 
 
 def exams_of(
