@@ -7,6 +7,7 @@ from tinygraph.checks.search import (
     Match,
     Setting,
     bracketings_of,
+    call_value,
     distinct_matches,
     is_match,
     is_same_array,
@@ -243,3 +244,12 @@ def test_ratios_are_those_of_one_or_two_factors():
     assert found["1 / (m * n)"] == found["m * n"] == found["m * m"] == found["1 / (n * n)"] == 4
     assert "m / m" not in found
     assert len(found) == 1 + 2 + 2 + 2 + 3 + 3
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError, ZeroDivisionError, RuntimeError, MemoryError])
+def test_whatever_a_candidate_raises_it_is_no_formula(error):
+    def fail(*args):
+        raise error
+
+    assert call_value(fail, (), {}) is None
+    assert call_value(np.add, (1, 2), {}) == 3

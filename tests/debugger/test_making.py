@@ -11,7 +11,8 @@ from tinygraph.debugger.making import LEFT, Maker, role_of, unit_of
 @pytest.mark.parametrize(
     ("name", "role"),
     [("X", "data"), ("W2", "weight"), ("bias", "bias"), ("y_true", "labels"), ("AL", "pred"),
-     ("gamma", "scale"), ("h_prev", "hidden"), ("Wxh", "wx"), ("Whh", "wh"), ("token_idx", "indices"), ("verbose", None)],
+     ("gamma", "scale"), ("h_prev", "hidden"), ("Wxh", "wx"), ("Whh", "wh"), ("token_idx", "indices"),
+     ("verbose", None)],
 )  # fmt: skip
 def test_a_name_says_what_an_array_is(name, role):
     assert role_of(name) == role

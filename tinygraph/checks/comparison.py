@@ -98,9 +98,8 @@ def compare(
     <BLANKLINE>
     2 of 3 are wrong (dA and dZ carry the lectures' factor m = 2); in the order of
     the sweep dW1 is the first: at [0, 0] it is -0.932445 instead of -0.466222.
-    Layer 1, dW1: you computed dZ1 @ A0.T; the lectures' step is dZ1 @ A0.T / m. The
-    cost is the mean over the m examples, so dW and db carry a factor 1/m. Or: m is
-    the number of examples, the columns of X, not the number of units of a layer.
+    Layer 1, dW1: you computed dZ1 @ X.T; the lectures' step is dZ1 @ X.T / m. The
+    cost is the mean over the m examples, so dW and db carry a factor 1/m.
     Layer 1, db1: you computed np.sum(dZ1, axis=1) / m; the lectures' step is
     np.sum(dZ1, axis=1, keepdims=True) / m. The numbers are right but the shape is
     not: keepdims=True keeps db a column.

@@ -30,6 +30,7 @@ __all__ = [
     "Match",
     "Setting",
     "bracketings_of",
+    "call_value",
     "distinct_matches",
     "fit_matches",
     "is_match",
@@ -158,6 +159,8 @@ def call_value(function: Any, args: Iterable[Any], settings: Mapping[str, Any]) 
         with np.errstate(all="ignore"):
             result = function(*args, **settings)
             return None if isinstance(result, Expression) else result
+    except (KeyError, NameError):  # no call on arrays raises these: the fault is ours, and is told
+        raise
     except Exception:  # most edits make shapes that do not fit; whatever one raises, it is no formula
         return None
 

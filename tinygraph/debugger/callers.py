@@ -12,7 +12,15 @@ from typing import Any
 from tinygraph.debugger.program import Function, Program, called_name
 from tinygraph.debugger.uses import arguments_of
 
-__all__ = ["Origin", "divides_by_examples", "goes_one_by_one", "labels_given", "names_unpacked", "origins_of"]
+__all__ = [
+    "Origin",
+    "divides_by_examples",
+    "goes_one_by_one",
+    "is_for_several",
+    "labels_given",
+    "names_unpacked",
+    "origins_of",
+]
 
 COUNTS = {
     "m",
@@ -144,6 +152,12 @@ def goes_one_by_one(program: Program, function: Function) -> bool:
     loops = [n for nodes in bodies(program) for n in nodes if isinstance(n, ast.For)]
     return any(gives_example(loop, call) for loop in loops for call in ast.walk(loop)
                if isinstance(call, ast.Call) and called_name(call) in lasts)  # fmt: skip
+
+
+def is_for_several(program: Program, function: Function) -> bool:
+    """Whether a function, or its class, adds up or counts examples."""
+    methods = program.methods(function.owner).values() if function.owner else [function]
+    return any(re.search(r"axis|keepdims|(sum|mean)\((0|1|-1)\b|shape\[|\blen\(", f.text) for f in methods)
 
 
 def gives_example(loop: ast.For, call: ast.Call) -> bool:

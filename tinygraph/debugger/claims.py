@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.passes import Pass, invoke, results_by_name
 from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import Attribute, copy_state, leaves_of
+from tinygraph.debugger.structure import Attribute, Path, copy_state, leaves_of
 from tinygraph.debugger.trial import DERIVATIVE
 
 __all__ = ["RATE", "call_backward", "left_claims", "returned_claims"]
@@ -28,7 +28,8 @@ def call_backward(
     rate = next((v for n, v in given.items() if RATE.match(n)), None)
     claims = returned_claims(backward, raw)
     if "self" in state:
-        claims += left_claims(before["self"], state["self"], {id(x) for _, x in claims})
+        kept = {leaf.path for leaf in leaves_of(passed.after["self"], ("self",))}
+        claims += left_claims(before["self"], state["self"], {id(x) for _, x in claims}, kept)
     return claims + moved_claims(before, state, rate)
 
 
@@ -40,8 +41,10 @@ def returned_claims(backward: Function, raw: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def left_claims(before: Any, after: Any, told: set[int]) -> list[tuple[str, Any]]:
-    """The arrays that a backward pass left in its object, or in an object within."""
+def left_claims(
+    before: Any, after: Any, told: set[int], kept: Collection[Path] = ()
+) -> list[tuple[str, Any]]:
+    """The arrays that a backward pass left in its object, or in one within, and no forward pass keeps."""
     found = []
     old = {leaf.path: leaf.value for leaf in leaves_of(before, ("self",))}
     for leaf in leaves_of(after, ("self",)):
@@ -49,7 +52,7 @@ def left_claims(before: Any, after: Any, told: set[int]) -> list[tuple[str, Any]
         same = was is not None and np.shape(was) == np.shape(leaf.value) and np.array_equal(was, leaf.value)
         if same or id(leaf.value) in told:
             continue
-        if was is None or any(DERIVATIVE.search(n) for n in names_on(leaf.path)):
+        if (was is None and leaf.path not in kept) or any(DERIVATIVE.search(n) for n in names_on(leaf.path)):
             found.append((leaf.text, leaf.value))
     return found
 

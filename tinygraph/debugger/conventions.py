@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tinygraph.debugger.callers import divides_by_examples, names_unpacked
+from tinygraph.debugger.claims import RATE
 from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import return_names, unique
 from tinygraph.debugger.program import Function, Program, called_name
-from tinygraph.debugger.structure import Leaf, Path
+from tinygraph.debugger.structure import Leaf, Path, path_text
 from tinygraph.debugger.trial import (
     FAMILIES,
     PARAMETER,
@@ -39,7 +40,7 @@ def settle_conventions(
 ) -> None:
     """Call right what is right by the file's conventions, and wrong what is not, in place."""
     for one in judged:
-        if one.raised is not None:
+        if one.raised is not None or not one.trial.settles:
             continue
         if one.trial.scalar:
             settle_network(program, function, one)
@@ -50,6 +51,11 @@ def settle_conventions(
 
 def by_kind(judged: Judgement, parameters: bool) -> list[Verdict]:
     return [v for v in judged.verdicts if v.claim.by is not None and is_parameter(v.claim.by) == parameters]
+
+
+def is_moved(verdict: Verdict) -> bool:
+    """Whether a claim is by how much a parameter was moved, so that its sign is that of the update."""
+    return verdict.claim.label == path_text(verdict.claim.by or ("",))
 
 
 def is_factor(verdict: Verdict, factor: float) -> bool:
@@ -77,7 +83,11 @@ def settle_network(program: Program, function: Function, judged: Judgement) -> N
         return
     m = float(judged.trial.m)
     everything = [*parameters, *others]
-    if all(is_factor(v, -1.0) for v in everything) and adds_updates(program, function):
+    told = [v for v in everything if not is_moved(v)]
+    if told and all(is_factor(v, 1.0) for v in told) and adds_updates(program, function, rated=True):
+        put_wrong(judged, told, "has the other sign: it is added to the parameters")
+        return
+    if told == everything and all(is_factor(v, -1.0) for v in told) and adds_updates(program, function):
         put_right(judged, everything, "agrees: the way down, which is added")
         return
     if m > 1 and all(is_factor(v, m) for v in everything) and divides_by_examples(program, function):
@@ -100,14 +110,25 @@ def tell_scale(judged: Judgement, parameters: list[Verdict]) -> None:
     put_wrong(judged, parameters, f"{number} times the derivative of {name}{meant}")
 
 
-def adds_updates(program: Program, function: Function) -> bool:
-    """Whether what comes back is added to the parameters, by the function itself or by one that calls it."""
+def adds_updates(program: Program, function: Function, rated: bool = False) -> bool:
+    """Whether what comes back is added to the parameters, by the function itself or by one that calls it.
+
+    `rated` asks for a learning rate beside it.
+    """
     last = function.name.rpartition(".")[2]
     nodes = [
         n for f in program.functions.values() if f is function or last in f.names for n in ast.walk(f.node)
     ]
     nodes += [n for tree in program.trees.values() for n in ast.walk(tree) if calls_within(tree, last)]
-    return any(adds_to_parameter(n) for n in nodes)
+    added = [n for n in nodes if adds_to_parameter(n)]
+    return any(not rated or names_rate(n) for n in added)
+
+
+def names_rate(node: ast.AST) -> bool:
+    """Whether a statement speaks of a learning rate, and of no minus."""
+    names = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node)}
+    signs = any(isinstance(n, ast.USub | ast.Sub) for n in ast.walk(node))
+    return any(RATE.match(n) for n in names) and not signs
 
 
 def calls_within(tree: ast.Module, last: str) -> bool:

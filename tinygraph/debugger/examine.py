@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 
-from tinygraph.debugger.callers import goes_one_by_one
+from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
@@ -69,7 +69,7 @@ def examine_function(program: Program, function: Function) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
     until = time.monotonic() + PATIENCE
-    several = not goes_one_by_one(program, function)
+    several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
         judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
@@ -97,7 +97,12 @@ def all_judgements(program: Program, function: Function, first: Judgement, row: 
 
 def finished(judged: Judgement) -> Judgement:
     """A judgement in which wrong claims are compared entry by entry."""
-    return judged if judged.ok or judged.raised else judge_trial(judged.trial)
+    if judged.ok or judged.raised:
+        return judged
+    try:
+        return judge_trial(judged.trial)
+    except Exception:  # theirs, at an entry that was moved a little
+        return judged
 
 
 def better(one: Judgement, other: Judgement) -> bool:

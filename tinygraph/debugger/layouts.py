@@ -107,7 +107,11 @@ ROLES: list[tuple[str, str]] = [
     (r"\w*(idx|indices|index)$|^(tokens|ids|words?|captions?|context)$", "indices"),
     (r"^(q|k|v|query|key|value|queries|keys|values)$", "data"),
     (r"^\w*mask$", "mask"),
-    (r"^(x|X|inputs?|a|z|data|h|s|images?|features?|imgs?)", "data"),
+    (
+        r"^(x|a|z|h|s)s?(_?(t|prev|in|l|i|tr|train|batch|col|flat|curr?|next|new|data|mat|norm|pad))?_?\d*$|"
+        r"^(inp|inputs?|data|images?|features?|imgs?|samples?|feats?|batch|seq)\w*$",
+        "data",
+    ),
 ]
 
 LAYOUTS: dict[str, dict[str, list[str]]] = {
@@ -176,13 +180,13 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
     "images": {
         "data": ["2 3 7 5", "2 3 7 7", "2 2 6 6", "2 4 4 4"], "weight": ["4 3 3 3", "4 2 2 2"],
         "bias": ["4", "4 1", "4 1 1"], "scale": ["3", "1 3 1 1", "2", "1 2 1 1", "4", "1 4 1 1"],
-        "pred": ["2 k"], "labels": ["int 2 k", "one 2 k"], "hidden": ["2 3 7 5", "2 2 6 6"], "mask": ["bits m n"],
-        "indices": ["index m V"],
+        "pred": ["2 k"], "labels": ["int 2 k", "one 2 k"], "hidden": ["2 3 7 5", "2 2 6 6"],
+        "mask": ["bits m n"], "indices": ["index m V"],
     },
     "images, channels last": {
         "data": ["2 7 5 3", "2 7 7 3", "2 6 6 2"], "weight": ["3 3 3 4", "2 2 2 4"],
-        "bias": ["1 1 1 4", "4"], "scale": ["3", "1 1 1 3"], "pred": ["2 k"], "labels": ["int 2 k", "one 2 k"],
-        "hidden": ["2 7 5 3", "2 7 7 3", "2 6 6 2"],
+        "bias": ["1 1 1 4", "4"], "scale": ["3", "1 1 1 3"], "pred": ["2 k"],
+        "labels": ["int 2 k", "one 2 k"], "hidden": ["2 7 5 3", "2 7 7 3", "2 6 6 2"],
     },
     "one image": {
         "data": ["3 7 5", "7 7 3", "7 5", "7 7", "6 6"], "weight": ["4 3 3 3", "3 3"],

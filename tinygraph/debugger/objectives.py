@@ -31,7 +31,7 @@ def losses_of(machine: Machine, first: Run) -> list[Loss]:
         return strict
     taken = [*own_functions(machine, first), *usual_losses(machine, first)]
     machine.seeded = [number for _, number, _ in taken]
-    return own + [Loss(name, at_seed(i), assumed=usual) for i, (name, _, usual) in enumerate(taken)]
+    return own + [Loss(name, at_seed(i), scales=scales) for i, (name, _, scales) in enumerate(taken)]
 
 
 def at_seed(index: int) -> Callable[[Run], float]:
@@ -73,17 +73,17 @@ def is_scalar(value: Any) -> bool:
 # Those that can be taken of what the forward pass gives
 
 
-Taken = tuple[str, Callable[[Run], float], bool]
+Taken = tuple[str, Callable[[Run], float], dict[float, str]]
 
 
 def own_functions(machine: Machine, first: Run) -> Iterator[Taken]:
     """The file's own loss functions, with arguments by name."""
     function = machine.function
     for f in losses_in(machine.program, function.owner):
-        if f is function or f.name == function.name or machine.outline.named(f.name):
+        if f is function or f.name == function.name:
             continue
         for where in islice_ways(machine, first, f):
-            yield f"{f.name}({', '.join(where.values())})", caller(machine, f, where), False
+            yield f"{f.name}({', '.join(where.values())})", caller(machine, f, where), {}
 
 
 def islice_ways(machine: Machine, first: Run, f: Function) -> list[dict[str, str]]:
@@ -93,7 +93,7 @@ def islice_ways(machine: Machine, first: Run, f: Function) -> list[dict[str, str
     choices: list[list[str]] = []
     for n in f.required:
         keys = keys_of(n, f.text)
-        if n in known:
+        if n in known and not (isinstance(known[n], dict) and set(keys) - known[n].keys()):
             choices.append([n])
         elif keys and all(k in known for k in keys):
             choices.append(["{" + ",".join(keys) + "}"])
@@ -120,10 +120,25 @@ def given_value(run: Run, label: str) -> Any:
 
 def usual_losses(machine: Machine, first: Run) -> Iterator[Taken]:
     """The usual losses of what may be the prediction and the labels."""
+    known = first.known_at_seed
     for y in label_arrays(machine, first)[:2]:
         for a in predictions(machine, first, y)[:MOST_PREDICTIONS]:
-            for name, formula in COMMON.items():
-                yield f"{name} of {a} and {y}", usual(formula, a, y), True
+            out = as_floats(known[a])
+            m = number_of_examples(known[y], out)
+            for name, formula in USUAL.items():
+                scales = {f: f"{text} of {a} and {y}" for f, text in scales_of(name, m, out.size).items()}
+                yield scales[1.0], usual(formula, a, y), scales
+
+
+USUAL = {name: COMMON[name] for name in ("half the squared error", "cross-entropy", "cross-entropy of classes")}
+
+
+def scales_of(name: str, m: int, size: int) -> dict[float, str]:
+    """What the multiples of a usual loss are called."""
+    if name == "half the squared error":
+        means = {1 / m: "half the mean squared error", 2 / m: "squared error over m", 2 / size: "mean squared error"}
+        return means | {2.0: "squared error", 1.0: name}
+    return {1 / m: f"mean {name}", 1.0: name}
 
 
 def usual(formula: Callable[[Any, Any, int], Any], a: str, y: str) -> Callable[[Run], float]:

@@ -19,13 +19,14 @@ from tinygraph.debugger.trial import bare_name
 __all__ = ["Outline", "is_loss_label", "says_derivative", "says_labels"]
 
 NAMED = re.compile(
-    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^d_[a-z]\w*$|^D_?[A-Z]\d*$|"
+    r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^[dg]_[a-z]\w*$|^g_?[A-Z]\d*$|^D_?[A-Z]\d*$|"
     r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
     r"^\w*[a-z0-9](Grad|Delta|Gradient|Error|Deriv)s?\d*$|^adjustments?\w*$|^(\w+_)?(errors?|err|error_term)(_\w+|\d+)?$|"
     r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
 )
 ROLE = re.compile(r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$")
 PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
+RESULT = "result"  # the name of what is returned
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
 
@@ -48,7 +49,7 @@ def says_labels(label: str) -> bool:
         return False
     last = last.strip("_")
     return bool(LABELS.match(last)) or bool(
-        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|_outputs)\w*$", last, re.I)
+        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|(train\w*|set)_outputs?)\w*$", last, re.I)
         and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
     )  # fmt: skip
 
@@ -71,11 +72,23 @@ class Line:
 
     @cached_property
     def targets(self) -> list[str]:
+        """The names that are given a value; `result` for one that is computed where it is returned."""
+        if isinstance(self.node, ast.Return) and self.node.value is not None and is_computed(self.node.value):
+            return [RESULT]
         return [label for t in targets_of(self.node) if (label := label_of(base_of(t)))]
 
     @cached_property
     def reads(self) -> set[str]:
         return names_read(self.node)
+
+
+def is_computed(value: ast.expr) -> bool:
+    """Whether something that is returned is computed there, and has no names of its own."""
+    if isinstance(value, ast.Dict):
+        return any(is_computed(x) for x in value.values)
+    if isinstance(value, ast.Tuple | ast.List):
+        return any(is_computed(x) for x in value.elts)
+    return not isinstance(value, ast.Name | ast.Constant | ast.Attribute)
 
 
 class Outline:
@@ -84,6 +97,8 @@ class Outline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
+        self.soft: set[str] = set()  # their names
+        self.no_labels = self.begun = False
         self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
         self.names = frozenset(n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets) | {
@@ -116,7 +131,15 @@ class Outline:
     @cached_property
     def sorted_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
         """The statements that go back, and those that move parameters, in their order."""
+        found = self.sort_out()
+        if not self.begun:  # no labels are known: names must do
+            self.no_labels = True
+            found = self.sort_out()
+        return found
+
+    def sort_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
         self.doubtful.clear()
+        self.soft.clear()
         back: dict[ast.stmt, Line] = {}
         updates: dict[ast.stmt, Line] = {}
         names: set[str] = set()
@@ -130,9 +153,10 @@ class Outline:
                 back[line.node] = line
                 names |= set(line.targets)
             else:
-                if any(map(self.speaks_of_one, line.targets)):
+                if any(map(self.named, line.targets)) and not labels & set(line.targets):
                     back[line.node] = line
                     self.doubtful.add(line.node)
+                    self.soft |= set(line.targets)
                 labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
         begun = [x for x in self.lines if x.node not in {*self.of_loss, *back} and set(x.targets) & names]
         back |= {x.node: x for x in begun if x.node not in updates and all(map(self.named, x.targets))}
@@ -156,7 +180,8 @@ class Outline:
         if not line.targets or all(is_loss_label(t) and not self.named(t) for t in line.targets):
             return False
         named = any(self.named(t) for t in line.targets)
-        begins = bool(line.reads & labels) or is_trivial(line.node)
+        self.begun = self.begun or (named and bool(line.reads & labels))
+        begins = bool(line.reads & (labels | self.soft)) or is_trivial(line.node) or self.no_labels
         begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
         return bool(line.reads & names) or (named and begins)
 
@@ -165,7 +190,8 @@ class Outline:
 
     def speaks_of_one(self, label: str) -> bool:
         """Whether a name is that of another variable with something before it: dZ2, grad_w."""
-        return bare_name(label) != label.lower() and bare_name(label) in self.names
+        last = label.rpartition(".")[2].strip("_").lower()
+        return bare_name(label) != last and bare_name(label) in self.names
 
     def is_update(self, line: Line, names: set[str], labels: set[str]) -> bool:
         """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""
@@ -178,7 +204,17 @@ class Outline:
         moved = isinstance(node, ast.AugAssign) or label in line.reads
         value = node if isinstance(node, ast.AugAssign) else node.value
         added = any(isinstance(getattr(n, "op", None), ast.Add | ast.Sub) for n in (value, *ast.walk(value)))
-        return moved and added and bool(line.reads & (names | labels)) and label in self.forward_reads
+        if not moved and self.is_given(label, line):
+            return bool(line.reads & names)
+        return moved and added and bool(line.reads & (names | labels | self.soft)) and label in self.forward_reads
+
+    def is_given(self, label: str, line: Line) -> bool:
+        """Whether a name that is read in the forward pass was there before it, so that it is a parameter."""
+        before = self.lines[: self.lines.index(line)]
+        same_block = [x for x in before if label in x.targets and x.within == line.within]
+        return label in self.forward_reads and not same_block and any(
+            label in x.reads and not self.named(label) for x in before if not any(map(self.named, x.targets))
+        )
 
     @cached_property
     def forward_reads(self) -> frozenset[str]:

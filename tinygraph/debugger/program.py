@@ -182,7 +182,6 @@ def code_of_function(function: Function, node: Definition) -> CodeType | None:
     if classes:
         outer = ast.ClassDef(classes[0], [], [], [bare], [])
         ast.copy_location(outer, node)
-        ast.fix_missing_locations(outer)
     try:
         module = compile(ast.Module([outer], []), function.file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, TypeError, RecursionError):

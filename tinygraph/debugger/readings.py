@@ -7,6 +7,7 @@ several possibilities there are several trials, and the one of which most is rig
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -42,10 +43,10 @@ from tinygraph.debugger.passes import (
     return_names,
     words_of,
 )
-from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import is_number
+from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.structure import copy_state, is_number
 from tinygraph.debugger.trial import DERIVATIVE, Trial, bare_name
-from tinygraph.debugger.uses import Use, use_of
+from tinygraph.debugger.uses import Use, called_function, use_of
 
 __all__ = [
     "COMMON",
@@ -259,7 +260,9 @@ def kept_sources(passed: Pass) -> list[Source]:
     found: list[Source] = [lambda s, raw, k=k: results_by_name(passed.function, raw)[k] for k in kept]  # type: ignore
     if isinstance(passed.raw, tuple) and len(passed.raw) > 2:
         found.append(lambda s, raw: raw[1:])
-    return [*found, lambda s, raw: raw]
+    # Where nothing but an array comes out, what is cached for the way back is rather what went in.
+    given = [k for k, v in passed.state.items() if isinstance(v, np.ndarray)] if is_number(passed.raw) else []
+    return [*found, *(lambda s, raw, k=k: s[k] for k in given[:1]), lambda s, raw: raw]  # type: ignore[misc]
 
 
 def guesses(
@@ -279,9 +282,14 @@ def guesses(
     later = [k for k in results if k not in outputs][:1] + list(results)[1:2]
     arrays = [k for k, v in known.items() if isinstance(v, np.ndarray)]
     given = [k for k in passed.state if k in arrays and role_of(k) != "labels"]
-    first: list[Source] = [lambda s, raw, k=k: s[k] for k in given] if role_of(name) == "data" else []  # type: ignore
+    first: list[Source] = [lambda s, raw, k=k: s[k] for k in given] if takes_inputs(name) else []  # type: ignore
     names = list(dict.fromkeys([*later, *outputs, *arrays]))[:6]
     return [*first, *(named(passed, k) for k in names if k in known)] or [constant(None)]
+
+
+def takes_inputs(name: str) -> bool:
+    """Whether a name is rather that of what went in than of what came out."""
+    return role_of(name) == "data" or bool(CACHE.search(name))
 
 
 def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[Source]:
@@ -444,11 +452,24 @@ def ways_of_adding(passed: Pass, value: Any) -> tuple[bool, ...]:
 
 
 def player(passed: Pass, backward: Function, pick: Mapping[str, Source]) -> Any:
+    """Calls a backward pass after a forward pass; before it, if it goes forward itself."""
+    alone = (
+        passed.receiver and passed.function is not None and calls(passed.program, backward, passed.function)
+    )
+
     def back(state: dict[str, Any], outs: dict[str, Any], up: dict[str, Any]) -> list[tuple[str, Any]]:
         raw = state.pop("(raw)")
-        return call_backward(passed, backward, state, {n: source(state, raw) for n, source in pick.items()})
+        given = {n: source(state, raw) for n, source in pick.items()}
+        before = copy_state(passed.state) if alone else state
+        return call_backward(passed, backward, before, given)
 
     return back
+
+
+def calls(program: Program, function: Function, other: Function) -> bool:
+    """Whether a function calls another of the file."""
+    nodes = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
+    return any(called_function(program, function, n) is other for n in nodes)
 
 
 def trial_with_loss(passed: Pass, backward: Function, loss: Loss, pick: Mapping[str, Source]) -> Trial:

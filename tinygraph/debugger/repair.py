@@ -29,8 +29,9 @@ from tinygraph.debugger.trial import Claim, Judgement, TooLong, Trial, Unplayabl
 __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
 RAISED = "(no end)"  # what is wrong with a pass that raises
-SECONDS = 8.0  # for all mistakes of a file
+SECONDS = 12.0  # for all mistakes of a file
 FORTH = 4  # the depth of what goes forward alone
+NEAR = 1e-3
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -44,6 +45,9 @@ class Marks:
     wrong: frozenset[str]
     raised: bool = False
     at: frozenset[tuple[str, int]] = frozenset()
+
+
+NO_MARKS = Marks(frozenset(), frozenset())
 
 
 class Exam(Protocol):
@@ -94,7 +98,6 @@ class TrialExam:
         except Exception:
             return {}
         right = dict.fromkeys(judged.order, RIGHT)
-        self.truths |= {RIGHT: Nothing}
         for v in judged.wrong:
             if v.claim.by is not None:
                 self.trial.truth(v.claim.by)
@@ -114,13 +117,14 @@ class TrialExam:
     def may_be_right(self, claim: Claim) -> bool:
         """Whether a claim that was wrong is near the truth now, or is a new one."""
         path = self.known.get(claim.label)
+        if path is RIGHT:
+            return False
         if path is None or path not in self.truths:
             return True
         right = self.truths[path].value
         if not is_number(claim.value) or np.size(claim.value) != np.size(right):
             return False
-        given, m = np.reshape(claim.value, np.shape(right)), self.trial.m
-        return any(np.allclose(given, f * right, rtol=1e-3, atol=1e-6) for f in (1.0, 1 / m, m, -1.0))
+        return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
 
     def marks(self) -> Marks:
         try:
@@ -136,6 +140,12 @@ class TrialExam:
         return Marks(frozenset(v.claim.shown for v in judged.verdicts if v.ok), frozenset(wrong))
 
 
+def is_multiple(given: Any, right: Any, m: int) -> bool:
+    """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
+    near = NEAR * float(np.max(np.abs(right), initial=0)) + NEAR**2
+    return any(float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0))
+
+
 def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
     """The files and lines that an exception passed."""
     frames = traceback.extract_tb(error.__traceback__) if error is not None else []
@@ -143,12 +153,6 @@ def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
 
 
 RIGHT = ("(right)",)
-
-
-class Nothing:
-    """The truth of what is right anyway: no claim is near it."""
-
-    value = np.empty(0)
 
 
 def same_outputs(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -216,10 +220,15 @@ class Exams:
     def __post_init__(self) -> None:
         self.before = [exam.marks() for exam in self.exams]
         self.bad = [i for i, marks in enumerate(self.before) if marks.wrong]
+        self.own: dict[str, list[int]] = {}
 
-    def mended(self) -> frozenset[tuple[str, str]]:
-        """What is right now and was not; nothing if something else is wrong now."""
-        if not any(self.exams[i].is_hopeful(self.before[i]) for i in self.bad):
+    def mended(self, function: Function | None = None) -> frozenset[tuple[str, str]]:
+        """What is right now and was not; nothing if something else is wrong now.
+
+        Of a function that was changed the exam that is most its own is asked first, whether there is hope.
+        """
+        asked = self.own.get(function.name, self.bad) if function else self.bad
+        if not any(self.exams[i].is_hopeful(self.before[i]) for i in asked):
             return frozenset()
         found: set[tuple[str, str]] = set()
         for i in self.bad:
@@ -257,7 +266,7 @@ def next_fix(
     found: list[Fix] = []
     stop = until
     told = time.monotonic()
-    for rewrite in in_order(suspected(watch_calls(program, [first[i] for i in here.bad]), here)):
+    for rewrite in in_order(suspected(watch_calls(program, here), here)):
         now = time.monotonic()
         if now > told + TICK:
             told = now
@@ -315,13 +324,13 @@ def changed_code(rewrite: Rewrite) -> CodeType | None:
 @contextmanager
 def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
     """Let a function, or the statements of a file, be changed."""
-    if rewrite.function.name != SCRIPT:
-        with program.changed(rewrite.function, code):
-            yield
-        return
-    rewrite.apply()
+    rewrite.apply()  # names of results are read in the tree
     try:
-        yield
+        if rewrite.function.name == SCRIPT:
+            yield
+        else:
+            with program.changed(rewrite.function, code):
+                yield
     finally:
         rewrite.undo()
 
@@ -333,7 +342,7 @@ def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix 
     if code is None:
         return None
     with changed(program, rewrite, code):
-        mended = here.mended()
+        mended = here.mended(function)
         if not mended or here.is_broken():
             return None
         again = there.mended()
@@ -360,18 +369,25 @@ class Watched:
         return rewrite.turn + 0.5 * self.depth + self.suspicion.get(getattr(rewrite.old, "lineno", 0), 0.0)
 
 
-def watch_calls(program: Program, exams: Sequence[Exam]) -> list[Watched]:
-    """The functions of the program that run in some exams, with how far they are from the pass itself."""
+def watch_calls(program: Program, exams: Exams) -> list[Watched]:
+    """The functions of the program that run in the exams that are wrong, with how far they are from the pass
+    itself; the exams note which of them is most a function's own."""
     by_code = {f.itself.__code__: Watched(f) for f in program.functions.values()}
-    forth = run_watched(by_code, [exam.forward for exam in exams])
-    back = run_watched(by_code, [exam.marks for exam in exams])
+    bad = [exams.exams[i] for i in exams.bad]
+    forth = run_watched(by_code, [exam.forward for exam in bad])
+    each = [run_watched(by_code, [lambda e=exam: e.is_hopeful(NO_MARKS)]) for exam in bad]  # type: ignore[misc]
+    back = sum(each, Counter[CodeType]())
     plain = [f.name for f in program.functions.values() if f.owner is None]
-    names = {exam.name for exam in exams}
+    names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
     for w in found:
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
         w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH
+        ran = [i for i, times in zip(exams.bad, each, strict=True) if times[code]]
+        mine = [i for i in ran if exams.exams[i].name == w.function.name]
+        shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
+        exams.own[w.function.name] = list(dict.fromkeys([*mine, *shortest[:2]])) or exams.bad
     return found
 
 

@@ -151,8 +151,8 @@ class StepExam:
         """Nothing goes forward: the arguments are there."""
 
     def is_hopeful(self, was: Marks) -> bool:
-        """The marks themselves are cheap."""
-        return True
+        """The marks themselves are cheap, once the function runs."""
+        return bool(self.marks().right - was.right) or was.raised
 
     def marks(self) -> Marks:
         try:

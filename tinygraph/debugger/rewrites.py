@@ -82,8 +82,11 @@ class Rewrite:
 
     def apply(self) -> None:
         """Make the change in the tree."""
-        if self.new is not None and not hasattr(self.new, "lineno"):
-            ast.fix_missing_locations(ast.copy_location(self.new, self.old))
+        if self.new is not None and not hasattr(self.new, "placed"):
+            if not hasattr(self.new, "lineno"):
+                ast.copy_location(self.new, self.old)
+            ast.fix_missing_locations(self.new)
+            self.new.placed = True  # type: ignore[union-attr]
         self.put(self.new)
 
     def put(self, node: ast.AST | None) -> None:
@@ -352,9 +355,21 @@ class RewriteMaker:
     def of_expression(
         self, node: ast.expr, place: tuple[ast.AST, str, int | None], top: bool
     ) -> Iterator[Rewrite]:
+        if not self.far and isinstance(node, ast.BinOp | ast.Call):
+            yield from self.names_throughout(node, place)
         changes = self.far_additions if self.far else self.near_changes
+        if isinstance(place[0], ast.Subscript | ast.Attribute):  # what is indexed stays what it is, up to its name
+            changes = lambda node, top: [] if self.far else self.replacements(node)  # noqa: E731
         for kind, new, cost in changes(node, top):
             yield self.change(kind, node, new, place, cost)
+
+    def names_throughout(self, node: ast.expr, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
+        """A name that stands several times in an expression, exchanged everywhere in it."""
+        loads = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        for old in {n for n in loads if loads.count(n) > 1 and self.scope.kind(n).startswith("array")}:
+            for other in [*self.scope.names_of_kind("array"), *self.attributes]:
+                if other != old:
+                    yield self.change("a name", node, renamed(node, old, other), place, 1.6)
 
     def near_changes(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         yield from self.replacements(node)
@@ -698,6 +713,17 @@ def name(text: str) -> ast.expr:
 
 def number(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
+    """An expression with one name for another."""
+
+    class Rename(ast.NodeTransformer):
+        def visit_Name(self, n: ast.Name) -> ast.expr:
+            return parsed(new) if n.id == old else n
+
+    copied: ast.expr = Rename().visit(copy.deepcopy(node))
+    return copied
 
 
 def is_value(node: ast.expr) -> bool:

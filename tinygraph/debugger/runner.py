@@ -34,7 +34,7 @@ __all__ = ["check_file"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 NO_NAMES: Mapping[str, str | None] = {}
-REPAIR = 8.0  # seconds
+REPAIR = 12.0  # seconds
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
 WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (
@@ -179,8 +179,10 @@ def step_facts(judged: Sequence[JudgedStep], convention: str) -> tuple[list[Any]
 def facts_of_step(report: StepReport, convention: str) -> tuple[Any, ...]:
     """A call, and what it should give: of what it did give, or of all parameters where it gave nothing."""
     step = report.step
-    names = report.hand or {n: None for n, t in step.targets.items() if t.of_parameter or step.outputs}
+    names = list(report.hand) or [n for n, t in step.targets.items() if t.of_parameter or step.outputs]
     m = step.probe.m if convention == "course" else 1
+    if step.function in WHOLE_PASSES:  # whose dA have other names in the first edition
+        names = [n for n in names if n[:2] != "dA"]
     right = {n: (t.value * m if t.carries_m else t.value) for n, t in step.targets.items() if n in names}
     return step.function, step.arguments, step.spare, step.editions, step.outputs, right
 

@@ -103,6 +103,8 @@ class Hooks:
     def with_expressions(self, new: ast.stmt, old: ast.stmt) -> ast.stmt:
         """The same, with hooks in the expressions that it computes."""
         value = getattr(old, "value", None)
+        if isinstance(old, ast.Return) and old in self.derivatives and value is not None:
+            return self.returned(new, value, old)
         if isinstance(old, ast.Return) and isinstance(value, ast.Tuple) and self.judged:
             parts = [self.loss(e, "result", old) for e in value.elts]
             return replaced(new, value=replaced(value, elts=parts))
@@ -113,6 +115,12 @@ class Hooks:
         if isinstance(old, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return) and value is not None:
             return new if old in self.derivatives else replaced(new, value=self.expression(value, old))
         return new
+
+    def returned(self, new: ast.stmt, value: ast.expr, old: ast.stmt) -> ast.stmt:
+        """A return statement that computes derivatives."""
+        if isinstance(value, ast.Tuple):
+            value = replaced(value, elts=[self.loss(e, "result", old) for e in value.elts])
+        return replaced(new, value=self.hook(self.site("variable", "result", old, old), value, old))
 
     def reporting(self, call: ast.Call, old: ast.stmt) -> ast.Call:
         """A call whose result nobody takes: what it is given may be a loss."""

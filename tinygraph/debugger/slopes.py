@@ -6,8 +6,8 @@ One run gives all losses that the program may have, so that they are differentia
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,25 @@ class Loss:
         name: what it is called, or what was assumed.
         number: its value in a run.
         strict: whether the program computes it before it goes back, so that factors matter.
-        assumed: whether the program has none, and this is one of the usual ones.
+        scales: for a usual loss, which is assumed since the program has none, what its multiples are called.
     """
 
     name: str
     number: Callable[[Run], float]
     strict: bool = False
-    assumed: bool = False
+    scales: Mapping[float, str] = field(default_factory=dict)
+
+    @property
+    def assumed(self) -> bool:
+        """Whether the program has no loss."""
+        return bool(self.scales)
+
+    def said(self, factor: float) -> tuple[str, float]:
+        """The name of a multiple of it, and what is left of a factor then."""
+        for scale, name in self.scales.items():
+            if abs(abs(factor) - scale) < 1e-4 * scale:
+                return name, factor / scale
+        return self.name, factor
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,8 @@ class Slopes:
         return self.numbers({(spot.site, spot.turn): [(spot.steps, by)]})
 
     def central(self, spot: Spot, v: Any, step: float) -> Any:
-        return (self.moved(spot, step * v) - self.moved(spot, -step * v)) / (2 * step)
+        with np.errstate(all="ignore"):
+            return (self.moved(spot, step * v) - self.moved(spot, -step * v)) / (2 * step)
 
     def slope(self, spot: Spot, shape: tuple[int, ...]) -> Slope:
         """The derivatives along the two directions."""

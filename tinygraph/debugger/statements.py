@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,7 @@ from tinygraph.debugger.objectives import label_arrays, losses_of, number_of_exa
 from tinygraph.debugger.outline import Line, Outline, is_loss_label
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.readings import RATE
-from tinygraph.debugger.sites import Site, label_of
+from tinygraph.debugger.sites import Site, is_plain, label_of
 from tinygraph.debugger.slopes import Loss, Slope, Slopes, projections
 from tinygraph.debugger.structure import Leaf, as_floats
 from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, other_text, same_name
@@ -38,6 +39,7 @@ MOST_PLACES = 60  # at which a value of a shape is looked for
 MOST_BLAMED = 8
 MOST_READINGS = 5
 MOST_USES = 6
+PATIENCE = 3.0  # seconds, after which nothing is looked for that is not plain
 ADDED = re.compile(r"_?(accum(ulated|ulator)?|acc|sum|total|avg|mean|batch|curr(ent)?|all)\d?$")
 
 
@@ -202,6 +204,7 @@ class Case:
         if machine.base:
             self.run = machine.run(recording=True)
         self.m = self.examples()
+        self.until = time.monotonic() + PATIENCE
 
     def loss_value(self, loss: int) -> float:
         """A loss, as it was in the run."""
@@ -223,22 +226,28 @@ class Case:
             update = site.kind == "update"
             if update and (event.before is None or np.shape(event.before) != np.shape(event.value)):
                 continue
-            anew = not site.continues and self.is_read_since(event.label, found)
+            anew = not (site.continues and changes_in_place(site)) and self.is_read_since(event.label, found, line)
             if anew or event.label not in group:
                 group[event.label] = len(found)
             found.append(Step(event, site, line, event.label, group[event.label], True, update))
         return [replace(s, final=is_last(s, found[i + 1 :])) for i, s in enumerate(found)]
 
-    def is_read_since(self, label: str, before: Sequence[Step]) -> bool:
+    def is_read_since(self, label: str, before: Sequence[Step], now: Line) -> bool:
         """Whether some line has read a name since it was given its value."""
-        lines = self.outline.lines
-        base = label.partition("[")[0]
         given = next((s.line for s in reversed(before) if s.name == label), None)
         if given is None:
             return True
-        later = lines[lines.index(given) + 1 :]
-        own = next((i for i, x in enumerate(later) if base in x.targets), len(later))
-        return any(base in x.reads for x in later[: own + 1])
+        base = label.partition("[")[0]
+        return any(base in x.reads for x in self.between(given, now))
+
+    def between(self, first: Line, second: Line) -> list[Line]:
+        """The lines between two, or the other lines of a loop between a line and itself."""
+        lines = self.outline.lines
+        i, j = lines.index(first), lines.index(second)
+        if i < j:
+            return lines[i + 1 : j]
+        loops = [x for x in second.within if isinstance(x, ast.For | ast.While)]
+        return [x for x in lines if loops and loops[-1] in x.within and x is not second]
 
     @cached_property
     def pairs(self) -> dict[str, str]:
@@ -305,6 +314,11 @@ class Case:
         return [spot for spot, shape in self.run.shapes.items()
                 if shape == place.shape and label_of(sites[spot.site].node) == place.label]  # fmt: skip
 
+    @cached_property
+    def labels(self) -> list[str]:
+        """The names of what may be the labels."""
+        return label_arrays(self.machine, self.run)
+
     def may_be_meant(self, site: Site) -> bool:
         """Whether a derivative may be by an expression: not by the negative of something, nor within a loss."""
         targets = next((x.targets for x in self.outline.lines if x.node is site.statement), [])
@@ -313,7 +327,8 @@ class Case:
     def of_size(self, shape: tuple[int, ...], roots: bool = False) -> list[Place]:
         """The values of a shape, those with names first; parameters only if asked for."""
         size = int(np.prod(shape, dtype=int))
-        fits = [p for p in reversed(self.places) if roots or not p.root] + self.unnamed
+        named = [p for p in reversed(self.places) if not (p.root and (not roots or p.label in self.labels))]
+        fits = named + self.unnamed
         return [p for p in fits if int(np.prod(p.shape, dtype=int)) == size and alike(p.shape, shape)][:MOST_PLACES]
 
     def slope(self, place: Place) -> Slope:
@@ -340,8 +355,12 @@ class Case:
                 claim = Claim(name, step.value)
                 if fits := [p for p in reversed(self.places) if rule(claim, Leaf(p.path, step.value))]:
                     return fits
-        moved = self.pairs.get(label)
-        return [p for p in reversed(self.places) if moved and p.label == moved and alike(p.shape, step.shape)]
+        return []
+
+    def moved_by(self, step: Step) -> list[Place]:
+        """The parameter that is moved by a derivative whose name says nothing."""
+        label = self.pairs.get(step.name)
+        return [p for p in reversed(self.places) if p.label == label and alike(p.shape, step.shape)]
 
     def matters(self, place: Place) -> bool:
         """Whether some loss depends on a value."""
@@ -386,9 +405,10 @@ class Case:
         if not np.isfinite(value).all():
             return Found(step, "wrong", next(iter(self.named_for(step)), None), 1.0, value, "holds NaN or infinity")
         named = self.named_for(step)
+        given = Given(value)
         for place in [*named, *self.others(step, named)]:
             for factor in reading.accepted(step, place, rates):
-                if self.equal(value, place, factor, reading.loss, nonzero=place not in named):
+                if self.equal(given, place, factor, reading.loss, nonzero=place not in named):
                     return Found(step, *self.shaped(step, place), factor, value)
         useful = [p for p in named if not self.slope(p).zero(reading.loss)]
         if useful and step.line.node not in self.outline.doubtful:
@@ -403,7 +423,7 @@ class Case:
     def others(self, step: Step, named: Sequence[Place]) -> list[Place]:
         """The places besides those of its name whose derivative a value may be."""
         if not named:
-            return self.of_size(step.shape, roots=True)
+            return [*self.moved_by(step), *self.of_size(step.shape, roots=True)]
         return self.of_size(step.shape) if self.is_loose(step) and not any(p.root for p in named) else []
 
     def is_loose(self, step: Step) -> bool:
@@ -411,25 +431,32 @@ class Case:
         members = [s for s in self.steps if s.name == step.name and s.group == step.group]
         return len(members) > 1 or bool(re.search(r"delta|err|term", step.name, re.I))
 
-    def equal(self, value: Any, place: Place, factor: float, loss: int, nonzero: bool = False) -> bool:
+    def equal(self, given: Given, place: Place, factor: float, loss: int, nonzero: bool = False) -> bool:
         """Whether a value is a derivative times a factor, as far as two directions tell."""
-        if not fits_into(np.shape(value), place.shape):
+        if not (fits_into if place.root else alike)(given.shape, place.shape):
             return False
         slope = self.slope(place)
         if not slope.known(loss) or (nonzero and slope.zero(loss)):
             return False
-        given = projections(value)
-        allowed = AGREES * (float(np.linalg.norm(value)) + np.abs(given)) + 10 * abs(factor) * slope.errors[loss] + 1e-9
-        return bool(np.all(np.abs(given - factor * slope.values[loss]) <= allowed))
+        allowed = AGREES * given.size + 10 * abs(factor) * slope.errors[loss] + 1e-9
+        return bool((np.abs(given.along - factor * slope.values[loss]) <= allowed).all())
 
     def factor(self, value: Any, place: Place, loss: int) -> float | None:
         """What a derivative would have to be multiplied by, if a value is that."""
-        right = self.slope(place).values[loss]
-        given = projections(value)
+        right, given = self.slope(place).values[loss], Given(value)
         if not np.isfinite(right).all() or np.abs(right).min() < 1e-9:
             return None
-        factor = float(given[0] / right[0])
-        return factor if factor and self.equal(value, place, factor, loss) else None
+        factor = float(given.along[0] / right[0])
+        return factor if factor and self.equal(given, place, factor, loss) else None
+
+
+class Given:
+    """A value that is compared with many derivatives."""
+
+    def __init__(self, value: Any) -> None:
+        self.shape = np.shape(value)
+        self.along = projections(value)
+        self.size = float(np.linalg.norm(value)) + np.abs(self.along)
 
 
 def refuse_if_stopped(first: Run) -> None:
@@ -438,6 +465,10 @@ def refuse_if_stopped(first: Run) -> None:
         raise Unplayable(f"{type(first.error).__name__}: {first.error}") from first.error
     if first.seed_event < 0:
         raise Unplayable("the statements that go back were not reached")
+
+
+def changes_in_place(site: Site) -> bool:
+    return not isinstance(site.statement, ast.Assign) or isinstance(site.node, ast.Subscript)
 
 
 def is_real(event: Event) -> bool:
@@ -477,7 +508,7 @@ def plain_value(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         named = isinstance(value.func, ast.Attribute) and value.func.attr in ("copy", "get")
         return named or (isinstance(value.func, ast.Attribute) and "random" in ast.unparse(value.func))
-    return isinstance(value, ast.Name | ast.Subscript | ast.Attribute)
+    return is_plain(value)
 
 
 def short_name(claim: Claim, leaf: Leaf) -> bool:
@@ -533,7 +564,7 @@ def judge_machine(machine: Machine) -> Judged:
     case = Case(machine)
     tried = [Verdicts(case, reading).work() for reading in likely_readings(case)]
     best = min(tried, key=lambda v: v.rank, default=None)
-    if best is not None and not best.trusted and case.run.error is not None:
+    if best is not None and not best.trusted and case.run.error is not None and machine.function.name == SCRIPT:
         best.blamed = []
         return best.judged()
     if best is None or not best.trusted:
@@ -548,7 +579,7 @@ def likely_readings(case: Case) -> list[Reading]:
         found = [case.find(s, case.run, reading) for s in case.steps if s.final]
         wrong, right = (sum(f.status == status for f in found) for status in ("wrong", "right"))
         scored.append((wrong - 0.5 * right, i, reading))
-        if not wrong and right and right == sum(f.status != "unnamed" for f in found) and not case.losses[reading.loss].assumed:
+        if right and right == len(found) and not case.losses[reading.loss].assumed:
             return [reading]
     scored.sort(key=lambda x: x[:2])
     return [reading for *_, reading in scored[:MOST_READINGS]]
@@ -577,7 +608,8 @@ def factors(case: Case, index: int, loss: Loss) -> list[tuple[float, float]]:
     usual = [f for f, n in moved.most_common(1) if n > 1 or len(moved) == sum(s.update for s in case.steps)]
     move = usual[0] if usual else 1.0
     chosen = dict.fromkeys([1.0, -1.0, *(f for f, _ in seen.most_common(3))])
-    return [(f, abs(move)) for f in chosen if may_be(f, move, loss, bool(moved))]
+    pairs = [(f, abs(move)) for f in chosen if may_be(f, move, loss, bool(moved))]
+    return pairs if move == 1.0 else [*pairs, *((f, 1.0) for f, _ in pairs)]
 
 
 def round_off(factor: float) -> float:
@@ -589,7 +621,7 @@ def may_be(factor: float, moved: float, loss: Loss, moves: bool) -> bool:
     if factor == 1.0:
         return True
     if loss.assumed:
-        return factor == -1.0
+        return factor == -1.0 or any(abs(abs(factor) - f) < 1e-3 * f for f in loss.scales)
     if not loss.strict:
         return True
     return moves and (factor < 0 < moved or abs(moved - 1) < AGREES)
@@ -629,29 +661,36 @@ class Verdicts:
         return any(b.step.site is step.site and b.step.name == step.name for b in self.blamed)
 
     def is_plain_move(self, found: Found) -> bool:
-        """Whether a parameter is moved by its derivative or by none that is judged already."""
-        place = found.place
-        assert place is not None
-        paired = [f for f in self.found if f.place is not None and f.place.label == place.label and not f.step.update]
-        reads = [f for f in paired if f.step.name.partition("[")[0] in found.step.line.reads]
-        if not reads:
-            return not paired
-        factor = self.case.factor(found.value, place, self.reading.loss)
+        """Whether a parameter is moved by its derivative, as far as that is known: like most others, or upwards."""
+        moves = [f for f in self.found if f.step.update and f.place is not None]
+        paired = {f.step.name.partition("[")[0] for f in self.found if not f.step.update and f.status == "right"}
+        if not paired & found.step.line.reads or 2 * sum(f.status == "right" for f in moves) > len(moves):
+            return True
+        assert found.place is not None
+        factor = self.case.factor(found.value, found.place, self.reading.loss)
         return factor is not None and factor < 0
 
     def suspect(self, wrong: Found) -> Found:
         """What is wrong: the value, or one before it whose name does not tell enough and that would make more right."""
         assert wrong.place is not None
-        before = [f for f in self.found[: self.found.index(wrong)] if self.is_doubtful(f)]
-        least = self.rightness(self.forcing(wrong, wrong.place))
-        for found in [*before, *([wrong] if self.case.is_loose(wrong.step) else [])]:
-            better = least - (found.status == "unnamed")
-            if found is not wrong and not self.is_before(found, wrong):
-                continue
-            for place in self.candidates(found):
-                if place is not found.place and self.rightness(self.forcing(found, place)) > better:
-                    return replace(found, place=place, factor=self.inner_factor(found, place))
+        before = [f for f in self.found[: self.found.index(wrong)] if self.is_doubtful(f) and self.is_before(f, wrong)]
+        doubtful = [*before, *([wrong] if self.case.is_loose(wrong.step) else [])]
+        least = self.rightness(self.forcing(wrong, wrong.place)) if doubtful else 0
+        for found in doubtful:
+            # a wrong value made right counts 2: the one in question, and another if a good one is to be blamed
+            wanted = least + (1 if found is wrong else 2 if found.status == "unnamed" else 4)
+            best = max(self.forceable(found), key=lambda x: x[0], default=None)
+            if best is not None and best[0] >= wanted:
+                return replace(found, place=best[1], factor=self.inner_factor(found, best[1]))
         return wrong
+
+    def forceable(self, found: Found) -> Iterator[tuple[int, Place]]:
+        """The derivatives that a value may be meant to be, and how much would be right with them."""
+        for place in self.candidates(found):
+            if time.monotonic() > self.case.until:
+                return
+            if place is not found.place:
+                yield self.rightness(self.forcing(found, place)), place
 
     def is_doubtful(self, found: Found) -> bool:
         """Whether a value may be meant to be the derivative by something that its name does not speak of."""
@@ -736,8 +775,11 @@ class Verdicts:
     @property
     def trusted(self) -> bool:
         """Whether this reading explains more than it finds wrong."""
-        right = {f.step.site for f in self.found if f.status == "right" and not f.step.update or f.status == "right"}
-        return len(right) > len(self.blamed)
+        right = [f for f in self.found if f.status == "right" and f.place is not None]
+        blamed = {b.step.site for b in self.blamed}
+        places = {f.place.spot.site for f in right if f.place}
+        deep = len(places) > 1 or any(f.place.root for f in right if f.place)
+        return deep and len({f.step.site for f in right} - blamed) >= len(blamed)
 
     def judged(self) -> Judged:
         first = self.case.run
@@ -745,7 +787,8 @@ class Verdicts:
         derivatives = [d for s in self.case.steps if s.final and (d := self.derivative(s)) is not None]
         derivatives = merge_turns(derivatives)
         function = self.case.machine.function
-        return Judged(function, loss.name, loss.assumed, self.reading.factor, derivatives, self.case, self.reading,
+        name, factor = loss.said(self.reading.factor)
+        return Judged(function, name, loss.assumed, round_off(factor), derivatives, self.case, self.reading,
                       first.error)  # fmt: skip
 
     def derivative(self, step: Step) -> Derivative | None:
@@ -769,7 +812,8 @@ class Verdicts:
         truth = self.case.slopes.truth(found.place.spot, found.place.shape, self.reading.loss)
         right = truth.value * found.factor
         value = found.value
-        if not fits_into(np.shape(value), right.shape) or shape_matters(found.step, found.place, self.case):
+        fits = fits_into if found.place.root else alike
+        if not fits(np.shape(value), right.shape) or found.place.root and shape_matters(found.step, found.place, self.case):
             return f"shape {np.shape(value)} instead of {right.shape}"
         value = np.reshape(value, right.shape)
         return other_text(np.where(truth.known, value, 0.0), right)

@@ -109,6 +109,7 @@ class Trial:
         unsure: whether the forward pass is only guessed; then nothing follows from an exception.
         slopes: derivatives along directions, kept.
         settle: calls right what is right by the conventions of the file.
+        settles: whether they apply to it.
     """
 
     function: Function
@@ -132,6 +133,7 @@ class Trial:
     unsure: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
     settle: Callable[[Judgement], None] | None = None
+    settles: bool = True
 
     def outputs(self, state: State | None = None) -> Outputs:
         """The outputs of the forward pass, as floats."""
@@ -375,7 +377,7 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
         outputs, claims = trial.play()
     except Exception as error:
         trial.raised = error
-        return Judgement(trial, [], trial.outputs(), raised=error)
+        return Judgement(trial, [], outputs_or_none(trial), raised=error)
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
     claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
@@ -386,6 +388,14 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     verdicts += verdicts_on_missing(claims, missing_claims(trial, claims, float_leaves(leaves)), trial)
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+
+
+def outputs_or_none(trial: Trial) -> Outputs:
+    """The outputs, if the forward pass runs by itself."""
+    try:
+        return trial.outputs()
+    except Exception:
+        return {}
 
 
 def verdicts_on_missing(claims: list[Claim], missing: list[Claim], trial: Trial) -> list[Verdict]:

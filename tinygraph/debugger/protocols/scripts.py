@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any
@@ -17,6 +17,7 @@ from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import Outline
 from tinygraph.debugger.program import SCRIPT, Function, Program
+from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.passes import arguments_of, layouts_for
 from tinygraph.debugger.sites import bound_names, walk_own
@@ -56,7 +57,7 @@ def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator
             yield from trial_of(script_machine(program, function))
         return
     outline = Outline(function.node.body, function.parameters)
-    if len(outline.derivatives) + len(outline.updates) >= FEWEST:
+    if not function.name.endswith("__") and len(outline.derivatives) + len(outline.updates) >= FEWEST:
         for machine in machines_of(program, function, asked):
             yield from trial_of(machine)
 
@@ -74,8 +75,11 @@ def trial_of(machine: Machine) -> Iterator[Trial]:
 def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[Machine]:
     """The function on made arguments that take it to its backward pass, the likeliest first."""
     for sizes in sizes_for(program, asked.sizes):
-        for layout in [x for x in layouts_for(function.text) if x in PLAIN]:
-            yield from islice(running(program, function, Maker(layout, sizes, asked.seed, layers_of(function))), 3)
+        makers = [Maker(x, sizes, asked.seed, layers_of(function)) for x in layouts_for(function.text) if x in PLAIN]
+        stopped: list[Machine] = []
+        for maker in makers:
+            yield from islice(running(program, function, maker, stopped), 3)
+        yield from stopped[:3]
 
 
 PLAIN = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
@@ -105,22 +109,40 @@ def layers_of(function: Function) -> tuple[int, int]:
     return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
 
 
-def running(program: Program, function: Function, maker: Maker) -> Iterator[Machine]:
-    """The machines of a layout that come to their backward pass."""
+def running(program: Program, function: Function, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
+    """The machines of a layout that come to the end of their backward pass; to others only those that come to its start."""
     missing = missing_names(program, function)
-    things: list[Any] = list(islice(make_objects(program, function.owner, maker), 3)) if function.is_method and function.owner else [None]
-    for thing, arguments, given in islice(product(things, ways_of(function, maker),
-                                                  made_names(missing, maker)), MOST_WAYS):  # fmt: skip
+    things: list[Any] = [None]
+    if function.is_method and function.owner is not None:
+        things = list(islice(make_objects(program, function.owner, maker), 3))
+    ways = ways_of(function, maker, units_of(function, maker))
+    for thing, arguments, given in islice(product(things, ways, made_names(missing, maker)), MOST_WAYS):
         state = dict(arguments) | ({} if thing is None else {"self": thing})
         machine = function_machine(program, function, state, given)
         run = machine.run()
-        if run.at_seed is not None and reaches(machine, run):
+        if not reaches(machine, run):
+            continue
+        if run.error is None:
             yield machine
+        else:
+            stopped.append(machine)
 
 
-def ways_of(function: Function, maker: Maker) -> list[dict[str, Any]]:
+def units_of(function: Function, maker: Maker) -> dict[str, Any]:
+    """The numbers of units that a function asks for."""
+    found = {}
+    for n in function.required:
+        if not maker.candidates(n, function.text):
+            low = re.sub(r"^nn_|_?(dim|size)$", "", n.lower())
+            fits = [unit for pattern, unit in UNITS if re.search(pattern, low)]
+            if fits or re.search(r"dim|size|units|nodes|neurons|n_", n.lower()):
+                found[n] = getattr(maker.sizes, fits[0] if fits else "h")
+    return found
+
+
+def ways_of(function: Function, maker: Maker, known: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Arguments for a function, one way after the other."""
-    choices = maker.choices(function, {}, {})
+    choices = maker.choices(function, known, {})
     ways = islice(product(*(range(len(c.values)) for c in choices)), MOST_WAYS)
     return [arguments_of(choices, list(chosen)) for chosen in ways]
 
@@ -182,6 +204,7 @@ class StatementsTrial(Trial):
             scalar=True, pairs={label: (d.by,) for label, d in told.items()}, reading=judged, told=told, places=places,
         )  # fmt: skip
         trial.upstream = {judged.loss: np.array(1.0)}
+        trial.settles = False  # a reading of statements has its own factor
         return trial
 
     def outputs(self, state: State | None = None) -> Outputs:
@@ -192,6 +215,11 @@ class StatementsTrial(Trial):
         """The derivative of the loss by the value of a name."""
         place = self.places[path]
         return self.reading.case.slopes.truth(place.spot, place.shape, self.reading.reading.loss)
+
+    def slopes_by(self, path: Path, directions: Sequence[Any]) -> list[float]:
+        """The derivatives along some directions, from those by all entries."""
+        value = self.truth(path).value
+        return [float(np.sum(value * d)) for d in directions]
 
     def play(self) -> tuple[Outputs, list[Claim]]:
         """The loss and the claims of the program as it is now.
@@ -210,4 +238,5 @@ class StatementsTrial(Trial):
         if derivative.step is not None and derivative.step.update:
             value = as_floats(derivative.step.event.before) - as_floats(value)
         value = as_floats(value) / derivative.factor
-        return np.reshape(value, place.shape) if fits_into(np.shape(value), place.shape) else value
+        same_size = np.size(value) == int(np.prod(place.shape, dtype=int)) or fits_into(np.shape(value), place.shape)
+        return np.reshape(value, place.shape) if same_size else value
