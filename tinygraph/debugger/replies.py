@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Program, plain_function
+from tinygraph.debugger.program import Function, Program, plain_function
+from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
@@ -17,6 +18,8 @@ from tinygraph.debugger.trial import Judgement, TooLong, quietly
 __all__ = ["reply_to"]
 
 SHORT = 60  # characters
+EMPTY = "nothing is in it"
+UNREAD = "no forward pass could be run for it"
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -52,7 +55,23 @@ def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examine
         and (wanted is None or name in wanted)
         and (name in lectures or function.itself.__code__ not in named)
     }
-    return examine_program(program, names, asked["names"])
+    found = examine_program(program, names, asked["names"])
+    return found + [*unread_functions(program, names - {e.function.name for e in found})]
+
+
+def unread_functions(program: Program, names: Collection[str]) -> Iterator[Examined]:
+    """The functions of which no row could make anything, though their names say that they go back."""
+    for name, function in program.functions.items():
+        if name in names and is_backward(function):
+            yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)
+
+
+def is_empty(function: Function) -> bool:
+    """Whether a function does nothing: it is still to be written, or to be replaced."""
+    return all(
+        isinstance(s, ast.Pass | ast.Raise) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        for s in function.node.body
+    )
 
 
 def code_of(held: Any) -> Any:
