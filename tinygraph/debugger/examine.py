@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from itertools import takewhile
 
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import convention_of, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
-from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
+from tinygraph.debugger.protocols import given, losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
@@ -22,6 +23,7 @@ __all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
 
 MOST_READINGS = 80
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
+MOST_ALTERNATIVES = 12
 PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
@@ -46,12 +48,25 @@ class Examined:
 
 
 def examine_program(
-    program: Program, only: Collection[str] | None = None, names: Mapping[str, str | None] | None = None
+    program: Program,
+    only: Collection[str] | None = None,
+    names: Mapping[str, str | None] | None = None,
+    tick: Callable[[], Any] = lambda: None,
 ) -> list[Examined]:
-    """Every function that goes back, judged if there is a way."""
+    """Every function that goes back, judged if there is a way.
+
+    Args:
+        program: somebody's.
+        only: the names of those that are asked for; all if omitted.
+        names: of a function that goes forward, one that goes back, and a loss, where they were given.
+        tick: is called after each.
+    """
     functions = {f.name: f for f in (*program.functions.values(), *scripts.scripts_of(program))}
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
-    examined = [examine_function(program, f) for f in wanted]
+    examined = []
+    for f in wanted:
+        examined.append(examine_function(program, f, names))
+        tick()
     found = [x for x in examined if x is not None]
     convention = convention_of([(x.function, x.judgements) for x in found])
     for x in found:
@@ -65,28 +80,33 @@ def settle_one(program: Program, function: Function, convention: str, judged: Ju
     settle_conventions(program, function, [judged], convention)
 
 
-def examine_function(program: Program, function: Function) -> Examined | None:
+def examine_function(
+    program: Program, function: Function, names: Mapping[str, str | None] | None = None
+) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
+    probes = [replace(probe, **names or {}) for probe in PROBES]
     until = time.monotonic() + PATIENCE
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
-        judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
+        judged = choose_reading(row.find(program, function, probes[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
             break
     if best is None:
         return None
-    return Examined(function, all_judgements(program, function, *best), protocol=best[1].name)
+    return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
 
 
-def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
+def all_judgements(
+    program: Program, function: Function, first: Judgement, row: Protocol, probes: Sequence[Asked]
+) -> list[Judgement]:
     """A reading on both probes, and with each text that can be given: relu and sigmoid, max and average."""
     found = [finished(first)]
     asked = [
-        PROBES[1],
-        *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
+        probes[1],
+        *(replace(probes[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
     ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
@@ -127,6 +147,8 @@ def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) 
         search.take(trial, judged)
         if judged is not None and judged.ok:
             break
+    if search.best is not None and search.best.raised is not None:
+        search.best.alternatives = search.stopped[:MOST_ALTERNATIVES]
     return search.best
 
 
@@ -146,6 +168,7 @@ class Search:
     several: bool = True  # whether the file gives several examples at a time
     does_not_fit: bool = False  # with several examples
     seen: set[str] = field(default_factory=set)
+    stopped: list[Trial] = field(default_factory=list)  # those that raised
 
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
@@ -164,6 +187,8 @@ class Search:
     def take(self, trial: Trial, judged: Judgement | None) -> None:
         """Keep a judgement if it is the best."""
         self.tried += 1
+        if judged is not None and judged.raised is not None:
+            self.stopped.append(trial)
         if judged is None:
             return
         if self.best is None or better(judged, self.best):

@@ -14,7 +14,7 @@ from tinygraph.checks.report import Diagnosis, join_names, reason_text, verb_for
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 from tinygraph.debugger.notebooks import cells_of
 from tinygraph.debugger.process import file_place, readable_text
-from tinygraph.debugger.program import definitions_in, source_text
+from tinygraph.debugger.program import SCRIPT, definitions_in, source_text
 from tinygraph.debugger.reasons import reason_for
 
 __all__ = ["merge_examined"]
@@ -257,7 +257,7 @@ def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerd
     function = functions.get(diagnosis.function or "")
     wrong = diagnosis.wrong or (function.wrong if function else ())
     right = diagnosis.right or (function.right if function else ())
-    found = place_of_quantity(file, diagnosis.function or "", diagnosis.name)
+    found = place_of_quantity(file, diagnosis.function or "", diagnosis.name, diagnosis.line)
     if found is None:
         line = diagnosis.line or (function.line if function else None)
         return replace(diagnosis, file=diagnosis.file or file, line=line, wrong=wrong, right=right)
@@ -280,14 +280,22 @@ def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerd
     )
 
 
-def place_of_quantity(file: str, function: str, name: str) -> tuple[str, ast.stmt] | None:
-    """The last statement of a function that assigns a quantity, whatever the number of its layer; else the return."""
+def place_of_quantity(file: str, function: str, name: str, line: int | None = None) -> tuple[str, ast.stmt] | None:
+    """The last statement of a function that assigns a quantity, whatever the number of its layer; else the return.
+
+    Of a file's own statements that on a line.
+    """
     try:
         cells, _ = cells_of(Path(file))
     except Exception:  # it has been told already that it cannot be read
         return None
     wanted = {name, name.rstrip("0123456789"), name.rstrip("0123456789") + "_prev", name.split("[")[0]}
     for cell in reversed(cells):
+        if function == SCRIPT:
+            at = [s for s in ast.walk(cell.tree) if isinstance(s, ast.stmt) and s.lineno == line]
+            if at:
+                return cell.filename, at[-1]
+            continue
         for qualified, node in definitions_in(cell.tree.body):
             if qualified == function:
                 return cell.filename, statement_making(node, wanted)

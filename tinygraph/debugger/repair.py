@@ -13,7 +13,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol
@@ -32,6 +32,7 @@ RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 12.0  # for all mistakes of a file
 FORTH = 4  # the depth of what goes forward alone
 NEAR = 1e-3
+SOON = 3.0  # seconds, where nothing came to an end
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -83,6 +84,7 @@ class TrialExam:
 
         self.trial.truth = known_truth  # type: ignore[method-assign]
         self.known = self.paths_of_wrong()
+        self.others = [TrialExam(Judgement(t, [], {})) for t in judgement.alternatives if t is not self.trial]
 
     def judge(self) -> Judgement:
         """The judgement of the functions as they are now, by the conventions of the file."""
@@ -104,9 +106,12 @@ class TrialExam:
         return right | {v.claim.label: v.claim.by for v in judged.wrong}
 
     def forward(self) -> Any:
-        return self.trial.outputs()
+        with suppress(Exception):
+            self.trial.outputs()
 
     def is_hopeful(self, was: Marks) -> bool:
+        if any(other.is_hopeful(was) for other in self.others):
+            return True
         try:
             with quietly(self.seconds):
                 _, claims = self.trial.play()
@@ -127,6 +132,11 @@ class TrialExam:
         return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
 
     def marks(self) -> Marks:
+        """The marks; where no reading came to an end before, those of the first that is all right now."""
+        for other in self.others:
+            marks = other.marks()
+            if not marks.raised and not marks.wrong:
+                return marks
         try:
             with quietly(self.seconds):
                 judged = self.judge()
@@ -207,7 +217,8 @@ def repair_program(
     finally:
         for fix in reversed(fixes):
             fix.rewrite.undo()
-            fix.rewrite.function.itself.__code__ = before[id(fix.rewrite.function.itself)]
+            if fix.rewrite.function.name != SCRIPT:
+                fix.rewrite.function.itself.__code__ = before[id(fix.rewrite.function.itself)]
     return fixes
 
 
@@ -264,9 +275,11 @@ def next_fix(
     if not here.bad:
         return None
     found: list[Fix] = []
-    stop = until
+    watched = suspected(watch_calls(program, here), here)
     told = time.monotonic()
-    for rewrite in in_order(suspected(watch_calls(program, here), here)):
+    stopped = all(here.before[i].raised for i in here.bad)
+    stop = min(until, told + SOON) if stopped else until
+    for rewrite in in_order(watched):
         now = time.monotonic()
         if now > told + TICK:
             told = now
@@ -276,9 +289,42 @@ def next_fix(
         fix = tried(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
-            if fix.complete and stop == until:
+            if fix.complete and not found[:-1]:
                 stop = now + ENOUGH
+    if not found and stopped:
+        found = list(fixes_by_reading(program, watched, here, until, tick))
     return best_fix(found)
+
+
+def fixes_by_reading(
+    program: Program, watched: list[Watched], exams: Exams, until: float, tick: Callable[[], Any]
+) -> Iterator[Fix]:
+    """The first change of a line that raised with which the function is right in whatever reading.
+
+    Where no reading came to an end, nobody knows which of them was the right one.
+    """
+    names = {exams.exams[i].name: exams.before[i].at for i in exams.bad}
+    for w in [w for w in watched if w.function.name in names]:
+        lines = {line for file, line in names[w.function.name] if file == w.function.file}
+        near = [r for r in in_turn([w], far=False) if getattr(r.old, "lineno", 0) in lines]
+        for rewrite in near:
+            if time.monotonic() > until:
+                return
+            tick()
+            code = changed_code(rewrite)
+            if code is not None and is_right_with(program, rewrite, code, exams):
+                yield Fix(rewrite, code, frozenset({(w.function.name, RAISED)}), len(exams.bad) == 1)
+                return
+
+
+def is_right_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
+    """Whether a function agrees with a change, and nothing else is wrong with it."""
+    from tinygraph.debugger.examine import examine_program
+
+    with changed(program, rewrite, code):
+        name = rewrite.function.name
+        found = [e for e in examine_program(program, {name}) if e.function.name == name]
+        return bool(found) and found[0].verdict == "agrees" and len(found[0].judgements) > 1 and not exams.is_broken()
 
 
 def suspected(watched: list[Watched], exams: Exams) -> list[Watched]:
@@ -380,7 +426,11 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     plain = [f.name for f in program.functions.values() if f.owner is None]
     names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
+    stated = [watched_statements(exam, plain) for exam in bad if isinstance(exam, TrialExam) and not exam.trial.settles]
+    found = [w for w in found if all(w.function is not other.function for other in stated)]
+    orders = orders_in(program)
     for w in found:
+        w.scope.orders = orders.get(w.function.name, frozenset())
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
         w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH
@@ -388,7 +438,24 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         mine = [i for i in ran if exams.exams[i].name == w.function.name]
         shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
         exams.own[w.function.name] = list(dict.fromkeys([*mine, *shortest[:2]])) or exams.bad
-    return found
+    return [*stated, *found]
+
+
+def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
+    """For each function, the orders in which names stand together in the others."""
+    each = {
+        name: {
+            tuple(map(ast.unparse, n.elts)) for n in ast.walk(f.node) if isinstance(n, ast.Tuple) and len(n.elts) > 1
+        }
+        for name, f in program.functions.items()
+    }
+    return {name: frozenset(o for other, found in each.items() if other != name for o in found) for name in each}
+
+
+def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
+    """A script or a body that is judged by its statements: those from the first that is a derivative on."""
+    lines, values = exam.trial.statements_that_ran()
+    return Watched(exam.trial.function, Scope(lines, values, plain))
 
 
 def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:
@@ -427,6 +494,8 @@ def note_values(scope: Scope, frame: FrameType) -> None:
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
+        dicts = [v for v in vars(values["self"]).values() if isinstance(v, dict)]
+        scope.keys += [str(k) for v in dicts for k in v if isinstance(k, str)]
         scope.keys += [
             f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)
         ]

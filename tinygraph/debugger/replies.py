@@ -33,7 +33,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
-    found = list(asked.get("examined") or judged_functions(program, asked))
+    found = list(asked.get("examined") or judged_functions(program, asked, tick))
     tick()
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
     if asked["ask"] == "repair":
@@ -44,7 +44,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     return reply
 
 
-def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examined]:
+def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
     wanted, lectures = asked.get("wanted"), asked["lectures"]
     named = {code_of(program.namespace[name]) for name in lectures if name in program.namespace}
@@ -55,14 +55,14 @@ def judged_functions(program: Program, asked: Mapping[str, Any]) -> list[Examine
         and (wanted is None or name in wanted)
         and (name in lectures or function.itself.__code__ not in named)
     }
-    found = examine_program(program, names, asked["names"])
-    return found + [*unread_functions(program, names - {e.function.name for e in found})]
+    found = examine_program(program, names, asked["names"], tick)
+    return found + [*unread_functions(program, names - {e.function.name for e in found}, asked["names"]["backward"])]
 
 
-def unread_functions(program: Program, names: Collection[str]) -> Iterator[Examined]:
-    """The functions of which no row could make anything, though their names say that they go back."""
+def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
+    """The functions of which no row could make anything, though they are said to go back, or their names say so."""
     for name, function in program.functions.items():
-        if name in names and is_backward(function):
+        if name in names and (is_backward(function) or name == given):
             yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)
 
 
@@ -103,6 +103,7 @@ def told_examined(examined: Examined) -> dict[str, Any]:
         "reason": examined.reason,
         "taken": shown.trial.taken if shown else "",
         "rows": [[v.claim.shown, v.ok, v.said] for v in shown.verdicts] if shown else [],
+        "lines": {v.claim.shown: shown.trial.line_of(v.claim.label) for v in shown.verdicts} if shown else {},
     }
     return facts | raised_facts(shown, function.file)
 

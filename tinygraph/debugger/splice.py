@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tinygraph.debugger.program import Function, definitions_in, source_text
+from tinygraph.debugger.program import SCRIPT, Function, definitions_in, source_text
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
+
+SYMBOLS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%",
+}  # fmt: skip
 
 __all__ = ["Change", "change_of"]
 
@@ -66,6 +71,8 @@ def texts_of(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, 
     """What may stand in the place of a node, or of its statement: with their own words where these are kept."""
     assert rewrite.new is not None
     if not isinstance(rewrite.new, ast.stmt):
+        if text := with_operator(rewrite, lines):
+            yield rewrite.old, text
         text = in_their_words(rewrite.new, rewrite.function, lines)
         yield rewrite.old, text
         yield rewrite.old, f"({text})"
@@ -78,6 +85,18 @@ def texts_of(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, 
         rewrite.undo()
     if not hasattr(statement, "body"):
         yield statement, text
+
+
+def with_operator(rewrite: Rewrite, lines: Sequence[str]) -> str:
+    """An operation with another operator, if that is all that changes."""
+    old, new = rewrite.old, rewrite.new
+    if not isinstance(old, ast.BinOp) or not isinstance(new, ast.BinOp) or (old.left, old.right) != (new.left, new.right):
+        return ""
+    (first, last, begin, end), (_, at, _, left), (start, _, right, _) = (span(n, lines) for n in (old, old.left, old.right))
+    if not first == last == at == start:
+        return ""
+    between = re.sub(r"\*\*|//|[-+*/@%]", SYMBOLS[type(new.op)], lines[first][left:right], count=1)
+    return lines[first][begin:left] + between + lines[first][right:end]
 
 
 def in_their_words(new: ast.AST, function: Function, lines: Sequence[str]) -> str:
@@ -137,16 +156,25 @@ def says_the_same(change: Change, rewrite: Rewrite, lines: Sequence[str]) -> boo
     node = rewrite.function.node
     rewrite.apply()
     try:
-        wanted = ast.dump(node)
+        wanted = dumped(rewrite.function)
     finally:
         rewrite.undo()
-    extra = change.after.count("\n") - change.before.count("\n")
-    text = "\n".join(new[first_line(node) - 1 : (node.end_lineno or 0) + extra])
+    if rewrite.function.name == SCRIPT:
+        first, last = 1, len(new)
+    else:
+        first, last = first_line(node), (node.end_lineno or 0) + change.after.count("\n") - change.before.count("\n")
     try:
-        tree = ast.parse(textwrap.dedent(text))
+        tree = ast.parse(textwrap.dedent("\n".join(new[first - 1 : last])))
     except SyntaxError:
         return False
-    return any(ast.dump(found) == wanted for _, found in definitions_in(tree.body))
+    if rewrite.function.name == SCRIPT:
+        return [ast.dump(n) for n in tree.body] == wanted
+    return any([ast.dump(found)] == wanted for _, found in definitions_in(tree.body))
+
+
+def dumped(function: Function) -> list[str]:
+    """The tree of a function, or those of a file's own statements, as texts."""
+    return [ast.dump(n) for n in (function.node.body if function.name == SCRIPT else [function.node])]
 
 
 def first_line(node: ast.AST) -> int:

@@ -135,6 +135,14 @@ class Trial:
     settle: Callable[[Judgement], None] | None = None
     settles: bool = True
 
+    def line_of(self, label: str) -> int | None:
+        """Of a trial of statements: the line that makes a derivative."""
+        return None
+
+    def statements_that_ran(self) -> tuple[set[int], dict[str, Any]]:
+        """Of a trial of statements: the lines that may be wrong, and what their names hold."""
+        return set(), {}
+
     def outputs(self, state: State | None = None) -> Outputs:
         """The outputs of the forward pass, as floats."""
         with quietly():
@@ -343,6 +351,7 @@ class Judgement:
     unsure: bool = False
     unmatched: list[Claim] = field(default_factory=list)
     order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
+    alternatives: list[Trial] = field(default_factory=list)  # other readings, where all of them raise
 
     @property
     def wrong(self) -> list[Verdict]:

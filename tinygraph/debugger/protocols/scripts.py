@@ -56,6 +56,9 @@ def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator
         if asked.seed == 0:
             yield from trial_of(script_machine(program, function))
         return
+    others = (f for f in program.functions.values() if f is not function and is_backward(f))
+    if any(f.name.rpartition(".")[2] in function.names for f in others):
+        return  # it leaves the way back to another function, which is judged itself
     outline = Outline(function.node.body, function.parameters)
     if not function.name.endswith("__") and len(outline.derivatives) + len(outline.updates) >= FEWEST:
         for machine in machines_of(program, function, asked):
@@ -215,6 +218,19 @@ class StatementsTrial(Trial):
         """The derivative of the loss by the value of a name."""
         place = self.places[path]
         return self.reading.case.slopes.truth(place.spot, place.shape, self.reading.reading.loss)
+
+    def line_of(self, label: str) -> int | None:
+        """The line of the statement."""
+        return self.told[label].line if label in self.told else None
+
+    def statements_that_ran(self) -> tuple[set[int], dict[str, Any]]:
+        """The lines from the first derivative on, and what names hold at the end."""
+        run = self.reading.case.machine.run()
+        first = min((d.line for d in self.reading.derivatives), default=1)
+        body = [n for n in ast.walk(self.function.node) if isinstance(n, ast.stmt)]
+        lines = {i for n in body if n.lineno >= first for i in range(n.lineno, (n.end_lineno or n.lineno) + 1)}
+        values = run.namespace | {k: v for k, v in run.last.items() if k.isidentifier()}
+        return lines, {k: v for k, v in values.items() if not k.startswith("__")}
 
     def slopes_by(self, path: Path, directions: Sequence[Any]) -> list[float]:
         """The derivatives along some directions, from those by all entries."""
