@@ -59,7 +59,7 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
     }
     found = examine_program(program, names, asked["names"], tick)
     left = names - {e.function.name for e in found}
-    return [*found, *unread_functions(program, left, asked[\"names\"][\"backward\"])]
+    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
 
 
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
