@@ -31,6 +31,7 @@ __all__ = [
 
 MOST_READINGS = 80
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
+MOST_ALTERNATIVES = 12
 EXAMINE_PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
@@ -149,6 +150,8 @@ def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) 
         search.take(trial, judged)
         if judged is not None and judged.ok:
             break
+    if search.best is not None and search.best.raised is not None:
+        search.best.alternatives = search.stopped[:MOST_ALTERNATIVES]
     return search.best
 
 
@@ -168,6 +171,7 @@ class Search:
     several: bool = True  # whether the file gives several examples at a time
     does_not_fit: bool = False  # with several examples
     seen: set[str] = field(default_factory=set)
+    stopped: list[Trial] = field(default_factory=list)  # those that raised
 
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
@@ -186,6 +190,8 @@ class Search:
     def take(self, trial: Trial, judged: Judgement | None) -> None:
         """Keep a judgement if it is the best."""
         self.tried += 1
+        if judged is not None and judged.raised is not None:
+            self.stopped.append(trial)
         if judged is None:
             return
         if self.best is None or better(judged, self.best):

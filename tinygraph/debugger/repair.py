@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
 from tinygraph.debugger.structure import is_real_number
@@ -32,6 +33,7 @@ RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 12.0  # for all mistakes of a file
 FORTH_DEPTH = 4  # the depth of what goes forward alone
 NEAR_ENOUGH = 1e-3
+SOON = 3.0  # seconds, where nothing came to an end
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
@@ -83,6 +85,7 @@ class TrialExam:
 
         self.trial.truth = known_truth  # type: ignore[method-assign]
         self.known = self.paths_of_wrong()
+        self.others = [TrialExam(Judgement(t, [], {})) for t in judgement.alternatives if t is not self.trial]
 
     def judge(self) -> Judgement:
         """The judgement of the functions as they are now, by the conventions of the file."""
@@ -108,6 +111,8 @@ class TrialExam:
             self.trial.outputs()
 
     def is_hopeful(self, was: Marks) -> bool:
+        if any(other.is_hopeful(was) for other in self.others):
+            return True
         try:
             with quietly(self.seconds):
                 _, claims = self.trial.play()
@@ -128,6 +133,11 @@ class TrialExam:
         return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
 
     def marks(self) -> Marks:
+        """The marks; where no reading came to an end before, those of the first that is all right now."""
+        for other in self.others:
+            marks = other.marks()
+            if not marks.raised and not marks.wrong:
+                return marks
         try:
             with quietly(self.seconds):
                 judged = self.judge()
@@ -210,7 +220,8 @@ def repair_program(
     finally:
         for fix in reversed(fixes):
             fix.rewrite.undo()
-            fix.rewrite.function.itself.__code__ = before[id(fix.rewrite.function.itself)]
+            if fix.rewrite.function.name != SCRIPT:
+                fix.rewrite.function.itself.__code__ = before[id(fix.rewrite.function.itself)]
     return fixes
 
 
@@ -267,9 +278,10 @@ def next_fix(
     if not here.bad:
         return None
     found: list[Fix] = []
-    stop = until
-    told = time.monotonic()
     watched = suspect_lines(watch_calls(program, here), here)
+    told = time.monotonic()
+    stopped = all(here.before[i].raised for i in here.bad)
+    stop = min(until, told + SOON) if stopped else until
     for rewrite in in_order(watched):
         now = time.monotonic()
         if now > told + TICK:
@@ -280,9 +292,45 @@ def next_fix(
         fix = try_rewrite(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
-            if fix.complete and stop == until:
+            if fix.complete and not found[:-1]:
                 stop = now + ENOUGH
-    return best_fix(found, {w.function.name for w in watched if w.depth >= FORTH_DEPTH})
+    if not found and stopped:
+        found = list(fixes_by_reading(program, watched, here, until, tick))
+    return best_fix(found, {w.function.name for w in watched if w.goes_forth})
+
+
+def fixes_by_reading(
+    program: Program, watched: list[Watched], exams: Exams, until: float, tick: Callable[[], Any]
+) -> Iterator[Fix]:
+    """The first change of a line that raised with which the function is right in whatever reading.
+
+    Where no reading came to an end, nobody knows which of them was the right one.
+    """
+    names = {exams.exams[i].name: exams.before[i].at for i in exams.bad}
+    for w in [w for w in watched if w.function.name in names]:
+        lines = {line for file, line in names[w.function.name] if file == w.function.file}
+        near = [r for r in in_turn([w], far=False) if getattr(r.old, "lineno", 0) in lines]
+        for rewrite in near:
+            if time.monotonic() > until:
+                return
+            tick()
+            code = changed_code(rewrite)
+            if code is not None and agrees_with(program, rewrite, code, exams):
+                yield Fix(rewrite, code, frozenset({(w.function.name, RAISED)}), len(exams.bad) == 1)
+                return
+
+
+def agrees_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
+    """Whether a function agrees with a change, and nothing else is wrong with it."""
+    with change_function(program, rewrite, code):
+        name = rewrite.function.name
+        found = [e for e in examine_program(program, {name}) if e.function.name == name]
+        return (
+            bool(found)
+            and found[0].verdict == "agrees"
+            and len(found[0].judgements) > 1
+            and not exams.is_broken()
+        )
 
 
 def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
@@ -368,12 +416,23 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
 
 @dataclass
 class Watched:
-    """A function that ran, with what is known of it; `depth` is how far below the pass itself."""
+    """A function that ran, with what is known of it.
+
+    `depth` is how far below the pass itself; `own` says that it is the pass of an exam, `within` that such a pass
+    called it.
+    """
 
     function: Function
     scope: Scope = field(default_factory=Scope)
     depth: int = 0
     suspicion: dict[int, float] = field(default_factory=dict)
+    own: bool = False
+    within: bool = False
+
+    @property
+    def goes_forth(self) -> bool:
+        """Whether it runs before the pass itself alone."""
+        return not (self.own or self.within)
 
     def turn_of(self, rewrite: Rewrite) -> float:
         """When a change is tried: what is near, and where the wrong is made, first."""
@@ -385,11 +444,13 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     itself; the exams note which of them is most a function's own."""
     by_code = {f.itself.__code__: Watched(f) for f in program.functions.values()}
     bad = [exams.exams[i] for i in exams.bad]
+    names = {exam.name for exam in bad}
+    for w in by_code.values():
+        w.own = w.function.name in names
     forth = run_watched(by_code, [exam.forward for exam in bad])
     each = [run_watched(by_code, [lambda e=exam: e.is_hopeful(NO_MARKS)]) for exam in bad]  # type: ignore[misc]
     back = sum(each, Counter[CodeType]())
     plain = [f.name for f in program.functions.values() if f.owner is None]
-    names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
     stated = [
         watched_statements(exam, plain)
@@ -397,7 +458,9 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         if isinstance(exam, TrialExam) and not exam.trial.settles
     ]
     found = [w for w in found if all(w.function is not other.function for other in stated)]
+    orders = orders_in(program)
     for w in found:
+        w.scope.orders = orders.get(w.function.name, frozenset())
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
         w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH_DEPTH
@@ -408,10 +471,25 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     return [*stated, *found]
 
 
+def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
+    """For each function, the orders in which names stand together in the others."""
+    each = {
+        name: {
+            tuple(map(ast.unparse, n.elts))
+            for n in ast.walk(f.node)
+            if isinstance(n, ast.Tuple) and len(n.elts) > 1
+        }
+        for name, f in program.functions.items()
+    }
+    return {
+        name: frozenset(o for other, found in each.items() if other != name for o in found) for name in each
+    }
+
+
 def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
     """A script or a body that is judged by its statements: those from the first that is a derivative on."""
     lines, values = exam.trial.statements_that_ran()
-    return Watched(exam.trial.function, Scope(lines, values, plain))
+    return Watched(exam.trial.function, Scope(lines, values, plain), own=True)
 
 
 def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:
@@ -430,6 +508,7 @@ def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], A
         if frame.f_code not in by_code:
             return None
         times[frame.f_code] += 1
+        by_code[frame.f_code].within |= any(by_code[c].own for c in codes_above(frame) if c in by_code)
         return local
 
     old = sys.gettrace()
@@ -442,6 +521,14 @@ def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], A
     return times
 
 
+def codes_above(frame: FrameType) -> Iterator[CodeType]:
+    """The code of what called a function, of what called that, and so on."""
+    above = frame.f_back
+    while above is not None:
+        yield above.f_code
+        above = above.f_back
+
+
 def note_values(scope: Scope, frame: FrameType) -> None:
     """Remember what the names of a function hold at its end, and the attributes of its object."""
     values = dict(frame.f_locals)
@@ -450,6 +537,8 @@ def note_values(scope: Scope, frame: FrameType) -> None:
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
+        dicts = [v for v in vars(values["self"]).values() if isinstance(v, dict)]
+        scope.keys += [str(k) for v in dicts for k in v if isinstance(k, str)]
         scope.keys += [
             f"self.{k}" for k, v in vars(values["self"]).items() if is_ndarray(v) or isinstance(v, str)
         ]

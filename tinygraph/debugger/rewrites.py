@@ -84,6 +84,8 @@ class Rewrite:
     @property
     def turn(self) -> float:
         """When it is tried: of the far-fetched those soon of which there are few."""
+        if self.kind == "an order":
+            return min(self.cost, FEW)
         return (
             min(self.cost, FEW)
             if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion)
@@ -119,13 +121,15 @@ class Scope:
     """What is known of a function when it ran: its lines, and what its names held.
 
     `kinds` has for each name "array" with its dimensions, "number" or "other"; `keys` the keys of dicts and
-    attributes of objects; `functions` the names of the file's own functions.
+    attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names
+    stand together elsewhere, as in a cache.
     """
 
     lines: set[int] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    orders: frozenset[tuple[str, ...]] = frozenset()
 
     def kind(self, name: str) -> str:
         value = self.values.get(name)
@@ -258,7 +262,8 @@ class RewriteMaker:
                         elements[a], elements[b] = elements[b], elements[a]
                         new = type(node)(elements, node.ctx)
                         where = field_of(statement, node)
-                        yield self.change("an order", node, new, (statement, *where), 2)
+                        usual = tuple(ast.unparse(e) for e in elements) in self.scope.orders
+                        yield self.change("an order", node, new, (statement, *where), 0.4 if usual else 2)
 
     def neighbours(self, parent: ast.AST, name: str, body: list[ast.stmt], i: int) -> Iterator[Rewrite]:
         """This statement after the next."""
@@ -610,7 +615,9 @@ class RewriteMaker:
         if not is_value(node) or not (top or isinstance(node, ast.BinOp | ast.Name | ast.Subscript)):
             return
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
-            for code in (n, f"({n} > 0)", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,):
+            for code in (
+                (n, f"({n} > 0)", f"(1 - {n})", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,)
+            ):
                 yield (
                     "a factor",
                     ast.BinOp(node, ast.Mult(), parse_expression(code)),

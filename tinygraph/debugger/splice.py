@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,17 @@ from tinygraph.debugger.program import SCRIPT, Function, definitions_in, source_
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
 __all__ = ["LineChange", "change_of", "first_line"]
+
+SYMBOLS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.MatMult: "@",
+    ast.Pow: "**",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,8 @@ def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[
     """What may stand in the place of a node, or of its statement; in their own words where these are kept."""
     assert rewrite.new is not None
     if not isinstance(rewrite.new, ast.stmt):
+        if text := with_operator(rewrite, lines):
+            yield rewrite.old, text
         text = in_their_words(rewrite.new, rewrite.function, lines)
         yield rewrite.old, text
         yield rewrite.old, f"({text})"
@@ -78,6 +92,24 @@ def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[
         rewrite.undo()
     if not hasattr(statement, "body"):
         yield statement, text
+
+
+def with_operator(rewrite: Rewrite, lines: Sequence[str]) -> str:
+    """An operation with another operator, if that is all that changes."""
+    old, new = rewrite.old, rewrite.new
+    if (
+        not isinstance(old, ast.BinOp)
+        or not isinstance(new, ast.BinOp)
+        or (old.left, old.right) != (new.left, new.right)
+    ):
+        return ""
+    (first, last, begin, end), (_, at, _, left), (start, _, right, _) = (
+        span_in_lines(n, lines) for n in (old, old.left, old.right)
+    )
+    if not first == last == at == start:
+        return ""
+    between = re.sub(r"\*\*|//|[-+*/@%]", SYMBOLS[type(new.op)], lines[first][left:right], count=1)
+    return lines[first][begin:left] + between + lines[first][right:end]
 
 
 def in_their_words(new: ast.AST, function: Function, lines: Sequence[str]) -> str:

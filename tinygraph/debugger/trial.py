@@ -385,6 +385,7 @@ class Judgement:
     unsure: bool = False
     unmatched: list[Claim] = field(default_factory=list)
     order: list[str] = field(default_factory=list)  # the labels of what came back, as it stood
+    alternatives: list[Trial] = field(default_factory=list)  # other readings, where all of them raise
 
     @property
     def wrong(self) -> list[Verdict]:
