@@ -159,7 +159,9 @@ class FileReport(Verdicts):
         """What the functions were held against, if all were against the same."""
         own = any(f.taken for f in self.judged)
         lectures = any(not f.taken for f in self.judged)
-        return " of their own forward pass" if own and not lectures else " of the lectures" if not own else ""
+        if own or not lectures:
+            return " of their own forward pass" if own and not lectures else ""
+        return " of the lectures" + " (dA and dZ are the true derivatives)" * (self.convention == "true")
 
     @property
     def nothing_found(self) -> str:
@@ -174,13 +176,14 @@ class FileReport(Verdicts):
 
     @property
     def not_checked(self) -> list[str]:
-        """A sentence for the functions that were not checked."""
-        names = [
-            f"{f.name} ({f.reason})" if f.reason else f.name
-            for f in self.functions
-            if f.verdict == "not checked"
-        ]
-        return [f"Not checked: {', '.join(names)}."] if names else []
+        """A sentence for the functions that were not checked; before it, that there are no others."""
+        left = [f for f in self.functions if f.verdict == "not checked"]
+        names = {
+            reason: [f.name for f in left if f.reason == reason] for reason in {f.reason: 0 for f in left}
+        }
+        told = "; ".join(join_names(names[r]) + (f" ({r})" if r else "") for r in names)
+        nothing = [self.nothing_found] if len(left) == len(self.functions) else []
+        return [*nothing, f"Not checked: {told}."] if left else []
 
     @property
     def told_notes(self) -> list[str]:
@@ -201,7 +204,8 @@ class FileReport(Verdicts):
     @property
     def sentences(self) -> list[str]:
         """The report without its blocks."""
-        return [d.message for d in self.diagnoses] + [self.summary, *self.not_checked, *self.told_notes]
+        told = [self.summary, *self.not_checked, *self.told_notes]
+        return [d.message for d in self.diagnoses] + list(dict.fromkeys(told))
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -108,14 +108,24 @@ def is_definition(node: ast.stmt) -> bool:
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     named = all(isinstance(x, ast.Name | ast.Tuple) for x in targets)
-    return named and (isinstance(node.value, ast.Lambda) or is_cheap(node.value))
+    return named and is_cheap(node.value)
 
 
 def is_cheap(value: ast.expr) -> bool:
     """Whether an expression calls nothing but NumPy, reading no file, and what Python has itself."""
-    return all(
-        is_cheap_call(part.func) for part in ast.walk(value) if isinstance(part, ast.Call)
-    ) and not any(isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in ast.walk(value))
+    parts = list(evaluated_parts(value))
+    return all(is_cheap_call(part.func) for part in parts if isinstance(part, ast.Call)) and not any(
+        isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in parts
+    )
+
+
+def evaluated_parts(value: ast.expr) -> Iterator[ast.AST]:
+    """The parts of an expression that are evaluated with it: what a lambda is to give later is none."""
+    waiting: list[ast.AST] = [value]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += ast.iter_child_nodes(part.args if isinstance(part, ast.Lambda) else part)
 
 
 def is_cheap_call(function: ast.expr) -> bool:

@@ -278,8 +278,8 @@ def next_fix(
     if not here.bad:
         return None
     found: list[Fix] = []
-    watched = suspect_lines(watch_calls(program, here), here)
     told = time.monotonic()
+    watched = suspect_lines(watch_calls(program, here), here)
     stopped = all(here.before[i].raised for i in here.bad)
     stop = min(until, told + SOON) if stopped else until
     for rewrite in in_order(watched):
@@ -292,7 +292,7 @@ def next_fix(
         fix = try_rewrite(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
-            if fix.complete and not found[:-1]:
+            if fix.complete and not any(f.complete for f in found[:-1]):
                 stop = now + ENOUGH
     if not found and stopped:
         found = list(fixes_by_reading(program, watched, here, until, tick))
@@ -418,8 +418,8 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
 class Watched:
     """A function that ran, with what is known of it.
 
-    `depth` is how far below the pass itself; `own` says that it is the pass of an exam, `within` that such a pass
-    called it.
+    `depth` is how far below the pass itself; `own` says that it is the pass of an exam, `within` that such a
+    pass called it.
     """
 
     function: Function
