@@ -4,7 +4,7 @@ import builtins
 import io
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext
 
 import pytest
 
@@ -73,7 +73,7 @@ def test_all_is_as_before_afterwards(error):
     before = [getattr(module, name) for module, name in names]
     arguments = list(sys.argv)
     text = "import sys\nsys.argv.append('more')\n" + (f"raise {error.__name__}" if error else "")
-    with pytest.raises(error) if error else suppress():
+    with pytest.raises(error) if error else nullcontext():
         run(text)
     assert [getattr(module, name) for module, name in names] == before
     assert sys.argv == arguments
