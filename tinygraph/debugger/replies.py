@@ -49,7 +49,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
 def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
     wanted, lectures = asked.get("wanted"), asked["lectures"]
-    named = {code_behind(program.namespace[name]) for name in lectures if name in program.namespace}
+    named = {code_held(program.namespace[name]) for name in lectures if name in program.namespace}
     names = {
         name
         for name, function in program.functions.items()
@@ -77,7 +77,7 @@ def does_nothing(function: Function) -> bool:
     )
 
 
-def code_behind(held: Any) -> Any:
+def code_held(held: Any) -> Any:
     """The code of a function, also of a method of an object; None of anything else."""
     return getattr(plain_function(getattr(held, "__func__", held)), "__code__", None)
 
