@@ -446,7 +446,9 @@ def test_what_is_no_python_file_is_refused(tmp_path, name, said):
 
 # The report
 
-DIAGNOSIS = "name cause message layer formula expected function line also others file column end_column before after "
+DIAGNOSIS = (
+    "name cause message layer formula expected function line also others file column end_column before after "
+)
 DIAGNOSIS += "verified kind said computed tested right wrong"
 FUNCTION = "name ok verdict line place reason taken right wrong"
 REPORT = "version ok summary first_wrong file notes errors convention m printed rows functions diagnoses"
@@ -469,7 +471,9 @@ def test_json_is_for_machines(check):
     assert diagnosis.keys() == set(DIAGNOSIS.split())
     assert diagnosis["cause"] == "missing-1/m"
     assert diagnosis["formula"] == "dZ3 @ A2.T"
-    assert {name: diagnosis[name] for name in ("function", "line", "before", "after", "verified", "name")} == {
+    assert {
+        name: diagnosis[name] for name in ("function", "line", "before", "after", "verified", "name")
+    } == {
         "function": "linear_backward",
         "line": 7,
         "before": "    dW = np.dot(dZ, A_prev.T)",
@@ -512,8 +516,18 @@ def test_functions_that_cannot_be_judged_are_named_with_a_reason(check):
     assert f"Not checked: own_backward ({own.reason})." in " ".join(str(report).split())
 
 
+def test_helpers_of_functions_that_are_judged_are_checked_with_them(check):
+    helper = "\n\ndef weights_grad(dZ, A_prev):\n    return np.dot(dZ, A_prev.T) / A_prev.shape[1]\n"
+    text = RIGHT.replace("np.dot(dZ, A_prev.T) / m", "weights_grad(dZ, A_prev)")
+
+    assert list(verdicts(check(text + helper))) == ALL
+    assert verdicts(check(RIGHT + helper))["weights_grad"] == "not checked"
+
+
 def test_a_file_of_which_nothing_can_be_judged_names_what_was_not(check):
-    report = check("def own_backward(dout, made):\n    return made.left(dout)\n\ndef bprop(self):\n    pass\n")
+    report = check(
+        "def own_backward(dout, made):\n    return made.left(dout)\n\ndef bprop(self):\n    pass\n"
+    )
 
     assert (report.ok, report.status, report.summary) == (False, 2, NOTHING)
     assert {f.name: (f.verdict, f.reason) for f in report.functions} == {

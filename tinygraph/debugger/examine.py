@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 from itertools import takewhile
+from typing import Any
 
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import convention_of, settle_conventions

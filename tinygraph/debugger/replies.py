@@ -56,11 +56,27 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
         and (name in lectures or function.itself.__code__ not in named)
     }
     found = examine_program(program, names, asked["names"], tick)
-    return found + [*unread_functions(program, names - {e.function.name for e in found}, asked["names"]["backward"])]
+    judged = [e.function for e in found] + [f for n, f in program.functions.items() if n in lectures]
+    left = names - {f.name for f in functions_used(program, judged)}
+    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
+
+
+def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
+    """Some functions, and those that they call, which are judged with them; methods by the name of their class."""
+    used = list(judged)
+    for caller in used:  # which grows meanwhile
+        for function in program.functions.values():
+            wanted = {
+                function.name.rpartition(".")[2],
+                *([function.owner.__name__] if function.owner else []),
+            }
+            if function not in used and wanted <= caller.names:
+                used.append(function)
+    return used
 
 
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
-    """The functions of which no row could make anything, though they are said to go back, or their names say so."""
+    """The functions of which no row could make anything, though they are said to go back, by name or by hand."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given):
             yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)

@@ -24,8 +24,8 @@ from tinygraph.debugger.homework import (
     find_overflows,
 )
 from tinygraph.debugger.kept import what_is_kept
-from tinygraph.debugger.merging import merge_examined
 from tinygraph.debugger.loading import code_file
+from tinygraph.debugger.merging import merge_examined
 from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
 from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
