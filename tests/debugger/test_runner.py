@@ -230,8 +230,8 @@ def test_entries_that_are_no_arrays_are_rows(check, value):
 # Files that cannot be run
 
 NOTHING = (
-    "No backward pass could be judged in layers.py. Name the functions yourself with --forward, --backward and "
-    "--loss, or see tinygraph check --template."
+    "No backward pass could be judged in layers.py. Name the functions yourself with --forward, --backward "
+    "and --loss, or see tinygraph check --template."
 )
 
 
@@ -269,8 +269,8 @@ def test_files_that_cannot_be_read(check, text, error):
     [
         (
             "\nimport os.no\n",
-            "layers.py, line 2 was left out, since it raised ModuleNotFoundError: No module named 'os.no'; 'os' is "
-            "not a package.",
+            "layers.py, line 2 was left out, since it raised ModuleNotFoundError: No module named 'os.no'; "
+            "'os' is not a package.",
         ),
         ("\nimport nowhere\n", "nowhere: not found; what needs it cannot run here."),
         (

@@ -29,8 +29,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     Args:
         program: somebody's.
         asked: "examine" with the names of functions that need not be; or "repair" with steps of the lectures
-            on both probes, and seconds. A function that has one of the lectures' names besides its own (`lectures`)
-            is judged by the steps.
+            on both probes, and seconds. A function that has one of the lectures' names besides its own
+            (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
@@ -62,7 +62,7 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
 
 
 def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
-    """Some functions, and those that they call, which are judged with them; methods by the name of their class."""
+    """Some functions, and those that they call; methods where their class is named too."""
     used = list(judged)
     for caller in used:  # which grows meanwhile
         for function in program.functions.values():
@@ -76,7 +76,7 @@ def functions_used(program: Program, judged: Sequence[Function]) -> list[Functio
 
 
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
-    """The functions of which no row could make anything, though they are said to go back, by name or by hand."""
+    """The functions of which no row could make anything, though their names, or who asks, say they go back."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given):
             yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)
