@@ -1,15 +1,17 @@
-"""What is answered about somebody's program, in JSON's terms: what was judged how, and which changes mend it."""
+"""What is answered about somebody's program, in JSON's terms: what was judged, and what mends it."""
 
 from __future__ import annotations
 
 import ast
+import copy
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Function, Program, plain_function
+from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
 from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.splice import change_of
@@ -17,7 +19,7 @@ from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
 __all__ = ["reply_to"]
 
-SHORT = 60  # characters
+SHORT_TEXT = 60  # characters
 EMPTY = "nothing is in it"
 UNREAD = "no forward pass could be run for it"
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
@@ -128,8 +130,6 @@ def raised_facts(shown: Judgement | None, file: str) -> dict[str, Any]:
     """The exception that a function raised, with the line."""
     if shown is None or shown.raised is None:
         return {"raised": ""}
-    import traceback
-
     frames = [f for f in traceback.extract_tb(shown.raised.__traceback__) if f.filename == file]
     text = f"{type(shown.raised).__name__}: {shown.raised}"
     return {"raised": text, "raised_line": frames[-1].lineno if frames else None}
@@ -157,7 +157,7 @@ def told_fix(fix: Fix) -> dict[str, Any]:
 def piece_text(node: ast.AST | None) -> str:
     """What is changed as text, if it is short."""
     text = "" if node is None else ast.unparse(node)
-    return text if len(text) < SHORT and "\n" not in text else ""
+    return text if len(text) < SHORT_TEXT and "\n" not in text else ""
 
 
 # The steps of the lectures
@@ -200,10 +200,6 @@ class StepExam:
         return Marks(frozenset(right), frozenset(self.targets) - right)
 
     def call(self) -> Any:
-        import copy
-
-        from tinygraph.debugger.worker import demanded_arguments
-
         function = self.program.namespace[self.name]
         return function(*copy.deepcopy(demanded_arguments(function, *self.given)))
 

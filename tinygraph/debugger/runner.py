@@ -30,7 +30,7 @@ from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
 from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
 
-__all__ = ["check_file"]
+__all__ = ["check_file", "make_probes", "report_on"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 NO_NAMES: Mapping[str, str | None] = {}
@@ -119,7 +119,7 @@ def report_on(
         convention: the one that is asked for.
         repair: seconds in which what is wrong may be mended; 0 for no repair.
         names: those of a function that goes forward, one that goes back and a loss, where they were given.
-        held: whether the network was asked for, so that another one is wrong even where it is right in itself.
+        held: whether the network was asked for, so that another is wrong even where it is right in itself.
     """
     steps = [steps_of(probe) for probe in probes]
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
