@@ -26,6 +26,8 @@ GOES_FORTH = {
     "linear_activation_forward",
     "linear_forward",
 }
+BAD = ("wrong", "could not run", "passes on")
+OF_A_LAYER = {"linear_backward", "linear_activation_backward"}
 WHOLE_NETWORK = {"L_model_backward", "backward_propagation", "propagate", "backward"}
 
 
@@ -72,15 +74,7 @@ def raised_text(facts: Facts) -> str:
 def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
     """The report where functions differ from the lectures' and agree with one another: no mistake."""
     wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
-    whole = [own[name]["verdict"] for name in WHOLE_NETWORK & own.keys()]
-    if (
-        not wrong
-        or not whole
-        or set(whole) != {"agrees"}
-        or not wrong <= GOES_FORTH | WHOLE_NETWORK | {"linear_activation_backward"}
-    ):
-        return report
-    if any(own[name]["verdict"] != "agrees" for name in wrong & own.keys()):
+    if not is_network_of_its_own(wrong, own):
         return report
     forth = sorted(wrong & GOES_FORTH)
     note = [
@@ -100,6 +94,21 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
     )
 
 
+def is_network_of_its_own(wrong: set[str], own: Mapping[str, Facts]) -> bool:
+    """Whether what differs from the lectures is right in itself.
+
+    A whole way back shows it, or a layer whose way forward is another one: with examples as rows, say.
+    """
+    back = (WHOLE_NETWORK | OF_A_LAYER) & own.keys()
+    if not wrong or {own[name]["verdict"] for name in back} != {"agrees"}:
+        return False
+    if any(own[name]["verdict"] != "agrees" for name in wrong & own.keys()):
+        return False
+    if WHOLE_NETWORK & back:
+        return wrong <= GOES_FORTH | WHOLE_NETWORK | {"linear_activation_backward"}
+    return bool(wrong & GOES_FORTH) and wrong <= GOES_FORTH | OF_A_LAYER
+
+
 # Mistakes
 
 
@@ -115,6 +124,8 @@ def with_fixes(
     count = sum(f.verdict != "not checked" for f in functions.values())
     for fix in fixes:
         names = {name for name, _ in fix["mended"]}
+        if not any(functions[n].verdict in BAD for n in names & functions.keys()):
+            continue  # it mends what is no mistake
         mine = [d for d in left if d.function == fix["function"]] or [d for d in left if d.function in names]
         left = [d for d in left if d not in mine and not (d.function in names and fix["complete"])]
         mended |= names if fix["complete"] else {fix["function"]}

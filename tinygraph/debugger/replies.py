@@ -78,7 +78,7 @@ def functions_used(program: Program, judged: Sequence[Function]) -> list[Functio
 
 
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
-    """The functions of which no row could make anything, though their names, or who asks, say they go back."""
+    """The functions of which no row could make anything, though their names, or who asks, say so."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given):
             yield Examined(function, reason=EMPTY if does_nothing(function) else UNREAD)
