@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -66,35 +68,53 @@ def one_sentence(text):
 # check
 
 
+FAILING = RIGHT.replace("    grads = {}", "    grads = nothing(AL)")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--format", "gradescope"], ["--verbose"]], ids=" ".join)
 @pytest.mark.parametrize(
-    ("text", "status"), [(RIGHT, 0), (WRONG, 1), ("x = 1\n", 2)], ids=["right", "wrong", "neither"]
+    ("text", "status"),
+    [(RIGHT, 0), (WRONG, 1), (FAILING, 1), ("x = 1\n", 2), ("import nowhere\n", 2), ("x = = 1\n", 2)],
+    ids=["right", "wrong", "one fails", "nothing", "nothing for a module", "no Python"],
 )
-def test_check_exits_with_the_verdict(file, capsys, text, status):
-    assert status == main(["check", file(text)])
+def test_check_exits_with_the_verdict_and_says_it_on_one_stream(file, capsys, text, status, options):
+    assert status == main(["check", file(text), *options])
 
     out, err = capsys.readouterr()
     assert ("linear_backward" in out) == (status < 2)
-    assert (err == "") == (status < 2)
+    assert out.strip()
+    assert err == ""
 
 
-def test_check_prints_the_tables_and_the_sentence(file, capsys):
+def test_check_prints_a_block_for_a_mistake_and_tables_if_asked(file, capsys):
     main(["check", file(WRONG)])
-
+    block = capsys.readouterr().out
+    main(["check", file(WRONG), "--verbose"])
     out = capsys.readouterr().out
-    assert "linear_backward (layers.py:4)" in out
-    assert "Look first at dW3 in linear_backward (layers.py:4)" in " ".join(out.split())
-    assert max(map(len, out.splitlines())) <= 80
+
+    assert block.startswith("layers.py, line 7, in linear_backward ")
+    assert "     dW = np.dot(dZ, A_prev.T)\n" in block
+    assert "help │     dW = np.dot(dZ, A_prev.T) / m   tested: with it everything agrees" in block
+    assert "1 mistake." in block
+    assert "difference" not in block
+    assert out.startswith("linear_backward (layers.py:4)\n")
+    assert out.count("difference") == 8
+    assert out.endswith(block)
+    tables = out.removesuffix(block)
+    assert max(map(len, tables.splitlines())) <= 80
+    assert max(map(len, block.splitlines())) <= 100
 
 
-def test_check_says_in_one_sentence_what_could_not_be_run(file, capsys):
-    status = main(["check", file(RIGHT.replace("    grads = {}", "    grads = nothing"))])
+def test_check_says_with_the_verdict_what_could_not_be_run(file, capsys):
+    status = main(["check", file(FAILING)])
 
     out, err = capsys.readouterr()
-    assert status == 2
-    assert (
-        err == "tinygraph: L_model_backward raised NameError: name 'nothing' is not defined (layers.py:25)\n"
-    )
-    assert "linear_backward, linear_activation_backward, update_parameters agree" in " ".join(out.split())
+    assert (status, err) == (1, "")
+    assert out.startswith("layers.py:24, in L_model_backward  could not run\n")
+    said = " ".join(out.replace("│", "").split())
+    assert "L_model_backward raised NameError: name 'nothing' is not defined (layers.py:25)" in said
+    assert "linear_backward, linear_activation_backward, update_parameters." in said
+    assert "3 functions agree" in said
 
 
 @pytest.mark.parametrize(
@@ -131,7 +151,9 @@ def test_check_options_reach_the_check(file, capsys):
     name = file(BACKWARD)
 
     assert (
-        main(["check", name, "--sizes", "6,4,1", "--seed", "3", "--timeout", "19", "--convention", "true"])
+        main(
+            ["check", name, "--sizes", "6,4,1", "--seed", "3", "--timeout", "19", "--convention", "true", "--verbose"]
+        )
         == 0
     )
 
@@ -141,14 +163,20 @@ def test_check_options_reach_the_check(file, capsys):
 
 
 def test_check_json_is_nothing_but_json(file, capsys):
-    assert main(["check", file("print('noise')\n" + WRONG), "--json"]) == 1
+    assert main(["check", file(at_import("print('noise')\n") + WRONG), "--json"]) == 1
 
     out, err = capsys.readouterr()
     facts = json.loads(out)
     assert err == ""
+    assert facts["version"] == 2
     assert facts["ok"] is False
     assert facts["first_wrong"] == "dW3"
+    assert facts["printed"] == "noise\n"
     assert facts["functions"][0]["name"] == "linear_backward"
+    function, diagnosis = facts["functions"][0], facts["diagnoses"][0]
+    assert function.keys() >= {"name", "verdict", "line", "reason"}
+    assert diagnosis.keys() >= {"function", "file", "line", "column", "end_column", "before", "after", "verified"}
+    assert diagnosis.keys() >= {"name", "cause", "message"}
 
 
 def test_check_json_of_what_could_not_be_run(file, capsys):
@@ -156,18 +184,163 @@ def test_check_json_of_what_could_not_be_run(file, capsys):
 
     facts = json.loads(capsys.readouterr().out)
     assert facts["ok"] is False
-    assert "layers.py defines none of" in facts["errors"][0]
+    assert facts["summary"].startswith("No backward pass could be judged in layers.py. Name the functions")
+    assert (facts["errors"], facts["functions"], facts["diagnoses"]) == ([], [], [])
     assert facts["notes"] == ["nowhere: not found; what needs it cannot run here."]
 
 
 def test_debug_shows_traceback_and_prints_of_the_file(file, capsys):
-    text = "print('to see')\n" + RIGHT.replace("    grads = {}", "    grads = nothing")
-
-    assert main(["check", file(text), "--debug"]) == 2
+    assert main(["check", file(at_import("print('to see')\n") + FAILING), "--debug"]) == 1
 
     err = capsys.readouterr().err
     assert err.startswith("to see\nTraceback")
     assert "NameError" in err
+
+
+def test_hints_tell_more_and_more(file, capsys):
+    """Which function, which derivative, which line, what was computed, the fix; the exit status is one."""
+    told = []
+    for hint in "12345":
+        assert main(["check", file(WRONG), "--hint", hint]) == 1
+        out, err = capsys.readouterr()
+        assert err == ""
+        told.append(out)
+
+    line, fix, why = "line 7", "A_prev.T) / m", "the mean over the m examples"
+    assert "in linear_backward: something is wrong here" in told[0]
+    assert [line in text for text in told] == [False, False, True, True, True]
+    assert ["dW wrong" in text for text in told] == [False, True, True, True, True]
+    assert ["dZ3 @ A2.T" in text for text in told] == [False, False, False, True, False]
+    assert [fix in text for text in told] == [False, False, False, False, True]
+    assert [why in text for text in told] == [False, False, False, False, True]
+    assert all("dZ3 @ A2.T / m" not in text and "help" not in text for text in told[:4])
+    assert all("1 mistake." in text for text in told)
+    main(["check", file(WRONG)])
+    assert capsys.readouterr().out == told[4]
+
+
+def test_the_template_is_a_file_that_is_right(file, capsys):
+    assert main(["check", "--template"]) == 0
+    text, err = capsys.readouterr()
+    assert err == ""
+
+    assert main(["check", file(text)]) == 0
+    assert main(["check", file(text), "--forward", "layer_forward", "--backward", "layer_backward"]) == 0
+    assert main(["check", file(text.replace("x.T @ dout", "dout.T @ x"))]) == 1
+    assert "layer_backward" in capsys.readouterr().out
+
+
+def test_names_are_of_functions_that_do_not_say_it_themselves(file, capsys):
+    text = "def there(x, w):\n    return x @ w\n\ndef again(dout, x, w):\n    return dout @ w.T, x.T @ dout\n"
+
+    assert main(["check", file(text)]) == 2
+    assert main(["check", file(text), "--forward", "there", "--backward", "again"]) == 0
+    assert main(["check", file(text.replace("x.T @", "2 * x.T @")), "--forward", "there", "--backward", "again"]) == 1
+
+
+# For those who grade
+
+
+def format_of(file, capsys, name, text, *options):
+    """The output in a format, which is all that is printed."""
+    status = main(["check", file(text), "--format", name, *options])
+    out, err = capsys.readouterr()
+    assert err == ""
+    return status, out
+
+
+def test_gradescope_takes_the_report(file, capsys):
+    """As https://gradescope-autograders.readthedocs.io/en/latest/specs/ has it."""
+    status, out = format_of(file, capsys, "gradescope", WRONG)
+    facts = json.loads(out)
+
+    assert status == 1
+    assert facts.keys() == {"tests", "output"}
+    assert facts["output"].startswith("linear_backward is wrong.")
+    scores = {t["name"]: (t["score"], t["max_score"], t["status"]) for t in facts["tests"]}
+    assert scores == {
+        "linear_backward": (0, 1, "failed"),
+        "linear_activation_backward": (1, 1, "passed"),
+        "L_model_backward": (1, 1, "passed"),
+        "update_parameters": (1, 1, "passed"),
+    }
+    assert "help │" in facts["tests"][0]["output"]
+    assert all(t.keys() == {"name", "score", "max_score", "status", "output"} for t in facts["tests"])
+    status, out = format_of(file, capsys, "gradescope", "x = 1\n")
+    assert (status, json.loads(out)["score"], json.loads(out)["tests"]) == (2, 0, [])
+
+
+def test_prairielearn_takes_the_report(file, capsys):
+    """As https://prairielearn.readthedocs.io/en/latest/externalGrading/ has it."""
+    status, out = format_of(file, capsys, "prairielearn", WRONG)
+    facts = json.loads(out)
+
+    assert status == 1
+    assert facts.keys() == {"gradable", "score", "message", "tests"}
+    assert (facts["gradable"], facts["score"]) == (True, 0.75)
+    assert [(t["name"], t["points"], t["max_points"]) for t in facts["tests"]][:2] == [
+        ("linear_backward", 0, 1),
+        ("linear_activation_backward", 1, 1),
+    ]
+    assert [t["message"] for t in facts["tests"]] == ["wrong", "passes on", "passes on", "agrees"]
+    status, out = format_of(file, capsys, "prairielearn", "x = 1\n")
+    assert (status, json.loads(out)["gradable"], json.loads(out)["score"]) == (2, False, 0)
+
+
+HARMFUL = RIGHT + "\ndef update_parameters(*_):\n    raise ValueError('<&>\x1b]]>\"%::' + chr(7) + chr(0xd800))\n"
+
+
+@pytest.mark.parametrize("text", [RIGHT, WRONG, FAILING, HARMFUL, "x = 1\n"])
+def test_junit_takes_the_report(file, capsys, text):
+    status, out = format_of(file, capsys, "junit", text)
+    suite = ElementTree.fromstring(out)
+    cases = suite.findall("testcase")
+    failures = {case.get("name"): case.find("failure") for case in cases if len(case)}
+
+    assert suite.tag == "testsuite"
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == (str(len(cases)), str(len(failures)), "0")
+    assert bool(failures) == (status == 1)
+    assert len(cases) == (0 if status == 2 else 4)
+    assert all(case.get("classname").endswith("layers.py") for case in cases)
+    assert all(failure.get("message") and failure.text for failure in failures.values())
+    named = {WRONG: "linear_backward", FAILING: "L_model_backward", HARMFUL: "update_parameters"}
+    assert list(failures) == ([named[text]] if text in named else [])
+
+
+COMMAND = re.compile(r"::(error|notice) ([^:]*)::(.*)")
+
+
+@pytest.mark.parametrize("text", [RIGHT, WRONG, FAILING, HARMFUL, "x = 1\n"])
+def test_github_takes_the_report(file, capsys, text):
+    """As its workflow commands are written: properties, then the message, each on one line, and escaped."""
+    status, out = format_of(file, capsys, "github", text)
+    [command] = out.splitlines()
+    kind, properties, message = COMMAND.fullmatch(command).groups()
+    told = dict(part.split("=", 1) for part in properties.split(","))
+
+    assert kind == ("error" if status == 1 else "notice")
+    assert told["file"].endswith("layers.py")
+    assert re.sub(r"%(25|0A|0D|3A|2C)", "", properties + message).count("%") == 0
+    if text == WRONG:
+        line = WRONG.splitlines()[6]
+        assert (told["line"], told["title"]) == ("7", "linear_backward%3A dW wrong")
+        column, end = int(told["col"]), int(told["endColumn"])
+        assert 1 <= column <= end <= len(line)
+        assert line[column - 1 : end] in "dW = np.dot(dZ, A_prev.T)"
+        assert "%0A help │" in message
+    elif text == FAILING:
+        assert (told["line"], told["title"]) == ("24", "L_model_backward could not run")
+        assert "NameError" in message
+
+
+@pytest.mark.parametrize("name", ["gradescope", "prairielearn", "junit", "github"])
+def test_formats_hold_no_more_than_the_hint(file, capsys, name):
+    told = [format_of(file, capsys, name, WRONG, "--hint", hint)[1] for hint in "12345"]
+
+    assert ["A_prev.T) / m" in text for text in told] == [False] * 4 + [True]
+    assert ["the mean over the m" in text for text in told] == [False] * 4 + [True]
+    assert ["np.dot(dZ, A_prev.T)" in text for text in told] == [False] * 2 + [True] * 3
+    assert all("linear_backward" in text for text in told)
 
 
 # draw
@@ -353,7 +526,8 @@ def test_command_exits_with_the_status(file, text, status):
 
     assert status == run.returncode
     assert "Traceback" not in run.stdout + run.stderr
-    assert bool(run.stdout) == (status < 2)
+    assert bool(run.stdout)
+    assert run.stderr == ""
 
 
 def here():
@@ -402,7 +576,7 @@ def test_letters_that_a_terminal_does_not_have_stop_nothing(file, tmp_path, enco
     said = wrong + "\ndef update_parameters(*_):\n    raise ValueError('\u2202\U0001f600')\n"
     graph = "import tinygraph as tg\nθ = tg.parameter([1.0, 2.0])\nJ = (θ * θ).sum()\n"
     text, arguments, status = {
-        "check": (said, ["check", "layers.py"], 2),
+        "check": (said, ["check", "layers.py"], 1),
         "wrong": (wrong, ["check", "layers.py"], 1),
         "many": (said, ["check", "--many", "."], 0),
         "code": (graph, ["code", "layers.py:J", "--plain"], 0),

@@ -22,6 +22,7 @@ SHARED = {
     "logsumexp": ONNX,
     "mse": ONNX,
     "probability_cross_entropy": ONNX,
+    "Program": "plan has one of steps, the debugger somebody's file",
     "relu": COURSE,
     "scatter": ONNX,
     "sigmoid": COURSE,

@@ -6,7 +6,7 @@ import pytest
 import tinygraph as tg
 from tinygraph.checks.differences import (
     Differences,
-    Function,
+    NumericFunction,
     argument_names,
     checked_value,
     extrapolate_slope,
@@ -25,7 +25,7 @@ X = np.array([0.7, -0.3, 1.9, 0.01])
 
 
 def differences(f, x, analytic=False, name="x"):
-    function = Function.read(f, {name: x} if name != "x" else [x])
+    function = NumericFunction.read(f, {name: x} if name != "x" else [x])
     return Differences(function, float(python_number(function.at())), analytic)
 
 
@@ -92,7 +92,7 @@ def test_noise_is_what_f_varies_by():
 
 
 def test_one_step_moves_one_entry_or_all():
-    function = Function.read(lambda x: np.sum(x * np.arange(1, 5)), [X])
+    function = NumericFunction.read(lambda x: np.sum(x * np.arange(1, 5)), [X])
     base = np.sum(X * np.arange(1, 5))
 
     assert function.step("x", (2,), 0.5) == pytest.approx(base + 1.5)
@@ -105,22 +105,24 @@ def test_inputs_are_read_by_name_by_position_or_alone():
     def f(a, b=0.0):
         return np.sum(a) + np.sum(b)
 
-    assert list(Function.read(f, {"a": X, "b": X}).arrays) == ["a", "b"]
-    assert list(Function.read(f, (X, X)).arrays) == ["a", "b"]
-    assert list(Function.read(f, X).arrays) == ["a"]
-    assert python_number(Function.read(f, {"b": X, "a": X}).at(b=np.zeros(4))) == pytest.approx(np.sum(X))
+    assert list(NumericFunction.read(f, {"a": X, "b": X}).arrays) == ["a", "b"]
+    assert list(NumericFunction.read(f, (X, X)).arrays) == ["a", "b"]
+    assert list(NumericFunction.read(f, X).arrays) == ["a"]
+    assert python_number(NumericFunction.read(f, {"b": X, "a": X}).at(b=np.zeros(4))) == pytest.approx(
+        np.sum(X)
+    )
 
 
 def test_what_is_wrapped_as_data_does_not_vary():
-    function = Function.read(lambda x, y: np.sum(x * y), [X, tg.tensor(X)])
+    function = NumericFunction.read(lambda x, y: np.sum(x * y), [X, tg.tensor(X)])
 
     assert list(function.arrays) == ["x"]
     assert function.notes == []
-    kept = Function.read(lambda x: np.sum(x), [tg.parameter(X.astype(np.float32))])
+    kept = NumericFunction.read(lambda x: np.sum(x), [tg.parameter(X.astype(np.float32))])
     assert kept.arrays["x"].dtype == np.float64
     assert kept.notes == ["x holds float32 and was checked in float64."]
     with pytest.raises(DtypeError, match="y holds int64"):
-        Function.read(lambda x, y: x, [X, np.array([1, 2], np.int64)])
+        NumericFunction.read(lambda x, y: x, [X, np.array([1, 2], np.int64)])
 
 
 @pytest.mark.parametrize(
@@ -167,13 +169,13 @@ def test_anything_else_is_refused(value, what):
 
 def test_a_function_that_gives_other_numbers_each_time_is_refused():
     random = np.random.default_rng(0)
-    function = Function.read(lambda x: np.sum(x) * random.random(), [X])
+    function = NumericFunction.read(lambda x: np.sum(x) * random.random(), [X])
 
     with pytest.raises(GraphError, match="for the same inputs"):
         checked_value(function, {"x": tg.parameter(X)})
-    steady = Function.read(lambda x: np.sum(x * x), [X])
+    steady = NumericFunction.read(lambda x: np.sum(x * x), [X])
     assert checked_value(steady, {"x": tg.parameter(X)}).value == np.sum(X * X)
-    odd = Function.read(lambda x: np.sum(x) * np.nan, [X])
+    odd = NumericFunction.read(lambda x: np.sum(x) * np.nan, [X])
     assert np.isnan(checked_value(odd, {"x": tg.parameter(X)}).value)
 
 

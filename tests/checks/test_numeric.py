@@ -7,7 +7,7 @@ import pytest
 
 import tinygraph as tg
 from tinygraph.checks import gradcheck
-from tinygraph.checks.differences import Differences, Function
+from tinygraph.checks.differences import Differences, NumericFunction
 from tinygraph.errors import DtypeError, GraphError, ShapeError
 from tinygraph.rules.table import TABLE
 
@@ -452,7 +452,7 @@ def test_report_reads_well():
 
 
 def test_quick_slope_by_differences_is_accurate():
-    function = Function.read(lambda x: np.exp(x).sum(), np.array([0.3, 1.0]))
+    function = NumericFunction.read(lambda x: np.exp(x).sum(), np.array([0.3, 1.0]))
 
     slope = Differences(function, float(np.exp([0.3, 1.0]).sum()), analytic=False).quick_slope("x", (0,))
 

@@ -3,6 +3,7 @@
 import ast
 import textwrap
 
+from tests.cells import show_lines
 from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.program import Program
 
@@ -11,7 +12,9 @@ FILE = "<somebody>"
 
 def program_of(text):
     """A program whose only file is a text; NumPy is there."""
-    tree = ast.parse("import numpy as np\n" + textwrap.dedent(text), FILE)
+    text = "import numpy as np\n" + textwrap.dedent(text)
+    show_lines(FILE, text)
+    tree = ast.parse(text, FILE)
     space = {"__name__": "somebody"}
     exec(compile(tree, FILE, "exec", dont_inherit=True), space)
     return Program(space, {FILE: tree}, FILE)

@@ -277,15 +277,18 @@ def test_mistakes_are_located(check, text, old, new, function, name):
     assert report.status == 1
     wrong = [(step.function, row.name) for step, row in report.judged_rows if not row.ok]
     assert (function, name) == wrong[0]
+    assert verdicts(report)[function] == "wrong"
+    assert report.diagnoses[0].function == function
 
 
 def test_lines_are_those_of_the_cell(check):
     report = check(WEEK_3.replace("dZ2 = cache", "dZ2 = nothing"))
 
-    assert report.errors == [
+    assert [f.reason for f in report.functions if f.verdict == "could not run"] == [
         "backward_propagation raised NameError: name 'nothing' is not defined "
         "(work.ipynb, code cell 5, line 3)"
     ]
+    assert report.status == 1
     assert {f.name: f.place for f in report.functions}["update_parameters"] == (
         "work.ipynb, code cell 6, line 1"
     )
@@ -337,10 +340,12 @@ def test_harm_is_a_sentence_and_the_others_are_judged(check, body, said):
         "linear_backward": "agrees",
         "linear_activation_backward": "agrees",
         "L_model_backward": "agrees",
-        "update_parameters": "could not be run" if said else "wrong",
+        "update_parameters": "could not run" if said else "wrong",
     }
+    assert (report.status, report.errors) == (1, [])
     if said:
-        assert len(report.errors) == 1
-        assert report.errors[0].startswith(f"update_parameters {said}")
+        [reason] = [f.reason for f in report.functions if f.reason]
+        assert reason.startswith(f"update_parameters {said}")
+        assert reason in " ".join(str(report).replace("│", "").split())
     else:
         assert [row.verdict for row in report.rows if not row.ok] == ["missing"] * 6

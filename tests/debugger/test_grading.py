@@ -64,12 +64,33 @@ def test_each_submission_has_its_row(folder, tmp_path, capsys):
     assert rows["ada.py"]["right"] == rows["ada.py"]["functions"] == "4"
     for name in ("bob/layers.py", "cyd.ipynb"):
         assert (rows[name]["first"], rows[name]["cause"], rows[name]["right"]) == ("dW3", "missing-1/m", "3")
-        assert "linear_backward" in rows[name]["told"]
+        file = "layers.py" if "bob" in name else "cyd.ipynb, code cell 1"
+        assert rows[name]["told"].startswith(f"linear_backward ({file}, line 7): dW wrong. ")
+        assert "With `dW = np.dot(dZ, A_prev.T) / m` it is right." in rows[name]["told"]
     assert "SyntaxError" in rows["dan.py"]["told"]
     assert all(row["told"].endswith(".") for row in rows.values())
     assert "3 s" in rows["eve.py"]["told"] or "second" in rows["eve.py"]["told"]
     assert float(rows["eve.py"]["seconds"]) < 10
     assert all(name in printed for name in rows)
+
+
+def test_a_row_counts_what_was_judged_and_tells_of_the_rest(tmp_path):
+    write(
+        tmp_path,
+        ada=RIGHT + "\n\ndef own_backward(dout, made):\n    return made.left(dout)\n",
+        bob=RIGHT.replace("    grads = {}", "    grads = nothing(AL)"),
+        cyd="def own_backward(dout, made):\n    return made.left(dout)\n",
+    )
+
+    ada, bob, cyd = grade_folder(tmp_path, jobs=1)
+
+    assert (ada.verdict, ada.right, ada.functions) == ("right", 4, 4)
+    assert ada.told.endswith(" Not checked: own_backward (no forward pass could be run for it).")
+    assert (bob.verdict, bob.right, bob.functions) == ("wrong", 3, 4)
+    assert bob.told == "L_model_backward raised NameError: name 'nothing' is not defined (bob.py:25)."
+    assert (cyd.verdict, cyd.right, cyd.functions) == ("could not be run", 0, 0)
+    assert cyd.told.startswith("No backward pass could be judged in cyd.py.")
+    assert cyd.told.count("No backward pass") == 1
 
 
 def test_what_breaks_the_check_is_in_the_row(folder):
@@ -234,7 +255,9 @@ def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path):
     a, b, c, d = grade_folder(tmp_path, jobs=1, timeout=3)
 
     assert (a.verdict, d.verdict) == ("right", "right")
-    assert b.verdict == "could not be run"
+    assert (b.verdict, b.right, b.functions) == ("wrong", 3, 4)
+    assert b.told.startswith("update_parameters ")
+    assert c.verdict == "could not be run"
     assert "was still running" in c.told
 
 
@@ -404,4 +427,4 @@ def test_the_command_of_the_exercise_finds_a_missing_average_where_it_is_missing
     assert main(["check", "--many", str(tmp_path), "--csv", str(tmp_path / "out.csv"), *options]) == 0
     [row] = rows_of(tmp_path / "out.csv").values()
     assert (row["first"], row["cause"], row["right"]) == ("dW3", "missing-1/m", "3")
-    assert row["told"].startswith("linear_backward")
+    assert row["told"].startswith("linear_backward (exercise.ipynb, code cell ")

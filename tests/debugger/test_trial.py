@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygraph.debugger.structure import Leaf
+from tinygraph.debugger.structure import ArrayLeaf
 from tinygraph.debugger.trial import Claim, Trial, Unplayable, bare_name, judge_trial, match_claims
 
 STATE = {
@@ -98,7 +98,7 @@ def test_a_label_without_what_says_derivative(label, name):
 
 def test_claims_are_matched_by_name_then_by_kind_then_by_shape():
     leaves = [
-        Leaf((n,), np.zeros(s))
+        ArrayLeaf((n,), np.zeros(s))
         for n, s in (("X", (4, 3)), ("weights", (3, 2)), ("bias", (2,)), ("odd", (5,)))
     ]
     claims = [

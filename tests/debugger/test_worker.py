@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
+from tests.debugger.homework import at_import
 from tinygraph.debugger import worker
 from tinygraph.debugger.loading import load_file
 
@@ -105,9 +106,8 @@ def test_exceptions_name_the_line(run):
     ("text", "type", "line"),
     [
         ("x = 1\nx +\n", "SyntaxError", 2),
-        ("import os.nothing_of_this_name\n", "ModuleNotFoundError", 1),
-        ("import sys\nsys.exit(3)\n", "SystemExit", 2),
-        ("raise KeyboardInterrupt\n", "KeyboardInterrupt", 1),
+        (at_import("import sys\nsys.exit(3)\n"), "SystemExit", 2),
+        ("x = 1\nclass X:\n    raise KeyboardInterrupt\n", "KeyboardInterrupt", 3),
     ],
 )
 def test_imports_that_fail(run, text, type, line):
@@ -117,8 +117,32 @@ def test_imports_that_fail(run, text, type, line):
     assert (lines[1]["error"]["type"], lines[1]["error"]["line"]) == (type, line)
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("import os.nothing_of_this_name\n", "line 1 was left out, since it raised ModuleNotFoundError: No module"),
+        ("\nclass X:\n    1 / 0\n", "line 2 was left out, since it raised ZeroDivisionError: division by zero."),
+    ],
+)
+def test_definitions_that_fail_are_left_out(run, text, note):
+    lines = run(text + "\n\ndef f():\n    return 1\n", [("f", ())])
+
+    assert [line for line in lines if "failed" in line] == []
+    [said] = lines[1]["notes"]
+    assert said.startswith(f"work_in_test.py, {note}")
+    assert list(facts_of(lines)) == [0]
+
+
+def test_nothing_but_definitions_is_run(run):
+    lines = run("import sys\nprint('hello')\nsys.exit(3)\nraise KeyboardInterrupt\ndef f():\n    pass\n", [("f", ())])
+
+    assert [line for line in lines if "failed" in line or "printed" in line] == []
+    assert lines[1]["notes"] == []
+    assert list(facts_of(lines)) == [0]
+
+
 def test_printing_is_kept_up_to_a_length(run):
-    text = "import sys\nprint('hello')\nsys.stderr.write('x' * 9999)\nprint('y' * 99999)\n"
+    text = at_import("import sys\nprint('hello')\nsys.stderr.write('x' * 9999)\nprint('y' * 99999)\n")
 
     printed = "".join(line.get("printed", "") for line in run(text, []))
 
@@ -217,7 +241,7 @@ def test_random_numbers_and_nan_are_the_same_twice(run):
 
 def test_threads_left_running_are_counted(run):
     text = (
-        "import threading\nend = threading.Event()\n\n"
+        "import threading\n" + at_import("end = threading.Event()") +
         "def f():\n    threading.Thread(target=end.wait, args=(9,), daemon=True).start()\n\n"
         "def g():\n    end.set()\n"
     )

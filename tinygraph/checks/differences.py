@@ -15,7 +15,7 @@ from tinygraph.checks.report import Index
 from tinygraph.engine.tensor import Tensor, tensor, value_of
 from tinygraph.errors import DtypeError, GraphError, InternalError, ShapeError
 
-__all__ = ["Differences", "Function", "Sides", "Slope", "checked_value", "python_number"]
+__all__ = ["Differences", "NumericFunction", "Sides", "Slope", "checked_value", "python_number"]
 
 COMPLEX_STEPS = (1e-20, 3e-20, 7e-20)
 REAL_STEPS = 10.0 ** -np.arange(2.0, 8.0)  # in terms of the size of the entry
@@ -26,7 +26,7 @@ AGREEMENT = 10.0  # errors by which two estimates of one slope may differ
 
 
 @dataclass(frozen=True)
-class Function:
+class NumericFunction:
     """f as a function of named arrays: those of `arrays` vary, all others of `given` stay as they are."""
 
     call: Callable[[dict[str, Any]], Any]
@@ -35,7 +35,7 @@ class Function:
     notes: list[str]
 
     @classmethod
-    def read(cls, f: Callable[..., Any], inputs: Any) -> Function:
+    def read(cls, f: Callable[..., Any], inputs: Any) -> NumericFunction:
         """f and its inputs as `gradcheck` takes them."""
         if isinstance(inputs, Mapping):
             return cls.of(lambda values: f(**values), dict(inputs))
@@ -44,7 +44,7 @@ class Function:
         return cls.of(lambda values: f(*values.values()), dict(zip(names, positional, strict=True)))
 
     @classmethod
-    def of(cls, call: Callable[[dict[str, Any]], Any], given: dict[str, Any]) -> Function:
+    def of(cls, call: Callable[[dict[str, Any]], Any], given: dict[str, Any]) -> NumericFunction:
         arrays, notes = {}, []
         for name, x in given.items():
             if isinstance(x, Tensor) and not x.wants:
@@ -127,7 +127,7 @@ UNKNOWN_SLOPE = Slope(np.nan, np.nan, None)
 class Differences:
     """Slopes of a function at its arrays, where it has `value`; by complex steps if it is `analytic`."""
 
-    def __init__(self, function: Function, value: float, analytic: bool) -> None:
+    def __init__(self, function: NumericFunction, value: float, analytic: bool) -> None:
         self.function = function
         self.value = value
         self.by_complex_step = analytic and self.takes_complex()
@@ -271,7 +271,7 @@ def place_of_limit(values: Sequence[float], errors: Sequence[float]) -> int:
     return len(values) - 1
 
 
-def checked_value(function: Function, leaves: Mapping[str, Tensor]) -> Any:
+def checked_value(function: NumericFunction, leaves: Mapping[str, Tensor]) -> Any:
     """f's value, recorded, if it is one number and the same when computed again."""
     with np.errstate(all="ignore"):
         J = function.call(function.given | dict(leaves))

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.checks.differences import Differences, Function, Sides, checked_value, python_number
+from tinygraph.checks.differences import Differences, NumericFunction, Sides, checked_value, python_number
 from tinygraph.checks.report import Index, Row, Verdicts, index_text
 from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
 from tinygraph.engine.sweep import recorded_order
@@ -103,7 +103,7 @@ def gradcheck(
     >>> report.summary
     'The gradient is wrong for x; the worst entry by complex step is x[1]: 2 instead of 4.'
     """
-    function = Function.read(f, inputs)
+    function = NumericFunction.read(f, inputs)
     leaves = {name: parameter(x, name) for name, x in function.arrays.items()}
     J = checked_value(function, leaves)
     differences = Differences(function, float(python_number(J)), is_analytic(J))

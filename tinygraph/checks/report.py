@@ -80,13 +80,14 @@ class Diagnosis:
         formula: NumPy code that gives the numbers that were given, in the names of the graph, m, lr and np;
             empty if no formula was found.
         expected: the right formula.
-        function: of somebody's file, where there is one; `file` and `line` are where the mistake is, `column` and
-            `end_column` what of the line, counted from 0.
+        function: of somebody's file, where there is one; `file` and `line` are where the mistake is, `column`
+            and `end_column` what of the line, counted from 0.
         also: the same derivative of other layers, where it is wrong in the same way.
         others: further causes that give the same numbers.
-        before: the line as it is, or several; `after` as it should be, None if that is not known; `verified` says
-            that it was run.
-        kind: what sort of slip it is; `said` what comes out, `computed` what was computed, `tested` what was run.
+        before: the line as it is, or several; `after` as it should be, None if that is not known; `verified`
+            says that it was run.
+        kind: what sort of slip it is; `said` what comes out, `computed` what was computed, `tested` what was
+            run.
         right, wrong: what of the function's results is right, and what wrong.
     """
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from tinygraph.debugger.program import Function, Program, called_name
-from tinygraph.debugger.uses import arguments_of
+from tinygraph.debugger.uses import arguments_given
 
 __all__ = [
     "Origin",
@@ -66,7 +66,7 @@ def origins_of(program: Program, forward: Function, backward: Function) -> dict[
         for call in calls_in(nodes, backward):
             found = {
                 name: where[arg.id]
-                for name, arg in arguments_of(backward, call)
+                for name, arg in arguments_given(backward, call)
                 if isinstance(arg, ast.Name) and arg.id in (where := variables_after(nodes, forward))
             }
             if found:
@@ -83,11 +83,11 @@ def labels_given(
             arg.id
             for loss in losses
             for call in calls_in(nodes, loss)
-            for name, arg in arguments_of(loss, call)
+            for name, arg in arguments_given(loss, call)
             if isinstance(arg, ast.Name) and is_label(name)
         }
         for call in calls_in(nodes, backward):
-            given = arguments_of(backward, call)
+            given = arguments_given(backward, call)
             if found := [n for n, arg in given if isinstance(arg, ast.Name) and arg.id in held]:
                 return found
     return []
@@ -101,7 +101,7 @@ def variables_after(nodes: list[ast.AST], forward: Function) -> dict[str, Origin
             continue
         if called_name(node.value) != forward.name.rpartition(".")[2]:
             continue
-        for name, arg in arguments_of(forward, node.value):
+        for name, arg in arguments_given(forward, node.value):
             if isinstance(arg, ast.Name):
                 found.setdefault(arg.id, Origin(argument=name))
         target = node.targets[0]
@@ -128,12 +128,12 @@ def divides_by_examples(program: Program, function: Function) -> bool:
     for nodes in bodies(program):
         if calls_in(nodes, function):
             divisors = [n.right for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
-            if any(is_count(d) for d in divisors):
+            if any(is_example_count(d) for d in divisors):
                 return True
     return False
 
 
-def is_count(node: ast.AST) -> bool:
+def is_example_count(node: ast.AST) -> bool:
     """Whether an expression says how many examples there are."""
     if isinstance(node, ast.Name):
         return node.id in COUNTS

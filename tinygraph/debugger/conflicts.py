@@ -105,16 +105,16 @@ def conditions_around(statement: ast.stmt, statements: list[ast.stmt]) -> set[Na
 def flow_of(statement: ast.stmt) -> tuple[set[str], set[Name]]:
     """The names that a statement sets or changes, and those that it reads; of a block only its head."""
     if isinstance(statement, ast.For):
-        return names_set(statement.target), names_read(statement.iter)
+        return names_set(statement.target), entries_read(statement.iter)
     if isinstance(statement, ast.If | ast.While):
-        return set(), names_read(statement.test)
+        return set(), entries_read(statement.test)
     if isinstance(statement, ast.With | ast.Try | ast.FunctionDef | ast.ClassDef):
         return set(), set()
-    changed = {n for x in ast.walk(statement) for n in changed_by(x)}
-    return changed, names_read(statement)
+    changed = {n for x in ast.walk(statement) for n in names_changed_by(x)}
+    return changed, entries_read(statement)
 
 
-def changed_by(node: ast.AST) -> set[str]:
+def names_changed_by(node: ast.AST) -> set[str]:
     """The names that a part of a statement sets, or whose insides it may change."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return {node.id}
@@ -135,7 +135,7 @@ def names_set(target: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
 
 
-def names_read(node: ast.AST) -> set[Name]:
+def entries_read(node: ast.AST) -> set[Name]:
     """The names that an expression reads; entries by constant keys apart."""
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         key = node.slice
@@ -143,4 +143,4 @@ def names_read(node: ast.AST) -> set[Name]:
             return {(node.value.id, key.value)}
     if isinstance(node, ast.Name):
         return {(node.id, None)}
-    return {n for child in ast.iter_child_nodes(node) for n in names_read(child)}
+    return {n for child in ast.iter_child_nodes(node) for n in entries_read(child)}

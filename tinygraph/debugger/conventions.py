@@ -17,10 +17,10 @@ from tinygraph.debugger.claims import RATE
 from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import return_names, unique
 from tinygraph.debugger.program import Function, Program, called_name
-from tinygraph.debugger.structure import Leaf, Path, path_text
+from tinygraph.debugger.structure import ArrayLeaf, Path, path_text
 from tinygraph.debugger.trial import (
     FAMILIES,
-    PARAMETER,
+    PARAMETER_ROLES,
     WEIGHTS,
     Judgement,
     Verdict,
@@ -29,10 +29,10 @@ from tinygraph.debugger.trial import (
     same_kind,
 )
 
-__all__ = ["convention_of", "settle_conventions"]
+__all__ = ["common_convention", "settle_conventions"]
 
-ALONE = "alone"  # a layer whose parameters' derivatives are what they are
-SHARED = "1/m"  # one that divides them by m
+EACH_ALONE = "alone"  # a layer whose parameters' derivatives are what they are
+DIVIDED = "1/m"  # one that divides them by m
 
 
 def settle_conventions(
@@ -157,7 +157,7 @@ def is_weight(node: ast.AST) -> bool:
     name = getattr(node, "attr", getattr(node, "id", ""))
     if re.match(r"^_?(d[A-Z_]|d[wb]|delta|grad|nabla|sum|total)", name):
         return False
-    return role_of(name) in PARAMETER or bool(WEIGHTS.search(name))
+    return role_of(name) in PARAMETER_ROLES or bool(WEIGHTS.search(name))
 
 
 # Layers by themselves
@@ -170,7 +170,7 @@ def settle_layer(program: Program, function: Function, judged: Judgement, conven
     turned = [v for v in parameters if is_factor(v, -1.0)]
     if turned and turned == parameters and all(v.ok for v in others) and adds_updates(program, function):
         put_right(judged, turned, "agrees: the way down, which is added")
-    if convention == SHARED and m > 1:
+    if convention == DIVIDED and m > 1:
         put_right(
             judged, [v for v in parameters if is_factor(v, 1 / m)], "agrees: divided by m, as everywhere here"
         )
@@ -178,23 +178,23 @@ def settle_layer(program: Program, function: Function, judged: Judgement, conven
         put_wrong(judged, plain, "is not divided by m, as the others here are")
 
 
-def convention_of(judged: Sequence[tuple[Function, list[Judgement]]]) -> str:
+def common_convention(judged: Sequence[tuple[Function, list[Judgement]]]) -> str:
     """Whether the layers of a file divide the derivatives of their parameters by m.
 
     Where a network is judged too, it decides: by a layer's factor beside the network's for the same kind.
     """
     layers = Counter(kind for _, js in judged for j in js[:1] if not j.trial.scalar for kind in factors_in(j))
     networks = Counter(kind for _, js in judged for j in js[:1] if j.trial.scalar for kind in factors_in(j))
-    if not any(f == SHARED for _, f in layers):
-        return ALONE
+    if not any(f == DIVIDED for _, f in layers):
+        return EACH_ALONE
     for kind, factor in layers:
-        if networks[kind, ALONE] and not networks[kind, "m"]:
+        if networks[kind, EACH_ALONE] and not networks[kind, "m"]:
             return factor
-        if networks[kind, "m"] and not networks[kind, ALONE]:
-            return SHARED if factor == ALONE else ALONE
-    shared = sum(n for (_, f), n in layers.items() if f == SHARED)
-    alone = sum(n for (_, f), n in layers.items() if f == ALONE)
-    return SHARED if shared > alone else ALONE
+        if networks[kind, "m"] and not networks[kind, EACH_ALONE]:
+            return DIVIDED if factor == EACH_ALONE else EACH_ALONE
+    shared = sum(n for (_, f), n in layers.items() if f == DIVIDED)
+    alone = sum(n for (_, f), n in layers.items() if f == EACH_ALONE)
+    return DIVIDED if shared > alone else EACH_ALONE
 
 
 def factors_in(judged: Judgement) -> list[tuple[str, str]]:
@@ -202,18 +202,18 @@ def factors_in(judged: Judgement) -> list[tuple[str, str]]:
     m = float(judged.trial.m)
     if m == 1:
         return []
-    names = {ALONE: 1.0, SHARED: 1 / m, "m": m}
+    names = {EACH_ALONE: 1.0, DIVIDED: 1 / m, "m": m}
     return [
-        (kind_of(v.claim.by), name)
+        (parameter_kind(v.claim.by), name)
         for v in by_kind(judged, True)
         for name, f in names.items()
         if v.claim.by is not None and is_factor(v, f)
     ]
 
 
-def kind_of(path: Path | None) -> str:
+def parameter_kind(path: Path | None) -> str:
     """Weights or biases."""
-    last = Leaf(path or (), None).last
+    last = ArrayLeaf(path or (), None).last
     return "b" if role_of(last) in ("bias", "bh", "by") else "w"
 
 
@@ -263,19 +263,19 @@ def crossed_results(
 def unpacked_as(program: Program, function: Function, whole: dict[str, Path]) -> list[str] | None:
     """The results that callers take for derivatives of something else; None if no caller says so."""
     names = return_names(function) or []
-    own = {top: Leaf(path, None).last for top, path in whole.items()}
+    own = {top: ArrayLeaf(path, None).last for top, path in whole.items()}
     for given in names_unpacked(program, function):
         if len(given) != len(names):
             continue
         taken = dict(zip(unique(names), (bare_name(g) for g in given), strict=True))
-        if any(alike(g, o) for g in taken.values() for o in own.values()):
+        if any(same_label(g, o) for g in taken.values() for o in own.values()):
             return [top for top, o in own.items() if crosses(taken.get(top, ""), o, list(own.values()))]
     return None
 
 
 def crosses(given: str, own: str, others: list[str]) -> bool:
     """Whether a result is taken for the derivative of something else than it is."""
-    return not alike(given, own) and any(
+    return not same_label(given, own) and any(
         given == bare_name(o) or both_plain(given, bare_name(o)) for o in others
     )
 
@@ -285,7 +285,7 @@ def both_plain(one: str, other: str) -> bool:
     return any(one in family and other in family for family in FAMILIES[:2])
 
 
-def alike(one: str, other: str) -> bool:
+def same_label(one: str, other: str) -> bool:
     other = bare_name(other)
     return one == other or same_kind(one, other)
 
@@ -298,7 +298,7 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     if any(p[0] not in arguments for p in known):
         return True
     if len({p[0] for p in known}) == 1:
-        return layered([Leaf(p, None).last for p in known])
+        return go_by_layers([ArrayLeaf(p, None).last for p in known])
     places = [arguments.index(p[0]) for p in known]
     data = [i for i, p in enumerate(known) if not is_parameter(p)]
     rest = [x for i, x in enumerate(places) if i not in data]
@@ -306,13 +306,13 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     ends = (
         not data or data == list(range(len(data))) or data == list(range(len(known) - len(data), len(known)))
     )
-    names = [Leaf(p, None).last for p in known if is_parameter(p)]
-    by_layers = len({re.sub(r"\D+", "", n) for n in names}) > 1 and layered(names)
+    names = [ArrayLeaf(p, None).last for p in known if is_parameter(p)]
+    by_layers = len({re.sub(r"\D+", "", n) for n in names}) > 1 and go_by_layers(names)
     ordered = apart == sorted(apart) and (rest == sorted(rest) or by_layers)
     return places == sorted(places) or (ends and ordered)
 
 
-def layered(names: list[str]) -> bool:
+def go_by_layers(names: list[str]) -> bool:
     """Whether names go by layers, up or down, or by kinds: W1 b1 W2 b2, W2 b2 W1 b1, W1 W2 b1 b2."""
     parts = [(re.sub(r"\d+$", "", n), int(d[0]) if (d := re.findall(r"\d+$", n)) else 0) for n in names]
     if len({number for _, number in parts}) < 2:

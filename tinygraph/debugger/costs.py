@@ -14,22 +14,22 @@ from tinygraph.debugger.layouts import has_columns
 from tinygraph.debugger.making import role_of
 from tinygraph.debugger.passes import Pass, invoke
 from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import as_floats, copy_state, is_number
+from tinygraph.debugger.structure import as_floats, copy_state, is_real_number
 from tinygraph.debugger.trial import quietly
 
 __all__ = [
     "COMMON",
     "LABELS",
-    "PENALTY",
+    "PENALTY_WORDS",
     "Loss",
-    "Source",
+    "StateSource",
     "common_losses",
     "constant",
     "leaves_penalty",
     "losses_after",
-    "named",
     "prediction_of",
     "source_at",
+    "take_named",
 ]
 
 LABELS = re.compile(
@@ -40,8 +40,8 @@ LABELS = re.compile(
 PREDICTION = re.compile(
     r"^(y_?(hat|pred|out)|out(put)?s?|probs?|pred\w*|final\w*|scores|logits|a\d|al|guess|activations?)$", re.I
 )
-PENALTY = re.compile(r"lambd|^lam|^lmb|reg|l2|weight_decay|penalty|^wd$", re.I)
-Source = Callable[[dict[str, Any], Any], Any]  # from a state and what came back
+PENALTY_WORDS = re.compile(r"lambd|^lam|^lmb|reg|l2|weight_decay|penalty|^wd$", re.I)
+StateSource = Callable[[dict[str, Any], Any], Any]  # from a state and what came back
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Loss:
     sensible: bool = True
 
 
-def constant(value: Any) -> Source:
+def constant(value: Any) -> StateSource:
     return lambda s, raw: value.copy() if isinstance(value, np.ndarray) else value
 
 
-def named(passed: Pass, name: str) -> Source:
+def take_named(passed: Pass, name: str) -> StateSource:
     """What is known by a name after the pass."""
     return lambda s, raw: passed.known(s, raw)[name]
 
@@ -83,8 +83,8 @@ def losses_after(
 
 def leaves_penalty(loss: Function, backward: Function) -> bool:
     """Whether a loss takes a penalty of which a backward pass does not speak."""
-    return any(PENALTY.search(n) for n in loss.parameters) and not any(
-        PENALTY.search(n) for n in (*backward.names, *backward.parameters)
+    return any(PENALTY_WORDS.search(n) for n in loss.parameters) and not any(
+        PENALTY_WORDS.search(n) for n in (*backward.names, *backward.parameters)
     )
 
 
@@ -93,15 +93,15 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     if function.owner is not None and not passed.receiver and function.is_method:
         return None
     known = passed.known(passed.after, passed.raw)
-    where: dict[str, Source] = {}
+    where: dict[str, StateSource] = {}
     origins = origins_of(passed.program, passed.function, function) if passed.function else {}
     for n in function.parameters:
         if n in origins and (source := source_at(origins[n], passed)) is not None:
             where[n] = source
-        elif n in function.required or PENALTY.search(n) or n in labels:
+        elif n in function.required or PENALTY_WORDS.search(n) or n in labels:
             where[n] = (
                 constant(0.0)
-                if without and PENALTY.search(n)
+                if without and PENALTY_WORDS.search(n)
                 else source_for(passed, function, n, known, labels)
             )
 
@@ -109,7 +109,7 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
         return invoke(passed.program, function, state, {n: source(state, raw) for n, source in where.items()})
 
     loss = Loss(function.name + (" without its penalty" if without else ""), number)
-    value = value_of(passed, loss)
+    value = loss_value(passed, loss)
     if value is None:
         return None
     shapes = [np.shape(x) for x in passed.outputs(passed.after, passed.raw).values()]
@@ -117,7 +117,7 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     return replace(loss, averaged=None if np.size(value) == 1 else True, sensible=not table)
 
 
-def source_at(origin: Origin, passed: Pass) -> Source | None:
+def source_at(origin: Origin, passed: Pass) -> StateSource | None:
     """What the file itself gives: an argument of the forward pass, a result, all of it."""
     if origin.argument is not None:
         name = origin.argument
@@ -130,14 +130,14 @@ def source_at(origin: Origin, passed: Pass) -> Source | None:
 
 def source_for(
     passed: Pass, function: Function, name: str, known: Mapping[str, Any], labels: Mapping[str, Any]
-) -> Source:
+) -> StateSource:
     """Where a loss takes one of its parameters from."""
     if name in labels:
         return constant(labels[name])
     if name in known and not PREDICTION.match(name):
-        return named(passed, name)
+        return take_named(passed, name)
     if LABELS.match(name) and (held := [n for n in known if LABELS.match(n)]):
-        return named(passed, held[0])
+        return take_named(passed, held[0])
     made = passed.maker.candidates(name, function.text)
     if made and not isinstance(made[0], np.ndarray) and role_of(name) != "pred":
         return constant(made[0])
@@ -152,7 +152,7 @@ def prediction_of(passed: Pass, state: dict[str, Any], raw: Any) -> Any:
     return outputs[max(numbered)] if numbered else outputs[names[0] if names else next(iter(outputs))]
 
 
-def value_of(passed: Pass, loss: Loss) -> Any:
+def loss_value(passed: Pass, loss: Loss) -> Any:
     """What a loss gives; None if it does not run or gives no numbers."""
     state = copy_state(passed.state)
     try:
@@ -160,7 +160,7 @@ def value_of(passed: Pass, loss: Loss) -> Any:
             value = loss.number(state, passed.call(state))
     except Exception:
         return None
-    return value if is_number(value) and np.size(value) and np.isfinite(value).all() else None
+    return value if is_real_number(value) and np.size(value) and np.isfinite(value).all() else None
 
 
 def common_losses(passed: Pass, labels: Mapping[str, Any]) -> Iterator[Loss]:
@@ -176,7 +176,7 @@ def common_losses(passed: Pass, labels: Mapping[str, Any]) -> Iterator[Loss]:
             return formula(as_floats(out), target_like(out, y, passed.maker.layout), passed.m)
 
         loss = Loss(name, number, own=False)
-        if value_of(passed, loss) is not None:
+        if loss_value(passed, loss) is not None:
             yield loss
 
 
@@ -191,7 +191,7 @@ def target_like(out: Any, y: Any, layout: str) -> Any:
     return np.reshape(as_floats(y), np.shape(out))
 
 
-def log_softmax(a: Any) -> Any:
+def log_of_softmax(a: Any) -> Any:
     """The logarithm of the softmax along the axis of classes, which is the shorter one here."""
     axis = int(np.argmin(a.shape)) if a.ndim == 2 else -1
     top = a - a.max(axis=axis, keepdims=True)
@@ -208,6 +208,6 @@ COMMON: dict[str, Callable[[Any, Any, int], Any]] = {
     "half the mean squared error": lambda a, y, m: 0.5 * np.sum((a - y) ** 2) / m,
     "squared error": lambda a, y, m: np.sum((a - y) ** 2),
     "squared error over m": lambda a, y, m: np.sum((a - y) ** 2) / m,
-    "cross-entropy of a softmax": lambda a, y, m: -np.sum(y * log_softmax(a)),
-    "mean cross-entropy of a softmax": lambda a, y, m: -np.sum(y * log_softmax(a)) / m,
+    "cross-entropy of a softmax": lambda a, y, m: -np.sum(y * log_of_softmax(a)),
+    "mean cross-entropy of a softmax": lambda a, y, m: -np.sum(y * log_of_softmax(a)) / m,
 }

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.examine import Examined, better, finished, judged_or_none
+from tinygraph.debugger.examine import Examined, better, finish_judgement, judged_or_none
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import is_number
+from tinygraph.debugger.structure import is_real_number
 from tinygraph.debugger.trial import Judgement, Trial
 from tinygraph.errors import UserFileError
 
 __all__ = ["examine_directly"]
 
-SECOND = 0.9  # the second probe: the inputs made smaller by this
+SMALLER = 0.9  # the second probe: the inputs made smaller by this
 
 
 def examine_directly(
@@ -26,21 +26,23 @@ def examine_directly(
     Raises:
         UserFileError: the functions are not theirs, or the forward pass does not run on the inputs.
     """
-    function = function_of(program, backward)
+    function = find_function(program, backward)
     if not runs_on(forward, inputs):
         raise UserFileError(
             f"{name_of_call(forward)} gives no number on these inputs: "
             f"{', '.join(str(np.shape(x)) for x in inputs)}; give inputs on which it runs"
         )
     found = [best_of(direct_trials(program, function, forward, given)) for given in (inputs, nearby(inputs))]
-    return Examined(function, [finished(j) for j in found if j is not None])
+    return Examined(function, [finish_judgement(j) for j in found if j is not None])
 
 
-def function_of(program: Program, what: Callable[..., Any]) -> Function:
+def find_function(program: Program, what: Callable[..., Any]) -> Function:
     for function in program.functions.values():
         if function.itself is getattr(what, "__func__", what):
             return function
-    raise UserFileError(f"Python does not know the source of {name_of_call(what)}; write it into a file or a cell")
+    raise UserFileError(
+        f"Python does not know the source of {name_of_call(what)}; write it with def into a file or a cell"
+    )
 
 
 def name_of_call(what: Any) -> str:
@@ -52,7 +54,7 @@ def runs_on(forward: Callable[..., Any], inputs: Sequence[Any]) -> bool:
         first = output_of(forward(*copies(inputs)))
     except Exception:
         return False
-    return is_number(first)
+    return is_real_number(first)
 
 
 def output_of(raw: Any) -> Any:
@@ -66,7 +68,7 @@ def copies(inputs: Sequence[Any]) -> list[Any]:
 
 def nearby(inputs: Sequence[Any]) -> list[Any]:
     """The inputs, a little nearer to 0 where they are floats."""
-    return [x * SECOND if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in inputs]
+    return [x * SMALLER if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in inputs]
 
 
 def best_of(trials: Sequence[Trial]) -> Judgement | None:
@@ -107,15 +109,17 @@ def direct_trials(
     def trial(kind: str) -> Trial:
         def back(s: dict[str, Any], outs: dict[str, Any], up: dict[str, Any]) -> list[tuple[str, Any]]:
             result = function.itself(*given(kind, s, up["the output"]))
-            return labelled(result, names)
+            return label_results(result, names)
 
         taken = f"{function.name} was held against the derivative of {name_of_call(forward)}"
-        return Trial(function, taken, state, forth, back, m=examples_in(inputs), scalar=kind.endswith("alone"))
+        return Trial(
+            function, taken, state, forth, back, m=examples_in(inputs), scalar=kind.endswith("alone")
+        )
 
     return [trial(kind) for kind in ("cache", "inputs", "both", "raw", "alone", "cache alone")]
 
 
-def labelled(result: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
+def label_results(result: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
     """What came back, by the inputs in their order."""
     if isinstance(result, dict):
         return [(str(k), v) for k, v in result.items()]

@@ -16,7 +16,7 @@ from tinygraph.checks.report import (
     verb_for,
 )
 from tinygraph.debugger.steps import Step
-from tinygraph.debugger.telling import FIX, html_lines, place_text, plain_lines, rich_lines, tell_report
+from tinygraph.debugger.telling import FIX, html_lines, plain_lines, rich_lines, say_place, tell_report
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -56,9 +56,9 @@ class StepReport:
 class FunctionVerdict:
     """The verdict on one function; `line` is where it is defined, `place` the file or the cell with it.
 
-    It is "agrees", "wrong", "could not run", "not checked", or "passes on" where the function is right by itself
-    and gives wrong numbers because of one that it calls. `reason` says why it could not run or was not checked,
-    `taken` what was taken for what; `right` and `wrong` name what it gives.
+    It is "agrees", "wrong", "could not run", "not checked", or "passes on" where the function is right by
+    itself and gives wrong numbers because of one that it calls. `reason` says why it could not run or was not
+    checked, `taken` what was taken for what; `right` and `wrong` name what it gives.
     """
 
     name: str
@@ -141,14 +141,15 @@ class FileReport(Verdicts):
         right = [f.name for f in self.judged]
         if not right:
             return self.nothing_found
-        return f"{join_names(right)} {'agrees' if len(right) == 1 else 'agree'} with the derivatives{self.held_against}."
+        verb = "agrees" if len(right) == 1 else "agree"
+        return f"{join_names(right)} {verb} with the derivatives{self.held_against}."
 
     @property
     def place_to_look(self) -> str:
         """The first thing that is wrong, and where it is."""
         if self.diagnoses:
             first = self.diagnoses[0]
-            at = f" ({place_text(first.file or self.file, first.line)})" if first.line else ""
+            at = f" ({say_place(first.file or self.file, first.line)})" if first.line else ""
             return f"{first.name} in {first.function}{at}"
         bad = next(f for f in self.functions if f.verdict in ("wrong", "could not run"))
         return f"{bad.name}: {bad.reason}" if bad.reason else bad.name
@@ -158,7 +159,9 @@ class FileReport(Verdicts):
         """What the functions were held against, if all were against the same."""
         own = any(f.taken for f in self.judged)
         lectures = any(not f.taken for f in self.judged)
-        return " of their own forward pass" if own and not lectures else " of the lectures" if not own else ""
+        if own or not lectures:
+            return " of their own forward pass" if own and not lectures else ""
+        return " of the lectures" + " (dA and dZ are the true derivatives)" * (self.convention == "true")
 
     @property
     def nothing_found(self) -> str:
@@ -167,19 +170,18 @@ class FileReport(Verdicts):
         if self.errors:
             return self.errors[0]
         return (
-            f"No backward pass could be judged in {name}. Name the functions yourself with --forward, --backward and "
-            "--loss, or see tinygraph check --template."
+            f"No backward pass could be judged in {name}. Name the functions yourself with "
+            "--forward, --backward and --loss, or see tinygraph check --template."
         )
 
     @property
     def not_checked(self) -> list[str]:
-        """A sentence for the functions that were not checked."""
-        names = [
-            f"{f.name} ({f.reason})" if f.reason else f.name
-            for f in self.functions
-            if f.verdict == "not checked"
-        ]
-        return [f"Not checked: {', '.join(names)}."] if names else []
+        """A sentence for the functions that were not checked; before it, that there are no others."""
+        left = [f for f in self.functions if f.verdict == "not checked"]
+        names = {reason: [f.name for f in left if f.reason == reason] for reason in {f.reason: 0 for f in left}}
+        told = "; ".join(join_names(names[r]) + (f" ({r})" if r else "") for r in names)
+        nothing = [self.nothing_found] if len(left) == len(self.functions) else []
+        return [*nothing, f"Not checked: {told}."] if left else []
 
     @property
     def told_notes(self) -> list[str]:
@@ -200,7 +202,8 @@ class FileReport(Verdicts):
     @property
     def sentences(self) -> list[str]:
         """The report without its blocks."""
-        return [d.message for d in self.diagnoses] + [self.summary, *self.not_checked, *self.told_notes]
+        told = [self.summary, *self.not_checked, *self.told_notes]
+        return [d.message for d in self.diagnoses] + list(dict.fromkeys(told))
 
     @property
     def facts(self) -> dict[str, Any]:

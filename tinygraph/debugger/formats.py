@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinygraph.checks.report import Diagnosis
     from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 
-__all__ = ["FORMATS", "format_report"]
+__all__ = ["REPORT_FORMATS", "format_report"]
 
 NOT_JUDGED = "not checked"
 
@@ -29,12 +29,17 @@ def format_report(report: FileReport, name: str, hint: int) -> str:
     Raises:
         KeyError: there is no such format.
     """
-    return FORMATS[name](report, hint)
+    return REPORT_FORMATS[name](report, hint)
 
 
-def judged_functions(report: FileReport) -> list[FunctionVerdict]:
+def counted_functions(report: FileReport) -> list[FunctionVerdict]:
     """The functions that count."""
     return [f for f in report.functions if f.verdict != NOT_JUDGED]
+
+
+def summary_of(report: FileReport, hint: int) -> str:
+    """The report in one sentence, which tells no line before the hints do."""
+    return report.summary if hint >= 3 or not report.diagnoses else report.points
 
 
 def told_of(report: FileReport, function: FunctionVerdict, hint: int) -> str:
@@ -57,15 +62,15 @@ def gradescope_text(report: FileReport, hint: int) -> str:
             "status": "passed" if f.ok else "failed",
             "output": told_of(report, f, hint),
         }
-        for f in judged_functions(report)
+        for f in counted_functions(report)
     ]
-    result: dict[str, Any] = {"tests": tests, "output": report.summary}
+    result: dict[str, Any] = {"tests": tests, "output": summary_of(report, hint)}
     return json.dumps(result if tests else result | {"score": 0}, indent=2)
 
 
 def prairielearn_text(report: FileReport, hint: int) -> str:
     """results.json of PrairieLearn, whose score is a share of 1."""
-    functions = judged_functions(report)
+    functions = counted_functions(report)
     tests = [
         {
             "name": f.name,
@@ -77,13 +82,18 @@ def prairielearn_text(report: FileReport, hint: int) -> str:
         for f in functions
     ]
     score = sum(f.ok for f in functions) / len(functions) if functions else 0
-    result = {"gradable": bool(functions), "score": score, "message": report.summary, "tests": tests}
+    result = {
+        "gradable": bool(functions),
+        "score": score,
+        "message": summary_of(report, hint),
+        "tests": tests,
+    }
     return json.dumps(result, indent=2)
 
 
 def junit_text(report: FileReport, hint: int) -> str:
     """A test suite with a case for each function."""
-    functions = judged_functions(report)
+    functions = counted_functions(report)
     failed = [f for f in functions if not f.ok]
     suite = ElementTree.Element(
         "testsuite", name=report.file, tests=str(len(functions)), failures=str(len(failed)), errors="0"
@@ -101,11 +111,11 @@ def github_text(report: FileReport, hint: int) -> str:
     """An annotation for each mistake, and one for each function that could not run."""
     lines = [annotation(report, d, hint) for d in report.diagnoses]
     told = {d.function for d in report.diagnoses}
-    for f in report.functions:
-        if f.verdict == "could not run" and f.name not in told:
-            lines.append(
-                command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason)
-            )
+    lines += [
+        command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason)
+        for f in report.functions
+        if f.verdict == "could not run" and f.name not in told
+    ]
     return "\n".join(lines or [f"::notice file={escape(report.file, True)}::{escape(report.summary)}"])
 
 
@@ -114,7 +124,8 @@ def annotation(report: FileReport, mistake: Diagnosis, hint: int) -> str:
     place = {"file": mistake.file or report.file, "line": mistake.line if hint >= 3 else None}
     if hint >= 3 and mistake.column is not None and mistake.end_column is not None:
         place |= {"col": mistake.column + 1, "endColumn": mistake.end_column}
-    title = f"{mistake.function}: {', '.join(mistake.wrong) or mistake.name} wrong"
+    what = f": {', '.join(mistake.wrong) or mistake.name}" if hint >= 2 else " is"
+    title = f"{mistake.function}{what} wrong"
     text = plain_lines(list(tell_mistake(report, mistake, hint, 88, 1)))
     return command(place | {"title": title}, text)
 
@@ -135,7 +146,7 @@ def escape(text: str, in_property: bool = False) -> str:
     return text.replace(":", "%3A").replace(",", "%2C") if in_property else text
 
 
-FORMATS: dict[str, Callable[[FileReport, int], str]] = {
+REPORT_FORMATS: dict[str, Callable[[FileReport, int], str]] = {
     "gradescope": gradescope_text,
     "prairielearn": prairielearn_text,
     "junit": junit_text,

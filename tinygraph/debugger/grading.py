@@ -18,12 +18,14 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tinygraph.checks.report import Diagnosis
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.loading import code_file
 from tinygraph.debugger.probe import make_probe
 from tinygraph.debugger.process import TIMEOUT, adopt_orphans, end_orphans
 from tinygraph.debugger.runner import check_file
 from tinygraph.debugger.sandbox import Sandbox, confined_by
+from tinygraph.debugger.telling import place_text
 from tinygraph.debugger.worker import end_with_parent, readable_text
 from tinygraph.errors import UserFileError
 from tinygraph.files import save_bytes
@@ -41,6 +43,7 @@ SUBMISSION_SUFFIXES = (".py", ".ipynb")
 SKIPPED_FOLDERS = {"__pycache__", "__MACOSX", "site-packages"}  # besides all that begins with a dot
 ENDED_PROCESS = "It ended the process that checked it."
 LINKED = "It is a link to a folder; put the folder itself here."
+REPAIR = 2.0  # seconds for a fix
 GRACE = 120.0  # seconds for the search of causes, besides the time of the file
 LOOK_AGAIN = 1.0  # seconds
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute begins so
@@ -49,8 +52,8 @@ FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute begins so
 class Grade(NamedTuple):
     """What came of one submission; a row of the table.
 
-    `right` of `functions` are right by themselves, and the submission's own; `first` is the first derivative
-    that is wrong, `cause` the mistake, `told` the sentences for the student.
+    `right` of the `functions` that were judged are right by themselves, and the submission's own; `first` is
+    the first derivative that is wrong, `cause` the mistake, `told` the sentences for the student.
     """
 
     file: str
@@ -84,7 +87,7 @@ def grade_folder(
         jobs: how many are checked at a time; as many as there are cores if omitted.
         console: where a bar shows how far it is; none if omitted.
         sandbox: where each is run, from `find_sandbox`; if omitted, with the rights of whoever runs this.
-        options: what the check of one file takes: sizes, activations, seed, timeout, memory, convention.
+        options: what the check of one file takes: sizes, activations, seed, timeout, memory, convention, repair.
 
     Raises:
         UserFileError: there is no such folder, or no submission in it, or the table cannot be written.
@@ -153,18 +156,19 @@ def grade_submission(file: Path, *, folder: Path, sandbox: Sandbox | None = None
     try:
         path = submitted_file(file)
         with private_copy(path, folder) as copy, chdir(copy.parent), confined_by(sandbox):
-            report = check_file(copy, **options)
+            report = check_file(copy, **{"repair": REPAIR} | options)
     except Exception as error:
         told = readable_text(str(fault("the check", error) if is_fault(error) else error_text(error)))
         return Grade(name, VERDICTS[2], told=told, seconds=seconds_since(start))
     first = report.diagnoses[0] if report.diagnoses else None
     wrong = report.first_wrong or ""
-    own = [f for f in report.functions if f.place]
+    counted = [f for f in report.functions if f.verdict != "not checked"]
+    own = [f for f in counted if f.place]
     return Grade(
         name,
-        BORROWED if report.status == 0 and len(own) < len(report.functions) else VERDICTS[report.status],
+        BORROWED if report.status == 0 and len(own) < len(counted) else VERDICTS[report.status],
         right=sum(f.ok for f in own),
-        functions=len(report.functions),
+        functions=len(counted),
         first=first.name if first else wrong,
         cause=first.cause if first else "",
         told=readable_text(student_text(report, sandbox.note if sandbox else "")),
@@ -187,10 +191,27 @@ def submitted_file(path: Path) -> Path:
 
 
 def student_text(report: FileReport, unsaid: str = "") -> str:
-    """The sentences for the student, without one that is the same for all."""
-    sentences = report.errors if report.errors and not report.rows else report.errors + report.sentences
-    sentences = [s for s in sentences if s != unsaid]
-    return " ".join(s if s.endswith((".", "?")) else f"{s}." for s in sentences)
+    """The sentences for the student: what is wrong where, and with what it would be right.
+
+    One that is the same for all is left out.
+    """
+    blamed = {d.function for d in report.diagnoses}
+    failed = [f.reason for f in report.functions if f.verdict == "could not run" and f.name not in blamed]
+    wrong = [*map(mistake_text, report.diagnoses), *failed]
+    sentences = [*(wrong or [report.summary]), *report.not_checked, *report.told_notes]
+    told = [s for s in dict.fromkeys(sentences) if s != unsaid]
+    return " ".join(s if s.endswith((".", "?")) else f"{s}." for s in told)
+
+
+def mistake_text(mistake: Diagnosis) -> str:
+    """A mistake as sentences."""
+    where = f" ({place_text(mistake.file, mistake.line)})" if mistake.file and mistake.line else ""
+    wrong = ", ".join(mistake.wrong) or mistake.name
+    said = [f"{mistake.function}{where}: {wrong} wrong", mistake.message.removesuffix(".")]
+    fix = " ".join((mistake.after or "").split())
+    said += [f"With `{fix}` it is right"] * bool(fix)
+    said += ["Without this line it is right"] * (mistake.after is not None and not fix)
+    return "".join(f"{s}. " for s in said if s).strip()
 
 
 @contextmanager

@@ -17,11 +17,22 @@ from tinygraph.debugger.trial import quietly
 
 __all__ = ["harmlessly"]
 
-SHOWING = {"matplotlib", "seaborn", "plotly", "IPython", "tqdm", "pylab", "bokeh", "mpl_toolkits", "wandb", "tensorboardX"}
+SHOWING = {
+    "matplotlib",
+    "seaborn",
+    "plotly",
+    "IPython",
+    "tqdm",
+    "pylab",
+    "bokeh",
+    "mpl_toolkits",
+    "wandb",
+    "tensorboardX",
+}
 OPEN, IMPORT = builtins.open, builtins.__import__
 
 
-class Nothing(ModuleType):
+class Harmless(ModuleType):
     """A module that shows things: all that is in it can be called and gives itself."""
 
     def __getattr__(self, name: str) -> Any:
@@ -52,7 +63,7 @@ def first_given(xs: Any, *_: Any, **__: Any) -> Any:
 def import_or_nothing(name: str, *args: Any) -> Any:
     """Import a module; in place of one that only shows things, nothing."""
     if name.partition(".")[0] in SHOWING:
-        return Nothing(name)
+        return Harmless(name)
     return IMPORT(name, *args)
 
 

@@ -35,7 +35,7 @@ FROM_LABELS = {
     "propagate",
     "backward",
 }
-DERIVATIVE = re.compile(r"d[AZ]\w*")
+DERIVATIVE_NAME = re.compile(r"d[AZ]\w*")
 ProgramOfStep = Callable[[Step, str], list[Statement]]
 
 
@@ -98,7 +98,7 @@ def diagnose_steps(
 
 def blame_aliases(causes: Sequence[Diagnosis], run: FileRun) -> list[Diagnosis]:
     """The causes, where a dA that a later function changed is blamed on that function, not on its maker."""
-    changers = [o for o in run.outcomes.values() if any(map(DERIVATIVE.fullmatch, o.changed))]
+    changers = [o for o in run.outcomes.values() if any(map(DERIVATIVE_NAME.fullmatch, o.changed))]
     if not changers:
         return list(causes)
     hit = [d for d in causes if d.name[:2] == "dA" and d.function != changers[0].step.function]

@@ -7,19 +7,25 @@ called in this process, on copies of everything, and stay as they are.
 from __future__ import annotations
 
 import ast
+import contextlib
 import linecache
+import random
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
+import numpy as np
+
+from tinygraph.debugger.direct import examine_directly
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.notebooks import parse_cell
 from tinygraph.debugger.process import FileRun, Outcome, read_failure
 from tinygraph.debugger.program import Program, plain_function
 from tinygraph.debugger.replies import reply_to
 from tinygraph.debugger.runner import make_probes, report_on
+from tinygraph.debugger.splice import first_line
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.worker import (
     decode_value,
@@ -32,10 +38,12 @@ from tinygraph.errors import UserFileError
 
 __all__ = ["check", "check_backward"]
 
-REPAIR = 5.0  # seconds
+SECONDS_TO_MEND = 5.0  # seconds
 
 
-def check(what: Any = None, *, forward: Any = None, loss: Any = None, seconds: float = REPAIR) -> FileReport:
+def check(
+    what: Any = None, *, forward: Any = None, loss: Any = None, seconds: float = SECONDS_TO_MEND
+) -> FileReport:
     """Judge a backward pass that was written by hand, and show which line is wrong and what it should be.
 
     It is held against the derivative of your own forward pass: recorded where that records, else from
@@ -49,8 +57,8 @@ def check(what: Any = None, *, forward: Any = None, loss: Any = None, seconds: f
         seconds: in which what is wrong may be mended; 0 for no repair.
 
     Returns:
-        a report: `ok`, `diagnoses` and `functions`; it prints, and shows itself in a notebook, as text with the
-        wrong lines.
+        a report: `ok`, `diagnoses` and `functions`; it prints, and shows itself in a notebook, as text with
+        the wrong lines.
 
     Raises:
         UserFileError: Python does not know the source of what is to be checked.
@@ -63,10 +71,13 @@ def check(what: Any = None, *, forward: Any = None, loss: Any = None, seconds: f
     True
     """
     namespace, wanted, things = what_is_meant(what, sys._getframe(1))
-    program = program_of(namespace, things)
-    names = {"forward": name_of(forward), "backward": None, "loss": name_of(loss)}
+    given = [f for f in (forward, loss) if isinstance(f, FunctionType)]
+    namespace |= {f.__name__: f for f in given}
+    program = program_with(namespace, [*things, *given], things[:1] if what is not None else [])
+    names = {"forward": name_asked(forward), "backward": None, "loss": name_asked(loss)}
     asker = Asker(program, wanted)
-    return report_on(asker.ask, make_probes(None, 0, None), repair=seconds, names=names)
+    with chance_kept():
+        return report_on(asker.ask, make_probes(None, 0, None), repair=seconds, names=names)
 
 
 def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *inputs: Any) -> FileReport:
@@ -74,13 +85,14 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
 
     Args:
         forward: takes the inputs; gives an output, or a tuple of it and a cache.
-        backward: takes the derivative of the output, and the cache or the inputs, as its parameters ask; gives
-            the derivatives by the inputs. Where the output is one number it may do without the first.
+        backward: takes the derivative of the output, and the cache or the inputs, as its parameters ask;
+            gives the derivatives by the inputs. Where the output is one number it may do without the first.
         inputs: arrays, and whatever else `forward` takes, in its order.
 
     Raises:
         UserFileError: `forward` does not run on the inputs, or gives no number.
 
+    >>> import numpy as np
     >>> def forward(x, w):
     ...     return x @ w, (x, w)
     >>> def backward(dout, cache):
@@ -89,33 +101,51 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *i
     >>> check_backward(forward, backward, np.ones((2, 3)), np.ones((3, 4))).ok
     True
     """
-    from tinygraph.debugger.direct import examine_directly
-
     frame = sys._getframe(1)
-    program = program_of(frame.f_globals | frame.f_locals, [forward, backward])
-    examined = examine_directly(program, forward, backward, inputs)
-    asker = Asker(program, {examined.function.name}, [examined])
-    return report_on(asker.ask, make_probes(None, 0, None))
+    functions = [f for f in (forward, backward) if isinstance(f, FunctionType)]
+    namespace = frame.f_globals | frame.f_locals | {f.__name__: f for f in functions}
+    program = program_with(namespace, functions, functions[-1:])
+    with chance_kept():
+        examined = examine_directly(program, forward, backward, inputs)
+        asker = Asker(program, {examined.function.name}, [examined])
+        return report_on(asker.ask, make_probes(None, 0, None))
 
 
-def name_of(what: Any) -> str | None:
+def name_asked(what: Any) -> str | None:
     """The name of a function, or a name as it is."""
-    return what if what is None or isinstance(what, str) else getattr(what, "__qualname__", str(what))
+    return what if what is None or isinstance(what, str) else name_alone(what)
+
+
+def name_alone(what: Any) -> str:
+    """The name of a function, with its class and without the function that it was made in."""
+    return str(getattr(what, "__qualname__", what)).rpartition("<locals>.")[2]
+
+
+@contextlib.contextmanager
+def chance_kept() -> Iterator[None]:
+    """Let the random numbers of the caller go on as if nothing had been drawn."""
+    own, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the generator that people use
+    try:
+        yield
+    finally:
+        random.setstate(own)
+        np.random.set_state(numpy)  # noqa: NPY002 - the same
 
 
 # Where functions come from
 
 
 def what_is_meant(what: Any, frame: FrameType) -> tuple[dict[str, Any], set[str] | None, list[Any]]:
-    """The names that are known, the qualified names of what is to be judged (None for all), and the functions."""
+    """The names that are known, the qualified names of what to judge (None for all), and the functions."""
     namespace = {**frame.f_globals, **frame.f_locals}
     if what is None:
         return namespace, None, list(own_things(namespace, frame))
     if isinstance(what, FunctionType):
-        return {**what.__globals__, **namespace}, {what.__qualname__}, [what, *own_things(namespace, frame)]
+        known = {**what.__globals__, **namespace, what.__name__: what}
+        return known, {name_alone(what)}, [what, *own_things(namespace, frame)]
     owner = what if isinstance(what, type) else type(what)
     names = {f"{c.__name__}.{n}" for c in owner.__mro__[:-1] for n in vars(c)}
-    things = [c for c in owner.__mro__[:-1]]
+    things = list(owner.__mro__[:-1])
     return {**namespace, **{c.__name__: c for c in things}}, names, [*things, *own_things(namespace, frame)]
 
 
@@ -144,20 +174,36 @@ def is_cell(file: str) -> bool:
     return file.startswith("<") or "ipykernel_" in file or "marimo_" in file or "__marimo__" in file
 
 
-def program_of(namespace: dict[str, Any], things: Sequence[Any]) -> Program:
+def program_with(
+    namespace: dict[str, Any], things: Sequence[Any], needed: Sequence[Any] | None = None
+) -> Program:
     """The program that some functions and classes belong to, with the text of their files and cells.
 
     Raises:
-        UserFileError: none of their texts is known.
+        UserFileError: none of the texts is known of those that are needed, or of all.
     """
-    files = dict.fromkeys(f.__code__.co_filename for thing in things for f in functions_in(thing))
+    functions = [f for thing in things for f in functions_in(thing)]
+    files = dict.fromkeys(f.__code__.co_filename for f in functions)
     trees = {file: tree for file in files if (tree := tree_of(file)) is not None}
-    if files and not trees:
+    for file, tree in trees.items():
+        tree.body += inner_definitions(tree, [f for f in functions if f.__code__.co_filename == file])
+    asked = {f.__code__.co_filename for thing in needed or things for f in functions_in(thing)}
+    if asked and trees.keys().isdisjoint(asked):
         raise UserFileError(
-            "Python does not know the source of these functions; write them into a file or a cell, rather than "
-            "giving them to exec"
+            "Python does not know the source of these functions; write them into a file or a cell, rather "
+            "than giving them to exec"
         )
     return Program(dict(namespace), trees, next(iter(trees), ""))
+
+
+def inner_definitions(tree: ast.Module, functions: Sequence[FunctionType]) -> list[ast.stmt]:
+    """The definitions of functions that were made within others, as in a test."""
+    lines = {f.__code__.co_firstlineno: f.__name__ for f in functions if "<locals>" in f.__qualname__}
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and lines.get(first_line(node)) == node.name
+    ]
 
 
 def tree_of(file: str) -> ast.Module | None:
@@ -204,7 +250,9 @@ class Asker:
         return Outcome(step, decode_value(facts["value"]), tuple(facts["changed"]), again is None, again)
 
     def reply(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return reply_to(self.program, asked | {"wanted": self.wanted, "examined": self.examined}, lambda: None)
+        return reply_to(
+            self.program, asked | {"wanted": self.wanted, "examined": self.examined}, lambda: None
+        )
 
 
 class Holder:

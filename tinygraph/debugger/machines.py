@@ -15,15 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.outline import Outline
-from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.harmless import harmlessly
-from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, names_read
-from tinygraph.debugger.structure import copy_state, is_number, leaves_of, replaced, take_leaf
+from tinygraph.debugger.outline import BodyOutline
+from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
+from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, places_read
+from tinygraph.debugger.structure import copy_state, is_real_number, leaves_of, put_at_path, take_leaf
 
-__all__ = ["Event", "FunctionMachine", "Machine", "Run", "ScriptMachine", "Spot"]
+__all__ = [
+    "Changes",
+    "Event",
+    "FunctionMachine",
+    "Machine",
+    "MachineRun",
+    "ScriptMachine",
+    "Spot",
+    "reachable",
+]
 
-SECONDS = 2.0
+RUN_SECONDS = 2.0
 MOST_TURNS = 40
 MOST_PARTS = 60
 Steps = tuple[Any, ...]
@@ -57,14 +66,14 @@ NONE: Changes = {}
 
 
 @dataclass(eq=False)
-class Run:
+class MachineRun:
     """One run; its methods are the hooks."""
 
     sites: Sequence[Site]
     moves: Changes = field(default_factory=dict)
     forced: Changes = field(default_factory=dict)
     recording: bool = False
-    seeded: Sequence[Callable[[Run], float]] = ()
+    seeded: Sequence[Callable[[MachineRun], float]] = ()
     events: list[Event] = field(default_factory=list)
     shapes: dict[Spot, tuple[int, ...]] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)
@@ -87,18 +96,18 @@ class Run:
         self.counts[index] = turn + 1
         site = self.sites[index]
         if (index, turn) in self.moves:
-            value = changed(value, self.moves[index, turn], np.add)
+            value = change_parts(value, self.moves[index, turn], np.add)
         if site.kind == "expression":
             if self.recording and turn < MOST_TURNS and is_float(value):
                 self.shapes[Spot(index, turn)] = np.shape(value)
             return value
         if site.kind == "loss":
-            if is_number(value) and np.size(value) == 1:
+            if is_real_number(value) and np.size(value) == 1:
                 self.results[index] = float(np.sum(value))
             return value
         self.note(site, turn, value)
         if (index, turn) in self.forced:
-            value = changed(value, self.forced[index, turn], lambda old, new: new)
+            value = change_parts(value, self.forced[index, turn], lambda old, new: new)
             self.keep(site, value)
         return value
 
@@ -113,10 +122,10 @@ class Run:
 
     def record(self, site: Site, turn: int, value: Any) -> None:
         """Note what is new in a value."""
-        whole = is_number(value)
-        for leaf in parts_of(value, site.label):
+        whole = is_real_number(value)
+        for leaf in numbers_in(value, site.label):
             text = leaf.text
-            if not whole and text in self.seen and same_array(self.seen[text], leaf.value):
+            if not whole and text in self.seen and equal_arrays(self.seen[text], leaf.value):
                 continue
             kept = np.array(leaf.value)
             before = self.old.get(text) if site.kind == "update" else self.seen.get(text)
@@ -126,13 +135,13 @@ class Run:
     def before(self, label: str, value: Any) -> None:
         """Note what a parameter was before it is moved."""
         if self.recording:
-            self.old |= {leaf.text: np.array(leaf.value) for leaf in parts_of(value, label)}
+            self.old |= {leaf.text: np.array(leaf.value) for leaf in numbers_in(value, label)}
 
     def seed(self) -> None:
         """The forward pass is done: take the losses that are taken of its results."""
         if self.recording:
             self.seed_event = len(self.events)
-            self.known_at_seed = {k: copied(v) for k, v in self.last.items()}
+            self.known_at_seed = {k: copy_array(v) for k, v in self.last.items()}
         self.at_seed.append([number_or_nan(f, self) for f in self.seeded])
 
     def stop(self) -> None:
@@ -152,7 +161,7 @@ class Run:
         return value
 
 
-def parts_of(value: Any, label: str) -> list[Any]:
+def numbers_in(value: Any, label: str) -> list[Any]:
     """The numbers and arrays in something that is not too long."""
     if isinstance(value, list | tuple | dict | set) and len(value) > MOST_PARTS:
         return []
@@ -165,27 +174,31 @@ def parts_of(value: Any, label: str) -> list[Any]:
 
 
 def is_float(value: Any) -> bool:
-    return is_number(value) and (isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f"))
+    return is_real_number(value) and (
+        isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f")
+    )
 
 
-def same_array(a: Any, b: Any) -> bool:
+def equal_arrays(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and np.array_equal(a, b)
 
 
-def copied(value: Any) -> Any:
+def copy_array(value: Any) -> Any:
     return np.array(value) if isinstance(value, np.ndarray) else value
 
 
-def changed(value: Any, changes: Sequence[tuple[Steps, Any]], how: Callable[[Any, Any], Any]) -> Any:
+def change_parts(value: Any, changes: Sequence[tuple[Steps, Any]], how: Callable[[Any, Any], Any]) -> Any:
     """A value with changes at the ends of some paths."""
     for steps, by in changes:
         old = take_leaf({"": value}, ("", *steps))
         new = how(old, np.reshape(by, np.shape(old)) if np.size(by) == np.size(old) else by)
-        value = replaced(value, list(steps), new if np.ndim(new) else new[()] if isinstance(new, np.ndarray) else new)
+        value = put_at_path(
+            value, list(steps), new if np.ndim(new) else new[()] if isinstance(new, np.ndarray) else new
+        )
     return value
 
 
-def number_or_nan(function: Callable[[Run], float], run: Run) -> float:
+def number_or_nan(function: Callable[[MachineRun], float], run: MachineRun) -> float:
     try:
         return float(np.sum(function(run)))
     except Exception:
@@ -195,12 +208,12 @@ def number_or_nan(function: Callable[[Run], float], run: Run) -> float:
 class Machine:
     """Something with hooks that can be run."""
 
-    def __init__(self, program: Program, function: Function, outline: Outline) -> None:
+    def __init__(self, program: Program, function: Function, outline: BodyOutline) -> None:
         self.program = program
         self.function = function
         self.outline = outline
         self.sites: list[Site] = []
-        self.seeded: list[Callable[[Run], float]] = []
+        self.seeded: list[Callable[[MachineRun], float]] = []
         self.base: dict[tuple[int, int], list[tuple[Steps, Any]]] = {}
         self.runs = 0
 
@@ -220,12 +233,12 @@ class Machine:
         inside = o.block is o.body and self.function.name != SCRIPT
         return inside and any(isinstance(line.node, ast.Return) and line.node.value for line in o.lines)
 
-    def run(self, moves: Changes = NONE, forced: Changes = NONE, recording: bool = False) -> Run:
+    def run(self, moves: Changes = NONE, forced: Changes = NONE, recording: bool = False) -> MachineRun:
         """Run it once."""
         self.runs += 1
-        run = Run(self.sites, merged(self.base, moves), forced, recording, self.seeded)
+        run = MachineRun(self.sites, merge_changes(self.base, moves), forced, recording, self.seeded)
         try:
-            with harmlessly(SECONDS):
+            with harmlessly(RUN_SECONDS):
                 self.start(run)
         except Enough:
             pass
@@ -233,7 +246,7 @@ class Machine:
             run.error = error
         return run
 
-    def start(self, run: Run) -> None:
+    def start(self, run: MachineRun) -> None:
         raise NotImplementedError
 
     def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
@@ -244,13 +257,13 @@ class Machine:
         """
         raise NotImplementedError
 
-    def final_values(self, run: Run) -> dict[str, Any]:
+    def final_values(self, run: MachineRun) -> dict[str, Any]:
         if run.error is not None:
             raise run.error
         return {e.label: e.value for e in run.events}
 
 
-def merged(a: Changes, b: Changes) -> Changes:
+def merge_changes(a: Changes, b: Changes) -> Changes:
     if not a:
         return b
     return {k: [*a.get(k, ()), *b.get(k, ())] for k in {*a, *b}}
@@ -259,26 +272,26 @@ def merged(a: Changes, b: Changes) -> Changes:
 class ScriptMachine(Machine):
     """A file's own statements."""
 
-    def __init__(self, program: Program, function: Function, outline: Outline) -> None:
+    def __init__(self, program: Program, function: Function, outline: BodyOutline) -> None:
         super().__init__(program, function, outline)
         file = function.file
         hooked = self.hooks_of(SCRIPT, file, True).block(list(outline.body))
         self.code = compile(ast.Module(hooked, []), file, "exec", dont_inherit=True)
 
-    def start(self, run: Run) -> None:
+    def start(self, run: MachineRun) -> None:
         namespace = {"__name__": "__main__", "__file__": self.function.file, **run.hooks()}
         run.namespace = namespace
         exec(self.code, namespace)
 
     def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
         """See above: the file's tree is read anew."""
-        outline = Outline(self.program.trees[self.function.file].body)
+        outline = BodyOutline(self.program.trees[self.function.file].body)
         now = ScriptMachine(self.program, self.function, outline)
         now.base = self.moves_in(now)
         return self.final_values(now.run(recording=True))
 
     def moves_in(self, other: Machine) -> dict[tuple[int, int], list[tuple[Steps, Any]]]:
-        """The moves that are made always, at the sites of another machine that have the same lines and names."""
+        """The moves made always, at the sites of another machine that have the same lines and names."""
         where = {(x.label, x.kind, line_and_column(x.node)): x.index for x in other.sites if x.label}
         found = {}
         for (index, turn), moves in self.base.items():
@@ -292,7 +305,12 @@ class FunctionMachine(Machine):
     """A function on made arguments, with the functions of the program that it may call."""
 
     def __init__(
-        self, program: Program, function: Function, outline: Outline, state: dict[str, Any], missing: Mapping[str, Any]
+        self,
+        program: Program,
+        function: Function,
+        outline: BodyOutline,
+        state: dict[str, Any],
+        missing: Mapping[str, Any],
     ) -> None:
         super().__init__(program, function, outline)
         self.state = state
@@ -316,28 +334,28 @@ class FunctionMachine(Machine):
             return hooks.definition(f.node, f.name.rpartition(".")[0] + "." * ("." in f.name))
         return hooks.judged_definition(f.node)
 
-    def start(self, run: Run) -> None:
+    def start(self, run: MachineRun) -> None:
         with contextlib.ExitStack() as stack:
             for f, code in self.codes.items():
                 stack.enter_context(known_in(f.itself.__globals__, run.hooks() | dict(self.missing)))
                 if f.itself.__code__ is self.codes_before[f]:  # else somebody has changed it
                     stack.enter_context(self.program.changed(f, code))
             run.namespace = self.function.itself.__globals__
-            run.result = invoke(self.program, self.function, copy_state(self.state))
+            run.result = call_with_state(self.program, self.function, copy_state(self.state))
 
     def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
         """See above: a function's code is watched as it is, where it is another than before."""
         if self.function.itself.__code__ is self.codes_before[self.function]:
             return self.final_values(self.run(recording=True))
         watch = Watch(self)
-        run = Run(self.sites)
-        with harmlessly(SECONDS), contextlib.suppress(Enough), watch.tracing():
+        run = MachineRun(self.sites)
+        with harmlessly(RUN_SECONDS), contextlib.suppress(Enough), watch.tracing():
             self.start(run)
-        return {leaf.text: leaf.value for name, x in watch.names.items() for leaf in parts_of(x, name)}
+        return {leaf.text: leaf.value for name, x in watch.names.items() for leaf in numbers_in(x, name)}
 
 
 class Watch:
-    """Looks at the names of a function while it runs as it is, and ends it after the last statement of interest."""
+    """Looks at the names of a function while it runs, and ends it after the last statement of interest."""
 
     def __init__(self, machine: FunctionMachine) -> None:
         self.code = machine.function.itself.__code__
@@ -384,7 +402,7 @@ def line_and_column(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
-def invoke(program: Program, function: Function, state: Mapping[str, Any]) -> Any:
+def call_with_state(program: Program, function: Function, state: Mapping[str, Any]) -> Any:
     given = {k: v for k, v in state.items() if k != "self"}
     if function.owner is None:
         return program.namespace[function.name](**given)
@@ -409,10 +427,9 @@ def reachable(program: Program, function: Function) -> list[Function]:
     found = {function: None}
     waiting = [function]
     while waiting:
-        read = {n.rpartition(".")[2] for n in names_read(waiting.pop().node)}
+        read = {n.rpartition(".")[2] for n in places_read(waiting.pop().node)}
         for f in program.functions.values():
             if f not in found and f.name.rpartition(".")[2] in read | {"__call__", "__init__"}:
                 found[f] = None
                 waiting.append(f)
     return list(found)
-

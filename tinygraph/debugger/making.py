@@ -29,11 +29,23 @@ from tinygraph.debugger.layouts import (
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.uses import Use, use_of
 
-__all__ = ["FIRST", "LAYOUTS", "LEFT", "SECOND", "Choice", "Maker", "Sizes", "keys_of", "role_of", "unit_of"]
+__all__ = [
+    "FIRST",
+    "LAYOUTS",
+    "LEFT",
+    "SECOND",
+    "UNITS",
+    "Choice",
+    "Maker",
+    "Sizes",
+    "keys_of",
+    "role_of",
+    "unit_of",
+]
 
 HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
 NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}
-NUMBERED = 3  # layers of a network whose parameters have computed keys
+NUMBERED_LAYERS = 3  # layers of a network whose parameters have computed keys
 LEFT = object()  # a parameter that keeps its default
 
 
@@ -82,8 +94,8 @@ class Maker:
         ((7, 5), (12, 9))
         """
         words = code.split()
-        kind = words.pop(0) if words and words[0] in KINDS else "any"
-        return KINDS[kind](self, words)
+        kind = words.pop(0) if words and words[0] in MADE_BY_KIND else "any"
+        return MADE_BY_KIND[kind](self, words)
 
     def shape(self, words: Sequence[str]) -> tuple[int, ...]:
         return tuple(self.size(w) for w in words)
@@ -146,7 +158,7 @@ class Maker:
 
     def probabilities(self, code: str) -> Any:
         """Numbers between 0.1 and 0.9 that add up to nothing in particular."""
-        words = [w for w in code.split() if w not in KINDS]
+        words = [w for w in code.split() if w not in MADE_BY_KIND]
         x = self.draw.uniform(0.1, 0.9, self.shape(words))
         return x if np.ndim(x) else float(x)
 
@@ -191,7 +203,7 @@ class Maker:
     def numbered(self, prefixes: Sequence[str], start: int) -> dict[str, Any]:
         """Parameters by computed keys: W1, b1, W2, b2, ..."""
         found = {}
-        for i in range(NUMBERED):
+        for i in range(NUMBERED_LAYERS):
             for prefix in prefixes:
                 role = role_of(prefix) or "weight"
                 found[f"{prefix}{i + start}"] = self.stacked_like(role)[i]
@@ -199,8 +211,8 @@ class Maker:
 
     def stacked_like(self, role: str) -> list[Any]:
         if role == "scale":
-            return [self.floats([str(u)]) for u in self.units(NUMBERED)[1:]]
-        return self.stacked("bias" if role in ("bias", "bh", "by") else "weight", NUMBERED)[0]
+            return [self.floats([str(u)]) for u in self.units(NUMBERED_LAYERS)[1:]]
+        return self.stacked("bias" if role in ("bias", "bh", "by") else "weight", NUMBERED_LAYERS)[0]
 
     # Choices
 
@@ -297,13 +309,15 @@ class Maker:
         element = use.element or Use()
         if element.texts:
             known = self.texts(element.texts)
-            return [[*[known[0]] * (NUMBERED - 1), known[-1]]]
+            return [[*[known[0]] * (NUMBERED_LAYERS - 1), known[-1]]]
         if element.indexes:
             return [[int(i) for i in word_numbers(self, ["T", "k"])]]
         role = role_of(re.sub(r"(?<=\w)(e?s|_list)$", "", name)) or role_of(name)
         plural = bool(re.search(r"(s|list)$", name))
         if role in ("weight", "bias", "wx", "wh") and plural:
-            return [x for n in (NUMBERED, 2) for x in self.stacked(role if role == "bias" else "weight", n)]
+            return [
+                x for n in (NUMBERED_LAYERS, 2) for x in self.stacked(role if role == "bias" else "weight", n)
+            ]
         return []
 
     def indices(self, name: str, use: Use) -> list[Any]:
@@ -326,7 +340,7 @@ class Maker:
 
     def anything(self, use: Use) -> list[Any]:
         """Arrays for a parameter of which nothing is known."""
-        codes = [c for c in self.shapes() if c.split()[0] not in KINDS] if use.positive else []
+        codes = [c for c in self.shapes() if c.split()[0] not in MADE_BY_KIND] if use.positive else []
         made = [self.probabilities(c) for c in codes]
         return self.fitting([*made, *(self.array(code) for code in self.shapes())], use)
 
@@ -373,7 +387,7 @@ def keys_of(name: str, text: str) -> list[str]:
 # Kinds of entries
 
 
-def one_hot(maker: Maker, words: Sequence[str]) -> Any:
+def draw_one_hot(maker: Maker, words: Sequence[str]) -> Any:
     """One 1 for each example, along the axis of classes; of a single class, zeros and ones."""
     shape = maker.shape(words)
     if len(shape) == 1:
@@ -416,20 +430,20 @@ def word_numbers(maker: Maker, words: Sequence[str]) -> Any:
     return found
 
 
-def ragged(maker: Maker, words: Sequence[str]) -> Any:
+def draw_ragged(maker: Maker, words: Sequence[str]) -> Any:
     """Ones, and a zero at the end of the last sequence."""
     found = np.ones(maker.shape(words))
     found[-1, -1] = 0
     return found
 
 
-KINDS: dict[str, Any] = {
+MADE_BY_KIND: dict[str, Any] = {
     "any": Maker.floats,
-    "one": one_hot,
+    "one": draw_one_hot,
     "bit": bits,
     "bits": bits,
     "ones": lambda maker, words: np.ones(maker.shape(words)),
-    "ragged": ragged,
+    "ragged": draw_ragged,
     "tril": lambda maker, words: np.tril(np.ones(maker.shape(words))),
     "int": class_numbers,
     "int1": lambda maker, words: 1 % maker.shape(words)[-1],

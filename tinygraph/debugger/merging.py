@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,20 +26,20 @@ GOES_FORTH = {
     "linear_activation_forward",
     "linear_forward",
 }
-WHOLE = {"L_model_backward", "backward_propagation", "propagate", "backward"}
+WHOLE_NETWORK = {"L_model_backward", "backward_propagation", "propagate", "backward"}
 
 
 def merge_examined(report: FileReport, examined: Sequence[Facts], fixes: Sequence[Facts]) -> FileReport:
-    """The report on the lectures' functions with what else was judged, and with the fixes that were tested."""
+    """The report on the lectures' functions with what else was judged, and with the tested fixes."""
     own = {e["name"]: e for e in examined}
     report = as_their_own(report, own)
     functions = {f.name: f for f in report.functions}
     for name, facts in own.items():
         old = functions.get(name)
-        if old is None or old.verdict == "could not run" and facts["verdict"] != "not checked":
+        if old is None or (old.verdict == "could not run" and facts["verdict"] != "not checked"):
             functions[name] = verdict_of(facts)
     diagnoses = list(with_fixes(report, own, fixes, functions))
-    return replace(report, functions=settled(functions, diagnoses, fixes), diagnoses=diagnoses)
+    return replace(report, functions=settle_verdicts(functions, diagnoses, fixes), diagnoses=diagnoses)
 
 
 def verdict_of(facts: Facts) -> FunctionVerdict:
@@ -71,21 +70,22 @@ def raised_text(facts: Facts) -> str:
 
 
 def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
-    """The report, where functions differ from the lectures' and agree with one another: that is said, no mistake."""
+    """The report where functions differ from the lectures' and agree with one another: no mistake."""
     wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
-    whole = [own[name]["verdict"] for name in WHOLE & own.keys()]
+    whole = [own[name]["verdict"] for name in WHOLE_NETWORK & own.keys()]
     if (
         not wrong
         or not whole
         or set(whole) != {"agrees"}
-        or not wrong <= GOES_FORTH | WHOLE | {"linear_activation_backward"}
+        or not wrong <= GOES_FORTH | WHOLE_NETWORK | {"linear_activation_backward"}
     ):
         return report
     if any(own[name]["verdict"] != "agrees" for name in wrong & own.keys()):
         return report
     forth = sorted(wrong & GOES_FORTH)
     note = [
-        f"{join_names(forth)} {verb_for(forth)} another than the lectures'; the backward pass is the derivative of it."
+        f"{join_names(forth)} {verb_for(forth)} another than the lectures'; "
+        "the backward pass is the derivative of it."
     ]
     functions = [
         replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", ""))
@@ -120,11 +120,11 @@ def with_fixes(
         mended |= names if fix["complete"] else {fix["function"]}
         yield fixed_diagnosis(report, fix, mine[0] if mine else None, own, functions, count)
     for d in left:
-        yield placed(d, report.file, functions)
+        yield place_diagnosis(d, report.file, functions)
     told = {d.function for d in left}
     for name, facts in own.items():
         if facts["verdict"] == "wrong" and name not in mended | told and functions[name].verdict == "wrong":
-            yield placed(unexplained(facts), report.file, functions)
+            yield place_diagnosis(diagnose_unexplained(facts), report.file, functions)
 
 
 def fixed_diagnosis(
@@ -136,13 +136,13 @@ def fixed_diagnosis(
     count: int,
 ) -> Diagnosis:
     """A mistake with its fix; why it is one is said by the search, where that knows it too."""
-    labels = labels_of(fix, functions)
+    labels = labels_mended(fix, functions)
     name = known.name if known else labels[0] if labels else fix["function"]
     said = said_of(fix, own) or said_of_steps(report, fix)
     base = known or Diagnosis(name, slug_of(fix["kind"]), "", function=fix["function"])
     why = WHY.get(base.cause, "") if known else ""
     function = functions.get(fix["function"])
-    column, end = narrowed(fix)
+    column, end = narrow_place(fix)
     return replace(
         base,
         message=why or reason_for(fix["kind"], fix["old"], fix["new"], fix["before"], fix["after"]),
@@ -163,7 +163,7 @@ def fixed_diagnosis(
     )
 
 
-def labels_of(fix: Facts, functions: Mapping[str, FunctionVerdict]) -> list[str]:
+def labels_mended(fix: Facts, functions: Mapping[str, FunctionVerdict]) -> list[str]:
     """What a fix makes right in the function where it is, or else in those that call it."""
     here = [label for name, label in fix["mended"] if name == fix["function"] and not label.startswith("(")]
     rest = [label for _, label in fix["mended"] if not label.startswith("(")]
@@ -206,14 +206,21 @@ def slug_of(kind: str) -> str:
     return kind.removeprefix("a ").removeprefix("an ").removeprefix("the ").replace(" ", "-")
 
 
-def narrowed(fix: Facts) -> tuple[int, int]:
+def alike_at_start(one: str, other: str) -> int:
+    """How many characters two texts have in common at their starts."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(map(len, (one, other)))
+    )
+
+
+def narrow_place(fix: Facts) -> tuple[int, int]:
     """Where in the line something changes: what is alike on both sides is left out, whole words at a time."""
     before, after = fix["before"], fix["after"]
     start, end = fix["column"], fix["end_column"]
     if "\n" in before or "\n" in after or not after.strip():
         return start, end
-    head = len(os.path.commonprefix([before, after]))
-    tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
+    head = alike_at_start(before, after)
+    tail = alike_at_start(before[head:][::-1], after[head:][::-1])
     while (
         head > start
         and is_word(before[head - 1 : head])
@@ -234,11 +241,12 @@ def is_word(text: str) -> bool:
     return text.isalnum() or text == "_"
 
 
-def unexplained(facts: Facts) -> Diagnosis:
+def diagnose_unexplained(facts: Facts) -> Diagnosis:
     """A mistake of which nothing is known but what comes out."""
-    label, said = next(((label, said) for label, ok, said in facts["rows"] if not ok), ("", ""))
-    wrong = tuple(label for label, ok, _ in facts["rows"] if not ok)
-    right = tuple(label for label, ok, _ in facts["rows"] if ok)
+    rows = [(readable_text(label), ok, readable_text(said)) for label, ok, said in facts["rows"]]
+    label, said = next(((label, said) for label, ok, said in rows if not ok), ("", ""))
+    wrong = tuple(label for label, ok, _ in rows if not ok)
+    right = tuple(label for label, ok, _ in rows if ok)
     message = f"{label}: {said}. No change of one place was found that mends it."
     return Diagnosis(
         label,
@@ -252,7 +260,7 @@ def unexplained(facts: Facts) -> Diagnosis:
     )
 
 
-def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerdict]) -> Diagnosis:
+def place_diagnosis(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerdict]) -> Diagnosis:
     """A mistake at the statement that makes what is wrong, rather than at its function."""
     function = functions.get(diagnosis.function or "")
     wrong = diagnosis.wrong or (function.wrong if function else ())
@@ -280,8 +288,10 @@ def placed(diagnosis: Diagnosis, file: str, functions: Mapping[str, FunctionVerd
     )
 
 
-def place_of_quantity(file: str, function: str, name: str, line: int | None = None) -> tuple[str, ast.stmt] | None:
-    """The last statement of a function that assigns a quantity, whatever the number of its layer; else the return.
+def place_of_quantity(
+    file: str, function: str, name: str, line: int | None = None
+) -> tuple[str, ast.stmt] | None:
+    """The last statement of a function that assigns a quantity, whatever its layer; else the return.
 
     Of a file's own statements that on a line.
     """
@@ -307,11 +317,11 @@ def statement_making(node: ast.AST, wanted: set[str]) -> ast.stmt:
     statements = [
         s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")
     ]
-    makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & names_made(s)]
+    makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & entries_made(s)]
     return max(makers or statements, key=lambda s: s.lineno)
 
 
-def names_made(statement: ast.Assign | ast.AugAssign) -> set[str]:
+def entries_made(statement: ast.Assign | ast.AugAssign) -> set[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     found = set()
     for target in targets:
@@ -325,10 +335,10 @@ def names_made(statement: ast.Assign | ast.AugAssign) -> set[str]:
     return found
 
 
-def settled(
+def settle_verdicts(
     functions: Mapping[str, FunctionVerdict], diagnoses: Sequence[Diagnosis], fixes: Sequence[Facts]
 ) -> list[FunctionVerdict]:
-    """The verdicts where the mistakes are known: wrong where one is, passing on where it is in another function."""
+    """The verdicts where the mistakes are known: wrong where one is, passing on where it is elsewhere."""
     at = {d.function for d in diagnoses}
     mended = {name for fix in fixes for name, _ in fix["mended"]}
     found = []

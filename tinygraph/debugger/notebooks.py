@@ -15,14 +15,15 @@ from pathlib import Path
 
 from tinygraph.errors import UserFileError
 
-__all__ = ["Cell", "cells_of"]
+__all__ = ["Cell", "cells_of", "parse_cell"]
 
 # Lines that IPython takes: %magic, !command, x = !command, help?
 FOR_IPYTHON = re.compile(r"^(\s*)(?:[\w\s,]+=\s*)?(?:%|!|\?|\w[\w.]*\?)")
 PYTHON_INSIDE = ("time", "timeit", "capture", "prun")  # %%magics whose cell is Python
-CHEAP = set(
-    "np numpy math len range list tuple dict set float int abs min max sum sorted zip enumerate str".split()
-)
+CHEAP_NAMES = {
+    *("np", "numpy", "math", "len", "range", "list", "tuple", "dict", "set", "float", "int"),
+    *("abs", "min", "max", "sum", "sorted", "zip", "enumerate", "str"),
+}
 READS = re.compile(r"load|save|from(file|txt)|genfrom|memmap|open|read|fit|train|run|show|plot")
 
 
@@ -107,14 +108,24 @@ def is_definition(node: ast.stmt) -> bool:
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     named = all(isinstance(x, ast.Name | ast.Tuple) for x in targets)
-    return named and (isinstance(node.value, ast.Lambda) or is_cheap(node.value))
+    return named and is_cheap(node.value)
 
 
 def is_cheap(value: ast.expr) -> bool:
-    """Whether an expression calls nothing but NumPy, which reads no file there, and what Python has itself."""
-    return all(
-        is_cheap_call(part.func) for part in ast.walk(value) if isinstance(part, ast.Call)
-    ) and not any(isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in ast.walk(value))
+    """Whether an expression calls nothing but NumPy, reading no file, and what Python has itself."""
+    parts = list(evaluated_parts(value))
+    return all(is_cheap_call(part.func) for part in parts if isinstance(part, ast.Call)) and not any(
+        isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in parts
+    )
+
+
+def evaluated_parts(value: ast.expr) -> Iterator[ast.AST]:
+    """The parts of an expression that are evaluated with it: what a lambda is to give later is none."""
+    waiting: list[ast.AST] = [value]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += ast.iter_child_nodes(part.args if isinstance(part, ast.Lambda) else part)
 
 
 def is_cheap_call(function: ast.expr) -> bool:
@@ -126,4 +137,4 @@ def is_cheap_call(function: ast.expr) -> bool:
     if isinstance(function, ast.Call | ast.Subscript | ast.BinOp):  # a method of what another call gave
         return True
     name = function.id if isinstance(function, ast.Name) else ""
-    return name in CHEAP or bool(name[:1].isupper())
+    return name in CHEAP_NAMES or bool(name[:1].isupper())

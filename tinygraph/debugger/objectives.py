@@ -9,39 +9,39 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.machines import Machine, Run
+from tinygraph.debugger.machines import Machine, MachineRun
 from tinygraph.debugger.making import keys_of
 from tinygraph.debugger.outline import is_loss_label, says_labels
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.protocols.names import losses_in
 from tinygraph.debugger.readings import COMMON, LABELS
-from tinygraph.debugger.slopes import Loss
-from tinygraph.debugger.structure import as_floats, is_number
+from tinygraph.debugger.slopes import MachineLoss
+from tinygraph.debugger.structure import as_floats, is_real_number
 
 __all__ = ["label_arrays", "losses_of", "number_of_examples"]
 
 MOST_PREDICTIONS = 3
 
 
-def losses_of(machine: Machine, first: Run) -> list[Loss]:
-    """The losses that a program may have after its first run; those taken at the seed are put into the machine."""
+def losses_of(machine: Machine, first: MachineRun) -> list[MachineLoss]:
+    """The losses a program may have after its first run; those taken at the seed are put into the machine."""
     own = [*written_losses(machine, first)]
     strict = [x for x in own if x.strict]
     if strict:
         return strict
     taken = [*own_functions(machine, first), *usual_losses(machine, first)]
     machine.seeded = [number for _, number, _ in taken]
-    return own + [Loss(name, at_seed(i), scales=scales) for i, (name, _, scales) in enumerate(taken)]
+    return own + [MachineLoss(name, at_seed(i), scales=scales) for i, (name, _, scales) in enumerate(taken)]
 
 
-def at_seed(index: int) -> Callable[[Run], float]:
+def at_seed(index: int) -> Callable[[MachineRun], float]:
     return lambda run: float(sum(row[index] for row in run.at_seed)) if run.at_seed else math.nan
 
 
 # Those that the program computes
 
 
-def written_losses(machine: Machine, first: Run) -> Iterator[Loss]:
+def written_losses(machine: Machine, first: MachineRun) -> Iterator[MachineLoss]:
     """The numbers with the name of a loss, and the numbers that are returned, appended or printed."""
     back = {*machine.outline.derivatives, *machine.outline.updates}
     early = {e.label for e in first.events[: max(first.seed_event, 0)]}
@@ -49,44 +49,61 @@ def written_losses(machine: Machine, first: Run) -> Iterator[Loss]:
     for site in machine.sites:
         if not site.body or site.statement in back:
             continue
-        if site.kind == "variable" and site.label not in seen and is_loss_site(machine, site.label, site.statement):
+        if (
+            site.kind == "variable"
+            and site.label not in seen
+            and is_loss_site(machine, site.label, site.statement)
+        ):
             seen.add(site.label)
-            if is_scalar(first.last.get(site.label)):
-                yield Loss(site.label, lambda run, n=site.label: run.last[n], strict=site.label in early)
+            if is_one_number(first.last.get(site.label)):
+                yield MachineLoss(site.label, last_value(site.label), strict=site.label in early)
         if site.kind == "loss" and site.index in first.results:
             strict = site.label == "result" or is_loss_label(site.label.rpartition(".")[0])
             name = "what is returned" if site.label == "result" else f"what is given to {site.label}"
-            yield Loss(name, lambda run, i=site.index: run.results[i], strict=strict)
+            yield MachineLoss(name, result_at(site.index), strict=strict)
+
+
+def last_value(label: str) -> Callable[[MachineRun], Any]:
+    return lambda run: run.last[label]
+
+
+def result_at(index: int) -> Callable[[MachineRun], Any]:
+    return lambda run: run.results[index]
 
 
 def is_loss_site(machine: Machine, label: str, statement: Any) -> bool:
     """Whether a name or what is assigned to it is called a loss."""
-    return not machine.outline.named(label) and is_loss_label(label) or statement in machine.outline.of_loss and (
-        is_loss_label(label)
+    return (not machine.outline.named(label) and is_loss_label(label)) or (
+        statement in machine.outline.of_loss and (is_loss_label(label))
     )
 
 
-def is_scalar(value: Any) -> bool:
-    return is_number(value) and np.size(value) == 1 and not isinstance(value, int) and bool(np.isfinite(value).all())
+def is_one_number(value: Any) -> bool:
+    return (
+        is_real_number(value)
+        and np.size(value) == 1
+        and not isinstance(value, int)
+        and bool(np.isfinite(value).all())
+    )
 
 
 # Those that can be taken of what the forward pass gives
 
 
-Taken = tuple[str, Callable[[Run], float], dict[float, str]]
+Taken = tuple[str, Callable[[MachineRun], float], dict[float, str]]
 
 
-def own_functions(machine: Machine, first: Run) -> Iterator[Taken]:
+def own_functions(machine: Machine, first: MachineRun) -> Iterator[Taken]:
     """The file's own loss functions, with arguments by name."""
     function = machine.function
     for f in losses_in(machine.program, function.owner):
         if f is function or f.name == function.name:
             continue
         for where in islice_ways(machine, first, f):
-            yield f"{f.name}({', '.join(where.values())})", caller(machine, f, where), {}
+            yield f"{f.name}({', '.join(where.values())})", loss_caller(machine, f, where), {}
 
 
-def islice_ways(machine: Machine, first: Run, f: Function) -> list[dict[str, str]]:
+def islice_ways(machine: Machine, first: MachineRun, f: Function) -> list[dict[str, str]]:
     """For each parameter of a loss function what it may be given: a known name, or a dict of known names."""
     known = first.known_at_seed
     labels, outputs = label_arrays(machine, first), predictions(machine, first)
@@ -102,8 +119,8 @@ def islice_ways(machine: Machine, first: Run, f: Function) -> list[dict[str, str
     return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:3]]
 
 
-def caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[[Run], float]:
-    def number(run: Run) -> float:
+def loss_caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[[MachineRun], float]:
+    def number(run: MachineRun) -> float:
         given = {n: given_value(run, label) for n, label in where.items()}
         last = f.name.rpartition(".")[2]
         called = getattr(run.value("self"), last) if f.owner else run.namespace[f.name]
@@ -112,45 +129,51 @@ def caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[
     return number
 
 
-def given_value(run: Run, label: str) -> Any:
+def given_value(run: MachineRun, label: str) -> Any:
     if label.startswith("{"):
         return {k: run.value(k) for k in label[1:-1].split(",")}
     return run.value(label)
 
 
-def usual_losses(machine: Machine, first: Run) -> Iterator[Taken]:
+def usual_losses(machine: Machine, first: MachineRun) -> Iterator[Taken]:
     """The usual losses of what may be the prediction and the labels."""
     known = first.known_at_seed
     for y in label_arrays(machine, first)[:2]:
         for a in predictions(machine, first, y)[:MOST_PREDICTIONS]:
             out = as_floats(known[a])
             m = number_of_examples(known[y], out)
-            for name, formula in USUAL.items():
+            for name, formula in USUAL_LOSSES.items():
                 scales = {f: f"{text} of {a} and {y}" for f, text in scales_of(name, m, out.size).items()}
                 yield scales[1.0], usual(formula, a, y), scales
 
 
-USUAL = {name: COMMON[name] for name in ("half the squared error", "cross-entropy", "cross-entropy of classes")}
+USUAL_LOSSES = {
+    name: COMMON[name] for name in ("half the squared error", "cross-entropy", "cross-entropy of classes")
+}
 
 
 def scales_of(name: str, m: int, size: int) -> dict[float, str]:
     """What the multiples of a usual loss are called."""
     if name == "half the squared error":
-        means = {1 / m: "half the mean squared error", 2 / m: "squared error over m", 2 / size: "mean squared error"}
+        means = {
+            1 / m: "half the mean squared error",
+            2 / m: "squared error over m",
+            2 / size: "mean squared error",
+        }
         return means | {2.0: "squared error", 1.0: name}
     return {1 / m: f"mean {name}", 1.0: name}
 
 
-def usual(formula: Callable[[Any, Any, int], Any], a: str, y: str) -> Callable[[Run], float]:
-    def number(run: Run) -> float:
+def usual(formula: Callable[[Any, Any, int], Any], a: str, y: str) -> Callable[[MachineRun], float]:
+    def number(run: MachineRun) -> float:
         out = as_floats(run.value(a))
-        labels = labels_like(run.value(y), out)
+        labels = labels_in_shape(run.value(y), out)
         return float(formula(out, labels, number_of_examples(run.value(y), out)))
 
     return number
 
 
-def labels_like(y: Any, out: Any) -> Any:
+def labels_in_shape(y: Any, out: Any) -> Any:
     """Labels in the shape of a prediction; numbers of classes as ones."""
     y = np.asarray(y)
     if y.shape == out.shape or y.size == out.size:
@@ -162,25 +185,39 @@ def labels_like(y: Any, out: Any) -> Any:
 
 def number_of_examples(y: Any, out: Any) -> int:
     """How many examples there are, by the labels, or where they hold several numbers each by their rows."""
-    shape = np.shape(y)
+    shape: tuple[int, ...] = np.shape(y)
     if len(shape) == 2:
         return max(shape) if 1 in shape else shape[0]
-    return shape[0] if shape and np.shape(out)[:1] == shape[:1] else max(1, int(np.size(y)) if np.ndim(out) > 1 else 1)
+    return (
+        shape[0]
+        if shape and np.shape(out)[:1] == shape[:1]
+        else max(1, int(np.size(y)) if np.ndim(out) > 1 else 1)
+    )
 
 
-def label_arrays(machine: Machine, first: Run) -> list[str]:
+def label_arrays(machine: Machine, first: MachineRun) -> list[str]:
     """The names of what may be the labels, those that the first lines that go back read before the others."""
     known = first.known_at_seed
-    found = [n for n, x in known.items() if is_number(x) and says_labels(n) and n not in predictions_by_name(known)]
+    found = [
+        n
+        for n, x in known.items()
+        if is_real_number(x) and says_labels(n) and n not in predictions_by_name(known)
+    ]
     early: list[str] = []
     for line in list({**machine.outline.derivatives, **machine.outline.updates}.values())[:3]:
         early += [n for n in found if n in line.reads]
-    subtracted = [n for n in operands(machine) if n in known and is_number(known[n]) and is_root(machine, n)]
+    subtracted = [
+        n for n in operands(machine) if n in known and is_real_number(known[n]) and is_root(machine, n)
+    ]
     return list(dict.fromkeys([*early, *subtracted, *found]))
 
 
 def predictions_by_name(known: Mapping[str, Any]) -> set[str]:
-    return {n for n in known if n.rpartition(".")[2].lower().strip("_") in ("y_hat", "yhat", "y_pred", "yp", "pred")}
+    return {
+        n
+        for n in known
+        if n.rpartition(".")[2].lower().strip("_") in ("y_hat", "yhat", "y_pred", "yp", "pred")
+    }
 
 
 def operands(machine: Machine) -> list[str]:
@@ -199,7 +236,7 @@ def is_root(machine: Machine, name: str) -> bool:
     )
 
 
-def predictions(machine: Machine, first: Run, y: str | None = None) -> list[str]:
+def predictions(machine: Machine, first: MachineRun, y: str | None = None) -> list[str]:
     """The names of what may be the prediction, those that the backward pass begins with before the others."""
     known = first.known_at_seed
     labels = known[y] if y is not None else None
@@ -207,20 +244,24 @@ def predictions(machine: Machine, first: Run, y: str | None = None) -> list[str]
     fits += [n for n in predictions_by_name(known) if is_prediction(known[n], labels) and n not in fits]
     begun = [n for n in operands(machine) if n in fits]
     back = machine.outline
-    computed = [n for n in reversed(fits) if any(n in line.targets for line in back.lines) or n.startswith("self.")]
+    computed = [
+        n for n in reversed(fits) if any(n in line.targets for line in back.lines) or n.startswith("self.")
+    ]
     return list(dict.fromkeys([*begun, *computed]))
 
 
 def is_prediction(x: Any, labels: Any) -> bool:
     """Whether an array can be a prediction of labels: as large, or a row or column for each."""
-    if not is_number(x) or isinstance(x, int) or np.asarray(x).dtype.kind != "f":
+    if not is_real_number(x) or isinstance(x, int) or np.asarray(x).dtype.kind != "f":
         return False
     if labels is None:
         return True
     if np.size(x) == np.size(labels):
         return True
     integers = np.asarray(labels).dtype.kind in "iu" and np.ndim(labels) <= 1
-    return bool(integers and np.ndim(x) == 2 and np.size(labels) in np.shape(x) and np.max(labels) < max(np.shape(x)))
+    return bool(
+        integers and np.ndim(x) == 2 and np.size(labels) in np.shape(x) and np.max(labels) < max(np.shape(x))
+    )
 
 
 def sizes_of(arrays: Sequence[Any]) -> set[int]:

@@ -19,13 +19,13 @@ from tinygraph.debugger.trial import quietly
 
 __all__ = ["chain_of_layers", "make_objects"]
 
-MOST = 24
+MOST_TRIED = 24
 LISTS = re.compile(
     r"sizes|^layers?(_?(dims?|sizes?|units|nodes|config|shape))?$|dims$|topology|^arch\w*|structure|^units$|neurons|"
     r"^nodes$|^shape$|widths|^hidden(_layers|s|_units)$|^modules$|^ls$|^blocks$", re.I,
 )  # fmt: skip
 CHAINS = re.compile(r"layer|module|block|^ls$|^net$|^seq", re.I)
-FUNCTIONS = re.compile(
+FUNCTION_NAME = re.compile(
     r"^(?!.*(size|dim|unit|node|neuron|feature|class|num|layer))"
     r"(act\w*|f|fn|func\w*|g|nonlin\w*|df|prime|derivative|out(_?act\w*|_?fn)?|output_?act\w*|loss\w*|cost\w*|"
     r"criterion|h_act\w*)$"
@@ -53,15 +53,15 @@ def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) ->
         maker.layers = layers_in(start, ())
     names = [*start.parameters, *([start.rest] if start.rest else [])] if start else []
     choices = {n: choices_of(program, owner, start, n, maker, depth) for n in names if start}
-    for values in islice(product(*choices.values()), MOST):
-        thing = constructed(program, owner, start, dict(zip(choices, values, strict=True)))
+    for values in islice(product(*choices.values()), MOST_TRIED):
+        thing = construct_object(program, owner, start, dict(zip(choices, values, strict=True)))
         if thing is not None:
             fill_layers(program, owner, thing, maker)
             randomise_parameters(thing, maker)
             yield thing
 
 
-def constructed(program: Program, owner: type, start: Function | None, values: dict[str, Any]) -> Any:
+def construct_object(program: Program, owner: type, start: Function | None, values: dict[str, Any]) -> Any:
     """An object of a class, or None if it cannot be made of these values."""
     rest: Any = values.pop(start.rest, LEFT) if start and start.rest else LEFT
     given = {n: v for n, v in values.items() if v is not LEFT}
@@ -127,7 +127,7 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
     if use.texts:
         return maker.texts(use.texts)
     if (
-        (FUNCTIONS.match(name) or use.called)
+        (FUNCTION_NAME.match(name) or use.called)
         and depth < 2
         and (made := functions_for(program, name, maker, depth))
     ):

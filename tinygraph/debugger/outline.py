@@ -1,7 +1,7 @@
 """Which statements of a body go back, which move parameters, and where one pass through it ends.
 
-A statement goes back if its name says so and it depends on the labels, or if it is computed from one that goes
-back. What the loss is computed from never goes back, whatever it is called.
+A statement goes back if its name says so and it depends on the labels, or if it is computed from one that
+goes back. What the loss is computed from never goes back, whatever it is called.
 """
 
 from __future__ import annotations
@@ -13,19 +13,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinygraph.debugger.readings import LABELS, LOSS, words_of
-from tinygraph.debugger.sites import base_of, is_trivial, label_of, names_read, targets_of
+from tinygraph.debugger.sites import assigned_base, assigned_places, is_trivial, label_of, places_read
 from tinygraph.debugger.trial import bare_name
 
-__all__ = ["Outline", "is_loss_label", "says_derivative", "says_labels"]
+__all__ = ["BodyOutline", "StatementLine", "is_loss_label", "says_derivative", "says_labels"]
 
+LIKE_LABELS = re.compile(
+    r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|"
+    r"(train\w*|set)_outputs?)\w*$",
+    re.I,
+)
 NAMED = re.compile(
     r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^[dg]_[a-z]\w*$|^g_?[A-Z]\d*$|^D_?[A-Z]\d*$|"
     r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
     r"^\w*[a-z0-9](Grad|Delta|Gradient|Error|Deriv)s?\d*$|^adjustments?\w*$|^(\w+_)?(errors?|err|error_term)(_\w+|\d+)?$|"
     r"^[dg]\d?$|^l\d_?(error|delta)$|^∂\w+$|^up_?date_?\w*$"
 )
-ROLE = re.compile(r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$")
-PARAMETER = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
+ROLE = re.compile(
+    r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$"
+)
+PARAMETER_WORD = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
 RESULT = "result"  # the name of what is returned
 ONCE = re.compile(r"epoch|iter|step|pass|batch|round|train|episode|generation", re.I)
 
@@ -37,7 +44,11 @@ def says_derivative(label: str, names: frozenset[str]) -> bool:
         return True
     for prefix in ("d", "g"):
         rest = last[1:].strip("_").lower()
-        if last.startswith(prefix) and len(last) > 1 and (rest in names or (prefix == "d" and ROLE.match(rest))):
+        if (
+            last.startswith(prefix)
+            and len(last) > 1
+            and (rest in names or (prefix == "d" and ROLE.match(rest)))
+        ):
             return True
     return False
 
@@ -49,7 +60,7 @@ def says_labels(label: str) -> bool:
         return False
     last = last.strip("_")
     return bool(LABELS.match(last)) or bool(
-        re.match(r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|(train\w*|set)_outputs?)\w*$", last, re.I)
+        LIKE_LABELS.match(last)
         and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
     )  # fmt: skip
 
@@ -58,13 +69,15 @@ def is_loss_label(label: str) -> bool:
     """Whether a name says that this is a loss."""
     last = label.rpartition(".")[2]
     words = set(words_of(last))
-    return last in ("J", "L", "E", "j") or bool(words & (LOSS - {"calculate"})) or any(
-        w.endswith(("loss", "losses", "cost", "costs")) for w in words
+    return (
+        last in ("J", "L", "E", "j")
+        or bool(words & (LOSS - {"calculate"}))
+        or any(w.endswith(("loss", "losses", "cost", "costs")) for w in words)
     )
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementLine:
     """A simple statement and the blocks that it stands in, from the outside."""
 
     node: ast.stmt
@@ -75,11 +88,11 @@ class Line:
         """The names that are given a value; `result` for one that is computed where it is returned."""
         if isinstance(self.node, ast.Return) and self.node.value is not None and is_computed(self.node.value):
             return [RESULT]
-        return [label for t in targets_of(self.node) if (label := label_of(base_of(t)))]
+        return [label for t in assigned_places(self.node) if (label := label_of(assigned_base(t)))]
 
     @cached_property
     def reads(self) -> set[str]:
-        return names_read(self.node)
+        return places_read(self.node)
 
 
 def is_computed(value: ast.expr) -> bool:
@@ -91,7 +104,7 @@ def is_computed(value: ast.expr) -> bool:
     return not isinstance(value, ast.Name | ast.Constant | ast.Attribute)
 
 
-class Outline:
+class BodyOutline:
     """The statements of a body, and what they are for."""
 
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
@@ -99,11 +112,13 @@ class Outline:
         self.parameters = parameters
         self.soft: set[str] = set()  # their names
         self.no_labels = self.begun = False
-        self.doubtful: set[ast.stmt] = set()  # called derivatives, but perhaps slopes: they depend on no labels
+        self.doubtful: set[ast.stmt] = (
+            set()
+        )  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
-        self.names = frozenset(n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets) | {
-            p.strip("_").lower() for p in parameters
-        }
+        self.names = frozenset(
+            n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets
+        ) | {p.strip("_").lower() for p in parameters}
 
     @cached_property
     def of_loss(self) -> frozenset[ast.stmt]:
@@ -116,20 +131,23 @@ class Outline:
                 wanted |= line.reads
         return frozenset(found)
 
-    def gives_loss(self, line: Line) -> bool:
+    def gives_loss(self, line: StatementLine) -> bool:
         """Whether a statement computes a loss."""
         return any(is_loss_label(t) and not self.named(t) for t in line.targets) or (
-            any(is_loss_label(t) for t in line.targets) and is_reduction(getattr(line.node, "value", None))
+            any(is_loss_label(t) for t in line.targets)
+            and reduces_to_number(getattr(line.node, "value", None))
         )
 
-    def seems_update(self, line: Line) -> bool:
+    def seems_update(self, line: StatementLine) -> bool:
         """Whether a statement changes something by what is called a derivative."""
-        return bool(set(line.targets) & line.reads) and any(self.named(n) for n in line.reads) and not any(
-            map(self.named, line.targets)
+        return (
+            bool(set(line.targets) & line.reads)
+            and any(self.named(n) for n in line.reads)
+            and not any(map(self.named, line.targets))
         )
 
     @cached_property
-    def sorted_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
+    def sorted_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
         """The statements that go back, and those that move parameters, in their order."""
         found = self.sort_out()
         if not self.begun:  # no labels are known: names must do
@@ -137,11 +155,11 @@ class Outline:
             found = self.sort_out()
         return found
 
-    def sort_out(self) -> tuple[dict[ast.stmt, Line], dict[ast.stmt, Line]]:
+    def sort_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
         self.doubtful.clear()
         self.soft.clear()
-        back: dict[ast.stmt, Line] = {}
-        updates: dict[ast.stmt, Line] = {}
+        back: dict[ast.stmt, StatementLine] = {}
+        updates: dict[ast.stmt, StatementLine] = {}
         names: set[str] = set()
         labels = {n for n in self.all_names if says_labels(n)}
         for line in self.lines:
@@ -163,12 +181,12 @@ class Outline:
         return {x.node: x for x in self.lines if x.node in back}, updates
 
     @property
-    def derivatives(self) -> dict[ast.stmt, Line]:
+    def derivatives(self) -> dict[ast.stmt, StatementLine]:
         """The statements that go back."""
         return self.sorted_out[0]
 
     @property
-    def updates(self) -> dict[ast.stmt, Line]:
+    def updates(self) -> dict[ast.stmt, StatementLine]:
         """The statements that move parameters."""
         return self.sorted_out[1]
 
@@ -176,13 +194,15 @@ class Outline:
     def all_names(self) -> set[str]:
         return {*self.parameters, *(n for line in self.lines for n in {*line.reads, *line.targets})}
 
-    def goes_back(self, line: Line, names: set[str], labels: set[str]) -> bool:
+    def goes_back(self, line: StatementLine, names: set[str], labels: set[str]) -> bool:
         if not line.targets or all(is_loss_label(t) and not self.named(t) for t in line.targets):
             return False
         named = any(self.named(t) for t in line.targets)
         self.begun = self.begun or (named and bool(line.reads & labels))
         begins = bool(line.reads & (labels | self.soft)) or is_trivial(line.node) or self.no_labels
-        begins = begins or any(self.speaks_of_one(t) and (not names or PARAMETER.match(bare_name(t))) for t in line.targets)
+        begins = begins or any(
+            self.speaks_of_one(t) and (not names or PARAMETER_WORD.match(bare_name(t))) for t in line.targets
+        )
         return bool(line.reads & names) or (named and begins)
 
     def named(self, label: str) -> bool:
@@ -193,7 +213,7 @@ class Outline:
         last = label.rpartition(".")[2].strip("_").lower()
         return bare_name(label) != last and bare_name(label) in self.names
 
-    def is_update(self, line: Line, names: set[str], labels: set[str]) -> bool:
+    def is_update(self, line: StatementLine, names: set[str], labels: set[str]) -> bool:
         """Whether a statement moves a parameter: W -= lr * dW, W = W - lr * dW."""
         node = line.node
         if len(line.targets) != 1 or not isinstance(node, ast.AugAssign | ast.Assign):
@@ -206,14 +226,25 @@ class Outline:
         added = any(isinstance(getattr(n, "op", None), ast.Add | ast.Sub) for n in (value, *ast.walk(value)))
         if not moved and self.is_given(label, line):
             return bool(line.reads & names)
-        return moved and added and bool(line.reads & (names | labels | self.soft)) and label in self.forward_reads
+        return (
+            moved
+            and added
+            and bool(line.reads & (names | labels | self.soft))
+            and label in self.forward_reads
+        )
 
-    def is_given(self, label: str, line: Line) -> bool:
+    def is_given(self, label: str, line: StatementLine) -> bool:
         """Whether a name that is read in the forward pass was there before it, so that it is a parameter."""
         before = self.lines[: self.lines.index(line)]
         same_block = [x for x in before if label in x.targets and x.within == line.within]
-        return label in self.forward_reads and not same_block and any(
-            label in x.reads and not self.named(label) for x in before if not any(map(self.named, x.targets))
+        return (
+            label in self.forward_reads
+            and not same_block
+            and any(
+                label in x.reads and not self.named(label)
+                for x in before
+                if not any(map(self.named, x.targets))
+            )
         )
 
     @cached_property
@@ -266,12 +297,13 @@ class Outline:
     @cached_property
     def seed(self) -> ast.stmt | None:
         """The first statement that goes back, before which the forward pass is done."""
-        real = [n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful]
-        first = min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
-        return first
+        real = [
+            n for n in {**self.derivatives, **self.updates} if not is_trivial(n) and n not in self.doubtful
+        ]
+        return min(real, key=lambda n: (n.lineno, n.col_offset), default=None)
 
 
-def is_reduction(value: ast.expr | None) -> bool:
+def reduces_to_number(value: ast.expr | None) -> bool:
     """Whether an expression gives one number: a mean, a sum, the value of a loss function."""
     while isinstance(value, ast.BinOp | ast.UnaryOp):
         parts = [value.operand] if isinstance(value, ast.UnaryOp) else [value.left, value.right]
@@ -284,14 +316,14 @@ def is_reduction(value: ast.expr | None) -> bool:
     )
 
 
-def lines_in(body: Sequence[ast.stmt], within: tuple[ast.stmt, ...]) -> Iterator[Line]:
+def lines_in(body: Sequence[ast.stmt], within: tuple[ast.stmt, ...]) -> Iterator[StatementLine]:
     """The simple statements of a body in their order, without those of functions and classes."""
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         inner = list(blocks_of(node))
         if not inner:
-            yield Line(node, within)
+            yield StatementLine(node, within)
         for block in inner:
             yield from lines_in(block, (*within, node))
 
@@ -304,7 +336,7 @@ def blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield handler.body
 
 
-def inner_block(statement: ast.stmt, lines: Sequence[Line]) -> list[ast.stmt]:
+def inner_block(statement: ast.stmt, lines: Sequence[StatementLine]) -> list[ast.stmt]:
     """That block of a statement in which some lines stand."""
     first = lines[0].node
     found = [b for b in blocks_of(statement) if any(first is n for s in b for n in ast.walk(s))]

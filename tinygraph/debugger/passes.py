@@ -19,19 +19,23 @@ from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
 from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import as_floats, copy_state, is_number, leaves_of, put_leaf
+from tinygraph.debugger.structure import as_floats, copy_state, is_real_number, leaves_of, put_leaf
 from tinygraph.debugger.trial import quietly
 from tinygraph.debugger.uses import free_names
 
 __all__ = [
     "Global",
     "Pass",
+    "arguments_of",
     "changed_attributes",
+    "failure_of",
     "invoke",
+    "layers_in",
     "layouts_for",
     "play_forward",
     "results_by_name",
     "return_names",
+    "unique",
     "words_of",
 ]
 
@@ -114,18 +118,18 @@ class Pass:
         """The arrays that came back, by name; or those that an object keeps, where nothing comes back."""
         if raw is None and self.receiver:
             changed = changed_attributes(self.state["self"], state["self"])
-            named = {k: v for k, v in changed.items() if is_number(v)}
+            named = {k: v for k, v in changed.items() if is_real_number(v)}
             given = {id(v) for k, v in state.items() if k != "self"}
             named = {k: v for k, v in named.items() if id(v) not in given} or named
             return dict(sorted(named.items(), key=lambda x: not OUTPUT.match(x[0])))
         results = results_by_name(self.function, raw) if self.function else {"out": raw}
-        numbers = {k: v for k, v in results.items() if is_number(v)}
+        numbers = {k: v for k, v in results.items() if is_real_number(v)}
         return numbers or last_numbers(results)
 
 
 def last_numbers(results: Mapping[str, Any]) -> dict[str, Any]:
     """The last arrays of lists that came back, where nothing else did: activations of all layers."""
-    lists = {k: v[-1] for k, v in results.items() if isinstance(v, list) and v and is_number(v[-1])}
+    lists = {k: v[-1] for k, v in results.items() if isinstance(v, list) and v and is_real_number(v[-1])}
     return dict(reversed(lists.items()))
 
 
@@ -158,10 +162,10 @@ def return_names(function: Function) -> list[str] | None:
     value = (tuples or returns)[-1].value
     if isinstance(value, ast.Tuple | ast.List):
         plain = [e.id for e in value.elts if isinstance(e, ast.Name)]
-        names = [name_of(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
+        names = [name_or(e, f"result {i + 1}") for i, e in enumerate(value.elts)]
         taken = [n in plain and not isinstance(e, ast.Name) for n, e in zip(names, value.elts, strict=True)]
         return [f"result {i + 1}" if t else n for i, (n, t) in enumerate(zip(names, taken, strict=True))]
-    return [name_of(value, "result")]
+    return [name_or(value, "result")]
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -172,14 +176,14 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_nodes(child)
 
 
-def name_of(node: ast.AST | None, otherwise: str) -> str:
+def name_or(node: ast.AST | None, otherwise: str) -> str:
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
         return node.attr
     if isinstance(node, ast.Subscript):
         key = getattr(node.slice, "value", None)
-        return key if isinstance(key, str) else name_of(node.value, otherwise)
+        return key if isinstance(key, str) else name_or(node.value, otherwise)
     return otherwise
 
 
@@ -303,7 +307,9 @@ def passes(
             return None, frozenset(vectors)
         state = arguments_of(choices, chosen) | held | ({"self": thing} if thing is not None else {})
         names = [n for n in state if n != "self" and not isinstance(n, Global)]
-        tried = Pass(program, function, state, maker, thing is not None, caller(program, function, names))
+        tried = Pass(
+            program, function, state, maker, thing is not None, state_caller(program, function, names)
+        )
         error = failure_of(tried)
         if error is not None and "image" in maker.layout:
             error = failure_when_flat(tried, error)
@@ -327,7 +333,9 @@ def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, 
     return copy_state(found)
 
 
-def caller(program: Program, function: Function, names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+def state_caller(
+    program: Program, function: Function, names: Sequence[str]
+) -> Callable[[dict[str, Any]], Any]:
     """Calls a function with what a state holds."""
 
     def call(state: dict[str, Any]) -> Any:
@@ -442,9 +450,9 @@ def made_by_file(program: Program, maker: Maker) -> list[Any]:
     for start in starters(program):
         own = next((v for n in start.required if (v := same_named(program, n)) is not None), None)
         for units in (own, [s.n, s.h, s.g, s.k], [s.n, s.h, s.k]):
-            made = started(program, start, units) if units is not None else None
+            made = start_layers(program, start, units) if units is not None else None
             if made is not None:
-                found.append(randomised(made, maker))
+                found.append(randomise(made, maker))
                 break
     return found
 
@@ -458,7 +466,7 @@ def starters(program: Program) -> list[Function]:
     ]
 
 
-def started(program: Program, start: Function, units: Any) -> Any:
+def start_layers(program: Program, start: Function, units: Any) -> Any:
     """What such a function makes for layers of these sizes; None if nothing."""
     sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
     given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
@@ -479,7 +487,7 @@ def started(program: Program, start: Function, units: Any) -> Any:
     return made if isinstance(made, dict | list) and list(leaves_of(made, ("made",))) else None
 
 
-def randomised(made: Any, maker: Maker) -> Any:
+def randomise(made: Any, maker: Maker) -> Any:
     """The same with random numbers, so that none is 0."""
     for leaf in leaves_of(made, ("made",)):
         if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f":
@@ -499,7 +507,7 @@ def variables_of(
         if n not in program.namespace:
             missing += [n] if n in free_names(program, function) and not hasattr(builtins, n) else []
         elif holds_arrays(program.namespace[n]):
-            held[Global(n)] = randomised(copy_state({n: program.namespace[n]})[n], maker)
+            held[Global(n)] = randomise(copy_state({n: program.namespace[n]})[n], maker)
             fit_sizes(maker, n, held[Global(n)])
         elif type(program.namespace[n]) is int and (size := unit_of(n)):
             set_sizes(maker, **{size: program.namespace[n]})

@@ -44,6 +44,9 @@ __all__ = [
     "Outcome",
     "adopt_orphans",
     "end_orphans",
+    "file_place",
+    "read_failure",
+    "readable_text",
     "run_file",
 ]
 

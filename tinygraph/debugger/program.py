@@ -10,14 +10,25 @@ import ast
 import inspect
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-__all__ = ["SCRIPT", "Function", "Program", "code_of_function", "source_text"]
+__all__ = [
+    "SCRIPT",
+    "Definition",
+    "Function",
+    "Program",
+    "called_name",
+    "code_of_function",
+    "definitions_in",
+    "demanded_arguments",
+    "plain_function",
+    "source_text",
+]
 
 SCRIPT = "<module>"  # the name of a file's own statements
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -209,4 +220,24 @@ def source_text(file: str) -> list[str]:
     return [line.rstrip("\r\n") for line in lines]
 
 
-Call = Callable[..., Any]
+AnyCall = Callable[..., Any]
+
+
+def demanded_arguments(
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    spare: tuple[Any, ...],
+    editions: Sequence[Mapping[str, Any]],
+) -> tuple[Any, ...]:
+    """The edition with the names a function asks for; or the arguments, and the spare ones it demands."""
+    with suppress(TypeError, ValueError):  # without a signature, or none that fits
+        signature = inspect.signature(function)
+        asked = [name for name, p in signature.parameters.items() if p.default is p.empty]
+        for edition in editions:
+            if edition.keys() == set(asked):
+                return tuple(edition[name] for name in asked)
+        for n in range(len(spare) + 1):
+            with suppress(TypeError):
+                signature.bind(*arguments, *spare[:n])
+                return *arguments, *spare[:n]
+    return arguments

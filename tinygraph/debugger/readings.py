@@ -21,16 +21,16 @@ from tinygraph.debugger.claims import RATE, call_backward, left_claims, returned
 from tinygraph.debugger.costs import (
     COMMON,
     LABELS,
-    PENALTY,
+    PENALTY_WORDS,
     Loss,
-    Source,
+    StateSource,
     common_losses,
     constant,
     leaves_penalty,
     losses_after,
-    named,
     prediction_of,
     source_at,
+    take_named,
 )
 from tinygraph.debugger.layouts import LAYOUTS, has_columns
 from tinygraph.debugger.making import Maker, role_of
@@ -44,11 +44,12 @@ from tinygraph.debugger.passes import (
     words_of,
 )
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import copy_state, is_number
+from tinygraph.debugger.structure import copy_state, is_real_number
 from tinygraph.debugger.trial import DERIVATIVE, Trial, bare_name
 from tinygraph.debugger.uses import Use, called_function, use_of
 
 __all__ = [
+    "CACHE",
     "COMMON",
     "LABELS",
     "LOSS",
@@ -59,9 +60,10 @@ __all__ = [
     "invoke",
     "layouts_for",
     "play_forward",
-    "readings_of",
+    "possible_trials",
     "return_names",
     "slopes_of",
+    "trial_with",
     "words_of",
 ]
 
@@ -78,7 +80,7 @@ CACHE = re.compile(
     r"^activations?$|^bag$|^store$|^info$|^saved|^hist(ory)?$|^kept|^trace$|^record|^stash|^residuals?$",
     re.I,
 )
-DATA = re.compile(r"^(x|xs|inputs?|data|images?|features?|theta|w|b|weights?|bias)$", re.I)
+DATA_NAME = re.compile(r"^(x|xs|inputs?|data|images?|features?|theta|w|b|weights?|bias)$", re.I)
 LOSS = {
     "loss", "cost", "mse", "sse", "error", "crossentropy", "entropy", "nll", "objective", "criterion",
     "bce", "loss1", "calculate", "likelihood", "xent", "hinge", "huber", "mae", "rmse", "ce", "squared",
@@ -86,7 +88,7 @@ LOSS = {
 }  # fmt: skip
 
 
-def readings_of(passed: Pass, backward: Function, losses: Sequence[Function] = ()) -> Iterator[Trial]:
+def possible_trials(passed: Pass, backward: Function, losses: Sequence[Function] = ()) -> Iterator[Trial]:
     """The trials of a backward pass after a forward pass, the likeliest reading first."""
     outputs = passed.outputs(passed.after, passed.raw)
     if not outputs:
@@ -122,7 +124,7 @@ def is_own_derivative(passed: Pass, name: str) -> bool:
 def only_unknown(passed: Pass, backward: Function, names: list[str], known: Mapping[str, Any]) -> list[str]:
     """A single parameter that is neither known nor a cache nor labels: the derivative from above."""
     found = [n for n in names if n not in known and not CACHE.search(n) and not RATE.match(n)]
-    found = [n for n in found if not DATA.match(n) and role_of(n) not in ("labels", "pred")]
+    found = [n for n in found if not DATA_NAME.match(n) and role_of(n) not in ("labels", "pred")]
     found = [n for n in found if not is_kept(use_in(passed, backward, n))]
     return found[:1] if len(found) == 1 else []
 
@@ -150,7 +152,7 @@ def below_derivatives(
             given = {n: pick[n](state, raw) for n in rest} | {n: up[taken[n]] for n in taken}
             return call_backward(passed, backward, state, given)
 
-        yield trial_of(passed, backward, chosen, back, None)
+        yield trial_with(passed, backward, chosen, back, None)
 
 
 def outputs_named(above: list[str], outputs: dict[str, Any]) -> dict[str, str]:
@@ -179,7 +181,7 @@ def plain_name(name: str) -> str:
 
 def picks(
     passed: Pass, backward: Function, names: list[str], outputs: dict[str, Any], labels: Mapping[str, Any]
-) -> Iterator[dict[str, Source]]:
+) -> Iterator[dict[str, StateSource]]:
     """For each parameter of the backward pass where it comes from, the likeliest first."""
     known = passed.known(passed.after, passed.raw)
     origins = origins_of(passed.program, passed.function, backward) if passed.function else {}
@@ -198,21 +200,21 @@ def sources_of(
     outputs: dict[str, Any],
     backward: Function,
     origins: Mapping[str, Origin],
-) -> list[Source]:
+) -> list[StateSource]:
     """Where a parameter of the backward pass comes from, the likeliest first."""
     if name in origins and (source := source_at(origins[name], passed)) is not None:
         return [source]
     if RATE.match(name):
         return [constant(0.1)]
     if (key := known_as(name, known)) is not None:
-        return [named(passed, key)]
+        return [take_named(passed, key)]
     use = use_in(passed, backward, name)
     if UPSTREAM.match(name) and use.keys and (sums := starting_sums(passed, name, use.keys)):
         return sums
     if CACHE.search(name) or is_kept(use):
         return [*kept_sources(passed), *guesses(name, passed, known, outputs, backward)]
     if LABELS.match(name):
-        return [constant(x) for x in labels_like(outputs, passed.maker)]
+        return [constant(x) for x in possible_labels(outputs, passed.maker)]
     if UPSTREAM.match(name):
         return starting_sums(passed, name) + prediction_sources(passed)
     if role_of(name) == "pred":
@@ -240,7 +242,7 @@ def is_guess(
         use_in(passed, backward, name)
     ):
         return False
-    if role_of(name) == "data" and DATA.match(name):
+    if role_of(name) == "data" and DATA_NAME.match(name):
         return sum(role_of(n) == "data" for n in passed.state if n != "self") != 1
     return role_of(name) != "pred"
 
@@ -253,21 +255,25 @@ def known_as(name: str, known: Mapping[str, Any]) -> str | None:
     return alike.get(plain_name(name))
 
 
-def kept_sources(passed: Pass) -> list[Source]:
+def kept_sources(passed: Pass) -> list[StateSource]:
     """What a forward pass gave besides its output: a cache, further results, all that it gave."""
     results = results_by_name(passed.function, passed.raw) if passed.function else {}
-    kept = [k for k, v in results.items() if not is_number(v)] or list(results)[1:]
-    found: list[Source] = [lambda s, raw, k=k: results_by_name(passed.function, raw)[k] for k in kept]  # type: ignore
+    kept = [k for k, v in results.items() if not is_real_number(v)] or list(results)[1:]
+    found: list[StateSource] = [lambda s, raw, k=k: results_by_name(passed.function, raw)[k] for k in kept]  # type: ignore
     if isinstance(passed.raw, tuple) and len(passed.raw) > 2:
         found.append(lambda s, raw: raw[1:])
     # Where nothing but an array comes out, what is cached for the way back is rather what went in.
-    given = [k for k, v in passed.state.items() if isinstance(v, np.ndarray)] if is_number(passed.raw) else []
-    return [*found, *(lambda s, raw, k=k: s[k] for k in given[:1]), lambda s, raw: raw]  # type: ignore[misc]
+    given = (
+        [k for k, v in passed.state.items() if isinstance(v, np.ndarray)]
+        if is_real_number(passed.raw)
+        else []
+    )
+    return [*found, *(lambda s, raw, k=k: s[k] for k in given[:1]), lambda s, raw: raw]
 
 
 def guesses(
     name: str, passed: Pass, known: Mapping[str, Any], outputs: dict[str, Any], backward: Function
-) -> list[Source]:
+) -> list[StateSource]:
     """Where a parameter may come from of which only the kind is known."""
     made = passed.maker.candidates(name, backward.text)
     use = use_in(passed, backward, name)
@@ -282,9 +288,9 @@ def guesses(
     later = [k for k in results if k not in outputs][:1] + list(results)[1:2]
     arrays = [k for k, v in known.items() if isinstance(v, np.ndarray)]
     given = [k for k in passed.state if k in arrays and role_of(k) != "labels"]
-    first: list[Source] = [lambda s, raw, k=k: s[k] for k in given] if takes_inputs(name) else []  # type: ignore
+    first: list[StateSource] = [lambda s, raw, k=k: s[k] for k in given] if takes_inputs(name) else []  # type: ignore
     names = list(dict.fromkeys([*later, *outputs, *arrays]))[:6]
-    return [*first, *(named(passed, k) for k in names if k in known)] or [constant(None)]
+    return [*first, *(take_named(passed, k) for k in names if k in known)] or [constant(None)]
 
 
 def takes_inputs(name: str) -> bool:
@@ -292,7 +298,7 @@ def takes_inputs(name: str) -> bool:
     return role_of(name) == "data" or bool(CACHE.search(name))
 
 
-def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[Source]:
+def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[StateSource]:
     """Zeros, for a parameter in which derivatives are added up: delta_weights beside weights, or a dict."""
     known = {
         bare_name(k): v
@@ -308,9 +314,9 @@ def starting_sums(passed: Pass, name: str, keys: Sequence[str] = ()) -> list[Sou
     return [constant(np.zeros_like(held))] if short != name and isinstance(held, np.ndarray) else []
 
 
-def prediction_sources(passed: Pass) -> list[Source]:
+def prediction_sources(passed: Pass) -> list[StateSource]:
     """Where the backward pass of a loss is given the prediction, though it calls it a derivative."""
-    found: list[Source] = []
+    found: list[StateSource] = []
     if passed.receiver and "output" in vars(passed.after["self"]):
         found.append(lambda s, raw: np.array(vars(s["self"])["output"]))
     given = {k: v for k, v in passed.state.items() if k != "self" and isinstance(v, np.ndarray)}
@@ -322,13 +328,13 @@ def prediction_sources(passed: Pass) -> list[Source]:
 # Labels
 
 
-def labels_like(outputs: dict[str, Any], maker: Maker) -> list[Any]:
+def possible_labels(outputs: dict[str, Any], maker: Maker) -> list[Any]:
     """Labels that may belong to outputs: of the same shape, or one number for each example."""
     found: list[Any] = []
     for out in {id(x): x for x in (next(reversed(outputs.values())), next(iter(outputs.values())))}.values():
         found += labels_of_shape(np.shape(out), maker)
     found += [maker.array(code) for code in LAYOUTS[maker.layout].get("labels", [])]
-    return distinct(found)
+    return distinct_values(found)
 
 
 def labels_of_shape(shape: tuple[int, ...], maker: Maker) -> list[Any]:
@@ -349,7 +355,7 @@ def labels_of_shape(shape: tuple[int, ...], maker: Maker) -> list[Any]:
     return [hot if axis else hot.T, picked, draw.standard_normal(shape)]
 
 
-def distinct(values: list[Any]) -> list[Any]:
+def distinct_values(values: list[Any]) -> list[Any]:
     found: list[Any] = []
     for v in values:
         if not any(np.shape(v) == np.shape(w) and np.array_equal(v, w) for w in found):
@@ -372,7 +378,7 @@ def label_choices(
     elif held:
         yield dict.fromkeys(asked, known[held[0]])
     elif outputs:
-        for made in labels_like(outputs, passed.maker):
+        for made in possible_labels(outputs, passed.maker):
             yield dict.fromkeys(asked, made)
 
 
@@ -400,14 +406,14 @@ def from_a_loss(
 
 
 def under_itself(
-    passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, Source]
+    passed: Pass, backward: Function, first: str, averaged: bool, pick: Mapping[str, StateSource]
 ) -> Iterator[Trial]:
     """Trials under the loss that the forward pass gives; then without a penalty that the way back has not."""
-    trial = trial_of(passed, backward, [first], player(passed, backward, pick), averaged)
+    trial = trial_with(passed, backward, [first], player(passed, backward, pick), averaged)
     trial.loss = passed.function.name if passed.function else first
     yield trial
     if trial.raised is None and passed.function and leaves_penalty(passed.function, backward):
-        penalties = {n: 0.0 for n in passed.state if PENALTY.search(n)}
+        penalties = {n: 0.0 for n in passed.state if PENALTY_WORDS.search(n)}
         yield replace(
             trial,
             state=passed.state | penalties,
@@ -418,7 +424,7 @@ def under_itself(
 
 
 def under_losses(
-    passed: Pass, backward: Function, losses: Sequence[Loss], pick: Mapping[str, Source]
+    passed: Pass, backward: Function, losses: Sequence[Loss], pick: Mapping[str, StateSource]
 ) -> Iterator[Trial]:
     """Trials under one loss after the other, until the backward pass raises: it would under each."""
     for loss in losses:
@@ -451,7 +457,7 @@ def ways_of_adding(passed: Pass, value: Any) -> tuple[bool, ...]:
     return (True,) if averaging else (True, False)
 
 
-def player(passed: Pass, backward: Function, pick: Mapping[str, Source]) -> Any:
+def player(passed: Pass, backward: Function, pick: Mapping[str, StateSource]) -> Any:
     """Calls a backward pass after a forward pass; before it, if it goes forward itself."""
     alone = (
         passed.receiver and passed.function is not None and calls(passed.program, backward, passed.function)
@@ -472,20 +478,20 @@ def calls(program: Program, function: Function, other: Function) -> bool:
     return any(called_function(program, function, n) is other for n in nodes)
 
 
-def trial_with_loss(passed: Pass, backward: Function, loss: Loss, pick: Mapping[str, Source]) -> Trial:
+def trial_with_loss(passed: Pass, backward: Function, loss: Loss, pick: Mapping[str, StateSource]) -> Trial:
     def forward(state: dict[str, Any]) -> dict[str, Any]:
         raw = passed.call(state)
         state["(raw)"] = raw
         return {loss.name: loss.number(state, raw)}
 
-    trial = trial_of(passed, backward, [loss.name], player(passed, backward, pick), loss.averaged or False)
+    trial = trial_with(passed, backward, [loss.name], player(passed, backward, pick), loss.averaged or False)
     trial.forward = forward
     trial.loss = loss.name
     trial.taken += f", of {loss.name}"
     return trial
 
 
-def trial_of(
+def trial_with(
     passed: Pass, backward: Function, chosen: Sequence[str], back: Any, averaged: bool | None
 ) -> Trial:
     """A trial; `averaged` is None where derivatives are given from above."""
@@ -530,7 +536,7 @@ def fused_trials(passed: Pass) -> Iterator[Trial]:
             found += left_claims(passed.state["self"], state["self"], set()) if passed.receiver else []
             return [(label, x) for label, x in found if label != loss and is_said(label, passed)]
 
-        trial = trial_of(passed, function, [name], back, False)
+        trial = trial_with(passed, function, [name], back, False)
         trial.loss = function.name
         yield trial
 
@@ -569,7 +575,7 @@ def slope_trial(passed: Pass, function: Function, first: str, name: str, source:
         given = {function.required[0]: state[first] if source == "input" else outputs[name]}
         return [(f"d{first}", invoke(passed.program, function, state, given))]
 
-    trial = trial_of(passed, function, [name], back, None)
+    trial = trial_with(passed, function, [name], back, None)
     trial.upstream = {name: np.ones(np.shape(passed.outputs(passed.after, passed.raw)[name]))}
     trial.taken = f"{trial.taken}, its slope at its {source}"
     return trial

@@ -7,9 +7,9 @@ import re
 __all__ = ["reason_for"]
 
 REASONS = {
-    "an axis": "What was used along an axis going forward collects its derivatives along that axis, and along no other.",
+    "an axis": "What was used along an axis going forward collects its derivatives along that axis alone.",
     "keepdims": "The numbers are right, the shape is not: a derivative has the shape of what it belongs to.",
-    "a transpose": "Going back, the other factor of a product comes transposed, so that the shapes fit again.",
+    "a transpose": "Going back, the other factor of a product comes transposed, so that shapes fit again.",
     "a factor": "The derivative carries this factor, as the forward pass or its mean does.",
     "a sign": "The sign is turned round: the step would climb instead of descend.",
     "a name": "It is another value that is needed here.",
@@ -29,7 +29,7 @@ REASONS = {
     "a function too many": "The derivative is taken of the value itself.",
     "a sum too many": "Nothing was repeated going forward, so there is nothing to sum up.",
     "a missing sum": "What was repeated going forward is summed up going back.",
-    "a missing term": "Several ways lead from here to the loss, and the derivatives of all add up; one is missing.",
+    "a missing term": "Several ways lead from here to the loss and their derivatives add up; one is missing.",
     "a missing statement": "Something more happens to this value going forward, so it does going back.",
     "a statement too many": "Nothing going forward corresponds to this line.",
     "the end of a range": "The loop goes back over the same steps as the one forward, no more and no less.",
@@ -52,7 +52,10 @@ def reason_for(kind: str, old: str, new: str, before: str, after: str) -> str:
             return "Several derivatives meet here, and they add up."
         return "The derivative is this value alone, not added to what was there."
     if kind in ("a name", "an attribute") and old and new and is_mask(before, old):
-        return f"The mask asks whether {new} was positive going forward, not whether {old} is: negative derivatives pass as well."
+        return (
+            f"The mask asks whether {new} was positive going forward, not whether {old} is: "
+            "negative derivatives pass as well."
+        )
     if kind in ("a name", "an attribute", "a key", "an index", "a function") and old and new:
         return f"{new} belongs here, not {old}."
     return REASONS.get(kind, "")

@@ -1,22 +1,27 @@
-"""What is answered about somebody's program, in JSON's terms: what was judged how, and which changes mend it."""
+"""What is answered about somebody's program, in JSON's terms: what was judged, and what mends it."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+import copy
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Program
+from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
+from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
 __all__ = ["reply_to"]
 
-SHORT = 60  # characters
+SHORT_TEXT = 60  # characters
+EMPTY = "nothing is in it"
+UNREAD = "no forward pass could be run for it"
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -26,7 +31,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     Args:
         program: somebody's.
         asked: "examine" with the names of functions that need not be; or "repair" with steps of the lectures
-            on both probes, and seconds.
+            on both probes, and seconds. A function that has one of the lectures' names besides its own (`lectures`)
+            is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
@@ -42,9 +48,37 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
 
 def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
-    wanted = asked.get("wanted")
-    names = {name for name in program.functions if name not in asked["known"] and (wanted is None or name in wanted)}
-    return examine_program(program, names, asked["names"], tick)
+    wanted, lectures = asked.get("wanted"), asked["lectures"]
+    named = {code_of(program.namespace[name]) for name in lectures if name in program.namespace}
+    names = {
+        name
+        for name, function in program.functions.items()
+        if name not in asked["known"]
+        and (wanted is None or name in wanted)
+        and (name in lectures or function.itself.__code__ not in named)
+    }
+    found = examine_program(program, names, asked["names"], tick)
+    return found + [*unread_functions(program, names - {e.function.name for e in found}, asked["names"]["backward"])]
+
+
+def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
+    """The functions of which no row could make anything, though they are said to go back, or their names say so."""
+    for name, function in program.functions.items():
+        if name in names and (is_backward(function) or name == given):
+            yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)
+
+
+def is_empty(function: Function) -> bool:
+    """Whether a function does nothing: it is still to be written, or to be replaced."""
+    return all(
+        isinstance(s, ast.Pass | ast.Raise) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        for s in function.node.body
+    )
+
+
+def code_of(held: Any) -> Any:
+    """The code of a function, also of a method of an object; None of anything else."""
+    return getattr(plain_function(getattr(held, "__func__", held)), "__code__", None)
 
 
 def exams_of(
@@ -80,8 +114,6 @@ def raised_facts(shown: Judgement | None, file: str) -> dict[str, Any]:
     """The exception that a function raised, with the line."""
     if shown is None or shown.raised is None:
         return {"raised": ""}
-    import traceback
-
     frames = [f for f in traceback.extract_tb(shown.raised.__traceback__) if f.filename == file]
     text = f"{type(shown.raised).__name__}: {shown.raised}"
     return {"raised": text, "raised_line": frames[-1].lineno if frames else None}
@@ -109,7 +141,7 @@ def told_fix(fix: Fix) -> dict[str, Any]:
 def piece_text(node: ast.AST | None) -> str:
     """What is changed as text, if it is short."""
     text = "" if node is None else ast.unparse(node)
-    return text if len(text) < SHORT and "\n" not in text else ""
+    return text if len(text) < SHORT_TEXT and "\n" not in text else ""
 
 
 # The steps of the lectures
@@ -152,10 +184,6 @@ class StepExam:
         return Marks(frozenset(right), frozenset(self.targets) - right)
 
     def call(self) -> Any:
-        import copy
-
-        from tinygraph.debugger.worker import demanded_arguments
-
         function = self.program.namespace[self.name]
         return function(*copy.deepcopy(demanded_arguments(function, *self.given)))
 

@@ -6,7 +6,7 @@ A file is a module with functions of the lectures' names, from `linear_backward`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,13 +24,13 @@ from tinygraph.debugger.homework import (
     find_overflows,
 )
 from tinygraph.debugger.kept import what_is_kept
-from tinygraph.debugger.merging import merge_examined
 from tinygraph.debugger.loading import code_file
+from tinygraph.debugger.merging import merge_examined
 from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
 from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
 
-__all__ = ["check_file"]
+__all__ = ["check_file", "make_probes", "report_on"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 NO_NAMES: Mapping[str, str | None] = {}
@@ -88,7 +88,8 @@ def check_file(
         return run_file(path, steps, timeout, memory, asks)
 
     names = {"forward": forward, "backward": backward, "loss": loss}
-    return report_on(ask, make_probes(sizes, seed, activations), convention, repair, names)
+    probes = make_probes(sizes, seed, activations)
+    return report_on(ask, probes, convention, repair, names, held=activations is not None)
 
 
 def make_probes(
@@ -108,6 +109,7 @@ def report_on(
     convention: AskedConvention = "auto",
     repair: float = REPAIR,
     names: Mapping[str, str | None] = NO_NAMES,
+    held: bool = False,
 ) -> FileReport:
     """The report on functions that can be asked.
 
@@ -117,6 +119,7 @@ def report_on(
         convention: the one that is asked for.
         repair: seconds in which what is wrong may be mended; 0 for no repair.
         names: those of a function that goes forward, one that goes back and a loss, where they were given.
+        held: whether the network was asked for, so that another one is wrong even where it is right in itself.
     """
     steps = [steps_of(probe) for probe in probes]
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
@@ -127,10 +130,21 @@ def report_on(
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
         return merge_examined(report, examined, [])
     facts = step_facts(judged, report.convention)
-    more = ask([], [question("repair", (), names, facts, repair)])
+    more = ask([], [question("repair", FUNCTIONS if held else (), names, facts, repair)])
     if not more.replies or not more.replies[0]:
         return merge_examined(report, examined, [])
-    return merge_examined(report, more.replies[0]["examined"], more.replies[0]["fixes"])
+    ran = {s.step.function for s in report.steps if s.report is not None}
+    examined = [e | {"raised": ""} if e["name"] in ran else e for e in more.replies[0]["examined"]]
+    return merge_examined(report, examined, list(fixes_to_believe(report, more.replies[0]["fixes"])))
+
+
+def fixes_to_believe(report: FileReport, fixes: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The fixes, without those that make up in one function for a mistake that was found in another."""
+    elsewhere = {d.function for d in report.diagnoses if d.formula}
+    passing = {f.name for f in report.functions if f.verdict == "passes on"}
+    for fix in fixes:
+        if not elsewhere or fix["function"] not in passing:
+            yield fix
 
 
 def question(
@@ -144,6 +158,7 @@ def question(
     return {
         "ask": ask,
         "known": tuple(known),
+        "lectures": tuple(FUNCTIONS),
         "names": dict(names),
         "steps": tuple(steps),
         "seconds": seconds,

@@ -1,7 +1,7 @@
 """The places of a program at which a value can be read, moved or replaced, and hooks put there.
 
-`h = np.maximum(X @ W1 + b1, 0)` becomes `h = __at__(3, np.maximum(__at__(1, __at__(0, X) @ ...), 0))`, followed by
-`h = __at__(4, h)`: what a hook gives back is what the program goes on with.
+`h = np.maximum(X @ W1 + b1, 0)` becomes `h = __at__(3, np.maximum(__at__(1, __at__(0, X) @ ...), 0))`,
+followed by `h = __at__(4, h)`: what a hook gives back is what the program goes on with.
 """
 
 from __future__ import annotations
@@ -12,20 +12,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-__all__ = ["AT", "BEFORE", "SEED", "STOP", "Hooks", "Site", "bound_names", "label_of", "names_read", "targets_of"]
+__all__ = [
+    "AT",
+    "BEFORE",
+    "SEED",
+    "STOP",
+    "Hooks",
+    "Site",
+    "assigned_base",
+    "assigned_places",
+    "bound_names",
+    "is_plain_place",
+    "is_trivial",
+    "label_of",
+    "places_read",
+    "walk_own",
+]
 
 AT, BEFORE, SEED, STOP = "__at__", "__before__", "__seed__", "__stop__"
 UNHOOKED = (ast.Lambda, ast.JoinedStr, ast.Compare, ast.Constant, ast.Await, ast.Yield, ast.YieldFrom)
-Node = TypeVar("Node", bound=ast.AST)
+TreeNode = TypeVar("TreeNode", bound=ast.AST)
 NO_DATA = {"np", "numpy", "math", "self", "plt", "random", "cls", "scipy", "super"}
 MUTATORS = {"append", "insert", "extend", "appendleft", "update", "fill", "at", "copyto", "add_", "sub_"}
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A place: `variable` after an assignment, `entry` of a parameter, `update` of one, `expression`, or `loss`.
+    """A place: `variable` once assigned, `entry` of a parameter, `update` of one, `expression`, or `loss`.
 
-    `continues` says that what is there was changed and not made anew; `body` that it is in the code that is judged.
+    `continues` says that what is there was changed and not made anew; `body` that it is in the judged code.
     """
 
     index: int
@@ -78,7 +93,7 @@ class Hooks:
         if old is self.seed:
             yield call_statement(SEED, [], old)
         if old in self.updates:
-            yield from (self.before(t, old) for t in targets_of(old))
+            yield from (self.before(t, old) for t in assigned_places(old))
         yield self.hooked(old)
         if not isinstance(old, ast.Return):
             yield from self.after(old)
@@ -90,14 +105,14 @@ class Hooks:
         if isinstance(old, ast.FunctionDef):
             return self.definition(old)
         if isinstance(old, ast.ClassDef):
-            return replaced(old, body=[self.method(x, old.name) for x in old.body])
+            return with_fields(old, body=[self.method(x, old.name) for x in old.body])
         new = copy.copy(old)
         for name, value in ast.iter_fields(old):
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 inner = self.loop_entry(old) if name == "body" else []
                 setattr(new, name, [*inner, *self.block(value)])
             elif isinstance(value, list) and value and isinstance(value[0], ast.ExceptHandler):
-                setattr(new, name, [replaced(h, body=self.block(h.body)) for h in value])
+                setattr(new, name, [with_fields(h, body=self.block(h.body)) for h in value])
         return self.with_expressions(new, old)
 
     def with_expressions(self, new: ast.stmt, old: ast.stmt) -> ast.stmt:
@@ -107,29 +122,29 @@ class Hooks:
             return self.returned(new, value, old)
         if isinstance(old, ast.Return) and isinstance(value, ast.Tuple) and self.judged:
             parts = [self.loss(e, "result", old) for e in value.elts]
-            return replaced(new, value=replaced(value, elts=parts))
+            return with_fields(new, value=with_fields(value, elts=parts))
         if isinstance(old, ast.Return) and value is not None and self.judged:
-            return replaced(new, value=self.loss(value, "result", old))
+            return with_fields(new, value=self.loss(value, "result", old))
         if isinstance(old, ast.Expr) and isinstance(value, ast.Call):
-            return replaced(new, value=self.reporting(value, old))
+            return with_fields(new, value=self.reporting(value, old))
         if isinstance(old, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return) and value is not None:
-            return new if old in self.derivatives else replaced(new, value=self.expression(value, old))
+            return new if old in self.derivatives else with_fields(new, value=self.expression(value, old))
         return new
 
     def returned(self, new: ast.stmt, value: ast.expr, old: ast.stmt) -> ast.stmt:
         """A return statement that computes derivatives."""
         if isinstance(value, ast.Tuple):
-            value = replaced(value, elts=[self.loss(e, "result", old) for e in value.elts])
-        return replaced(new, value=self.hook(self.site("variable", "result", old, old), value, old))
+            value = with_fields(value, elts=[self.loss(e, "result", old) for e in value.elts])
+        return with_fields(new, value=self.hook(self.site("variable", "result", old, old), value, old))
 
     def reporting(self, call: ast.Call, old: ast.stmt) -> ast.Call:
         """A call whose result nobody takes: what it is given may be a loss."""
         if not self.judged:
             return call
         label = label_of(call.func) or "call"
-        args = [x if isinstance(x, ast.Name | ast.Constant | ast.Starred | ast.JoinedStr) else self.loss(x, label, old)
-                for x in call.args]  # fmt: skip
-        return replaced(call, args=args)
+        kept = ast.Name | ast.Constant | ast.Starred | ast.JoinedStr
+        args = [x if isinstance(x, kept) else self.loss(x, label, old) for x in call.args]
+        return with_fields(call, args=args)
 
     def loss(self, node: ast.expr, label: str, old: ast.stmt) -> ast.expr:
         """A hook at an expression whose value may be a loss."""
@@ -143,12 +158,12 @@ class Hooks:
         """A function with hooks in its body."""
         inner = Hooks(self.file, prefix + old.name, sites=self.sites)
         inner.scope = bound_names(old)
-        return replaced(old, body=inner.block(old.body))
+        return with_fields(old, body=inner.block(old.body))
 
     def judged_definition(self, old: ast.FunctionDef) -> ast.FunctionDef:
         """The function that is judged, with hooks in its body and at its parameters."""
         self.scope = bound_names(old)
-        return replaced(old, body=[*self.parameters(old), *self.block(old.body)])
+        return with_fields(old, body=[*self.parameters(old), *self.block(old.body)])
 
     def method(self, old: ast.stmt, owner: str) -> ast.stmt:
         return self.definition(old, f"{owner}.") if isinstance(old, ast.FunctionDef) else old
@@ -164,12 +179,14 @@ class Hooks:
     def after(self, old: ast.stmt) -> Iterator[ast.stmt]:
         """The hooks after a statement, at what it has assigned."""
         kind = "update" if old in self.updates else "variable"
-        for target in targets_of(old):
-            base = base_of(target)
+        for target in assigned_places(old):
+            base = assigned_base(target)
             label = label_of(base)
             if base is None or not label or isinstance(old, ast.For):
                 continue
-            index = self.site(kind, label, target, old, continues=goes_on(old, target, label), trivial=is_trivial(old))
+            index = self.site(
+                kind, label, target, old, continues=goes_on(old, target, label), trivial=is_trivial(old)
+            )
             yield self.rebind(index, base, target)
 
     def loop_entry(self, old: ast.stmt) -> list[ast.stmt]:
@@ -185,10 +202,10 @@ class Hooks:
         if isinstance(base, ast.Name) and self.scope and base.id not in self.scope:
             return call_statement(AT, [ast.Constant(index), read], where)
         new = ast.Assign([as_store(base)], self.hook(index, read, where))
-        return located(new, where)
+        return locate_node(new, where)
 
     def before(self, target: ast.expr, old: ast.stmt) -> ast.stmt:
-        base = base_of(target) or target
+        base = assigned_base(target) or target
         read: ast.expr = as_load(base)
         if not isinstance(old, ast.AugAssign) and isinstance(base, ast.Name):
             read = ast.Name(base.id, ast.Load())
@@ -209,11 +226,14 @@ class Hooks:
         """An expression with hooks at what goes into it."""
         new = copy.copy(node)
         if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Attribute) and label_of(node.func.value).split(".")[0] not in NO_DATA:
-                new.func = replaced(node.func, value=self.expression(node.func.value, statement))  # type: ignore[attr-defined]
+            if (
+                isinstance(node.func, ast.Attribute)
+                and label_of(node.func.value).split(".")[0] not in NO_DATA
+            ):
+                new.func = with_fields(node.func, value=self.expression(node.func.value, statement))  # type: ignore[attr-defined]
             new.args = [self.expression(x, statement) for x in node.args]  # type: ignore[attr-defined]
         elif isinstance(node, ast.Subscript | ast.Attribute):
-            if not is_plain(node):
+            if not is_plain_place(node):
                 new.value = self.expression(node.value, statement)  # type: ignore[attr-defined]
         elif isinstance(node, ast.Starred | ast.Name):
             pass
@@ -229,46 +249,46 @@ class Hooks:
                 setattr(new, name, [self.expression(x, statement) for x in value])
 
     def hook(self, index: int, value: ast.expr, where: ast.AST) -> ast.expr:
-        return located(ast.Call(ast.Name(AT, ast.Load()), [ast.Constant(index), value], []), where)
+        return locate_node(ast.Call(ast.Name(AT, ast.Load()), [ast.Constant(index), value], []), where)
 
 
 # What statements assign and read
 
 
-def targets_of(statement: ast.stmt) -> list[ast.expr]:
+def assigned_places(statement: ast.stmt) -> list[ast.expr]:
     """What a statement assigns or changes, each by itself."""
     if isinstance(statement, ast.Assign):
-        return [part for target in statement.targets for part in unpacked(target)]
+        return [part for target in statement.targets for part in unpack_target(target)]
     if isinstance(statement, ast.AugAssign) or (isinstance(statement, ast.AnnAssign) and statement.value):
         return [statement.target]
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        return changed_by(statement.value)
+        return changed_by_call(statement.value)
     return []
 
 
-def changed_by(call: ast.Call) -> list[ast.expr]:
+def changed_by_call(call: ast.Call) -> list[ast.expr]:
     """What a call changes in place: xs of xs.append(x), a of np.add.at(a, i, x), c of np.dot(a, b, out=c)."""
     found = [k.value for k in call.keywords if k.arg == "out"]
     if isinstance(call.func, ast.Attribute) and call.func.attr in MUTATORS:
         first = call.args[:1] if call.func.attr in ("at", "copyto") else [call.func.value]
         found += first
-    return [x for x in found if base_of(x) is not None]
+    return [x for x in found if assigned_base(x) is not None]
 
 
-def unpacked(target: ast.expr) -> list[ast.expr]:
+def unpack_target(target: ast.expr) -> list[ast.expr]:
     if isinstance(target, ast.Tuple | ast.List):
-        return [part for element in target.elts for part in unpacked(element)]
-    return unpacked(target.value) if isinstance(target, ast.Starred) else [target]
+        return [part for element in target.elts for part in unpack_target(element)]
+    return unpack_target(target.value) if isinstance(target, ast.Starred) else [target]
 
 
-def base_of(target: ast.expr) -> ast.expr | None:
+def assigned_base(target: ast.expr) -> ast.expr | None:
     """The name or the attribute of a name that is assigned, or into which something is put."""
     while isinstance(target, ast.Subscript):
         target = target.value
     if isinstance(target, ast.Name):
         return target
     if isinstance(target, ast.Attribute):
-        return target if isinstance(target.value, ast.Name) else base_of(target.value)
+        return target if isinstance(target.value, ast.Name) else assigned_base(target.value)
     return None
 
 
@@ -281,7 +301,7 @@ def label_of(node: ast.AST | None) -> str:
     return ""
 
 
-def names_read(node: ast.AST) -> set[str]:
+def places_read(node: ast.AST) -> set[str]:
     """The names and attributes of names that are read in a statement, also those that it changes in place."""
     found = set()
     for n in ast.walk(node):
@@ -290,7 +310,7 @@ def names_read(node: ast.AST) -> set[str]:
         elif isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load) and (label := label_of(n)):
             found.add(label)
     if isinstance(node, ast.AugAssign):
-        found.add(label_of(base_of(node.target)))
+        found.add(label_of(assigned_base(node.target)))
     return found
 
 
@@ -298,18 +318,33 @@ def goes_on(statement: ast.stmt, target: ast.expr, label: str) -> bool:
     """Whether a statement changes what is there, or makes it anew from what was there."""
     if not isinstance(statement, ast.Assign) or isinstance(target, ast.Subscript):
         return not isinstance(statement, ast.AnnAssign)
-    return label in names_read(statement.value)
+    return label in places_read(statement.value)
 
 
 def is_trivial(statement: ast.stmt) -> bool:
     """Whether a statement only makes room: zeros, an empty list, a number."""
     value = getattr(statement, "value", None)
-    if value is None or any(isinstance(t, ast.Subscript) for t in targets_of(statement)) or isinstance(statement, ast.AugAssign):
+    if (
+        value is None
+        or any(isinstance(t, ast.Subscript) for t in assigned_places(statement))
+        or isinstance(statement, ast.AugAssign)
+    ):
         return False
     if isinstance(value, ast.Call):
-        return getattr(value.func, "attr", getattr(value.func, "id", "")) in ("zeros", "zeros_like", "dict", "list")
-    empty = isinstance(value, ast.List | ast.Dict | ast.Tuple) and all(map(is_empty, ast.iter_child_nodes(value)))
-    return empty or isinstance(value, ast.Constant) or isinstance(value, ast.ListComp) and "zeros" in ast.unparse(value)
+        return getattr(value.func, "attr", getattr(value.func, "id", "")) in (
+            "zeros",
+            "zeros_like",
+            "dict",
+            "list",
+        )
+    empty = isinstance(value, ast.List | ast.Dict | ast.Tuple) and all(
+        map(is_empty, ast.iter_child_nodes(value))
+    )
+    return (
+        empty
+        or isinstance(value, ast.Constant)
+        or (isinstance(value, ast.ListComp) and "zeros" in ast.unparse(value))
+    )
 
 
 def is_empty(node: ast.AST) -> bool:
@@ -334,35 +369,35 @@ def walk_own(node: ast.AST) -> Iterator[ast.AST]:
             yield from walk_own(child)
 
 
-def is_plain(node: ast.AST) -> bool:
+def is_plain_place(node: ast.AST) -> bool:
     """Whether this is a name, an attribute of names, or something with a constant key in one."""
     if isinstance(node, ast.Subscript):
-        return isinstance(node.slice, ast.Constant) and is_plain(node.value)
+        return isinstance(node.slice, ast.Constant) and is_plain_place(node.value)
     return bool(label_of(node))
 
 
 # New nodes
 
 
-def replaced(node: Node, **fields: object) -> Node:
+def with_fields(node: TreeNode, **fields: object) -> TreeNode:
     new = copy.copy(node)
     for name, value in fields.items():
         setattr(new, name, value)
     return new
 
 
-def located(node: Node, where: ast.AST) -> Node:
+def locate_node(node: TreeNode, where: ast.AST) -> TreeNode:
     ast.copy_location(node, where)
     return ast.fix_missing_locations(node)
 
 
 def call_statement(name: str, args: list[ast.expr], where: ast.AST) -> ast.stmt:
-    return located(ast.Expr(ast.Call(ast.Name(name, ast.Load()), args, [])), where)
+    return locate_node(ast.Expr(ast.Call(ast.Name(name, ast.Load()), args, [])), where)
 
 
 def as_load(node: ast.expr) -> ast.expr:
-    return replaced(node, ctx=ast.Load())
+    return with_fields(node, ctx=ast.Load())
 
 
 def as_store(node: ast.expr) -> ast.expr:
-    return replaced(node, ctx=ast.Store())
+    return with_fields(node, ctx=ast.Store())

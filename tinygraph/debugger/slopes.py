@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.machines import Changes, Machine, Run, Spot
+from tinygraph.debugger.machines import Changes, Machine, MachineRun, Spot
 from tinygraph.debugger.truth import KINK, Truth
 
-__all__ = ["Loss", "Slope", "Slopes", "direction", "projections"]
+__all__ = ["LossSlope", "MachineLoss", "Slopes", "direction", "projections"]
 
-STEP = 1e-5
-PATIENCE = 0.8  # seconds for the derivative by the entries of one array
-FEWEST = 24  # entries
+SLOPE_STEP = 1e-5
+SLOPE_PATIENCE = 0.8  # seconds for the derivative by the entries of one array
+FEWEST_ENTRIES = 24  # entries
 
 
 @dataclass(frozen=True, eq=False)
-class Loss:
+class MachineLoss:
     """A loss that a program may have.
 
     Attributes:
@@ -34,7 +34,7 @@ class Loss:
     """
 
     name: str
-    number: Callable[[Run], float]
+    number: Callable[[MachineRun], float]
     strict: bool = False
     scales: Mapping[float, str] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Slope:
+class LossSlope:
     """The derivatives along two directions, and how far from them one may be; a row for each loss."""
 
     values: Any
@@ -82,17 +82,17 @@ def projections(value: Any) -> Any:
 class Slopes:
     """Derivatives of losses, each computed once."""
 
-    def __init__(self, machine: Machine, losses: Sequence[Loss]) -> None:
+    def __init__(self, machine: Machine, losses: Sequence[MachineLoss]) -> None:
         self.machine = machine
         self.losses = losses
-        self.found: dict[Spot, Slope] = {}
+        self.found: dict[Spot, LossSlope] = {}
         self.truths: dict[Spot, list[Truth]] = {}
         self.run_time = 1e-3
 
     def numbers(self, changes: Changes) -> Any:
         """All losses of a run; NaN where there is none."""
         run = self.machine.run(changes)
-        return np.array([number_of(loss, run) for loss in self.losses])
+        return np.array([loss_number(loss, run) for loss in self.losses])
 
     def moved(self, spot: Spot, by: Any) -> Any:
         return self.numbers({(spot.site, spot.turn): [(spot.steps, by)]})
@@ -101,18 +101,18 @@ class Slopes:
         with np.errstate(all="ignore"):
             return (self.moved(spot, step * v) - self.moved(spot, -step * v)) / (2 * step)
 
-    def slope(self, spot: Spot, shape: tuple[int, ...]) -> Slope:
+    def slope(self, spot: Spot, shape: tuple[int, ...]) -> LossSlope:
         """The derivatives along the two directions."""
         if spot not in self.found:
             pairs = [self.along(spot, direction(shape, k)) for k in (0, 1)]
             values, errors = (np.array([p[i] for p in pairs]).T for i in (0, 1))
-            self.found[spot] = Slope(values, errors)
+            self.found[spot] = LossSlope(values, errors)
         return self.found[spot]
 
     def along(self, spot: Spot, v: Any) -> tuple[Any, Any]:
         """The derivative along a direction and its error, for each loss."""
         start = time.perf_counter()
-        step = STEP / max(1.0, float(np.abs(v).max()) if np.size(v) else 1.0)
+        step = SLOPE_STEP / max(1.0, float(np.abs(v).max()) if np.size(v) else 1.0)
         coarse, fine = self.central(spot, v, step), self.central(spot, v, step / 2)
         self.run_time = (time.perf_counter() - start) / 4
         if np.any(np.abs(coarse - fine) > KINK * np.abs(fine) + 1e-9):  # a kink is near: nearer still
@@ -128,14 +128,17 @@ class Slopes:
 
     def by_entries(self, spot: Spot, shape: tuple[int, ...]) -> list[Truth]:
         size = int(np.prod(shape, dtype=int))
-        most = max(FEWEST, int(PATIENCE / (4 * max(self.run_time, 1e-5))))
+        most = max(FEWEST_ENTRIES, int(SLOPE_PATIENCE / (4 * max(self.run_time, 1e-5))))
         picked = np.sort(np.random.default_rng(0).permutation(size)[:most])
         coarse, fine = np.zeros((2, len(self.losses), size))
         for i in picked:
             unit = np.zeros(size)
             unit[i] = 1.0
             v = unit.reshape(shape)
-            coarse[:, i], fine[:, i] = self.central(spot, v, STEP), self.central(spot, v, STEP / 2)
+            coarse[:, i], fine[:, i] = (
+                self.central(spot, v, SLOPE_STEP),
+                self.central(spot, v, SLOPE_STEP / 2),
+            )
         taken = np.isin(np.arange(size), picked)
         return [truth_of(c, f, taken, shape) for c, f in zip(coarse, fine, strict=True)]
 
@@ -149,7 +152,7 @@ def truth_of(coarse: Any, fine: Any, taken: Any, shape: tuple[int, ...]) -> Trut
     return Truth(np.where(known, value, 0.0).reshape(shape), error, known.reshape(shape))
 
 
-def number_of(loss: Loss, run: Run) -> float:
+def loss_number(loss: MachineLoss, run: MachineRun) -> float:
     try:
         return float(np.sum(loss.number(run)))
     except Exception:

@@ -1,10 +1,11 @@
 """Scripts and bodies of functions, judged statement by statement.
 
-Each value that a statement says is a derivative is held against the derivative of the file's own loss by what is
-at some place of its forward pass: by the variable that its name speaks of, by the parameter that is moved by it,
-or by any value of the same shape. Of several readings (which loss, which factor, which sign) the one is believed
-in which the fewest statements are wrong. A statement is wrong if its value is, though all derivatives that it
-reads are right: what was found wrong before is replaced by the truth, and the program goes on from there.
+Each value that a statement says is a derivative is held against the derivative of the file's own loss by what
+is at some place of its forward pass: by the variable that its name speaks of, by the parameter that is moved
+by it, or by any value of the same shape. Of several readings (which loss, which factor, which sign) the one
+is believed in which the fewest statements are wrong. A statement is wrong if its value is, though all
+derivatives that it reads are right: what was found wrong before is replaced by the truth, and the program
+goes on from there.
 """
 
 from __future__ import annotations
@@ -22,22 +23,40 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.machines import Changes, Event, FunctionMachine, Machine, Run, ScriptMachine, Spot
+from tinygraph.debugger.machines import (
+    Changes,
+    Event,
+    FunctionMachine,
+    Machine,
+    MachineRun,
+    ScriptMachine,
+    Spot,
+)
 from tinygraph.debugger.objectives import label_arrays, losses_of, number_of_examples
-from tinygraph.debugger.outline import Line, Outline, is_loss_label
+from tinygraph.debugger.outline import BodyOutline, StatementLine, is_loss_label
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.readings import RATE
-from tinygraph.debugger.sites import Site, is_plain, label_of
-from tinygraph.debugger.slopes import Loss, Slope, Slopes, projections
-from tinygraph.debugger.structure import Leaf, as_floats
+from tinygraph.debugger.sites import Site, is_plain_place, label_of
+from tinygraph.debugger.slopes import LossSlope, MachineLoss, Slopes, projections
+from tinygraph.debugger.structure import ArrayLeaf, as_floats
 from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, other_text, same_name
 
-__all__ = ["Case", "Derivative", "Judged", "function_machine", "judge_machine", "judge_statements", "script_machine"]
+__all__ = [
+    "Derivative",
+    "Evidence",
+    "Judged",
+    "Place",
+    "fits_into",
+    "function_machine",
+    "judge_machine",
+    "judge_statements",
+    "script_machine",
+]
 
-AGREES = 3e-5
+LINES_AGREE = 3e-5
 MOST_PLACES = 60  # at which a value of a shape is looked for
 MOST_BLAMED = 8
-MOST_READINGS = 5
+MOST_INTERPRETATIONS = 5
 MOST_USES = 6
 PATIENCE = 3.0  # seconds, after which nothing is looked for that is not plain
 ADDED = re.compile(r"_?(accum(ulated|ulator)?|acc|sum|total|avg|mean|batch|curr(ent)?|all)\d?$")
@@ -53,7 +72,8 @@ class Derivative:
     Attributes:
         label: what the statement assigns.
         by: the name of what it is the derivative by, or the source of it where it has no name.
-        verdict: "agrees", "wrong", "follows" (wrong, but only because of what it reads), "unnamed" (not judged).
+        verdict: "agrees", "wrong", "follows" (wrong, but only because of what it reads), "unnamed" (not
+            judged).
         said: what it is instead.
         factor: what the derivative is multiplied by in this reading: 1, m, -1, the learning rate.
         given: its value; `truth` what it should be, where that is known.
@@ -73,7 +93,7 @@ class Derivative:
     truth: Any = None
     site: Site | None = None
     place: Place | None = None
-    step: Step | None = None
+    step: LineValue | None = None
 
 
 @dataclass(eq=False)
@@ -85,8 +105,8 @@ class Judged:
     assumed: bool
     factor: float
     derivatives: list[Derivative]
-    case: Case
-    reading: Reading
+    case: Evidence
+    reading: Interpretation
     raised: BaseException | None = None
 
     @property
@@ -122,12 +142,12 @@ class Judged:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
-    """A value that a line gives: `number` says which of the values of its name it is, `final` whether the last."""
+class LineValue:
+    """A value that a line gives: `number` says which of those of its name, `final` whether the last."""
 
     event: Event
     site: Site
-    line: Line
+    line: StatementLine
     name: str
     group: int
     final: bool
@@ -159,15 +179,15 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Which loss, what all derivatives are multiplied by, and what those of intermediate values are besides."""
+class Interpretation:
+    """Which loss, what all derivatives are multiplied by, and those of intermediate values besides."""
 
     loss: int
     factor: float = 1.0
     inner: tuple[float, ...] = (1.0,)
     moved: float = 1.0
 
-    def accepted(self, step: Step, place: Place, rates: Sequence[float]) -> list[float]:
+    def accepted(self, step: LineValue, place: Place, rates: Sequence[float]) -> list[float]:
         """The factors with which a value is right."""
         if step.update:
             return [self.moved * r for r in rates]
@@ -179,7 +199,7 @@ class Reading:
 class Found:
     """What a value was found to be: right with a factor at a place, wrong, or without a name."""
 
-    step: Step
+    step: LineValue
     status: str
     place: Place | None = None
     factor: float = 1.0
@@ -187,7 +207,7 @@ class Found:
     said: str = ""
 
 
-class Case:
+class Evidence:
     """A machine's derivatives and forward values, ready to be read in one way or the other."""
 
     def __init__(self, machine: Machine) -> None:
@@ -213,10 +233,10 @@ class Case:
     # Claims
 
     @cached_property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[LineValue]:
         """The values that lines of the backward pass give, in order."""
         back, moved = self.outline.derivatives, self.outline.updates
-        found: list[Step] = []
+        found: list[LineValue] = []
         group: dict[str, int] = {}
         for event in self.run.events:
             site = self.machine.sites[event.spot.site]
@@ -226,13 +246,15 @@ class Case:
             update = site.kind == "update"
             if update and (event.before is None or np.shape(event.before) != np.shape(event.value)):
                 continue
-            anew = not (site.continues and changes_in_place(site)) and self.is_read_since(event.label, found, line)
+            anew = not (site.continues and changes_in_place(site)) and self.is_read_since(
+                event.label, found, line
+            )
             if anew or event.label not in group:
                 group[event.label] = len(found)
-            found.append(Step(event, site, line, event.label, group[event.label], True, update))
+            found.append(LineValue(event, site, line, event.label, group[event.label], True, update))
         return [replace(s, final=is_last(s, found[i + 1 :])) for i, s in enumerate(found)]
 
-    def is_read_since(self, label: str, before: Sequence[Step], now: Line) -> bool:
+    def is_read_since(self, label: str, before: Sequence[LineValue], now: StatementLine) -> bool:
         """Whether some line has read a name since it was given its value."""
         given = next((s.line for s in reversed(before) if s.name == label), None)
         if given is None:
@@ -240,7 +262,7 @@ class Case:
         base = label.partition("[")[0]
         return any(base in x.reads for x in self.between(given, now))
 
-    def between(self, first: Line, second: Line) -> list[Line]:
+    def between(self, first: StatementLine, second: StatementLine) -> list[StatementLine]:
         """The lines between two, or the other lines of a loop between a line and itself."""
         lines = self.outline.lines
         i, j = lines.index(first), lines.index(second)
@@ -269,17 +291,23 @@ class Case:
         found = []
         for event in self.run.events:
             site = self.machine.sites[event.spot.site]
-            if site.body and site.statement in back or not event.value.size or event.value.dtype.kind not in "fi":
+            if (
+                (site.body and site.statement in back)
+                or not event.value.size
+                or event.value.dtype.kind not in "fi"
+            ):
                 continue
             path = (site.label, *event.spot.steps)
-            found.append(Place(event.spot, event.label, np.shape(event.value), True, self.is_root(site), path))
+            found.append(
+                Place(event.spot, event.label, np.shape(event.value), True, self.is_root(site), path)
+            )
         return found
 
     def is_root(self, site: Site) -> bool:
         """Whether what is at a site is not computed from arrays."""
         return self.is_root_of(self.run, site)
 
-    def is_root_of(self, run: Run, site: Site) -> bool:
+    def is_root_of(self, run: MachineRun, site: Site) -> bool:
         if site.kind == "entry" or site.statement is None:
             return True
         value = getattr(site.statement, "value", None)
@@ -291,7 +319,7 @@ class Case:
         arrays = {e.label for e in run.events if np.ndim(e.value) and e.value.dtype.kind == "f"}
         return not read & {a.partition("[")[0] for a in arrays}
 
-    def is_start(self, run: Run, site: Site) -> bool:
+    def is_start(self, run: MachineRun, site: Site) -> bool:
         """Whether a parameter is made at a site."""
         back = {*self.outline.derivatives, *self.outline.updates}
         return site.statement not in back and self.is_root_of(run, site)
@@ -305,7 +333,7 @@ class Case:
             if not self.may_be_meant(site):
                 continue
             source = ast.unparse(site.node)
-            found.append(Place(spot, source, shape, False, False, (f"{source} (line {line_of(site)})",)))
+            found.append(Place(spot, source, shape, False, False, (f"{source} (line {line_of_site(site)})",)))
         return found
 
     def uses(self, place: Place) -> list[Spot]:
@@ -320,7 +348,7 @@ class Case:
         return label_arrays(self.machine, self.run)
 
     def may_be_meant(self, site: Site) -> bool:
-        """Whether a derivative may be by an expression: not by the negative of something, nor within a loss."""
+        """Whether a derivative may be by an expression: not the negative of something, nor within a loss."""
         targets = next((x.targets for x in self.outline.lines if x.node is site.statement), [])
         return not isinstance(site.node, ast.UnaryOp) and not any(map(is_loss_label, targets))
 
@@ -329,38 +357,42 @@ class Case:
         size = int(np.prod(shape, dtype=int))
         named = [p for p in reversed(self.places) if not (p.root and (not roots or p.label in self.labels))]
         fits = named + self.unnamed
-        return [p for p in fits if int(np.prod(p.shape, dtype=int)) == size and alike(p.shape, shape)][:MOST_PLACES]
+        return [
+            p for p in fits if int(np.prod(p.shape, dtype=int)) == size and same_but_ones(p.shape, shape)
+        ][:MOST_PLACES]
 
-    def slope(self, place: Place) -> Slope:
+    def slope(self, place: Place) -> LossSlope:
         return self.slopes.slope(place.spot, place.shape)
 
-    def named_for(self, step: Step) -> list[Place]:
+    def named_for(self, step: LineValue) -> list[Place]:
         """The forward values that a derivative's name speaks of, or that it moves; those that matter."""
         if step.name not in self._named:
             self._named[step.name] = [p for p in self.find_named(step) if self.matters(p)]
-        return [p for p in self._named[step.name] if alike(p.shape, step.shape)] or self._named[step.name]
+        return [p for p in self._named[step.name] if same_but_ones(p.shape, step.shape)] or self._named[
+            step.name
+        ]
 
     @cached_property
     def _named(self) -> dict[str, list[Place]]:
         return {}
 
-    def find_named(self, step: Step) -> list[Place]:
+    def find_named(self, step: LineValue) -> list[Place]:
         """The values of a name, the last first."""
         label = step.name
         if step.update:
             return [p for p in reversed(self.places) if p.label == label]
-        rules: list[Callable[[Claim, Leaf], bool]] = [same_name, like_name, short_name]
+        rules: list[Callable[[Claim, ArrayLeaf], bool]] = [same_name, like_name, short_name]
         for name in dict.fromkeys((label, ADDED.sub("", label))):
             for rule in rules:
                 claim = Claim(name, step.value)
-                if fits := [p for p in reversed(self.places) if rule(claim, Leaf(p.path, step.value))]:
+                if fits := [p for p in reversed(self.places) if rule(claim, ArrayLeaf(p.path, step.value))]:
                     return fits
         return []
 
-    def moved_by(self, step: Step) -> list[Place]:
+    def moved_by(self, step: LineValue) -> list[Place]:
         """The parameter that is moved by a derivative whose name says nothing."""
         label = self.pairs.get(step.name)
-        return [p for p in reversed(self.places) if p.label == label and alike(p.shape, step.shape)]
+        return [p for p in reversed(self.places) if p.label == label and same_but_ones(p.shape, step.shape)]
 
     def matters(self, place: Place) -> bool:
         """Whether some loss depends on a value."""
@@ -372,7 +404,17 @@ class Case:
     def examples(self) -> list[float]:
         """How many examples there may be."""
         found = []
-        for name in ("m", "N", "n", "num_examples", "n_samples", "batch_size", "num_samples", "n_examples", "M"):
+        for name in (
+            "m",
+            "N",
+            "n",
+            "num_examples",
+            "n_samples",
+            "batch_size",
+            "num_samples",
+            "n_examples",
+            "M",
+        ):
             x = self.run.known_at_seed.get(name)
             if isinstance(x, int | np.integer) and x > 1:
                 found.append(float(x))
@@ -382,7 +424,7 @@ class Case:
             found += [float(n) for n in np.shape(y)[:1]]
         return [f for f in dict.fromkeys(found) if f > 1][:3]
 
-    def rates(self, step: Step) -> list[float]:
+    def rates(self, step: LineValue) -> list[float]:
         """The learning rate, where a line reads one; else 1."""
         found = [1.0]
         for name in step.line.reads:
@@ -395,7 +437,7 @@ class Case:
 
     # Reading
 
-    def find(self, step: Step, run: Run, reading: Reading) -> Found:
+    def find(self, step: LineValue, run: MachineRun, reading: Interpretation) -> Found:
         """What a value is in a run."""
         event = event_of(run, step)
         if event is None:
@@ -403,9 +445,11 @@ class Case:
         value = step.given(event)
         rates = self.rates(step)
         if not np.isfinite(value).all():
-            return Found(step, "wrong", next(iter(self.named_for(step)), None), 1.0, value, "holds NaN or infinity")
+            return Found(
+                step, "wrong", next(iter(self.named_for(step)), None), 1.0, value, "holds NaN or infinity"
+            )
         named = self.named_for(step)
-        given = Given(value)
+        given = GivenValues(value)
         for place in [*named, *self.others(step, named)]:
             for factor in reading.accepted(step, place, rates):
                 if self.equal(given, place, factor, reading.loss, nonzero=place not in named):
@@ -416,41 +460,43 @@ class Case:
             return Found(step, "wrong", place, reading.accepted(step, place, rates)[0], value)
         return Found(step, "unnamed", None, 1.0, value)
 
-    def shaped(self, step: Step, place: Place) -> tuple[str, Place]:
+    def shaped(self, step: LineValue, place: Place) -> tuple[str, Place]:
         """The status of a value that has the right numbers."""
         return "wrong" if place.root and shape_matters(step, place, self) else "right", place
 
-    def others(self, step: Step, named: Sequence[Place]) -> list[Place]:
+    def others(self, step: LineValue, named: Sequence[Place]) -> list[Place]:
         """The places besides those of its name whose derivative a value may be."""
         if not named:
             return [*self.moved_by(step), *self.of_size(step.shape, roots=True)]
         return self.of_size(step.shape) if self.is_loose(step) and not any(p.root for p in named) else []
 
-    def is_loose(self, step: Step) -> bool:
-        """Whether a name may mean the value before an activation: delta_hidden, or dh after `dh[h <= 0] = 0`."""
+    def is_loose(self, step: LineValue) -> bool:
+        """Whether a name may mean the value before an activation: delta_hidden; dh after `dh[h <= 0] = 0`."""
         members = [s for s in self.steps if s.name == step.name and s.group == step.group]
         return len(members) > 1 or bool(re.search(r"delta|err|term", step.name, re.I))
 
-    def equal(self, given: Given, place: Place, factor: float, loss: int, nonzero: bool = False) -> bool:
+    def equal(
+        self, given: GivenValues, place: Place, factor: float, loss: int, nonzero: bool = False
+    ) -> bool:
         """Whether a value is a derivative times a factor, as far as two directions tell."""
-        if not (fits_into if place.root else alike)(given.shape, place.shape):
+        if not (fits_into if place.root else same_but_ones)(given.shape, place.shape):
             return False
         slope = self.slope(place)
         if not slope.known(loss) or (nonzero and slope.zero(loss)):
             return False
-        allowed = AGREES * given.size + 10 * abs(factor) * slope.errors[loss] + 1e-9
+        allowed = LINES_AGREE * given.size + 10 * abs(factor) * slope.errors[loss] + 1e-9
         return bool((np.abs(given.along - factor * slope.values[loss]) <= allowed).all())
 
     def factor(self, value: Any, place: Place, loss: int) -> float | None:
         """What a derivative would have to be multiplied by, if a value is that."""
-        right, given = self.slope(place).values[loss], Given(value)
+        right, given = self.slope(place).values[loss], GivenValues(value)
         if not np.isfinite(right).all() or np.abs(right).min() < 1e-9:
             return None
         factor = float(given.along[0] / right[0])
         return factor if factor and self.equal(given, place, factor, loss) else None
 
 
-class Given:
+class GivenValues:
     """A value that is compared with many derivatives."""
 
     def __init__(self, value: Any) -> None:
@@ -459,7 +505,7 @@ class Given:
         self.size = float(np.linalg.norm(value)) + np.abs(self.along)
 
 
-def refuse_if_stopped(first: Run) -> None:
+def refuse_if_stopped(first: MachineRun) -> None:
     """Refuse what does not come to its backward pass."""
     if first.error is not None and (first.seed_event < 0 or not isinstance(first.error, Exception)):
         raise Unplayable(f"{type(first.error).__name__}: {first.error}") from first.error
@@ -472,33 +518,38 @@ def changes_in_place(site: Site) -> bool:
 
 
 def is_real(event: Event) -> bool:
-    return event.value.dtype.kind == "f" and event.value.size > 0
+    return bool(event.value.dtype.kind == "f" and event.value.size > 0)
 
 
-def is_last(step: Step, rest: Sequence[Step]) -> bool:
+def is_last(step: LineValue, rest: Sequence[LineValue]) -> bool:
     return all(s.group != step.group or s.name != step.name for s in rest)
 
 
-def event_of(run: Run, step: Step) -> Event | None:
+def event_of(run: MachineRun, step: LineValue) -> Event | None:
     """What a run has at a step."""
     return next((e for e in run.events if e.spot == step.event.spot and e.label == step.event.label), None)
 
 
-def alike(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+def same_but_ones(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Whether two shapes are the same but for axes of length 1."""
     return [n for n in a if n != 1] == [n for n in b if n != 1]
 
 
-def shape_matters(step: Step, place: Place, case: Case) -> bool:
+def shape_matters(step: LineValue, place: Place, case: Evidence) -> bool:
     """Whether a derivative has another number of axes than what it is by, and nothing is moved by it."""
-    hard = place.named and place in case.named_for(step) and not step.update and len(step.shape) != len(place.shape)
+    hard = (
+        place.named
+        and place in case.named_for(step)
+        and not step.update
+        and len(step.shape) != len(place.shape)
+    )
     read = any(step.name.partition("[")[0] in line.reads for line in case.outline.updates.values())
     return hard and not read
 
 
 def fits_into(given: tuple[int, ...], right: tuple[int, ...]) -> bool:
     """Whether something can be the derivative by something else: (n,) by (1, n), but not by (n, 1)."""
-    return alike(given, right) and np.prod(np.broadcast_shapes(given, right)) == np.prod(right)
+    return same_but_ones(given, right) and np.prod(np.broadcast_shapes(given, right)) == np.prod(right)
 
 
 def plain_value(value: ast.expr) -> bool:
@@ -508,28 +559,33 @@ def plain_value(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         named = isinstance(value.func, ast.Attribute) and value.func.attr in ("copy", "get")
         return named or (isinstance(value.func, ast.Attribute) and "random" in ast.unparse(value.func))
-    return is_plain(value)
+    return is_plain_place(value)
 
 
-def short_name(claim: Claim, leaf: Leaf) -> bool:
+def short_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     """gw1 for w1, db1_curr for b1."""
     last = claim.label.rpartition(".")[2]
     return len(last) > 1 and last[0] in "gd" and last[1:].strip("_").lower() == bare_name(leaf.last)
 
 
-def line_of(site: Site) -> int:
+def line_of_site(site: Site) -> int:
     return getattr(site.node, "lineno", 0)
 
 
-def starts_at_random(case: Case, run: Run) -> dict[tuple[int, int], list[tuple[Any, Any]]]:
+def starts_at_random(case: Evidence, run: MachineRun) -> dict[tuple[int, int], list[tuple[Any, Any]]]:
     """Moves that make parameters random which are all the same, as zeros are: where zeros hide mistakes."""
     found: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
-    wanted = parameter_names(case, run)
+    wanted = names_moved(case, run)
     draw = np.random.default_rng(5)
     seen: set[str] = set()
     for event in run.events:
         site = case.machine.sites[event.spot.site]
-        if event.label in wanted and event.label not in seen and is_flat(event.value) and case.is_start(run, site):
+        if (
+            event.label in wanted
+            and event.label not in seen
+            and is_flat(event.value)
+            and case.is_start(run, site)
+        ):
             noise = 0.15 * draw.standard_normal(event.value.shape)
             found.setdefault((event.spot.site, event.spot.turn), []).append((event.spot.steps, noise))
             seen.add(event.label)
@@ -543,7 +599,7 @@ def is_flat(value: Any) -> bool:
     return value.size > 1 or not value.any()
 
 
-def parameter_names(case: Case, run: Run) -> set[str]:
+def names_moved(case: Evidence, run: MachineRun) -> set[str]:
     """The names of what is moved, or of which there is a derivative."""
     back = [t for line in case.outline.derivatives.values() for t in line.targets]
     bare = {bare_name(ADDED.sub("", t)) for t in back} | {b.rpartition("['")[2] for b in back}
@@ -561,10 +617,15 @@ def judge_machine(machine: Machine) -> Judged:
     Raises:
         Unplayable: there is no loss, or nothing that could be judged.
     """
-    case = Case(machine)
-    tried = [Verdicts(case, reading).work() for reading in likely_readings(case)]
+    case = Evidence(machine)
+    tried = [LineVerdicts(case, reading).work() for reading in likely_readings(case)]
     best = min(tried, key=lambda v: v.rank, default=None)
-    if best is not None and not best.trusted and case.run.error is not None and machine.function.name == SCRIPT:
+    if (
+        best is not None
+        and not best.trusted
+        and case.run.error is not None
+        and machine.function.name == SCRIPT
+    ):
         best.blamed = []
         return best.judged()
     if best is None or not best.trusted:
@@ -572,7 +633,7 @@ def judge_machine(machine: Machine) -> Judged:
     return best.judged()
 
 
-def likely_readings(case: Case) -> list[Reading]:
+def likely_readings(case: Evidence) -> list[Interpretation]:
     """The readings in which the fewest values are wrong at once, the plainest of them first."""
     scored = []
     for i, reading in enumerate(all_readings(case)):
@@ -582,20 +643,20 @@ def likely_readings(case: Case) -> list[Reading]:
         if right and right == len(found) and not case.losses[reading.loss].assumed:
             return [reading]
     scored.sort(key=lambda x: x[:2])
-    return [reading for *_, reading in scored[:MOST_READINGS]]
+    return [reading for *_, reading in scored[:MOST_INTERPRETATIONS]]
 
 
-def all_readings(case: Case) -> Iterator[Reading]:
+def all_readings(case: Evidence) -> Iterator[Interpretation]:
     """All readings, the plainest first."""
     for i, loss in enumerate(case.losses):
         for factor, moved in factors(case, i, loss):
-            yield Reading(i, factor, (1.0,), moved)
+            yield Interpretation(i, factor, (1.0,), moved)
             for m in case.m:
-                yield Reading(i, factor, (m,), moved)
-                yield Reading(i, factor, (1.0, m), moved)
+                yield Interpretation(i, factor, (m,), moved)
+                yield Interpretation(i, factor, (1.0, m), moved)
 
 
-def factors(case: Case, index: int, loss: Loss) -> list[tuple[float, float]]:
+def factors(case: Evidence, index: int, loss: MachineLoss) -> list[tuple[float, float]]:
     """By what all derivatives may be multiplied in a reading, and by what the moves of parameters."""
     seen: Counter[float] = Counter()
     moved: Counter[float] = Counter()
@@ -616,7 +677,7 @@ def round_off(factor: float) -> float:
     return float(f"{factor:.4g}")
 
 
-def may_be(factor: float, moved: float, loss: Loss, moves: bool) -> bool:
+def may_be(factor: float, moved: float, loss: MachineLoss, moves: bool) -> bool:
     """Whether a factor of all derivatives is no mistake."""
     if factor == 1.0:
         return True
@@ -624,13 +685,13 @@ def may_be(factor: float, moved: float, loss: Loss, moves: bool) -> bool:
         return factor == -1.0 or any(abs(abs(factor) - f) < 1e-3 * f for f in loss.scales)
     if not loss.strict:
         return True
-    return moves and (factor < 0 < moved or abs(moved - 1) < AGREES)
+    return moves and (factor < 0 < moved or abs(moved - 1) < LINES_AGREE)
 
 
-class Verdicts:
+class LineVerdicts:
     """The verdicts of one reading: found by replacing each wrong value by the truth, in order."""
 
-    def __init__(self, case: Case, reading: Reading) -> None:
+    def __init__(self, case: Evidence, reading: Interpretation) -> None:
         self.case = case
         self.reading = reading
         self.forced: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
@@ -638,10 +699,14 @@ class Verdicts:
         self.follows: set[str] = set()
         self.found: list[Found] = []
 
-    def work(self) -> Verdicts:
+    def work(self) -> LineVerdicts:
         """Find what is wrong by itself."""
         for _ in range(MOST_BLAMED):
-            run = self.case.run if not self.forced else self.case.machine.run(forced=self.forced, recording=True)
+            run = (
+                self.case.run
+                if not self.forced
+                else self.case.machine.run(forced=self.forced, recording=True)
+            )
             self.found = [self.case.find(s, run, self.reading) for s in self.case.steps]
             wrong = next((f for f in self.found if self.to_blame(f)), None)
             if wrong is None:
@@ -657,13 +722,15 @@ class Verdicts:
             return False
         return not (self.follows & found.step.line.reads)
 
-    def is_blamed(self, step: Step) -> bool:
+    def is_blamed(self, step: LineValue) -> bool:
         return any(b.step.site is step.site and b.step.name == step.name for b in self.blamed)
 
     def is_plain_move(self, found: Found) -> bool:
-        """Whether a parameter is moved by its derivative, as far as that is known: like most others, or upwards."""
+        """Whether a parameter is moved by its derivative, if that is known: like most others, or upwards."""
         moves = [f for f in self.found if f.step.update and f.place is not None]
-        paired = {f.step.name.partition("[")[0] for f in self.found if not f.step.update and f.status == "right"}
+        paired = {
+            f.step.name.partition("[")[0] for f in self.found if not f.step.update and f.status == "right"
+        }
         if not paired & found.step.line.reads or 2 * sum(f.status == "right" for f in moves) > len(moves):
             return True
         assert found.place is not None
@@ -671,13 +738,17 @@ class Verdicts:
         return factor is not None and factor < 0
 
     def suspect(self, wrong: Found) -> Found:
-        """What is wrong: the value, or one before it whose name does not tell enough and that would make more right."""
+        """What is wrong: the value, or one before it whose name tells little, if that makes more right."""
         assert wrong.place is not None
-        before = [f for f in self.found[: self.found.index(wrong)] if self.is_doubtful(f) and self.is_before(f, wrong)]
+        before = [
+            f
+            for f in self.found[: self.found.index(wrong)]
+            if self.is_doubtful(f) and self.is_before(f, wrong)
+        ]
         doubtful = [*before, *([wrong] if self.case.is_loose(wrong.step) else [])]
         least = self.rightness(self.forcing(wrong, wrong.place)) if doubtful else 0
         for found in doubtful:
-            # a wrong value made right counts 2: the one in question, and another if a good one is to be blamed
+            # a wrong value made right counts 2: the one in question, another if a good one is to be blamed
             wanted = least + (1 if found is wrong else 2 if found.status == "unnamed" else 4)
             best = max(self.forceable(found), key=lambda x: x[0], default=None)
             if best is not None and best[0] >= wanted:
@@ -695,7 +766,12 @@ class Verdicts:
     def is_doubtful(self, found: Found) -> bool:
         """Whether a value may be meant to be the derivative by something that its name does not speak of."""
         step = found.step
-        if step.update or not step.final or self.is_blamed(step) or (found.place is not None and found.place.root):
+        if (
+            step.update
+            or not step.final
+            or self.is_blamed(step)
+            or (found.place is not None and found.place.root)
+        ):
             return False
         return found.status in ("unnamed", "right")
 
@@ -725,7 +801,7 @@ class Verdicts:
             chosen.append(place)
         return chosen[:10]
 
-    def reads(self, later: Step, earlier: Step) -> bool:
+    def reads(self, later: LineValue, earlier: LineValue) -> bool:
         """Whether a line depends on what an earlier one gives."""
         wanted = {later.name.partition("[")[0], *later.line.reads}
         steps = self.case.steps
@@ -738,7 +814,9 @@ class Verdicts:
 
     def inner_factor(self, found: Found, place: Place) -> float:
         """The factor that the derivative at a place has in this reading; that of the others of its kind."""
-        accepted = self.reading.accepted(found.step, place, self.case.rates(found.step) if found.step.update else [1.0])
+        accepted = self.reading.accepted(
+            found.step, place, self.case.rates(found.step) if found.step.update else [1.0]
+        )
         if len(self.reading.inner) > 1 and not place.root:
             near = [f.factor for f in self.found if f.status == "right" and f.place and not f.place.root]
             return near[-1] if near else accepted[0]
@@ -752,9 +830,11 @@ class Verdicts:
         value = np.reshape(value, found.step.shape) if fits_into(found.step.shape, place.shape) else value
         if not np.all(truth.known) or found.step.update:
             return dict(self.forced)
-        return self.forced | {(spot.site, spot.turn): [*self.forced.get((spot.site, spot.turn), []), (spot.steps, value)]}
+        return self.forced | {
+            (spot.site, spot.turn): [*self.forced.get((spot.site, spot.turn), []), (spot.steps, value)]
+        }
 
-    def blame(self, found: Found, run: Run) -> None:
+    def blame(self, found: Found, run: MachineRun) -> None:
         """Note that a value is wrong, and put the truth in its place."""
         assert found.place is not None
         forced = self.forcing(found, found.place)
@@ -791,7 +871,7 @@ class Verdicts:
         return Judged(function, name, loss.assumed, round_off(factor), derivatives, self.case, self.reading,
                       first.error)  # fmt: skip
 
-    def derivative(self, step: Step) -> Derivative | None:
+    def derivative(self, step: LineValue) -> Derivative | None:
         """What is told of a value."""
         at_once = self.case.find(step, self.case.run, self.reading)
         blamed = next((b for b in self.blamed if b.step is step), None)
@@ -812,13 +892,15 @@ class Verdicts:
         truth = self.case.slopes.truth(found.place.spot, found.place.shape, self.reading.loss)
         right = truth.value * found.factor
         value = found.value
-        fits = fits_into if found.place.root else alike
-        if not fits(np.shape(value), right.shape) or found.place.root and shape_matters(found.step, found.place, self.case):
+        fits = fits_into if found.place.root else same_but_ones
+        if not fits(np.shape(value), right.shape) or (
+            found.place.root and shape_matters(found.step, found.place, self.case)
+        ):
             return f"shape {np.shape(value)} instead of {right.shape}"
         value = np.reshape(value, right.shape)
         return other_text(np.where(truth.known, value, 0.0), right)
 
-    def told(self, step: Step, found: Found, verdict: str, said: str) -> Derivative:
+    def told(self, step: LineValue, found: Found, verdict: str, said: str) -> Derivative:
         site = self.place_to_tell(step, found) if verdict == "wrong" else step.site
         place = found.place
         truth = None
@@ -828,15 +910,15 @@ class Verdicts:
         at = site.statement if verdict == "wrong" and site.statement is not None else site.node
         return Derivative(
             step.name, place.label if place else "", verdict, said, site.file,
-            *(getattr(at, n, 0) for n in ("lineno", "col_offset", "end_lineno", "end_col_offset")),
-            found.factor, found.value, truth, site, place, step,
+            getattr(at, "lineno", 0), getattr(at, "col_offset", 0), getattr(at, "end_lineno", 0),
+            getattr(at, "end_col_offset", 0), found.factor, found.value, truth, site, place, step,
         )  # fmt: skip
 
-    def place_to_tell(self, step: Step, found: Found) -> Site:
+    def place_to_tell(self, step: LineValue, found: Found) -> Site:
         """Of several lines that give a value together, the one that is wrong."""
         members = [s for s in self.case.steps if s.group == step.group and s.name == step.name]
         sites = list(dict.fromkeys(s.site for s in members))
-        return step.site if len(sites) == 1 else Lines(self, members, found).wrong
+        return step.site if len(sites) == 1 else JointLines(self, members, found).wrong
 
 
 def merge_turns(derivatives: Sequence[Derivative]) -> list[Derivative]:
@@ -853,11 +935,11 @@ def merge_turns(derivatives: Sequence[Derivative]) -> list[Derivative]:
 
 
 @dataclass(eq=False)
-class Lines:
+class JointLines:
     """The lines that give a value together, of which one is wrong."""
 
-    verdicts: Verdicts
-    members: list[Step]
+    verdicts: LineVerdicts
+    members: list[LineValue]
     found: Found
     right_value: Any = field(init=False)
 
@@ -879,7 +961,7 @@ class Lines:
             return part
         return self.first_beyond_repair()
 
-    def is_right(self, step: Step) -> bool:
+    def is_right(self, step: LineValue) -> bool:
         """Whether a value on the way is a derivative, up to a factor."""
         reading, case = self.verdicts.reading, self.verdicts.case
         if step is self.members[-1]:
@@ -887,14 +969,16 @@ class Lines:
         loose = replace(reading, inner=tuple({1.0, *case.m, *reading.inner}))
         return case.find(step, case.run, loose).status == "right" or self.is_multiple(step)
 
-    def is_multiple(self, step: Step) -> bool:
+    def is_multiple(self, step: LineValue) -> bool:
         place = self.found.place
         assert place is not None
         factor = self.verdicts.case.factor(step.value, place, self.verdicts.reading.loss)
-        return factor is not None and any(abs(factor / m - self.found.factor) < 1e-4 for m in (1.0, *self.verdicts.case.m))
+        return factor is not None and any(
+            abs(factor / m - self.found.factor) < 1e-4 for m in (1.0, *self.verdicts.case.m)
+        )
 
     def wrong_part(self) -> Site | None:
-        """Of lines that add up parts, the one whose part is not what comes back through some uses of the value."""
+        """Of lines that add up parts, the one whose part is not what comes back through uses of the value."""
         sums = self.sums_of_uses()
         known = [self.is_among(as_floats(s.event.value), sums) for s in self.members]
         if not any(known[:-1]):
@@ -915,7 +999,7 @@ class Lines:
 
     def is_among(self, value: Any, sums: Sequence[Any]) -> bool:
         given = projections(value)
-        near = AGREES * 10 * (float(np.linalg.norm(value)) + 1e-9)
+        near = LINES_AGREE * 10 * (float(np.linalg.norm(value)) + 1e-9)
         return any(np.all(np.abs(given - self.found.factor * x) <= near) for x in sums)
 
     def first_beyond_repair(self) -> Site:
@@ -967,13 +1051,12 @@ def judge_statements(program: Program, function: Function, state: dict[str, Any]
 
 def script_machine(program: Program, function: Function) -> Machine:
     """The machine of a file's own statements, as they are in the program now."""
-    return ScriptMachine(program, function, Outline(program.trees[function.file].body))
+    return ScriptMachine(program, function, BodyOutline(program.trees[function.file].body))
 
 
 def function_machine(
     program: Program, function: Function, state: dict[str, Any], missing: dict[str, Any] | None = None
 ) -> Machine:
-    """The machine of a function on made arguments; `missing` are globals that it reads and that are not there."""
-    outline = Outline(function.node.body, function.parameters)
+    """The machine of a function on made arguments; `missing` are globals that it reads and are not there."""
+    outline = BodyOutline(function.node.body, function.parameters)
     return FunctionMachine(program, function, outline, state, missing or {})
-

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "Leaf",
+    "ArrayLeaf",
+    "Attribute",
+    "Path",
     "as_floats",
     "copy_state",
-    "is_number",
+    "is_real_number",
     "leaves_of",
     "path_text",
+    "put_at_path",
     "put_leaf",
     "step_name",
     "take_leaf",
@@ -35,7 +38,7 @@ class Attribute:
 
 
 @dataclass(frozen=True)
-class Leaf:
+class ArrayLeaf:
     """An array or a number in a structure: its path from the name of the structure, and itself."""
 
     path: Path
@@ -71,7 +74,7 @@ def path_text(path: Path) -> str:
     return str(first) + "".join(f".{s.name}" if isinstance(s, Attribute) else f"[{s!r}]" for s in rest)
 
 
-def is_number(value: Any) -> bool:
+def is_real_number(value: Any) -> bool:
     """Whether this is a real number or an array of them; True and False are none."""
     if isinstance(value, bool | np.bool_):
         return False
@@ -85,18 +88,18 @@ def as_floats(value: Any) -> Any:
     return np.asarray(value, dtype=np.float64)
 
 
-def leaves_of(value: Any, path: Path, seen: frozenset[int] = frozenset()) -> Iterator[Leaf]:
+def leaves_of(value: Any, path: Path, seen: frozenset[int] = frozenset()) -> Iterator[ArrayLeaf]:
     """The arrays and numbers in a structure, in its order."""
-    if is_number(value):
-        yield Leaf(path, value)
+    if is_real_number(value):
+        yield ArrayLeaf(path, value)
         return
     if isinstance(value, SKIPPED) or len(path) > DEEPEST or id(value) in seen:
         return
-    for step, part in parts_of(value):
+    for step, part in steps_to_parts(value):
         yield from leaves_of(part, (*path, step), seen | {id(value)})
 
 
-def parts_of(value: Any) -> list[tuple[Any, Any]]:
+def steps_to_parts(value: Any) -> list[tuple[Any, Any]]:
     """The parts of a structure, each with the step to it."""
     if isinstance(value, Mapping):
         return list(value.items())
@@ -119,21 +122,21 @@ def take_leaf(state: Mapping[str, Any], path: Path) -> Any:
 def put_leaf(state: dict[str, Any], path: Path, new: Any) -> None:
     """Put something at the end of a path; a tuple on the way is made anew."""
     first, *rest = path
-    state[first] = replaced(state[first], rest, new) if rest else new
+    state[first] = put_at_path(state[first], rest, new) if rest else new
 
 
-def replaced(value: Any, path: list[Any], new: Any) -> Any:
+def put_at_path(value: Any, path: list[Any], new: Any) -> Any:
     """The structure with something else at the end of a path."""
     if not path:
         return new
     step, *rest = path
     if isinstance(step, Attribute):
-        setattr(value, step.name, replaced(getattr(value, step.name), rest, new))
+        setattr(value, step.name, put_at_path(getattr(value, step.name), rest, new))
     elif isinstance(value, tuple):
-        parts = [replaced(x, rest, new) if i == step else x for i, x in enumerate(value)]
+        parts = [put_at_path(x, rest, new) if i == step else x for i, x in enumerate(value)]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     else:
-        value[step] = replaced(value[step], rest, new)
+        value[step] = put_at_path(value[step], rest, new)
     return value
 
 
@@ -142,10 +145,10 @@ def copy_state(state: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return copy.deepcopy(dict(state))
     except Exception:  # an open file, a module, a lock
-        return {name: copied(value) for name, value in state.items()}
+        return {name: copy_parts(value) for name, value in state.items()}
 
 
-def copied(value: Any) -> Any:
+def copy_parts(value: Any) -> Any:
     try:
         return copy.deepcopy(value)
     except Exception:

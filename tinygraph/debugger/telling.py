@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 __all__ = [
     "FIX",
     "TEMPLATE",
-    "Line",
     "Piece",
+    "Pieces",
     "html_lines",
-    "place_text",
     "plain_lines",
     "rich_lines",
+    "say_place",
+    "tell_mistake",
     "tell_report",
 ]
 
-WIDTH = 100
+TELLING_WIDTH = 100
 MOST_NAMES = 8
 FIX = 5  # the rung of hints on which the fix stands
 LONG = 80  # characters of a formula that are shown
@@ -45,19 +46,19 @@ class Piece(NamedTuple):
     style: Style = ""
 
 
-Line = list[Piece]
+Pieces = list[Piece]
 
 
-def tell_report(report: FileReport, hint: int = FIX, width: int = WIDTH) -> list[Line]:
+def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH) -> list[Pieces]:
     """The lines of a report.
 
     Args:
         report: what was found.
-        hint: how much is told of a mistake: 1 in which function, 2 of which quantity, 3 on which line and what
-            sort of slip, 4 what was computed, 5 the fix.
+        hint: how much is told of a mistake: 1 in which function, 2 of which quantity, 3 on which line and
+            what sort of slip, 4 what was computed, 5 the fix.
         width: at which sentences are broken, in characters.
     """
-    lines: list[Line] = []
+    lines: list[Pieces] = []
     for i, mistake in enumerate(report.diagnoses, start=1):
         lines += tell_mistake(report, mistake, hint, width, i)
         lines.append([])
@@ -75,7 +76,7 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = WIDTH) -> list
 
 def tell_mistake(
     report: FileReport, mistake: Diagnosis, hint: int, width: int, number: int
-) -> Iterator[Line]:
+) -> Iterator[Pieces]:
     """A mistake as a block; the lower the hint, the less of it."""
     yield head_line(report, mistake, hint, width)
     if hint >= 3 and mistake.line and mistake.before is not None:
@@ -93,9 +94,9 @@ def tell_mistake(
         yield from gutter("why", told, width)
 
 
-def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> Line:
+def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> Pieces:
     """Where, and on the right what is wrong."""
-    where = place_text(mistake.file or report.file, mistake.line if hint >= 3 else None)
+    where = say_place(mistake.file or report.file, mistake.line if hint >= 3 else None)
     left = f"{where}, in {mistake.function}" if mistake.function != "<module>" else where
     if hint < 2:
         return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
@@ -111,19 +112,20 @@ def verdict_text(mistake: Diagnosis) -> str:
     return f"{right} right; {wrong} wrong" if right and len(right) < 40 else f"{wrong} wrong"
 
 
-def place_text(file: str, line: int | None) -> str:
+def say_place(file: str, line: int | None) -> str:
     """A file, or a cell of a notebook, and a line, as one says them.
 
-    >>> place_text("/home/me/layers.py", 12), place_text("/home/me/work.ipynb, code cell 3", 5)
+    >>> say_place("/home/me/layers.py", 12), say_place("/home/me/work.ipynb, code cell 3", 5)
     ('layers.py, line 12', 'work.ipynb, code cell 3, line 5')
     """
     name = Path(file).name
     return name if line is None else f"{name}, line {line}"
 
 
-def source_block(mistake: Diagnosis, hint: int) -> Iterator[Line]:
+def source_block(mistake: Diagnosis, hint: int) -> Iterator[Pieces]:
     """The line before, the line itself, and a mark under the part that is wrong."""
-    assert mistake.line is not None and mistake.before is not None
+    assert mistake.line is not None
+    assert mistake.before is not None
     lines = source_text(mistake.file)
     before = previous_line(lines, mistake.line)
     shown = mistake.before.split("\n")
@@ -156,7 +158,7 @@ def previous_line(lines: Sequence[str], line: int) -> tuple[int, str] | None:
     return None
 
 
-def help_lines(mistake: Diagnosis) -> Iterator[Line]:
+def help_lines(mistake: Diagnosis) -> Iterator[Pieces]:
     """The lines as they should be."""
     assert mistake.after is not None
     tested = mistake.tested
@@ -172,7 +174,7 @@ def help_lines(mistake: Diagnosis) -> Iterator[Line]:
         ]
 
 
-def hint_lines(mistake: Diagnosis, hint: int, width: int) -> Iterator[Line]:
+def hint_lines(mistake: Diagnosis, hint: int, width: int) -> Iterator[Pieces]:
     if hint == 2:
         yield from gutter(
             "hint", f"follow {', '.join(mistake.wrong) or mistake.name} back to where it is made", width
@@ -186,13 +188,13 @@ def why_text(mistake: Diagnosis, hint: int) -> str:
     return mistake.computed if hint == 4 else ""
 
 
-def gutter(label: str, text: str, width: int) -> Iterator[Line]:
+def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
     """A sentence beside a label, broken where the lines end."""
     for i, part in enumerate(textwrap.wrap(text, width - 8) or [""]):
         yield [Piece(f" {label if i == 0 else '':>4} │ ", "dim"), Piece(part)]
 
 
-def tell_failure(report: FileReport, name: str, place: str, reason: str, width: int) -> Iterator[Line]:
+def tell_failure(report: FileReport, name: str, place: str, reason: str, width: int) -> Iterator[Pieces]:
     """A function that came to no end."""
     left = f"{place or Path(report.file).name}, in {name}"
     yield [Piece(left, "strong"), Piece("  could not run", "bad")]
@@ -202,7 +204,7 @@ def tell_failure(report: FileReport, name: str, place: str, reason: str, width: 
 # The summary
 
 
-def tell_summary(report: FileReport, width: int) -> list[Line]:
+def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     """How many mistakes there are, what agrees, what was not checked, and what is worth knowing."""
     sentences: list[tuple[str, Style]] = []
     wrong = len(report.diagnoses)
@@ -218,10 +220,8 @@ def tell_summary(report: FileReport, width: int) -> list[Line]:
         sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
     if not report.functions:
         sentences.append((report.nothing_found, "bad"))
-    for text in report.not_checked:
-        sentences.append((text, "dim"))
-    sentences += [(text, "dim") for text in report.told_notes]
-    return [line for text, style in sentences for line in wrapped(text, style, width)]
+    sentences += [(text, "dim") for text in (*report.not_checked, *report.told_notes)]
+    return [line for text, style in sentences for line in wrap_text(text, style, width)]
 
 
 def few(names: Sequence[str]) -> str:
@@ -230,7 +230,7 @@ def few(names: Sequence[str]) -> str:
     return join_names(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def wrapped(text: str, style: Style, width: int) -> Iterator[Line]:
+def wrap_text(text: str, style: Style, width: int) -> Iterator[Pieces]:
     for part in textwrap.wrap(text, width) or [""]:
         yield [Piece(part, style)]
 
@@ -238,7 +238,7 @@ def wrapped(text: str, style: Style, width: int) -> Iterator[Line]:
 # Faces
 
 
-def plain_lines(lines: Sequence[Line]) -> str:
+def plain_lines(lines: Sequence[Pieces]) -> str:
     """The lines as plain text."""
     return "\n".join("".join(piece.text for piece in line).rstrip() for line in lines).strip("\n")
 
@@ -262,7 +262,7 @@ PAGE = {
 }
 
 
-def rich_lines(lines: Sequence[Line]) -> Iterator[Text]:
+def rich_lines(lines: Sequence[Pieces]) -> Iterator[Text]:
     """The lines for a terminal."""
     from rich.text import Text
 
@@ -270,7 +270,7 @@ def rich_lines(lines: Sequence[Line]) -> Iterator[Text]:
         yield Text.assemble(*((piece.text, TERMINAL[piece.style]) for piece in line), no_wrap=False)
 
 
-def html_lines(lines: Sequence[Line]) -> str:
+def html_lines(lines: Sequence[Pieces]) -> str:
     """The lines for a notebook: in columns of equal width, in the colours of the page around them."""
     body = "\n".join("".join(map(span_of, line)) for line in lines)
     font = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
@@ -309,5 +309,5 @@ def layer_backward(dout, cache):
 
 # Then: tinygraph check FILE.py, or with other names
 #       tinygraph check FILE.py --forward layer_forward --backward layer_backward
-# For a whole network: --loss NAME is the function of the loss, of what the forward function gives and the labels.
+# For a whole network: --loss NAME is the function of the loss, of the forward pass's result and the labels.
 '''

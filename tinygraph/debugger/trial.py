@@ -22,11 +22,11 @@ import numpy as np
 from tinygraph.debugger.making import role_of
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.structure import (
-    Leaf,
+    ArrayLeaf,
     Path,
     as_floats,
     copy_state,
-    is_number,
+    is_real_number,
     leaves_of,
     path_text,
     step_name,
@@ -34,7 +34,28 @@ from tinygraph.debugger.structure import (
 )
 from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
 
-__all__ = ["Claim", "Judgement", "Trial", "Unplayable", "is_parameter", "judge_trial", "quietly"]
+__all__ = [
+    "DERIVATIVE",
+    "FAMILIES",
+    "PARAMETER_ROLES",
+    "WEIGHTS",
+    "Claim",
+    "Judgement",
+    "Outputs",
+    "State",
+    "TooLong",
+    "Trial",
+    "Unplayable",
+    "Verdict",
+    "bare_name",
+    "is_parameter",
+    "judge_trial",
+    "like_name",
+    "other_text",
+    "quietly",
+    "same_kind",
+    "same_name",
+]
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3
@@ -50,7 +71,20 @@ DERIVATIVE = re.compile(
 )
 
 
-PARAMETER = {"weight", "bias", "scale", "wx", "wh", "wy", "bh", "by", "square", "triple", "table", "vector"}
+PARAMETER_ROLES = {
+    "weight",
+    "bias",
+    "scale",
+    "wx",
+    "wh",
+    "wy",
+    "bh",
+    "by",
+    "square",
+    "triple",
+    "table",
+    "vector",
+}
 WEIGHTS = re.compile(r"weight|bias|synapse|param|^syn\d|theta|coef|kernel|gamma|beta", re.I)
 
 
@@ -270,10 +304,10 @@ FAMILIES = (
 )
 
 
-def match_claims(claims: list[Claim], leaves: list[Leaf], known: Mapping[str, Path]) -> list[Claim]:
+def match_claims(claims: list[Claim], leaves: list[ArrayLeaf], known: Mapping[str, Path]) -> list[Claim]:
     """The claims, each with what it is the derivative by: as told, by its name, else by its shape."""
     free = [leaf for leaf in leaves if as_floats(leaf.value).size]
-    found: dict[int, Leaf] = {}
+    found: dict[int, ArrayLeaf] = {}
     for rule in (told_rule(known), same_keys, same_name, like_name, same_shape):
         for i, claim in enumerate(claims):
             if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
@@ -283,41 +317,41 @@ def match_claims(claims: list[Claim], leaves: list[Leaf], known: Mapping[str, Pa
     return [Claim(c.label, c.value, found[i].path if i in found else None) for i, c in enumerate(claims)]
 
 
-def best_in_order(claims: list[Claim], i: int, fits: list[Leaf]) -> Leaf:
+def best_in_order(claims: list[Claim], i: int, fits: list[ArrayLeaf]) -> ArrayLeaf:
     """Of several that fit, the first."""
     return fits[0]
 
 
-def told_rule(known: Mapping[str, Path]) -> Callable[[Claim, Leaf], bool]:
+def told_rule(known: Mapping[str, Path]) -> Callable[[Claim, ArrayLeaf], bool]:
     return lambda claim, leaf: known.get(claim.label) == leaf.path
 
 
-def full_name(leaf: Leaf) -> str:
+def full_name(leaf: ArrayLeaf) -> str:
     return bare_name(leaf.last) + "".join(f"[{i}]" for i in leaf.index)
 
 
-def same_keys(claim: Claim, leaf: Leaf) -> bool:
+def same_keys(claim: Claim, leaf: ArrayLeaf) -> bool:
     """Whether several keys lead to both: grads['layer1']['W'] and params['layer1']['W']."""
     keys = [str(s) for s in leaf.path[1:] if isinstance(s, str | int)]
     told = [a or b for a, b in re.findall(r"\['([^']+)'\]|\[(\d+)\]", claim.label)]
     return len(keys) > 1 and [bare_name(k) for k in keys] == [bare_name(k) for k in told]
 
 
-def same_name(claim: Claim, leaf: Leaf) -> bool:
+def same_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     return bare_name(claim.label) == full_name(leaf)
 
 
-def like_name(claim: Claim, leaf: Leaf) -> bool:
+def like_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     a, b = bare_name(claim.label), full_name(leaf)
     index = re.compile(r"\[.*")
     return index.findall(a) == index.findall(b) and same_kind(index.sub("", a), index.sub("", b))
 
 
-def same_shape(claim: Claim, leaf: Leaf) -> bool:
+def same_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
     """Whether a claim has the shape of what is at a path; one with a name of its own is none by labels."""
     if likely_label(leaf.last) and not re.match(r"^(result|self\.\w*$)", claim.label):
         return False
-    return is_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)
+    return is_real_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)
 
 
 # The judgement
@@ -370,7 +404,7 @@ class Judgement:
         return sum(v.ok for v in self.verdicts) - len(self.wrong) + 1.5 * scaled, len(self.verdicts)
 
 
-def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = False) -> Judgement:
+def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool = False) -> Judgement:
     """Play a trial and hold each claim against the truth.
 
     Args:
@@ -389,7 +423,7 @@ def judge_trial(trial: Trial, leaves: list[Leaf] | None = None, quick: bool = Fa
         return Judgement(trial, [], outputs_or_none(trial), raised=error)
     order = [c.label for c in claims]
     leaves = leaves or [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
-    claims = match_claims([c for c in claims if is_number(c.value)], float_leaves(leaves), trial.pairs)
+    claims = match_claims([c for c in claims if is_real_number(c.value)], float_leaves(leaves), trial.pairs)
     fitting = [c for c in claims if c.by is not None and fits(c, trial)]
     if fitting and not any(moves(c, trial) for c in fitting):
         raise Unplayable("nothing depends on what derivatives are given by")
@@ -414,12 +448,14 @@ def verdicts_on_missing(claims: list[Claim], missing: list[Claim], trial: Trial)
         return [Verdict(c, False, "is not given") for c in missing]
     shapes = [np.shape(take_leaf(trial.state, c.by)) for c in missing if c.by is not None]
     return [
-        Verdict(Claim(given.label, given.value, c.by), False, f"shape {np.shape(given.value)} instead of {shape}")
+        Verdict(
+            Claim(given.label, given.value, c.by), False, f"shape {np.shape(given.value)} instead of {shape}"
+        )
         for given, c, shape in zip(stray, missing, shapes, strict=True)
     ]
 
 
-def missing_claims(trial: Trial, claims: list[Claim], leaves: list[Leaf]) -> list[Claim]:
+def missing_claims(trial: Trial, claims: list[Claim], leaves: list[ArrayLeaf]) -> list[Claim]:
     """The derivatives that are not given though those of other parameters beside them are.
 
     A layer that gives db and no dW has lost it; one that gives dx alone leaves its parameters to others.
@@ -449,7 +485,7 @@ def is_parameter(path: Path) -> bool:
     names = [step_name(s) for s in path]
     if len(path) > 1 and names[0] != "self":
         return True
-    return any(role_of(n) in PARAMETER or WEIGHTS.search(n) for n in names if n)
+    return any(role_of(n) in PARAMETER_ROLES or WEIGHTS.search(n) for n in names if n)
 
 
 def moves(claim: Claim, trial: Trial) -> bool:
@@ -471,7 +507,7 @@ def fits(claim: Claim, trial: Trial) -> bool:
     return bool(np.shape(claim.value) == shape or np.size(claim.value) == np.prod(shape, dtype=int) == 1)
 
 
-def float_leaves(leaves: list[Leaf]) -> list[Leaf]:
+def float_leaves(leaves: list[ArrayLeaf]) -> list[ArrayLeaf]:
     """What derivatives can be taken by: floats that are no derivatives themselves, labels last."""
     floats = [x for x in leaves if isinstance(x.value, float) or np.asarray(x.value).dtype.kind == "f"]
     inputs = [x for x in floats if not any(DERIVATIVE.search(step_name(s)) for s in x.path)]

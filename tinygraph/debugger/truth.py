@@ -15,11 +15,11 @@ import numpy as np
 
 from tinygraph.debugger.structure import Path, as_floats, put_leaf, take_leaf
 
-__all__ = ["Truth", "numeric_truth", "slope_along"]
+__all__ = ["KINK", "Truth", "numeric_truth", "slope_along"]
 
-STEP = 2e-4  # of entries near 1
+TRUTH_STEP = 2e-4  # of entries near 1
 KINK = 1e-3  # two differences that lie apart by more, relative to the largest, straddle a kink
-NEAR = 1e-5  # the step along a direction in which all entries move
+NEAR_TRUTH = 1e-5  # the step along a direction in which all entries move
 Number = Callable[[dict[str, Any]], float]
 
 
@@ -58,23 +58,23 @@ def central_differences(
     number: Number, state: Callable[[], dict[str, Any]], path: Path, x: Any, i: tuple[int, ...]
 ) -> tuple[float, float]:
     """Two central differences at an entry, the second of half the step."""
-    h = STEP * max(1.0, abs(float(x[i])))
+    h = TRUTH_STEP * max(1.0, abs(float(x[i])))
     return tuple(  # type: ignore[return-value]
-        (moved(number, state(), path, x, i, s) - moved(number, state(), path, x, i, -s)) / (2 * s)
+        (move_entry(number, state(), path, x, i, s) - move_entry(number, state(), path, x, i, -s)) / (2 * s)
         for s in (h, h / 2)
     )
 
 
-def moved(
+def move_entry(
     number: Number, state: dict[str, Any], path: Path, x: Any, i: tuple[int, ...], step: float
 ) -> float:
     """The number where one entry is moved."""
     direction = np.zeros_like(x)
     direction[i] = step
-    return shifted(number, state, path, direction)
+    return shift_array(number, state, path, direction)
 
 
-def shifted(number: Number, state: dict[str, Any], path: Path, by: Any) -> float:
+def shift_array(number: Number, state: dict[str, Any], path: Path, by: Any) -> float:
     """The number where an array is moved; within the array, which may be held in two places."""
     x = take_leaf(state, path)
     if isinstance(x, np.ndarray) and x.dtype == np.float64 and x.flags.writeable:
@@ -87,5 +87,5 @@ def shifted(number: Number, state: dict[str, Any], path: Path, by: Any) -> float
 
 def slope_along(number: Number, state: Callable[[], dict[str, Any]], path: Path, direction: Any) -> float:
     """The derivative of a number along one direction, from one central difference with a small step."""
-    ahead, behind = (shifted(number, state(), path, s * NEAR * direction) for s in (1.0, -1.0))
-    return (ahead - behind) / (2 * NEAR)
+    ahead, behind = (shift_array(number, state(), path, s * NEAR_TRUTH * direction) for s in (1.0, -1.0))
+    return (ahead - behind) / (2 * NEAR_TRUTH)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from tinygraph.debugger.program import Function, Program, called_name
 
-__all__ = ["Use", "arguments_of", "called_function", "free_names", "use_of"]
+__all__ = ["Use", "arguments_given", "called_function", "free_names", "use_of"]
 
-DEEPEST = 3
+DEEPEST_CALLS = 3
 OBJECT_METHODS = {
     "forward",
     "backward",
@@ -108,21 +108,21 @@ def read_node(program: Program, function: Function, name: str, node: ast.AST, us
     elif isinstance(node, ast.For | ast.comprehension):
         read_loop(program, function, name, node, use, depth)
     elif isinstance(node, ast.Call):
-        read_call(program, function, name, node, use, depth)
+        note_call(program, function, name, node, use, depth)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        use.array = use.array or is_name(node.left, name) or is_name(node.right, name)
+        use.array = use.array or is_that_name(node.left, name) or is_that_name(node.right, name)
 
 
-def is_name(node: ast.AST | None, name: str) -> bool:
+def is_that_name(node: ast.AST | None, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
 def is_shape(node: ast.AST | None, name: str) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "shape" and is_name(node.value, name)
+    return isinstance(node, ast.Attribute) and node.attr == "shape" and is_that_name(node.value, name)
 
 
 def read_subscript(program: Program, function: Function, name: str, node: ast.Subscript, use: Use) -> None:
-    if is_name(node.value, name):
+    if is_that_name(node.value, name):
         read_key(node.slice, use)
         if isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant):
             use.optional.add(str(node.slice.value))
@@ -132,7 +132,7 @@ def read_subscript(program: Program, function: Function, name: str, node: ast.Su
             use.least = max(use.least, last.value + 1)
     else:
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if any(is_name(p, name) or within(p, name) for p in parts):
+        if any(is_that_name(p, name) or within(p, name) for p in parts):
             texts = texts_of(program, node.value)
             use.texts += [t for t in texts if t not in use.texts]
             use.indexes = use.indexes or not texts
@@ -141,11 +141,11 @@ def read_subscript(program: Program, function: Function, name: str, node: ast.Su
 def within(node: ast.AST, name: str) -> bool:
     """Whether an index is part of an array or made integer of one: y[i], y.astype(int), y.flatten()."""
     if isinstance(node, ast.Subscript):
-        return is_name(node.value, name)
+        return is_that_name(node.value, name)
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and is_name(node.func.value, name)
+        and is_that_name(node.func.value, name)
         and node.func.attr in ("astype", "ravel", "flatten", "reshape", "squeeze")
     )
 
@@ -192,13 +192,13 @@ def texts_of(program: Program, node: ast.AST) -> list[str]:
 
 
 def read_comparison(name: str, node: ast.Compare, use: Use) -> None:
-    if isinstance(node.ops[0], ast.In | ast.NotIn) and is_name(node.comparators[0], name):
+    if isinstance(node.ops[0], ast.In | ast.NotIn) and is_that_name(node.comparators[0], name):
         if isinstance(node.left, ast.Constant):
             read_key(node.left, use)
             use.optional.add(str(node.left.value))
         return
     for left, right in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
-        if is_name(left, name):
+        if is_that_name(left, name):
             parts = right.elts if isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
             found = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
             use.texts += [t for t in found if t not in use.texts]
@@ -212,7 +212,7 @@ def read_assignment(
             use.axes = len(target.elts)
         if part_of(node.value, name) and isinstance(target, ast.Name) and target.id != name:
             use.add(use_of(program, function, target.id, depth))
-        if is_name(node.value, name) and isinstance(target, ast.Tuple):
+        if is_that_name(node.value, name) and isinstance(target, ast.Tuple):
             use.unpacked = len(target.elts)
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
             for t, v in zip(target.elts, node.value.elts, strict=False):
@@ -222,60 +222,60 @@ def read_assignment(
 
 def part_of(node: ast.AST, name: str) -> bool:
     """Whether an expression is a name, or a slice of it."""
-    if isinstance(node, ast.Subscript) and is_name(node.value, name):
+    if isinstance(node, ast.Subscript) and is_that_name(node.value, name):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         return any(isinstance(p, ast.Slice) for p in parts)
-    return is_name(node, name)
+    return is_that_name(node, name)
 
 
 def read_loop(
     program: Program, function: Function, name: str, node: ast.For | ast.comprehension, use: Use, depth: int
 ) -> None:
     """What a loop does with the entries of a name."""
-    for target, source in walked(node.target, node.iter):
-        if is_name(source, name) and isinstance(target, ast.Name) and target.id != name:
+    for target, source in walk_loop(node.target, node.iter):
+        if is_that_name(source, name) and isinstance(target, ast.Name) and target.id != name:
             use.element = use_of(program, function, target.id, depth)
-        elif is_name(source, name):
+        elif is_that_name(source, name):
             use.element = use.element or Use()
         if isinstance(source, ast.Call) and called_name(source) in ("items", "keys", "values"):
-            use.mapping = use.mapping or is_name(getattr(source.func, "value", None), name)
+            use.mapping = use.mapping or is_that_name(getattr(source.func, "value", None), name)
 
 
-def walked(target: ast.AST, source: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+def walk_loop(target: ast.AST, source: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
     """The variables of a loop, each with what it goes through."""
     kind = called_name(source) if isinstance(source, ast.Call) else None
     if isinstance(source, ast.Call) and kind in ("reversed", "list", "iter", "tuple") and source.args:
-        yield from walked(target, source.args[0])
+        yield from walk_loop(target, source.args[0])
     elif isinstance(source, ast.Call) and kind == "enumerate" and isinstance(target, ast.Tuple):
-        yield from walked(target.elts[1], source.args[0])
+        yield from walk_loop(target.elts[1], source.args[0])
     elif isinstance(source, ast.Call) and kind == "zip" and isinstance(target, ast.Tuple):
         for t, s in zip(target.elts, source.args, strict=False):
-            yield from walked(t, s)
+            yield from walk_loop(t, s)
     elif isinstance(source, ast.Subscript) and isinstance(source.slice, ast.Slice):
-        yield from walked(target, source.value)
+        yield from walk_loop(target, source.value)
     else:
         yield target, source
 
 
-def read_call(program: Program, function: Function, name: str, node: ast.Call, use: Use, depth: int) -> None:
+def note_call(program: Program, function: Function, name: str, node: ast.Call, use: Use, depth: int) -> None:
     """What a call says of its arguments, and of what is called."""
-    if is_name(node.func, name):
+    if is_that_name(node.func, name):
         use.called = True
-    if isinstance(node.func, ast.Attribute) and is_name(node.func.value, name):
+    if isinstance(node.func, ast.Attribute) and is_that_name(node.func.value, name):
         read_method(node, use)
-    given = [i for i, arg in enumerate(node.args) if is_name(arg, name)]
+    given = [i for i, arg in enumerate(node.args) if is_that_name(arg, name)]
     word = called_name(node)
     if given and word == "len":
         use.sized = True
     elif given and word == "einsum":
-        read_einsum(node, given[0], use)
+        note_einsum(node, given[0], use)
     elif given and word in ("log", "log2", "log1p", "sqrt"):
         use.array = use.positive = True
     elif given and word in ("dot", "matmul", "exp", "log", "maximum", "tanh", "outer", "sum", "pad"):
         use.array = True
     elif given and word == "at" and given[0] == 1:
         use.indexes = True
-    elif depth < DEEPEST and (given or any(is_name(k.value, name) for k in node.keywords)):
+    elif depth < DEEPEST_CALLS and (given or any(is_that_name(k.value, name) for k in node.keywords)):
         read_callee(program, function, name, node, use, depth)
 
 
@@ -294,7 +294,7 @@ def read_method(node: ast.Call, use: Use) -> None:
         use.array = True
 
 
-def read_einsum(node: ast.Call, place: int, use: Use) -> None:
+def note_einsum(node: ast.Call, place: int, use: Use) -> None:
     text = node.args[0]
     if isinstance(text, ast.Constant) and isinstance(text.value, str) and "." not in text.value:
         axes = text.value.partition("->")[0].split(",")
@@ -309,7 +309,7 @@ def read_callee(
     callee = called_function(program, function, node)
     if callee is None:
         return
-    names = [n for n, arg in arguments_of(callee, node) if is_name(arg, name)]
+    names = [n for n, arg in arguments_given(callee, node) if is_that_name(arg, name)]
     for n in names:
         use.add(use_of(program, callee, n, depth + 1))
 
@@ -318,12 +318,12 @@ def called_function(program: Program, function: Function, node: ast.Call) -> Fun
     """The file's own function that a call calls, if that can be seen."""
     if isinstance(node.func, ast.Name):
         return program.functions.get(node.func.id)
-    if isinstance(node.func, ast.Attribute) and is_name(node.func.value, "self") and function.owner:
+    if isinstance(node.func, ast.Attribute) and is_that_name(node.func.value, "self") and function.owner:
         return program.methods(function.owner).get(node.func.attr)
     return None
 
 
-def arguments_of(callee: Function, node: ast.Call) -> list[tuple[str, ast.expr]]:
+def arguments_given(callee: Function, node: ast.Call) -> list[tuple[str, ast.expr]]:
     """The parameters of a function with what a call gives for each."""
     if any(isinstance(a, ast.Starred) for a in node.args):
         return []
@@ -341,7 +341,7 @@ def free_names(program: Program, function: Function, depth: int = 0) -> list[str
             callee = program.functions.get(node.id)
             if callee is None:
                 found.append(node.id)
-            elif depth < DEEPEST and callee is not function:
+            elif depth < DEEPEST_CALLS and callee is not function:
                 found += free_names(program, callee, depth + 1)
     inner = {
         n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)

@@ -40,6 +40,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tinygraph.debugger.loading import HELPER_NAMES, load_homework, read_program
+from tinygraph.debugger.program import demanded_arguments
 from tinygraph.debugger.replies import reply_to
 from tinygraph.guards.faults import fault, is_fault
 
@@ -50,10 +51,12 @@ __all__ = [
     "MOST_PRINTED",
     "MOST_TOLD",
     "decode_value",
-    "demanded_arguments",
     "describe_error",
     "encode_value",
     "end_with_parent",
+    "is_function",
+    "observe_call",
+    "place_of_function",
     "readable_text",
     "set_process",
     "sign_line",
@@ -199,6 +202,7 @@ def run_all(file: str, names: Sequence[str], calls: Iterable[StepCall], log: Log
         if not is_own(place, file)
     }
     log.tell(defined=defined, outside=outside, notes=[cut_middle(note) for note in notes])
+    given: Any
     for i, name, *given in calls:
         if i >= 0 and name not in defined:
             continue
@@ -330,26 +334,6 @@ def result_of(
     with borrowing:
         value = function(*arguments)
     return encode_within(value)
-
-
-def demanded_arguments(
-    function: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    spare: tuple[Any, ...],
-    editions: Sequence[Mapping[str, Any]],
-) -> tuple[Any, ...]:
-    """The edition with the names a function asks for; or the arguments, and the spare ones it demands."""
-    with contextlib.suppress(TypeError, ValueError):  # without a signature, or none that fits
-        signature = inspect.signature(function)
-        asked = [name for name, p in signature.parameters.items() if p.default is p.empty]
-        for edition in editions:
-            if edition.keys() == set(asked):
-                return tuple(edition[name] for name in asked)
-        for n in range(len(spare) + 1):
-            with contextlib.suppress(TypeError):
-                signature.bind(*arguments, *spare[:n])
-                return *arguments, *spare[:n]
-    return arguments
 
 
 def changed_arguments(

@@ -1,4 +1,4 @@
-"""Executes the source of a script module anew with some of its variables changed, for the drivers of scripts."""
+"""Executes a script anew with some of its variables changed, for the drivers of scripts."""
 
 import ast
 import contextlib

@@ -12,7 +12,9 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import UPSTREAM, fused_trials, layouts_for, play_forward, return_names
 from tinygraph.debugger.trial import Trial
 
-NUMBER = re.compile(
+__all__: list[str] = []
+
+NUMBER_NAME = re.compile(
     r"^(loss\w*|cost\w*|J|L|E|error|err|total\w*|nll|mse|objective|value|result \d|.*_loss|.*_cost)$"
 )
 DERIVATIVES = re.compile(
@@ -46,7 +48,7 @@ def is_fused(function: Function) -> bool:
         return False
     if len(names) < 2 or function.name.rpartition(".")[2].startswith("_"):
         return False
-    numbers = [n for n in names if NUMBER.match(n)]
+    numbers = [n for n in names if NUMBER_NAME.match(n)]
     derivatives = [n for n in names if DERIVATIVES.match(n)]
     named = any(not n.startswith("result") for n in (*numbers, *derivatives))
     return bool(numbers and derivatives and named and len({*numbers, *derivatives}) > 1)

@@ -9,7 +9,16 @@ from tinygraph.debugger.callers import origins_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.readings import LOSS, words_of
 
-__all__ = ["forward_partners", "is_backward", "is_loss_name", "losses_in", "stem_of"]
+__all__ = [
+    "FORTH",
+    "LOSS_METHODS",
+    "forward_partners",
+    "is_backward",
+    "is_derivative_of",
+    "is_loss_name",
+    "losses_in",
+    "stem_of",
+]
 
 BACK = {
     "backward", "backwards", "backprop", "back", "bwd", "backpropagate", "backpropagation", "backpropogate",

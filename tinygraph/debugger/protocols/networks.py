@@ -14,8 +14,10 @@ from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.protocols.names import LOSS_METHODS
 from tinygraph.debugger.protocols.slopes import USUAL
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.readings import trial_of
+from tinygraph.debugger.readings import trial_with
 from tinygraph.debugger.trial import Trial
+
+__all__: list[str] = []
 
 SLOPE = re.compile(r"prime|deriv|slope|grad", re.I)
 
@@ -31,7 +33,7 @@ def find_deltas(program: Program, function: Function, asked: Asked) -> Iterator[
     for activation in activations_of(program):
         passed = Pass(program, None, {"z": z, "y": y}, maker, False, cost_after(cost, activation))
         if failure_of(passed) is None:
-            yield trial_of(passed, function, ["out"], delta_at(function, activation), False)
+            yield trial_with(passed, function, ["out"], delta_at(function, activation), False)
 
 
 def cost_beside(program: Program, function: Function) -> Function | None:

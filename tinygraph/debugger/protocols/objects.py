@@ -15,11 +15,13 @@ from tinygraph.debugger.readings import (
     UPSTREAM,
     layouts_for,
     play_forward,
-    readings_of,
+    possible_trials,
     slopes_of,
     words_of,
 )
 from tinygraph.debugger.trial import Trial
+
+__all__: list[str] = []
 
 
 @protocol("an object that goes forward and back", "layer.forward(x) and layer.backward(dout)")
@@ -50,7 +52,7 @@ def trials_of(program: Program, function: Function, owner: type, asked: Asked) -
         )
         for passed in made:
             yield from slopes_of(passed, function)
-            yield from readings_of(passed, function, losses)
+            yield from possible_trials(passed, function, losses)
 
 
 def owners_of(program: Program, function: Function) -> Iterator[type]:

@@ -14,8 +14,10 @@ from tinygraph.debugger.protocols.names import (
     stem_of,
 )
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.readings import layouts_for, play_forward, readings_of, slopes_of, words_of
+from tinygraph.debugger.readings import layouts_for, play_forward, possible_trials, slopes_of, words_of
 from tinygraph.debugger.trial import Trial
+
+__all__: list[str] = []
 
 
 @protocol("a pair of functions", "affine_forward(x, w, b) and affine_backward(dout, cache)")
@@ -33,6 +35,6 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
             program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant, [function]
         ):
             yield from slopes_of(passed, function)
-            for trial in readings_of(passed, function, losses):
+            for trial in possible_trials(passed, function, losses):
                 trial.unsure = trial.unsure or unsure
                 yield trial

@@ -13,9 +13,11 @@ from tinygraph.debugger.passes import Pass, failure_of
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.protocols.names import forward_partners, is_backward, is_derivative_of, stem_of
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.readings import UPSTREAM, readings_of, slopes_of
+from tinygraph.debugger.readings import UPSTREAM, possible_trials, slopes_of
 from tinygraph.debugger.trial import Trial
 from tinygraph.debugger.uses import use_of
+
+__all__ = ["USUAL"]
 
 USUAL: dict[str, Callable[[Any], Any]] = {
     "tanh": np.tanh,
@@ -38,19 +40,19 @@ def find_slopes(program: Program, function: Function, asked: Asked) -> Iterator[
         return
     maker = Maker("rows", asked.sizes, asked.seed, variant=asked.variant, program=program)
     x = maker.array("m n")
-    for forward in functions_for(program, function, maker):
+    for forward in candidate_functions(program, function, maker):
         passed = Pass(program, None, {"x": x}, maker, False, of_x(forward))
         if failure_of(passed) is None:
             yield from slopes_of(passed, function)
             if any(UPSTREAM.match(n) for n in function.required):
-                yield from readings_of(passed, function)
+                yield from possible_trials(passed, function)
 
 
 def of_x(function: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
     return lambda state: function(state["x"])
 
 
-def functions_for(program: Program, function: Function, maker: Maker) -> Iterator[Callable[[Any], Any]]:
+def candidate_functions(program: Program, function: Function, maker: Maker) -> Iterator[Callable[[Any], Any]]:
     """What a function may be the slope of: an entry of a table, or a usual function that the file has not."""
     for name in function.required:
         texts = [t for t in use_of(program, function, name).texts if t]

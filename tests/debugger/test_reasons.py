@@ -1,0 +1,69 @@
+"""Every sort of slip that is mended has its reason, and the names that were exchanged are in it."""
+
+import ast
+import inspect
+
+import pytest
+
+from tinygraph.debugger import rewrites
+from tinygraph.debugger.reasons import reason_for
+
+
+def kinds_in_rewrites():
+    """The names of the sorts, as the changes are made."""
+    tree = ast.parse(inspect.getsource(rewrites))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+            first = node.value.elts[0]
+            for part in ast.walk(first) if isinstance(first, ast.IfExp) else [first]:
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.value
+        if isinstance(node, ast.Call) and len(node.args) > 3:
+            yield from (
+                a.value
+                for a in node.args[:2]
+                if isinstance(a, ast.Constant) and isinstance(a.value, str) and " " in a.value
+            )
+
+
+KINDS = sorted(set(kinds_in_rewrites()))
+
+
+def test_the_sorts_are_found():
+    assert {"a sign", "an axis", "keepdims", "a loop", "a missing statement"} <= set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_sort_has_a_reason(kind):
+    reason = reason_for(kind, "", "", "a = b", "a = c")
+    assert reason.endswith(".")
+    assert reason[0].isupper()
+
+
+def test_names_that_were_exchanged_are_said():
+    assert reason_for("a name", "A1", "A2", "dW = dZ @ A1.T", "dW = dZ @ A2.T") == "A2 belongs here, not A1."
+
+
+def test_a_mask_of_the_wrong_array_is_said():
+    said = reason_for("a name", "dA", "Z", "dZ[dA <= 0] = 0", "dZ[Z <= 0] = 0")
+    assert said.startswith("The mask asks whether Z was positive going forward, not whether dA is")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("    dh = x", "    dh += x", "Several derivatives meet here, and they add up."),
+        ("    dh += x", "    dh = x", "The derivative is this value alone, not added to what was there."),
+        (
+            "    dh = x + y",
+            "    dh = x - y",
+            "It is another operation that the rule for this derivative asks for.",
+        ),
+    ],
+)
+def test_sums_that_meet(before, after, said):
+    assert reason_for("an operator", "", "", before, after) == said
+
+
+def test_an_unknown_sort_says_nothing():
+    assert reason_for("something else", "", "", "", "") == ""

@@ -1,0 +1,120 @@
+"""A report says the answer first; each hint says a little more, and only the last the fix."""
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from tests.debugger.reports import FILE, mistake, report
+from tinygraph.debugger.file_report import FunctionVerdict
+from tinygraph.debugger.telling import (
+    TEMPLATE,
+    Piece,
+    html_lines,
+    plain_lines,
+    rich_lines,
+    tell_report,
+)
+
+BOTH = report([mistake()])
+
+
+@pytest.mark.parametrize("hint", [1, 2, 3, 4])
+def test_hints_do_not_contain_the_fix(hint):
+    text = BOTH.told(hint)
+    assert "FIXED" not in text
+    assert "tested" not in text
+
+
+def test_each_hint_says_more():
+    one, two, three, four, five = (BOTH.told(hint) for hint in range(1, 6))
+    assert "layers.py, in back: something is wrong here" in one
+    assert not re.search(r"dw|line|\^", one)
+    assert "dx right; dw wrong" in two
+    assert "follow dw back" in two
+    assert not re.search(r"line 3|\^", two)
+    assert "layers.py, line 3, in back" in three
+    assert "look for a transpose" in three
+    assert not re.search("SAID|THIS", three)
+    assert "dw: SAID" in four
+    assert "You computed THIS." in four
+    assert "dw = FIXED @ dout" in five
+    assert "tested: with it everything agrees" in five
+    assert "FIXED belongs here." in five
+
+
+def test_the_mark_is_under_the_part_that_is_wrong_also_behind_a_tab():
+    lines = BOTH.told().split("\n")
+    at = next(i for i, line in enumerate(lines) if "^" in line)
+    shown, marks = lines[at - 1], lines[at]
+    assert shown[marks.index("^") : marks.rindex("^") + 1] == "x.T"
+    assert lines[at - 2].endswith("x, w = cache")
+
+
+def test_a_line_that_goes_is_said():
+    told = report([mistake(after="")]).told()
+    assert "help │ without this line   tested: with it everything agrees" in told
+
+
+def test_several_lines_are_shown_with_their_numbers():
+    told = report([mistake(before="a = (\n  1)", after="a = (\n  2)", column=0, end_column=5)]).told()
+    assert re.search(r"3 │ a = \(\n +│ \^+ dw: SAID\n 4 │   1\)\n help │ a = \(.*\n +│   2\)", told)
+
+
+def test_the_summary_counts():
+    assert "\n1 mistake.\n1 function agrees with the derivatives of the lectures: loss." in BOTH.told()
+    assert "2 mistakes." in report([mistake(), mistake(line=4)]).told()
+    assert report().told() == "2 functions agree with the derivatives of the lectures: back, loss."
+
+
+def test_what_could_not_run_says_why():
+    failed = FunctionVerdict("f", False, "could not run", 1, "layers.py:1", "f raised TypeError: no")
+    told = report(functions=[failed]).told()
+    assert "layers.py:1, in f  could not run" in told
+    assert "f raised TypeError: no" in told
+
+
+def test_a_page_escapes_what_was_written_and_takes_the_colours_around_it():
+    page = html_lines(tell_report(BOTH))
+    assert "# &lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "background:transparent" in page
+    assert "color:inherit" in page
+    assert not re.search(r"background[^;\"]*:\s*(white|#fff)", page)
+    assert re.sub("<[^>]*>", "", page).replace("&lt;", "<").replace("&gt;", ">").strip() == BOTH.told()
+
+
+def test_an_angle_bracket_is_escaped_in_every_style():
+    assert html_lines([[Piece("<a>"), Piece("<b>", "bad")]]).count("&lt;") == 2
+
+
+def test_a_terminal_shows_the_same_without_reading_markup():
+    out = io.StringIO()
+    pieces = [[Piece("x[bold]", "bad"), Piece(" y")]]
+    for text in rich_lines([*pieces, *tell_report(BOTH)]):
+        Console(file=out, width=200).print(text)
+    lines = out.getvalue().split("\n")
+    assert lines[0] == "x[bold] y"
+    assert [line.rstrip() for line in lines[1:]][:-1] == [x.rstrip() for x in BOTH.told().split("\n")]
+
+
+def test_sentences_are_broken_where_the_lines_end():
+    long = report([replace(mistake(), message="word " * 60)])
+    lines = plain_lines(tell_report(long, width=60)).split("\n")
+    assert max(len(line) for line in lines if "word" in line) <= 60
+
+
+def test_the_template_is_judged_right(tmp_path):
+    from tinygraph.debugger.live import check
+
+    space = {}
+    file = tmp_path / "template.py"
+    file.write_text(TEMPLATE, encoding="utf-8")
+    exec(compile(TEMPLATE, str(file), "exec"), space)
+    assert check(space["layer_backward"]).ok
+
+
+def test_the_name_of_the_file_is_enough():
+    assert FILE not in BOTH.told()
