@@ -5,26 +5,34 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 from itertools import takewhile
+from typing import Any
 
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
-from tinygraph.debugger.conventions import convention_of, settle_conventions
+from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
-from tinygraph.debugger.protocols import given, losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
+from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
-__all__ = ["Examined", "choose_reading", "examine_function", "examine_program"]
+__all__ = [
+    "Examined",
+    "better",
+    "choose_reading",
+    "examine_function",
+    "examine_program",
+    "finish_judgement",
+    "judged_or_none",
+]
 
 MOST_READINGS = 80
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
 MOST_ALTERNATIVES = 12
-PATIENCE = 4.0  # seconds for one function
+EXAMINE_PATIENCE = 4.0  # seconds for one function
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
@@ -65,10 +73,10 @@ def examine_program(
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
     examined = []
     for f in wanted:
-        examined.append(examine_function(program, f, names))
+        examined.append(examine_function(program, f))
         tick()
     found = [x for x in examined if x is not None]
-    convention = convention_of([(x.function, x.judgements) for x in found])
+    convention = common_convention([(x.function, x.judgements) for x in found])
     for x in found:
         settle_conventions(program, x.function, x.judgements, convention)
         for j in x.judgements:
@@ -80,42 +88,37 @@ def settle_one(program: Program, function: Function, convention: str, judged: Ju
     settle_conventions(program, function, [judged], convention)
 
 
-def examine_function(
-    program: Program, function: Function, names: Mapping[str, str | None] | None = None
-) -> Examined | None:
+def examine_function(program: Program, function: Function) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
-    probes = [replace(probe, **names or {}) for probe in PROBES]
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + EXAMINE_PATIENCE
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
-        judged = choose_reading(row.find(program, function, probes[0]), until, several)
+        judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
             break
     if best is None:
         return None
-    return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
+    return Examined(function, all_judgements(program, function, *best), protocol=best[1].name)
 
 
-def all_judgements(
-    program: Program, function: Function, first: Judgement, row: Protocol, probes: Sequence[Asked]
-) -> list[Judgement]:
+def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
     """A reading on both probes, and with each text that can be given: relu and sigmoid, max and average."""
-    found = [finished(first)]
+    found = [finish_judgement(first)]
     asked = [
-        probes[1],
-        *(replace(probes[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
+        PROBES[1],
+        *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
     ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
         if again is not None:
-            found.append(finished(again))
+            found.append(finish_judgement(again))
     return found
 
 
-def finished(judged: Judgement) -> Judgement:
+def finish_judgement(judged: Judgement) -> Judgement:
     """A judgement in which wrong claims are compared entry by entry."""
     if judged.ok or judged.raised:
         return judged
@@ -208,7 +211,7 @@ def is_mismatch(error: BaseException | None) -> bool:
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:
     """The judgement of the same reading on another probe."""
-    until = time.monotonic() + PATIENCE / 2
+    until = time.monotonic() + EXAMINE_PATIENCE / 2
     same = (
         t
         for t in takewhile(lambda t: time.monotonic() < until, trials)

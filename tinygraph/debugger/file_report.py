@@ -178,7 +178,9 @@ class FileReport(Verdicts):
     def not_checked(self) -> list[str]:
         """A sentence for the functions that were not checked; before it, that there are no others."""
         left = [f for f in self.functions if f.verdict == "not checked"]
-        names = {reason: [f.name for f in left if f.reason == reason] for reason in {f.reason: 0 for f in left}}
+        names = {
+            reason: [f.name for f in left if f.reason == reason] for reason in {f.reason: 0 for f in left}
+        }
         told = "; ".join(join_names(names[r]) + (f" ({r})" if r else "") for r in names)
         nothing = [self.nothing_found] if len(left) == len(self.functions) else []
         return [*nothing, f"Not checked: {told}."] if left else []

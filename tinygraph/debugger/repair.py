@@ -1,8 +1,8 @@
 """The repair of somebody's function: the change of one place that makes it right.
 
 Candidates are run, one after the other, in the place of the function; what makes a wrong derivative right on
-one probe and breaks none is tried on the other. So a fix that is told has been tested. Independent mistakes are
-repaired one after the other.
+one probe and breaks none is tried on the other. So a fix that is told has been tested. Independent mistakes
+are repaired one after the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -22,7 +22,7 @@ import numpy as np
 
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
-from tinygraph.debugger.structure import is_number
+from tinygraph.debugger.structure import is_real_number
 from tinygraph.debugger.suspicion import suspicion_of, suspicion_of_error
 from tinygraph.debugger.trial import Claim, Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
 
@@ -30,8 +30,8 @@ __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
 RAISED = "(no end)"  # what is wrong with a pass that raises
 SECONDS = 12.0  # for all mistakes of a file
-FORTH = 4  # the depth of what goes forward alone
-NEAR = 1e-3
+FORTH_DEPTH = 4  # the depth of what goes forward alone
+NEAR_ENOUGH = 1e-3
 SOON = 3.0  # seconds, where nothing came to an end
 TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
@@ -40,7 +40,7 @@ MOST_MISTAKES = 6
 
 @dataclass(frozen=True)
 class Marks:
-    """Which derivatives are right and which are wrong; `raised` where the pass came to no end, `at` which lines."""
+    """Which derivatives are right, which wrong; `raised` where the pass came to no end, `at` which lines."""
 
     right: frozenset[str]
     wrong: frozenset[str]
@@ -127,7 +127,7 @@ class TrialExam:
         if path is None or path not in self.truths:
             return True
         right = self.truths[path].value
-        if not is_number(claim.value) or np.size(claim.value) != np.size(right):
+        if not is_real_number(claim.value) or np.size(claim.value) != np.size(right):
             return False
         return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
 
@@ -152,8 +152,10 @@ class TrialExam:
 
 def is_multiple(given: Any, right: Any, m: int) -> bool:
     """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
-    near = NEAR * float(np.max(np.abs(right), initial=0)) + NEAR**2
-    return any(float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0))
+    near = NEAR_ENOUGH * float(np.max(np.abs(right), initial=0)) + NEAR_ENOUGH**2
+    return any(
+        float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0)
+    )
 
 
 def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
@@ -275,8 +277,8 @@ def next_fix(
     if not here.bad:
         return None
     found: list[Fix] = []
-    watched = suspected(watch_calls(program, here), here)
     told = time.monotonic()
+    watched = suspect_lines(watch_calls(program, here), here)
     stopped = all(here.before[i].raised for i in here.bad)
     stop = min(until, told + SOON) if stopped else until
     for rewrite in in_order(watched):
@@ -286,14 +288,14 @@ def next_fix(
             tick()
         if now > min(stop, until):
             break
-        fix = tried(program, rewrite, here, there)
+        fix = try_rewrite(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
-            if fix.complete and not found[:-1]:
+            if fix.complete and not any(f.complete for f in found[:-1]):
                 stop = now + ENOUGH
     if not found and stopped:
         found = list(fixes_by_reading(program, watched, here, until, tick))
-    return best_fix(found)
+    return best_fix(found, {w.function.name for w in watched if w.depth >= FORTH_DEPTH})
 
 
 def fixes_by_reading(
@@ -321,13 +323,18 @@ def is_right_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exa
     """Whether a function agrees with a change, and nothing else is wrong with it."""
     from tinygraph.debugger.examine import examine_program
 
-    with changed(program, rewrite, code):
+    with change_function(program, rewrite, code):
         name = rewrite.function.name
         found = [e for e in examine_program(program, {name}) if e.function.name == name]
-        return bool(found) and found[0].verdict == "agrees" and len(found[0].judgements) > 1 and not exams.is_broken()
+        return (
+            bool(found)
+            and found[0].verdict == "agrees"
+            and len(found[0].judgements) > 1
+            and not exams.is_broken()
+        )
 
 
-def suspected(watched: list[Watched], exams: Exams) -> list[Watched]:
+def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
     """What ran, with which of its lines may have made what is wrong."""
     for w in watched:
         mine = [exams.before[i] for i in exams.bad if exams.exams[i].name == w.function.name]
@@ -335,16 +342,24 @@ def suspected(watched: list[Watched], exams: Exams) -> list[Watched]:
         if at:
             w.suspicion = suspicion_of_error(w.function.node, at)
         elif mine and not any(marks.raised for marks in mine):
-            wrong, right = (frozenset().union(*(getattr(m, side) for m in mine)) for side in ("wrong", "right"))
+            wrong, right = (
+                frozenset().union(*(getattr(m, side) for m in mine)) for side in ("wrong", "right")
+            )
             w.suspicion = suspicion_of(w.function.node, wrong, right)
     return watched
 
 
-def best_fix(found: list[Fix]) -> Fix | None:
-    """What mends most; of those that mend as much, the least far-fetched."""
+def best_fix(found: list[Fix], forth: Collection[str] = ()) -> Fix | None:
+    """What mends most; of those that mend as much, the least far-fetched, and none of what goes forward."""
     if not found:
         return None
-    ranked = sorted(found, key=lambda f: (not f.complete, -len(f.mended), f.rewrite.cost, size_of(f.rewrite)))
+
+    def rank(fix: Fix) -> tuple[Any, ...]:
+        rewrite = fix.rewrite
+        goes_forth = rewrite.function.name in forth
+        return not fix.complete, -len(fix.mended), goes_forth, rewrite.cost, size_of(rewrite)
+
+    ranked = sorted(found, key=rank)
     best = ranked[0]
     others = tuple(f.rewrite for f in ranked[1:6] if len(f.mended) == len(best.mended))
     return Fix(best.rewrite, best.code, best.mended, best.complete, others)
@@ -368,7 +383,7 @@ def changed_code(rewrite: Rewrite) -> CodeType | None:
 
 
 @contextmanager
-def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
+def change_function(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None]:
     """Let a function, or the statements of a file, be changed."""
     rewrite.apply()  # names of results are read in the tree
     try:
@@ -381,14 +396,13 @@ def changed(program: Program, rewrite: Rewrite, code: CodeType) -> Iterator[None
         rewrite.undo()
 
 
-def tried(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
+def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -> Fix | None:
     """What a change makes of it; None unless it mends something on both probes and breaks nothing."""
-    function = rewrite.function
     code = changed_code(rewrite)
     if code is None:
         return None
-    with changed(program, rewrite, code):
-        mended = here.mended(function)
+    with change_function(program, rewrite, code):
+        mended = here.mended(rewrite.function)
         if not mended or here.is_broken():
             return None
         again = there.mended()
@@ -426,14 +440,18 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     plain = [f.name for f in program.functions.values() if f.owner is None]
     names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
-    stated = [watched_statements(exam, plain) for exam in bad if isinstance(exam, TrialExam) and not exam.trial.settles]
+    stated = [
+        watched_statements(exam, plain)
+        for exam in bad
+        if isinstance(exam, TrialExam) and not exam.trial.settles
+    ]
     found = [w for w in found if all(w.function is not other.function for other in stated)]
     orders = orders_in(program)
     for w in found:
         w.scope.orders = orders.get(w.function.name, frozenset())
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
-        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH
+        w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH_DEPTH
         ran = [i for i, times in zip(exams.bad, each, strict=True) if times[code]]
         mine = [i for i in ran if exams.exams[i].name == w.function.name]
         shortest = sorted(ran, key=lambda i: sum(each[exams.bad.index(i)].values()))
@@ -445,11 +463,15 @@ def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
     """For each function, the orders in which names stand together in the others."""
     each = {
         name: {
-            tuple(map(ast.unparse, n.elts)) for n in ast.walk(f.node) if isinstance(n, ast.Tuple) and len(n.elts) > 1
+            tuple(map(ast.unparse, n.elts))
+            for n in ast.walk(f.node)
+            if isinstance(n, ast.Tuple) and len(n.elts) > 1
         }
         for name, f in program.functions.items()
     }
-    return {name: frozenset(o for other, found in each.items() if other != name for o in found) for name in each}
+    return {
+        name: frozenset(o for other, found in each.items() if other != name for o in found) for name in each
+    }
 
 
 def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
@@ -490,29 +512,31 @@ def note_values(scope: Scope, frame: FrameType) -> None:
     """Remember what the names of a function hold at its end, and the attributes of its object."""
     values = dict(frame.f_locals)
     scope.values |= {k: v for k, v in values.items() if k != "self"}
-    for name, value in values.items():
+    for value in values.values():
         if isinstance(value, dict):
             scope.keys += [str(k) for k in value if isinstance(k, str)]
     if "self" in values and hasattr(values["self"], "__dict__"):
         dicts = [v for v in vars(values["self"]).values() if isinstance(v, dict)]
         scope.keys += [str(k) for v in dicts for k in v if isinstance(k, str)]
         scope.keys += [
-            f"self.{k}" for k, v in vars(values["self"]).items() if is_array(v) or isinstance(v, str)
+            f"self.{k}" for k, v in vars(values["self"]).items() if is_ndarray(v) or isinstance(v, str)
         ]
     scope.keys = list(dict.fromkeys(scope.keys))
 
 
-def is_array(value: Any) -> bool:
+def is_ndarray(value: Any) -> bool:
     return isinstance(value, np.ndarray)
 
 
 def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
-    """The changes: those close at hand of the pass itself, of what it calls, then those that add something; last
-    those of the forward pass, which may have kept the wrong thing."""
-    back = [w for w in watched if w.depth < FORTH]
+    """The changes: those close at hand of the pass, of what it calls, then those that add something.
+
+    Last come those of the forward pass, which may have kept the wrong thing.
+    """
+    back = [w for w in watched if w.depth < FORTH_DEPTH]
     yield from in_turn(back, far=False)
     yield from in_turn(back, far=True)
-    yield from in_turn([w for w in watched if w.depth >= FORTH], far=False)
+    yield from in_turn([w for w in watched if w.depth >= FORTH_DEPTH], far=False)
 
 
 def in_turn(watched: Sequence[Watched], far: bool) -> Iterator[Rewrite]:

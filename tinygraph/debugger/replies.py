@@ -58,7 +58,9 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
         and (name in lectures or function.itself.__code__ not in named)
     }
     found = examine_program(program, names, asked["names"], tick)
-    return found + [*unread_functions(program, names - {e.function.name for e in found}, asked["names"]["backward"])]
+    return found + [
+        *unread_functions(program, names - {e.function.name for e in found}, asked["names"]["backward"])
+    ]
 
 
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:

@@ -20,7 +20,7 @@ from tinygraph.debugger.program import Definition, Function
 
 __all__ = ["Insertion", "Replacement", "Rewrite", "Scope", "Swap", "rewrites_of"]
 
-OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
+OTHER_OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.Add: [ast.Sub, ast.Mult],
     ast.Sub: [ast.Add, ast.Mult],
     ast.Mult: [ast.Div, ast.MatMult, ast.Add, ast.Sub, ast.Pow],
@@ -30,7 +30,7 @@ OPERATORS: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.FloorDiv: [ast.Div],
     ast.Mod: [ast.FloorDiv],
 }
-COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
+OTHER_COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
     ast.Gt: [ast.Lt, ast.GtE, ast.LtE],
     ast.Lt: [ast.Gt, ast.LtE, ast.GtE],
     ast.GtE: [ast.Gt, ast.LtE, ast.Lt],
@@ -50,8 +50,8 @@ SIBLINGS = [
     {"argmax", "argmin"},
     {"hstack", "vstack", "concatenate"},
 ]
-REDUCTIONS = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
-PENALTY = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
+REDUCTION_NAMES = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
+PENALTY_NAME = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
 COUNT = re.compile(r"^(m|n|N|M|B|bs|batch\w*|n_?samples|num_\w+|count|examples|size|keep\w*|p|scale|lr)$")
 MOST_NUMBERS = 6
 FEW = 1.3  # the turn of changes of whole statements
@@ -76,11 +76,21 @@ class Rewrite:
     more: tuple[Any, ...] = ()
 
     @property
-    def turn(self) -> float:
-        """When it is tried: of the far-fetched those soon of which there are few."""
+    def at(self) -> int:
+        """The place in a list of statements."""
         if self.kind == "an order":
             return min(self.cost, FEW)
-        return min(self.cost, FEW) if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion) else self.cost
+        assert self.index is not None
+        return self.index
+
+    @property
+    def turn(self) -> float:
+        """When it is tried: of the far-fetched those soon of which there are few."""
+        return (
+            min(self.cost, FEW)
+            if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion)
+            else self.cost
+        )
 
     def apply(self) -> None:
         """Make the change in the tree."""
@@ -88,7 +98,7 @@ class Rewrite:
             if not hasattr(self.new, "lineno"):
                 ast.copy_location(self.new, self.old)
             ast.fix_missing_locations(self.new)
-            self.new.placed = True  # type: ignore[union-attr]
+            self.new.placed = True  # type: ignore[attr-defined]
         self.put(self.new)
 
     def put(self, node: ast.AST | None) -> None:
@@ -152,7 +162,7 @@ def head_end(statement: ast.stmt) -> int:
     """The last line of a statement without those within it."""
     body = getattr(statement, "body", None)
     if isinstance(body, list) and body:
-        return max(statement.lineno, body[0].lineno - 1)
+        return max(statement.lineno, int(body[0].lineno) - 1)
     return statement.end_lineno or statement.lineno
 
 
@@ -286,8 +296,9 @@ class RewriteMaker:
     ) -> Iterator[Rewrite]:
         """A statement at the end: what is returned, or left in an object, divided or added to."""
         last = body[i] if not isinstance(body[i], ast.Return) else body[i - 1]
-        at = (place[0], place[1], i if last is body[i] else i - 1)
-        if at[2] < 0 or not isinstance(last, ast.stmt):  # type: ignore[operator]
+        index = i if last is body[i] else i - 1
+        at = (place[0], place[1], index)
+        if index < 0:
             return
         for target in self.results():
             for code in self.touches(target):
@@ -362,11 +373,16 @@ class RewriteMaker:
     ) -> Iterator[Rewrite]:
         if not self.far and isinstance(node, ast.BinOp | ast.Call):
             yield from self.names_throughout(node, place)
-        changes = self.far_additions if self.far else self.near_changes
-        if isinstance(place[0], ast.Subscript | ast.Attribute):  # what is indexed stays what it is, up to its name
-            changes = lambda node, top: [] if self.far else self.replacements(node)  # noqa: E731
-        for kind, new, cost in changes(node, top):
+        for kind, new, cost in self.expressions_for(node, place[0], top):
             yield self.change(kind, node, new, place, cost)
+
+    def expressions_for(
+        self, node: ast.expr, parent: ast.AST, top: bool
+    ) -> Iterator[tuple[str, ast.expr, float]]:
+        """What may stand in place of an expression; what is indexed stays what it is, up to its name."""
+        if not isinstance(parent, ast.Subscript | ast.Attribute):
+            return self.far_additions(node, top) if self.far else self.near_changes(node, top)
+        return iter(()) if self.far else self.replacements(node)
 
     def names_throughout(self, node: ast.expr, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
         """A name that stands several times in an expression, exchanged everywhere in it."""
@@ -374,7 +390,7 @@ class RewriteMaker:
         for old in {n for n in loads if loads.count(n) > 1 and self.scope.kind(n).startswith("array")}:
             for other in [*self.scope.names_of_kind("array"), *self.attributes]:
                 if other != old:
-                    yield self.change("a name", node, renamed(node, old, other), place, 1.6)
+                    yield self.change("a name", node, rename_in(node, old, other), place, 1.6)
 
     def near_changes(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         yield from self.replacements(node)
@@ -391,14 +407,10 @@ class RewriteMaker:
                 yield from self.of_attribute(node)
             case ast.BinOp():
                 yield from self.of_operation(node)
-            case ast.UnaryOp(op=ast.USub()):
-                yield "a sign", node.operand, 1
-            case ast.UnaryOp(op=ast.Not() | ast.Invert()):
-                yield "a condition", node.operand, 1
+            case ast.UnaryOp(op=ast.USub() | ast.Not() | ast.Invert()):
+                yield "a sign" if isinstance(node.op, ast.USub) else "a condition", node.operand, 1
             case ast.Compare(ops=[op], comparators=[right]):
-                for other in COMPARISONS.get(type(op), []):
-                    yield "a comparison", ast.Compare(node.left, [other()], [right]), 1
-                yield "a comparison", ast.Compare(right, [op], [node.left]), 2
+                yield from of_comparison(node.left, op, right)
             case ast.Call():
                 yield from self.of_call(node)
             case ast.Subscript(ctx=ast.Load()):
@@ -419,7 +431,7 @@ class RewriteMaker:
                 yield "a name", name(other), self.name_cost(node.id, other)
         if sort == "array":
             for attribute in self.attributes:
-                yield "a name", parsed(attribute), 2
+                yield "a name", parse_expression(attribute), 2
         if kind == "array 2":
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
         if sort == "number":
@@ -437,15 +449,15 @@ class RewriteMaker:
         if isinstance(value, bool):
             yield "a setting", ast.Constant(not value), 1
         elif isinstance(value, str):
-            for other in self.strings:
-                if other != value:
-                    yield "a key", ast.Constant(other), 1.5
+            for key in self.strings:
+                if key != value:
+                    yield "a key", ast.Constant(key), 1.5
         elif isinstance(value, int | float):
             for other in dict.fromkeys([*CONSTANTS, value + 1, value - 1, 2 * value, value / 2]):
-                if other != value or isinstance(other, float) != isinstance(value, float) and other != value:
-                    yield "a constant", number(other), 1.2
-            for other in self.numbers:
-                yield "a constant", other, 2
+                if other != value:
+                    yield "a constant", number_node(other), 1.2
+            for number in self.numbers:
+                yield "a constant", number, 2
 
     def of_attribute(self, node: ast.Attribute) -> Iterator[tuple[str, ast.expr, float]]:
         text = ast.unparse(node)
@@ -455,7 +467,7 @@ class RewriteMaker:
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             for other in self.attributes:
                 if other != text:
-                    yield "an attribute", parsed(other), 1.2
+                    yield "an attribute", parse_expression(other), 1.2
             for other in self.scope.names_of_kind("array"):
                 yield "a name", name(other), 1.8
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1
@@ -465,7 +477,7 @@ class RewriteMaker:
                     yield "a function", ast.Attribute(node.value, other, ast.Load()), 1.5
 
     def of_operation(self, node: ast.BinOp) -> Iterator[tuple[str, ast.expr, float]]:
-        for other in OPERATORS.get(type(node.op), []):
+        for other in OTHER_OPERATORS.get(type(node.op), []):
             yield "an operator", ast.BinOp(node.left, other(), node.right), 1
         if not isinstance(node.op, ast.Add | ast.Mult):
             yield "an order", ast.BinOp(node.right, node.op, node.left), 1.1
@@ -490,7 +502,7 @@ class RewriteMaker:
 
     def of_call(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if called in REDUCTIONS:
+        if called in REDUCTION_NAMES:
             yield from self.of_reduction(node)
         if called == "reshape":
             inner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -500,48 +512,40 @@ class RewriteMaker:
             yield "an order", ast.Call(node.func, node.args[::-1], node.keywords), 1.5
         if len(node.args) == 1 and not node.keywords:
             yield "a function too many", node.args[0], 1.5
-        if called == "dot" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
-            turned = ast.Call(ast.Attribute(node.args[0], "dot", ast.Load()), [node.func.value], [])
-            yield "an order", turned, 1.1
-            yield "an operator", ast.BinOp(node.func.value, ast.Mult(), node.args[0]), 1.5
+        if called in ("dot", "matmul"):
+            yield from of_product(node)
         if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name | ast.Attribute):
             yield "a function too many", node.func.value, 2
-        if called in ("dot", "matmul") and len(node.args) == 2:
-            yield "an operator", ast.BinOp(node.args[0], ast.Mult(), node.args[1]), 1.5
-        if called in ("range",):
+        if called == "range":
             yield from self.of_range(node)
-        for i, keyword in enumerate(node.keywords):
-            if called not in REDUCTIONS:
-                yield (
-                    "a setting",
-                    ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]),
-                    3,
-                )
+        for i in range(len(node.keywords) if called not in REDUCTION_NAMES else 0):
+            rest = node.keywords[:i] + node.keywords[i + 1 :]
+            yield "a setting", ast.Call(node.func, node.args, rest), 3
 
     def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         """Another axis, or none; keepdims or not; no reduction at all."""
-        method = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
+        method = isinstance(node.func, ast.Attribute) and not is_array_module(node.func.value)
         first = [] if method else node.args[:1]
         axis = keyword_of(node, "axis") or (node.args[len(first)] if len(node.args) > len(first) else None)
         keep = keyword_of(node, "keepdims")
         for new_axis in (
             None,
-            number(0),
-            number(1),
-            number(-1),
-            parsed("(0, 1)"),
-            parsed("(0, 2, 3)"),
-            parsed("(0, 1, 2)"),
+            number_node(0),
+            number_node(1),
+            number_node(-1),
+            parse_expression("(0, 1)"),
+            parse_expression("(0, 2, 3)"),
+            parse_expression("(0, 1, 2)"),
         ):
             for new_keep in (True, False):
-                same = text_of(new_axis) == text_of(axis) and new_keep == (keep is not None)
+                same = code_text(new_axis) == code_text(axis) and new_keep == (keep is not None)
                 if same or (new_axis is None and new_keep):
                     continue
                 keywords = [ast.keyword("axis", new_axis)] if new_axis is not None else []
                 keywords += [ast.keyword("keepdims", ast.Constant(True))] if new_keep else []
                 cost = 0.9 + 0.5 * (new_keep != (keep is not None)) + 0.2 * isinstance(new_axis, ast.Tuple)
                 yield (
-                    "an axis" if text_of(new_axis) != text_of(axis) else "keepdims",
+                    "an axis" if code_text(new_axis) != code_text(axis) else "keepdims",
                     ast.Call(node.func, first, keywords),
                     cost,
                 )
@@ -587,13 +591,16 @@ class RewriteMaker:
         if top:
             yield from self.sums(node)
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 2
-            yield "a missing term", ast.BinOp(node, ast.Sub(), number(1)), 2
+            yield "a missing term", ast.BinOp(node, ast.Sub(), number_node(1)), 2
 
     def sums(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
         for axis in (0, 1):
             kept = ast.keyword("keepdims", ast.Constant(True))
-            for keywords in ([ast.keyword("axis", number(axis)), kept], [ast.keyword("axis", number(axis))]):
-                yield "a missing sum", ast.Call(parsed("np.sum"), [node], keywords), 2
+            for keywords in (
+                [ast.keyword("axis", number_node(axis)), kept],
+                [ast.keyword("axis", number_node(axis))],
+            ):
+                yield "a missing sum", ast.Call(parse_expression("np.sum"), [node], keywords), 2
 
     def number_factors(self) -> Iterator[tuple[ast.expr, float]]:
         """The numbers that a product may lack."""
@@ -601,32 +608,39 @@ class RewriteMaker:
             yield name(n), 1.2 - 0.3 * (n not in self.loads)
         for expression in self.numbers[:MOST_NUMBERS]:
             yield expression, 1.6
-        yield number(2), 1.4
+        yield number_node(2), 1.4
 
     def far_additions(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         """An array that a product lacks: a mask, the slope of an activation; or a term that a sum lacks."""
         if not is_value(node) or not (top or isinstance(node, ast.BinOp | ast.Name | ast.Subscript)):
             return
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
-            for code in (n, f"({n} > 0)", f"(1 - {n})", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,):
-                yield "a factor", ast.BinOp(node, ast.Mult(), parsed(code)), 2 + 0.2 * (code != n) + 0.3 * (not top)
+            for code in (
+                (n, f"({n} > 0)", f"(1 - {n})", f"(1 - {n} ** 2)", f"{n} * (1 - {n})") if top else (n,)
+            ):
+                yield (
+                    "a factor",
+                    ast.BinOp(node, ast.Mult(), parse_expression(code)),
+                    2 + 0.2 * (code != n) + 0.3 * (not top),
+                )
         if top or isinstance(node, ast.Name):
             yield from self.missing_terms(node)
 
     def missing_terms(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
         """What a sum may lack: an array of theirs, alone or times a penalty."""
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:
-            yield "a missing term", ast.BinOp(node, ast.Add(), parsed(n)), 2.0
-            yield "a missing term", ast.BinOp(node, ast.Sub(), parsed(n)), 2.4
+            yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(n)), 2.0
+            yield "a missing term", ast.BinOp(node, ast.Sub(), parse_expression(n)), 2.4
             for code in self.penalties():
-                yield "a missing term", ast.BinOp(node, ast.Add(), parsed(f"{code} * {n}")), 2.6
+                yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(f"{code} * {n}")), 2.6
 
     def penalties(self) -> list[str]:
         """The factors of a penalty, as it is or as its square gives it."""
-        strengths = [n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY.search(n)]
+        strengths = [
+            n for n in [*self.scope.names_of_kind("number"), *self.attributes_read] if PENALTY_NAME.search(n)
+        ]
         counts = [*self.divisors, *(ast.unparse(x) for x in self.numbers[:2])]
-        found = [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
-        return found
+        return [f for s in strengths for f in (s, f"2 * {s}", *(f"{s} / {m}" for m in counts[:3]))]
 
 
 class Swap(Rewrite):
@@ -634,21 +648,21 @@ class Swap(Rewrite):
 
     def apply(self) -> None:
         body = getattr(self.parent, self.field)
-        body[self.index], body[self.index + 1] = self.new, self.old  # type: ignore[operator]
+        body[self.at], body[self.at + 1] = self.new, self.old
 
     def undo(self) -> None:
         body = getattr(self.parent, self.field)
-        body[self.index], body[self.index + 1] = self.old, self.new  # type: ignore[operator]
+        body[self.at], body[self.at + 1] = self.old, self.new
 
 
 class Insertion(Rewrite):
     """A statement put after another; `new` is the new one."""
 
     def apply(self) -> None:
-        getattr(self.parent, self.field).insert(self.index + 1, self.new)  # type: ignore[operator]
+        getattr(self.parent, self.field).insert(self.at + 1, self.new)
 
     def undo(self) -> None:
-        del getattr(self.parent, self.field)[self.index + 1]  # type: ignore[operator]
+        del getattr(self.parent, self.field)[self.at + 1]
 
 
 class Replacement(Rewrite):
@@ -656,17 +670,32 @@ class Replacement(Rewrite):
 
     def apply(self) -> None:
         body = getattr(self.parent, self.field)
-        moved, where = self.more[0]  # type: ignore[misc]
-        body[self.index : self.index + 1 + (where == "in")] = (
-            [self.new, moved] if where == "out" else [self.new]
-        )  # type: ignore[operator, misc]
+        moved, where = self.more[0]
+        body[self.at : self.at + 1 + (where == "in")] = [self.new, moved] if where == "out" else [self.new]
 
     def undo(self) -> None:
         body = getattr(self.parent, self.field)
-        moved, where = self.more[0]  # type: ignore[misc]
-        body[self.index : self.index + 1 + (where == "out")] = (
-            [self.old] if where == "out" else [self.old, moved]
-        )  # type: ignore[operator, misc]
+        moved, where = self.more[0]
+        body[self.at : self.at + 1 + (where == "out")] = [self.old] if where == "out" else [self.old, moved]
+
+
+def of_comparison(
+    left: ast.expr, operator: ast.cmpop, right: ast.expr
+) -> Iterator[tuple[str, ast.expr, float]]:
+    """Another comparison of the same, or of the same the other way round."""
+    for other in OTHER_COMPARISONS.get(type(operator), []):
+        yield "a comparison", ast.Compare(left, [other()], [right]), 1
+    yield "a comparison", ast.Compare(right, [operator], [left]), 2
+
+
+def of_product(node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
+    """A product of matrices the other way round, or entry by entry."""
+    if len(node.args) == 1 and isinstance(node.func, ast.Attribute) and node.func.attr == "dot":
+        turned = ast.Call(ast.Attribute(node.args[0], "dot", ast.Load()), [node.func.value], [])
+        yield "an order", turned, 1.1
+        yield "an operator", ast.BinOp(node.func.value, ast.Mult(), node.args[0]), 1.5
+    if len(node.args) == 2:
+        yield "an operator", ast.BinOp(node.args[0], ast.Mult(), node.args[1]), 1.5
 
 
 # Trees
@@ -681,7 +710,7 @@ def is_text_key(node: ast.expr) -> bool:
 
 
 def expressions_of(node: ast.AST) -> Iterator[tuple[ast.expr, tuple[ast.AST, str, int | None]]]:
-    """The expressions that stand directly in a node, with their places; of a compound statement its head's."""
+    """The expressions directly in a node, with their places; of a compound statement its head's."""
     for field_name, value in ast.iter_fields(node):
         if field_name in ("body", "orelse", "finalbody", "handlers", "decorator_list") and isinstance(
             value, list
@@ -716,16 +745,16 @@ def name(text: str) -> ast.expr:
     return ast.Name(text, ast.Load())
 
 
-def number(value: float) -> ast.expr:
+def number_node(value: float) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
-def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
+def rename_in(node: ast.expr, old: str, new: str) -> ast.expr:
     """An expression with one name for another."""
 
     class Rename(ast.NodeTransformer):
         def visit_Name(self, n: ast.Name) -> ast.expr:
-            return parsed(new) if n.id == old else n
+            return parse_expression(new) if n.id == old else n
 
     copied: ast.expr = Rename().visit(copy.deepcopy(node))
     return copied
@@ -733,13 +762,15 @@ def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
 
 def is_value(node: ast.expr) -> bool:
     """Whether an expression is read and may be an array or a number."""
-    if isinstance(node, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice | ast.Starred):
+    if isinstance(
+        node, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Slice | ast.Starred
+    ):
         return False
     return isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load)
 
 
 @lru_cache(maxsize=4096)
-def parsed(code: str) -> ast.expr:
+def parse_expression(code: str) -> ast.expr:
     node = ast.parse(code, mode="eval").body
     for part in ast.walk(node):
         for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
@@ -758,7 +789,7 @@ def parsed_statement(code: str, near: ast.stmt) -> ast.stmt | None:
     return new
 
 
-def text_of(node: ast.expr | None) -> str:
+def code_text(node: ast.expr | None) -> str:
     return "None" if node is None else ast.unparse(node)
 
 
@@ -766,7 +797,7 @@ def keyword_of(node: ast.Call, wanted: str) -> ast.expr | None:
     return next((k.value for k in node.keywords if k.arg == wanted), None)
 
 
-def is_module(node: ast.expr) -> bool:
+def is_array_module(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "xp", "cp", "jnp")
 
 
@@ -808,7 +839,7 @@ def numbers_like(node: ast.AST, scope: Scope) -> list[ast.expr]:
         found += [f"{n}.shape[0]", f"{n}.shape[1]"] if scope.kind(n) == "array 2" else []
     for n in sorted(attributes_in(node)):
         found += [f"{n}.shape[0]"]
-    return [parsed(code) for code in dict.fromkeys(found)][:10]
+    return [parse_expression(code) for code in dict.fromkeys(found)][:10]
 
 
 def divisors_in(node: ast.AST, scope: Scope) -> list[str]:
@@ -845,5 +876,5 @@ def fresh(node: Any) -> Any:
     return copy.deepcopy(node)
 
 
-Values = Mapping[str, Any]
+NameValues = Mapping[str, Any]
 Bodies = Sequence[ast.stmt]

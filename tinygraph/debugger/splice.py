@@ -16,11 +16,11 @@ SYMBOLS: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%",
 }  # fmt: skip
 
-__all__ = ["Change", "change_of"]
+__all__ = ["LineChange", "change_of", "first_line"]
 
 
 @dataclass(frozen=True)
-class Change:
+class LineChange:
     """Lines as they are and as they should be.
 
     `line` is the first, counted from 1; `column` and `end_column` are where the changed part of it begins and
@@ -34,25 +34,25 @@ class Change:
     after: str
 
 
-def change_of(rewrite: Rewrite) -> Change:
+def change_of(rewrite: Rewrite) -> LineChange:
     """The change of a file's lines that a rewrite stands for."""
     lines = source_text(rewrite.function.file)
     if isinstance(rewrite, Swap):
-        return swapped(rewrite, lines)
+        return swap_statements(rewrite, lines)
     if isinstance(rewrite, Replacement):
         return moved_line(rewrite, lines)
     if isinstance(rewrite, Insertion):
-        return inserted(rewrite, lines)
+        return insert_statement(rewrite, lines)
     if rewrite.new is None:
-        return deleted(rewrite.old, lines)
-    for old, text in texts_of(rewrite, lines):
+        return delete_node(rewrite.old, lines)
+    for old, text in replacement_texts(rewrite, lines):
         change = replaced_text(old, text, lines)
         if says_the_same(change, rewrite, lines):
             return change
     return change
 
 
-def span(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
+def span_in_lines(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
     """The first and last line of a node, from 0, and where in them it begins and ends, in characters."""
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1  # type: ignore[attr-defined]
     begin = len(lines[first].encode()[: node.col_offset].decode(errors="replace"))  # type: ignore[attr-defined]
@@ -60,15 +60,15 @@ def span(node: ast.AST, lines: Sequence[str]) -> tuple[int, int, int, int]:
     return first, last, begin, end
 
 
-def replaced_text(node: ast.AST, text: str, lines: Sequence[str]) -> Change:
-    first, last, begin, end = span(node, lines)
+def replaced_text(node: ast.AST, text: str, lines: Sequence[str]) -> LineChange:
+    first, last, begin, end = span_in_lines(node, lines)
     before = "\n".join(lines[first : last + 1])
     after = lines[first][:begin] + text + lines[last][end:]
-    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+    return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
 
 
-def texts_of(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
-    """What may stand in the place of a node, or of its statement: with their own words where these are kept."""
+def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
+    """What may stand in the place of a node, or of its statement; in their own words where these are kept."""
     assert rewrite.new is not None
     if not isinstance(rewrite.new, ast.stmt):
         if text := with_operator(rewrite, lines):
@@ -90,9 +90,15 @@ def texts_of(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[ast.AST, 
 def with_operator(rewrite: Rewrite, lines: Sequence[str]) -> str:
     """An operation with another operator, if that is all that changes."""
     old, new = rewrite.old, rewrite.new
-    if not isinstance(old, ast.BinOp) or not isinstance(new, ast.BinOp) or (old.left, old.right) != (new.left, new.right):
+    if (
+        not isinstance(old, ast.BinOp)
+        or not isinstance(new, ast.BinOp)
+        or (old.left, old.right) != (new.left, new.right)
+    ):
         return ""
-    (first, last, begin, end), (_, at, _, left), (start, _, right, _) = (span(n, lines) for n in (old, old.left, old.right))
+    (first, last, begin, end), (_, at, _, left), (start, _, right, _) = (
+        span_in_lines(n, lines) for n in (old, old.left, old.right)
+    )
     if not first == last == at == start:
         return ""
     between = re.sub(r"\*\*|//|[-+*/@%]", SYMBOLS[type(new.op)], lines[first][left:right], count=1)
@@ -133,7 +139,7 @@ def shallow(node: ast.AST) -> ast.AST:
 
 
 def segment(node: ast.AST, lines: Sequence[str]) -> str:
-    first, last, begin, end = span(node, lines)
+    first, last, begin, end = span_in_lines(node, lines)
     if first == last:
         return lines[first][begin:end]
     return "\n".join([lines[first][begin:], *lines[first + 1 : last], lines[last][:end]])
@@ -149,20 +155,23 @@ def statement_of(rewrite: Rewrite) -> ast.stmt:
     return min(found, key=lambda s: (s.end_lineno or s.lineno) - s.lineno + 0.001 * -s.col_offset)
 
 
-def says_the_same(change: Change, rewrite: Rewrite, lines: Sequence[str]) -> bool:
+def says_the_same(change: LineChange, rewrite: Rewrite, lines: Sequence[str]) -> bool:
     """Whether the changed lines are the changed tree."""
     n = change.before.count("\n") + 1
     new = [*lines[: change.line - 1], *change.after.split("\n"), *lines[change.line - 1 + n :]]
     node = rewrite.function.node
     rewrite.apply()
     try:
-        wanted = dumped(rewrite.function)
+        wanted = dump_tree(rewrite.function)
     finally:
         rewrite.undo()
     if rewrite.function.name == SCRIPT:
         first, last = 1, len(new)
     else:
-        first, last = first_line(node), (node.end_lineno or 0) + change.after.count("\n") - change.before.count("\n")
+        first, last = (
+            first_line(node),
+            (node.end_lineno or 0) + change.after.count("\n") - change.before.count("\n"),
+        )
     try:
         tree = ast.parse(textwrap.dedent("\n".join(new[first - 1 : last])))
     except SyntaxError:
@@ -172,50 +181,66 @@ def says_the_same(change: Change, rewrite: Rewrite, lines: Sequence[str]) -> boo
     return any([ast.dump(found)] == wanted for _, found in definitions_in(tree.body))
 
 
-def dumped(function: Function) -> list[str]:
+def dump_tree(function: Function) -> list[str]:
     """The tree of a function, or those of a file's own statements, as texts."""
     return [ast.dump(n) for n in (function.node.body if function.name == SCRIPT else [function.node])]
 
 
 def first_line(node: ast.AST) -> int:
     decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(d.lineno for d in decorators)])  # type: ignore[attr-defined]
+    lines: list[int] = [node.lineno, *(d.lineno for d in decorators)]  # type: ignore[attr-defined]
+    return min(lines)
 
 
-def deleted(node: ast.AST, lines: Sequence[str]) -> Change:
-    first, last, begin, end = span(node, lines)
-    whole = not lines[first][:begin].strip() and not lines[last][end:].strip(" ;").split("#")[0].strip()
+def delete_node(node: ast.AST, lines: Sequence[str]) -> LineChange:
+    first, last, begin, end = span_in_lines(node, lines)
+    whole = not lines[first][:begin].strip() and not lines[last][end:].strip(" ;").partition("#")[0].strip()
     before = "\n".join(lines[first : last + 1])
     after = "" if whole else (lines[first][:begin] + lines[last][end:].lstrip(" ;"))
-    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+    return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
 
 
-def inserted(rewrite: Rewrite, lines: Sequence[str]) -> Change:
-    first, last, begin, end = span(rewrite.old, lines)
+def insert_statement(rewrite: Rewrite, lines: Sequence[str]) -> LineChange:
+    first, last, begin, end = span_in_lines(rewrite.old, lines)
     before = "\n".join(lines[first : last + 1])
-    after = before + "\n" + lines[first][:begin] + ast.unparse(rewrite.new)  # type: ignore[arg-type]
-    return Change(first + 1, begin, end if first == last else len(lines[first]), before, after)
+    new = ast.unparse(rewrite.new)  # type: ignore[arg-type]
+    if shares_its_lines(rewrite.old, lines):
+        rest = len(lines[last]) - end
+        after = f"{before[: len(before) - rest]}; {new}{lines[last][end:]}"
+    else:
+        after = before + "\n" + lines[first][:begin] + new
+    return LineChange(first + 1, begin, end if first == last else len(lines[first]), before, after)
 
 
-def swapped(rewrite: Swap, lines: Sequence[str]) -> Change:
-    a, b, begin, end = span(rewrite.old, lines)
-    c, d, _, _ = span(rewrite.new, lines)  # type: ignore[arg-type]
+def shares_its_lines(node: ast.AST, lines: Sequence[str]) -> bool:
+    """Whether other code stands on the first or the last line of a statement."""
+    first, last, begin, end = span_in_lines(node, lines)
+    return bool(lines[first][:begin].strip() or lines[last][end:].partition("#")[0].strip())
+
+
+def swap_statements(rewrite: Swap, lines: Sequence[str]) -> LineChange:
+    a, b, begin, end = span_in_lines(rewrite.old, lines)
+    c, d, start, stop = span_in_lines(rewrite.new, lines)  # type: ignore[arg-type]
     before = "\n".join(lines[a : d + 1])
-    after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
-    return Change(a + 1, begin, end if a == b else len(lines[a]), before, after)
+    if b == c:
+        first, second = (segment(n, lines) for n in (rewrite.old, rewrite.new))  # type: ignore[arg-type]
+        after = lines[a][:begin] + second + lines[b][end:start] + first + lines[d][stop:]
+    else:
+        after = "\n".join([*lines[c : d + 1], *lines[b + 1 : c], *lines[a : b + 1]])
+    return LineChange(a + 1, begin, end if a == b else len(lines[a]), before, after)
 
 
-def moved_line(rewrite: Replacement, lines: Sequence[str]) -> Change:
+def moved_line(rewrite: Replacement, lines: Sequence[str]) -> LineChange:
     """A statement in a loop as one behind it, or the reverse: the same words, further left or right."""
     moved, where = rewrite.more[0]
     loop = rewrite.old
     inner = len(segment_indent(loop.body[0], lines))  # type: ignore[attr-defined]
     outer = len(segment_indent(loop, lines))
-    first, last, begin, end = span(moved, lines)
+    first, last, begin, end = span_in_lines(moved, lines)
     step = inner - outer
     before = lines[first : last + 1]
     after = [line[step:] if where == "out" else " " * step + line for line in before]
-    return Change(
+    return LineChange(
         first + 1, begin, end if first == last else len(lines[first]), "\n".join(before), "\n".join(after)
     )
 

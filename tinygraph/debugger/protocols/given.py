@@ -24,6 +24,15 @@ def find_given(program: Program, function: Function, asked: Asked) -> Iterator[T
     for forward in [named] if named else forward_partners(program, function):
         layouts = layouts_for(forward.name + forward.text + function.text)
         for passed in play_forward(
-            program, forward, None, layouts, asked.sizes, asked.seed, [function], None, asked.variant, [function]
+            program,
+            forward,
+            None,
+            layouts,
+            asked.sizes,
+            asked.seed,
+            [function],
+            None,
+            asked.variant,
+            [function],
         ):
             yield from readings_of(passed, function, losses)
