@@ -52,7 +52,7 @@ def outputs_of(text):
 
 
 def refreshed(text):
-    """A page with what is printed now; excerpts stay as they are."""
+    """A page with what is printed now; excerpts that are still true stay as they are."""
     outputs = outputs_of(text)
 
     def replaced(block):
@@ -60,7 +60,7 @@ def refreshed(text):
         if language not in PRINTED:
             return block.group()
         expected, actual = next(outputs)
-        return block.group() if says(expected, actual) else f"```{language}\n{actual}```"
+        return block.group() if not actual or says(expected, actual) else f"```{language}\n{actual}```"
 
     return BLOCK.sub(replaced, text)
 
