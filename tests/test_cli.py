@@ -152,7 +152,19 @@ def test_check_options_reach_the_check(file, capsys):
 
     assert (
         main(
-            ["check", name, "--sizes", "6,4,1", "--seed", "3", "--timeout", "19", "--convention", "true", "--verbose"]
+            [
+                "check",
+                name,
+                "--sizes",
+                "6,4,1",
+                "--seed",
+                "3",
+                "--timeout",
+                "19",
+                "--convention",
+                "true",
+                "--verbose",
+            ]
         )
         == 0
     )
@@ -175,7 +187,16 @@ def test_check_json_is_nothing_but_json(file, capsys):
     assert facts["functions"][0]["name"] == "linear_backward"
     function, diagnosis = facts["functions"][0], facts["diagnoses"][0]
     assert function.keys() >= {"name", "verdict", "line", "reason"}
-    assert diagnosis.keys() >= {"function", "file", "line", "column", "end_column", "before", "after", "verified"}
+    assert diagnosis.keys() >= {
+        "function",
+        "file",
+        "line",
+        "column",
+        "end_column",
+        "before",
+        "after",
+        "verified",
+    }
     assert diagnosis.keys() >= {"name", "cause", "message"}
 
 
@@ -235,7 +256,10 @@ def test_names_are_of_functions_that_do_not_say_it_themselves(file, capsys):
 
     assert main(["check", file(text)]) == 2
     assert main(["check", file(text), "--forward", "there", "--backward", "again"]) == 0
-    assert main(["check", file(text.replace("x.T @", "2 * x.T @")), "--forward", "there", "--backward", "again"]) == 1
+    assert (
+        main(["check", file(text.replace("x.T @", "2 * x.T @")), "--forward", "there", "--backward", "again"])
+        == 1
+    )
 
 
 # For those who grade
@@ -287,7 +311,9 @@ def test_prairielearn_takes_the_report(file, capsys):
     assert (status, json.loads(out)["gradable"], json.loads(out)["score"]) == (2, False, 0)
 
 
-HARMFUL = RIGHT + "\ndef update_parameters(*_):\n    raise ValueError('<&>\x1b]]>\"%::' + chr(7) + chr(0xd800))\n"
+HARMFUL = (
+    RIGHT + "\ndef update_parameters(*_):\n    raise ValueError('<&>\x1b]]>\"%::' + chr(7) + chr(0xd800))\n"
+)
 
 
 @pytest.mark.parametrize("text", [RIGHT, WRONG, FAILING, HARMFUL, "x = 1\n"])
@@ -298,7 +324,11 @@ def test_junit_takes_the_report(file, capsys, text):
     failures = {case.get("name"): case.find("failure") for case in cases if len(case)}
 
     assert suite.tag == "testsuite"
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == (str(len(cases)), str(len(failures)), "0")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == (
+        str(len(cases)),
+        str(len(failures)),
+        "0",
+    )
     assert bool(failures) == (status == 1)
     assert len(cases) == (0 if status == 2 else 4)
     assert all(case.get("classname").endswith("layers.py") for case in cases)

@@ -31,7 +31,9 @@ def test_wrong_values_fail_with_the_table_and_the_cause(network):
         assert_gradients(J, {"dW1": (A1 - Y) @ X.T})
 
     assert "dW1   (1, 1)" in str(error.value)
-    assert "you computed dZ1 @ X.T; the lectures' step is dZ1 @ X.T / m." in " ".join(str(error.value).split())
+    assert "you computed dZ1 @ X.T; the lectures' step is dZ1 @ X.T / m." in " ".join(
+        str(error.value).split()
+    )
 
 
 def test_the_convention_and_the_tolerance_are_handed_on(network):

@@ -223,7 +223,8 @@ def test_data_of_missing_modules_is_not_made_up(load, use):
     assert names(module) == {"np", "nowhere", "f"}
     with pytest.raises(NameError):
         module.f()
-    raised = "work_in_test.py, line 3 was left out, since it raised ModuleNotFoundError: No module named 'nowhere'."
+    raised = "work_in_test.py, line 3 was left out, since it raised "
+    raised += "ModuleNotFoundError: No module named 'nowhere'."
     assert notes[:-1] == ([raised] if use.startswith(("x = np", "x = float")) else [])
     assert notes[-1] == "nowhere: not found; what needs it cannot run here."
 
@@ -301,7 +302,8 @@ def test_a_broken_module_beside_says_so(load, tmp_path):
 
     assert module.f() == 1
     assert notes == [
-        "work_in_test.py, line 1 was left out, since it raised SyntaxError: invalid syntax (broken_in_test.py, line 1)."
+        "work_in_test.py, line 1 was left out, since it raised SyntaxError: "
+        "invalid syntax (broken_in_test.py, line 1)."
     ]
 
 

@@ -120,8 +120,14 @@ def test_imports_that_fail(run, text, type, line):
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("import os.nothing_of_this_name\n", "line 1 was left out, since it raised ModuleNotFoundError: No module"),
-        ("\nclass X:\n    1 / 0\n", "line 2 was left out, since it raised ZeroDivisionError: division by zero."),
+        (
+            "import os.nothing_of_this_name\n",
+            "line 1 was left out, since it raised ModuleNotFoundError: No module",
+        ),
+        (
+            "\nclass X:\n    1 / 0\n",
+            "line 2 was left out, since it raised ZeroDivisionError: division by zero.",
+        ),
     ],
 )
 def test_definitions_that_fail_are_left_out(run, text, note):
@@ -134,7 +140,9 @@ def test_definitions_that_fail_are_left_out(run, text, note):
 
 
 def test_nothing_but_definitions_is_run(run):
-    lines = run("import sys\nprint('hello')\nsys.exit(3)\nraise KeyboardInterrupt\ndef f():\n    pass\n", [("f", ())])
+    lines = run(
+        "import sys\nprint('hello')\nsys.exit(3)\nraise KeyboardInterrupt\ndef f():\n    pass\n", [("f", ())]
+    )
 
     assert [line for line in lines if "failed" in line or "printed" in line] == []
     assert lines[1]["notes"] == []
@@ -241,8 +249,9 @@ def test_random_numbers_and_nan_are_the_same_twice(run):
 
 def test_threads_left_running_are_counted(run):
     text = (
-        "import threading\n" + at_import("end = threading.Event()") +
-        "def f():\n    threading.Thread(target=end.wait, args=(9,), daemon=True).start()\n\n"
+        "import threading\n"
+        + at_import("end = threading.Event()")
+        + "def f():\n    threading.Thread(target=end.wait, args=(9,), daemon=True).start()\n\n"
         "def g():\n    end.set()\n"
     )
 

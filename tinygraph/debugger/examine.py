@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
@@ -15,7 +15,15 @@ from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
-from tinygraph.debugger.protocols import losses, networks, objects, pairs, scripts, slopes  # noqa: F401 - rows
+from tinygraph.debugger.protocols import (  # noqa: F401 - rows
+    given,
+    losses,
+    networks,
+    objects,
+    pairs,
+    scripts,
+    slopes,
+)
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
 
@@ -73,7 +81,7 @@ def examine_program(
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
     examined = []
     for f in wanted:
-        examined.append(examine_function(program, f))
+        examined.append(examine_function(program, f, names))
         tick()
     found = [x for x in examined if x is not None]
     convention = common_convention([(x.function, x.judgements) for x in found])
@@ -88,28 +96,33 @@ def settle_one(program: Program, function: Function, convention: str, judged: Ju
     settle_conventions(program, function, [judged], convention)
 
 
-def examine_function(program: Program, function: Function) -> Examined | None:
+def examine_function(
+    program: Program, function: Function, names: Mapping[str, str | None] | None = None
+) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
+    probes = [replace(probe, **names or {}) for probe in PROBES]
     until = time.monotonic() + EXAMINE_PATIENCE
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
-        judged = choose_reading(row.find(program, function, PROBES[0]), until, several)
+        judged = choose_reading(row.find(program, function, probes[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
             break
     if best is None:
         return None
-    return Examined(function, all_judgements(program, function, *best), protocol=best[1].name)
+    return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
 
 
-def all_judgements(program: Program, function: Function, first: Judgement, row: Protocol) -> list[Judgement]:
+def all_judgements(
+    program: Program, function: Function, first: Judgement, row: Protocol, probes: Sequence[Asked]
+) -> list[Judgement]:
     """A reading on both probes, and with each text that can be given: relu and sigmoid, max and average."""
     found = [finish_judgement(first)]
     asked = [
-        PROBES[1],
-        *(replace(PROBES[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
+        probes[1],
+        *(replace(probes[0], variant=i) for i in range(1, min(first.trial.variants, MOST_VARIANTS))),
     ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)

@@ -25,7 +25,7 @@ from tinygraph.debugger.probe import make_probe
 from tinygraph.debugger.process import TIMEOUT, adopt_orphans, end_orphans
 from tinygraph.debugger.runner import check_file
 from tinygraph.debugger.sandbox import Sandbox, confined_by
-from tinygraph.debugger.telling import place_text
+from tinygraph.debugger.telling import say_place
 from tinygraph.debugger.worker import end_with_parent, readable_text
 from tinygraph.errors import UserFileError
 from tinygraph.files import save_bytes
@@ -87,7 +87,8 @@ def grade_folder(
         jobs: how many are checked at a time; as many as there are cores if omitted.
         console: where a bar shows how far it is; none if omitted.
         sandbox: where each is run, from `find_sandbox`; if omitted, with the rights of whoever runs this.
-        options: what the check of one file takes: sizes, activations, seed, timeout, memory, convention, repair.
+        options: what the check of one file takes: sizes, activations, seed, timeout, memory, convention,
+            repair.
 
     Raises:
         UserFileError: there is no such folder, or no submission in it, or the table cannot be written.
@@ -205,7 +206,7 @@ def student_text(report: FileReport, unsaid: str = "") -> str:
 
 def mistake_text(mistake: Diagnosis) -> str:
     """A mistake as sentences."""
-    where = f" ({place_text(mistake.file, mistake.line)})" if mistake.file and mistake.line else ""
+    where = f" ({say_place(mistake.file, mistake.line)})" if mistake.file and mistake.line else ""
     wrong = ", ".join(mistake.wrong) or mistake.name
     said = [f"{mistake.function}{where}: {wrong} wrong", mistake.message.removesuffix(".")]
     fix = " ".join((mistake.after or "").split())

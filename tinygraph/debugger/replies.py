@@ -31,8 +31,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     Args:
         program: somebody's.
         asked: "examine" with the names of functions that need not be; or "repair" with steps of the lectures
-            on both probes, and seconds. A function that has one of the lectures' names besides its own (`lectures`)
-            is judged by the steps.
+            on both probes, and seconds. A function that has one of the lectures' names besides its own
+            (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
@@ -58,13 +58,12 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
         and (name in lectures or function.itself.__code__ not in named)
     }
     found = examine_program(program, names, asked["names"], tick)
-    return found + [
-        *unread_functions(program, names - {e.function.name for e in found}, asked["names"]["backward"])
-    ]
+    left = names - {e.function.name for e in found}
+    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
 
 
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
-    """The functions of which no row could make anything, though they are said to go back, or their names say so."""
+    """The functions of which no row could make anything, though they go back, or their names say so."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given):
             yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)

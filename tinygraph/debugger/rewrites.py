@@ -78,14 +78,14 @@ class Rewrite:
     @property
     def at(self) -> int:
         """The place in a list of statements."""
-        if self.kind == "an order":
-            return min(self.cost, FEW)
         assert self.index is not None
         return self.index
 
     @property
     def turn(self) -> float:
         """When it is tried: of the far-fetched those soon of which there are few."""
+        if self.kind == "an order":
+            return min(self.cost, FEW)
         return (
             min(self.cost, FEW)
             if isinstance(self.old, ast.stmt) and not isinstance(self, Insertion)
@@ -121,8 +121,8 @@ class Scope:
     """What is known of a function when it ran: its lines, and what its names held.
 
     `kinds` has for each name "array" with its dimensions, "number" or "other"; `keys` the keys of dicts and
-    attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names stand
-    together elsewhere, as in a cache.
+    attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names
+    stand together elsewhere, as in a cache.
     """
 
     lines: set[int] = field(default_factory=set)

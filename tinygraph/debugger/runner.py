@@ -119,7 +119,7 @@ def report_on(
         convention: the one that is asked for.
         repair: seconds in which what is wrong may be mended; 0 for no repair.
         names: those of a function that goes forward, one that goes back and a loss, where they were given.
-        held: whether the network was asked for, so that another one is wrong even where it is right in itself.
+        held: whether the network was asked for, so that another is wrong even where it is right in itself.
     """
     steps = [steps_of(probe) for probe in probes]
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])

@@ -13,8 +13,15 @@ from tinygraph.debugger.program import SCRIPT, Function, definitions_in, source_
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
 SYMBOLS: dict[type[ast.operator], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%",
-}  # fmt: skip
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.MatMult: "@",
+    ast.Pow: "**",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+}
 
 __all__ = ["LineChange", "change_of", "first_line"]
 
@@ -88,18 +95,13 @@ def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[
 
 
 def with_operator(rewrite: Rewrite, lines: Sequence[str]) -> str:
-    """An operation with another operator, if that is all that changes."""
+    """An operation with another operator, if that is all that changes and it stands on one line."""
     old, new = rewrite.old, rewrite.new
-    if (
-        not isinstance(old, ast.BinOp)
-        or not isinstance(new, ast.BinOp)
-        or (old.left, old.right) != (new.left, new.right)
-    ):
+    if not isinstance(old, ast.BinOp) or not isinstance(new, ast.BinOp):
         return ""
-    (first, last, begin, end), (_, at, _, left), (start, _, right, _) = (
-        span_in_lines(n, lines) for n in (old, old.left, old.right)
-    )
-    if not first == last == at == start:
+    spans = [span_in_lines(n, lines) for n in (old, old.left, old.right)]
+    (first, _, begin, end), (_, _, _, left), (_, _, right, _) = spans
+    if (old.left, old.right) != (new.left, new.right) or {n for s in spans for n in s[:2]} != {first}:
         return ""
     between = re.sub(r"\*\*|//|[-+*/@%]", SYMBOLS[type(new.op)], lines[first][left:right], count=1)
     return lines[first][begin:left] + between + lines[first][right:end]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.protocols.names import forward_partners, is_backward, losses_in
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.readings import layouts_for, play_forward, readings_of
+from tinygraph.debugger.readings import layouts_for, play_forward, possible_trials
 from tinygraph.debugger.trial import Trial
 
 
@@ -35,4 +35,4 @@ def find_given(program: Program, function: Function, asked: Asked) -> Iterator[T
             asked.variant,
             [function],
         ):
-            yield from readings_of(passed, function, losses)
+            yield from possible_trials(passed, function, losses)
