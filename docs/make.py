@@ -117,6 +117,7 @@ RECOGNISED = {
     "a cost with its delta": "A class with `delta` beside its cost, which is meant after the last activation.",
     "the slope of a usual function": "`tanh_derivative`, `dsigmoid` and the like, where the file has no `tanh` of "
     "its own, or has it in a dict.",
+    "functions named by hand": "By the names that you give; see below.",
 }
 AFTER_READABLE = """\
 
@@ -131,15 +132,32 @@ end, drawn or written, and a module that is missing does not stop what does not 
 
 ## Where names do not say it
 
+Nothing in this file is called forward or backward:
+
+```python title="own.py"
+import numpy as np
+
+
+def go(v, U):
+    return np.tanh(v @ U)
+
+
+def undo(v, U, g):
+    t = np.tanh(v @ U)
+    e = g * (1 - t)
+    return e @ U.T, v.T @ e
+```
+
 ```sh
-# in this file nothing is called forward or backward
 tinygraph check own.py --forward go --backward undo
-tinygraph check own.py --backward grads_of --loss energy
+```
+
+```console
 ```
 
 `--forward` is the function that goes forward, `--backward` the one that goes back, and `--loss` the loss of what comes
 out. In a notebook, `tg.check(undo, forward=go)` says the same, and `tg.check_backward(go, undo, *inputs)` takes inputs
-of yours besides, so that no argument has to be guessed.
+of yours besides, so that no argument has to be made up.
 
 If nothing helps, `tinygraph check --template` prints a few lines that can always be read, for you to put yours into:
 
@@ -259,7 +277,7 @@ def page():
 
 
 def readable():
-    """The page of all that can be read."""
+    """The page of all that can be read, without what its commands print."""
     rows = [
         f"| **{p.name}** | `{p.example}` | {RECOGNISED[p.name]} |"
         for p in sorted(PROTOCOLS, key=lambda p: [*RECOGNISED].index(p.name))
@@ -267,9 +285,9 @@ def readable():
     return "\n".join([READABLE, *rows, AFTER_READABLE.replace("{TEMPLATE}", TEMPLATE)])
 
 
-def refresh():
-    """Writes what the snippets and commands of the pages print now."""
-    for name in PAGES:
+def refresh(pages):
+    """Writes what the snippets and commands of some pages print now."""
+    for name in pages:
         page = DOCS / name
         text = page.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
@@ -292,6 +310,5 @@ def draw():
 if __name__ == "__main__":
     (DOCS / "operations.md").write_text(page(), encoding="utf-8")
     (DOCS / "readable.md").write_text(readable(), encoding="utf-8")
-    if "outputs" in sys.argv[1:]:
-        refresh()
+    refresh(PAGES if "outputs" in sys.argv[1:] else ["readable.md"])
     draw()

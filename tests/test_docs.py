@@ -31,6 +31,9 @@ BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE |
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 PRINTED = {"text", "console", "json", "xml", "numpy"}
 LEFT_OUT = re.compile(r"^ *\.\.\.\n", re.MULTILINE)
+SEEN = re.compile(
+    r"(\^ .*?: )-?[\d.]\S* instead of \S+( at \[.*\])"
+)  # how far it came depends on the machine
 HOME = "/home/ada"  # where the pages say that the files are
 RULE = re.compile(r"`([^`]+)` \| \[[^\]]+\]\(operations\.md#(\w+)\)")
 
@@ -66,7 +69,10 @@ def refreshed(text):
 
 
 def says(expected, actual):
-    """Whether a block says what is printed, in this order, apart from what it leaves out."""
+    """Whether a block says what is printed, in this order, apart from what it leaves out and the entry shown."""
+    if not isinstance(actual, str):
+        return expected == actual
+    expected, actual = (SEEN.sub(r"\1", text) for text in (expected, actual))
     parts = LEFT_OUT.split(expected)
     if len(parts) == 1:
         return expected == actual
@@ -144,7 +150,7 @@ def test_the_page_of_what_can_be_read_is_current():
     make = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make)
 
-    assert make.readable() == (DOCS / "readable.md").read_text(encoding="utf-8"), "run python docs/make.py"
+    assert BLOCK.sub("", make.readable()) == prose("readable.md"), "run python docs/make.py"
 
 
 def test_every_public_name_is_documented():
