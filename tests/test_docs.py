@@ -1,8 +1,8 @@
 """The pages of the documentation: every snippet runs and prints what is said, every link leads somewhere.
 
-A block of `text`, `console` (which is not wrapped), `json`, `xml` or `numpy` (code) is what the Python or command
-above it prints; where it has a line `...`, something is left out there. A block with a title is a file. A block
-of `py` needs PyTorch, and runs where that is. The snippets save the pictures.
+A block of `text`, `console` (which is not wrapped), `json`, `xml` or `numpy` (code) is what the Python or
+command above it prints; a line `...` in it stands for what is left out. A block with a title is a file. A
+block of `py` needs PyTorch, and runs where that is. The snippets save the pictures.
 
 Where a page no longer says what is printed, `python docs/make.py outputs` writes what is.
 """
@@ -59,17 +59,16 @@ def refreshed(text):
     outputs = outputs_of(text)
 
     def replaced(block):
-        language, _, source = block.groups()
-        if language not in PRINTED:
+        if block.group(1) not in PRINTED:
             return block.group()
         expected, actual = next(outputs)
-        return block.group() if not actual or says(expected, actual) else f"```{language}\n{actual}```"
+        return block.group() if not actual or says(expected, actual) else f"```{block.group(1)}\n{actual}```"
 
     return BLOCK.sub(replaced, text)
 
 
 def says(expected, actual):
-    """Whether a block says what is printed, in this order, apart from what it leaves out and the entry shown."""
+    """Whether a block says what is printed, in order, apart from what it leaves out and the entry shown."""
     if not isinstance(actual, str):
         return expected == actual
     expected, actual = (SEEN.sub(r"\1", text) for text in (expected, actual))
