@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
 from tinygraph.debugger.structure import is_real_number
@@ -314,14 +315,13 @@ def fixes_by_reading(
                 return
             tick()
             code = changed_code(rewrite)
-            if code is not None and is_right_with(program, rewrite, code, exams):
+            if code is not None and agrees_after(program, rewrite, code, exams):
                 yield Fix(rewrite, code, frozenset({(w.function.name, RAISED)}), len(exams.bad) == 1)
                 return
 
 
-def is_right_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
+def agrees_after(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
     """Whether a function agrees with a change, and nothing else is wrong with it."""
-    from tinygraph.debugger.examine import examine_program
 
     with change_function(program, rewrite, code):
         name = rewrite.function.name

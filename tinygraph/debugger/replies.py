@@ -49,7 +49,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
 def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
     wanted, lectures = asked.get("wanted"), asked["lectures"]
-    named = {code_of(program.namespace[name]) for name in lectures if name in program.namespace}
+    named = {code_behind(program.namespace[name]) for name in lectures if name in program.namespace}
     names = {
         name
         for name, function in program.functions.items()
@@ -66,10 +66,10 @@ def unread_functions(program: Program, names: Collection[str], given: str | None
     """The functions of which no row could make anything, though they go back, or their names say so."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given):
-            yield Examined(function, reason=EMPTY if is_empty(function) else UNREAD)
+            yield Examined(function, reason=EMPTY if does_nothing(function) else UNREAD)
 
 
-def is_empty(function: Function) -> bool:
+def does_nothing(function: Function) -> bool:
     """Whether a function does nothing: it is still to be written, or to be replaced."""
     return all(
         isinstance(s, ast.Pass | ast.Raise) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
@@ -77,7 +77,7 @@ def is_empty(function: Function) -> bool:
     )
 
 
-def code_of(held: Any) -> Any:
+def code_behind(held: Any) -> Any:
     """The code of a function, also of a method of an object; None of anything else."""
     return getattr(plain_function(getattr(held, "__func__", held)), "__code__", None)
 

@@ -10,6 +10,8 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import layouts_for, play_forward, possible_trials
 from tinygraph.debugger.trial import Trial
 
+__all__ = ["find_given"]
+
 
 @protocol("functions named by hand", "--forward there --backward again")
 def find_given(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:
