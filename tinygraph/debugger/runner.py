@@ -1,5 +1,5 @@
-"""The check of a file: functions of the lectures against the lectures' network, all that goes back against the
-derivative of its own forward pass, and the repair of what is wrong.
+"""The check of a file: functions of the lectures against the lectures' network, all else that goes back
+against the derivative of its own forward pass, and the repair of what is wrong.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def check_file(
 ) -> FileReport:
     """Judge every backward pass in `file`, and mend what is wrong as far as one change of a line does.
 
-    Each is called by itself, and held against the derivative of its own forward pass. A function with a name of
-    the lectures is called for every layer of a network, on a real forward pass and with the right derivative
+    Each is called by itself, and held against the derivative of its own forward pass. A function with a name
+    of the lectures is called for every layer of a network, on a real forward pass and with the right derivative
     from above. In the lectures' convention that is m times the true derivative; if the file's own
     `L_model_backward` or `backward` puts the 1/m into dA and dZ instead, its other functions are expected to
     do without it.
