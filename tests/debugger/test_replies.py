@@ -24,7 +24,7 @@ NAMES = {"forward": None, "backward": None, "loss": None}
 
 
 def reply(text, ask="examine", **more):
-    asked = {"ask": ask, "known": (), "names": NAMES, "steps": ((), ()), "seconds": 20.0}
+    asked = {"ask": ask, "known": (), "lectures": (), "names": NAMES, "steps": ((), ()), "seconds": 20.0}
     return reply_to(program_of(text), asked | more, lambda: None)
 
 
@@ -58,7 +58,7 @@ def test_what_raised_is_told_with_its_line():
 
 def test_who_waits_is_told_between_the_questions():
     ticks = []
-    asked = {"ask": "examine", "known": (), "names": NAMES, "steps": ((), ()), "seconds": 0}
+    asked = {"ask": "examine", "known": (), "lectures": (), "names": NAMES, "steps": ((), ()), "seconds": 0}
     reply_to(program_of(TEXT), asked, lambda: ticks.append(1))
     assert ticks
 

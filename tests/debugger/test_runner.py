@@ -516,6 +516,14 @@ def test_functions_that_cannot_be_judged_are_named_with_a_reason(check):
     assert f"Not checked: own_backward ({own.reason})." in " ".join(str(report).split())
 
 
+def test_helpers_of_functions_that_are_judged_are_checked_with_them(check):
+    helper = "\n\ndef weights_grad(dZ, A_prev):\n    return np.dot(dZ, A_prev.T) / A_prev.shape[1]\n"
+    text = RIGHT.replace("np.dot(dZ, A_prev.T) / m", "weights_grad(dZ, A_prev)")
+
+    assert list(verdicts(check(text + helper))) == ALL
+    assert verdicts(check(RIGHT + helper))["weights_grad"] == "not checked"
+
+
 def test_a_file_of_which_nothing_can_be_judged_names_what_was_not(check):
     report = check(
         "def own_backward(dout, made):\n    return made.left(dout)\n\ndef bprop(self):\n    pass\n"

@@ -118,3 +118,9 @@ def test_the_template_is_judged_right(tmp_path):
 
 def test_the_name_of_the_file_is_enough():
     assert FILE not in BOTH.told()
+
+
+def test_what_moves_a_terminal_is_not_shown():
+    told = report([mistake(before="x = 1  # \x1b[31mred", after="x = 2  # \x1b[31mred")])
+    assert "\x1b" not in str(told) + told._repr_html_()
+    assert "x = 2  # \N{REPLACEMENT CHARACTER}[31mred" in str(told)

@@ -101,8 +101,8 @@ def examine_function(
 ) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
-    given_names: dict[str, Any] = dict(names or {})
-    probes = [replace(probe, **given_names) for probe in PROBES]
+    by_hand: dict[str, Any] = dict(names or {})
+    probes = [replace(probe, **by_hand) for probe in PROBES]
     until = time.monotonic() + EXAMINE_PATIENCE
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:

@@ -43,7 +43,7 @@ SUBMISSION_SUFFIXES = (".py", ".ipynb")
 SKIPPED_FOLDERS = {"__pycache__", "__MACOSX", "site-packages"}  # besides all that begins with a dot
 ENDED_PROCESS = "It ended the process that checked it."
 LINKED = "It is a link to a folder; put the folder itself here."
-SECONDS_OF_REPAIR = 2.0  # seconds for a fix
+FIX_SECONDS = 2.0  # seconds for a fix
 GRACE = 120.0  # seconds for the search of causes, besides the time of the file
 LOOK_AGAIN = 1.0  # seconds
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute begins so
@@ -157,7 +157,7 @@ def grade_submission(file: Path, *, folder: Path, sandbox: Sandbox | None = None
     try:
         path = submitted_file(file)
         with private_copy(path, folder) as copy, chdir(copy.parent), confined_by(sandbox):
-            report = check_file(copy, **{"repair": SECONDS_OF_REPAIR} | options)
+            report = check_file(copy, **{"repair": FIX_SECONDS} | options)
     except Exception as error:
         told = readable_text(str(fault("the check", error) if is_fault(error) else error_text(error)))
         return Grade(name, VERDICTS[2], told=told, seconds=seconds_since(start))

@@ -296,7 +296,7 @@ def next_fix(
                 stop = now + ENOUGH
     if not found and stopped:
         found = list(fixes_by_reading(program, watched, here, until, tick))
-    return best_fix(found, {w.function.name for w in watched if w.depth >= FORTH_DEPTH})
+    return best_fix(found, {w.function.name for w in watched if w.goes_forth})
 
 
 def fixes_by_reading(
@@ -315,14 +315,13 @@ def fixes_by_reading(
                 return
             tick()
             code = changed_code(rewrite)
-            if code is not None and agrees_after(program, rewrite, code, exams):
+            if code is not None and agrees_with(program, rewrite, code, exams):
                 yield Fix(rewrite, code, frozenset({(w.function.name, RAISED)}), len(exams.bad) == 1)
                 return
 
 
-def agrees_after(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
+def agrees_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
     """Whether a function agrees with a change, and nothing else is wrong with it."""
-
     with change_function(program, rewrite, code):
         name = rewrite.function.name
         found = [e for e in examine_program(program, {name}) if e.function.name == name]
@@ -417,12 +416,23 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
 
 @dataclass
 class Watched:
-    """A function that ran, with what is known of it; `depth` is how far below the pass itself."""
+    """A function that ran, with what is known of it.
+
+    `depth` is how far below the pass itself; `own` says that it is the pass of an exam, `within` that such a
+    pass called it.
+    """
 
     function: Function
     scope: Scope = field(default_factory=Scope)
     depth: int = 0
     suspicion: dict[int, float] = field(default_factory=dict)
+    own: bool = False
+    within: bool = False
+
+    @property
+    def goes_forth(self) -> bool:
+        """Whether it runs before the pass itself alone."""
+        return not (self.own or self.within)
 
     def turn_of(self, rewrite: Rewrite) -> float:
         """When a change is tried: what is near, and where the wrong is made, first."""
@@ -434,11 +444,13 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     itself; the exams note which of them is most a function's own."""
     by_code = {f.itself.__code__: Watched(f) for f in program.functions.values()}
     bad = [exams.exams[i] for i in exams.bad]
+    names = {exam.name for exam in bad}
+    for w in by_code.values():
+        w.own = w.function.name in names
     forth = run_watched(by_code, [exam.forward for exam in bad])
     each = [run_watched(by_code, [lambda e=exam: e.is_hopeful(NO_MARKS)]) for exam in bad]  # type: ignore[misc]
     back = sum(each, Counter[CodeType]())
     plain = [f.name for f in program.functions.values() if f.owner is None]
-    names = {exam.name for exam in bad}
     found = [w for w in by_code.values() if w.scope.lines]
     stated = [
         watched_statements(exam, plain)
@@ -477,7 +489,7 @@ def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
 def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
     """A script or a body that is judged by its statements: those from the first that is a derivative on."""
     lines, values = exam.trial.statements_that_ran()
-    return Watched(exam.trial.function, Scope(lines, values, plain))
+    return Watched(exam.trial.function, Scope(lines, values, plain), own=True)
 
 
 def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:
@@ -496,6 +508,7 @@ def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], A
         if frame.f_code not in by_code:
             return None
         times[frame.f_code] += 1
+        by_code[frame.f_code].within |= any(by_code[c].own for c in codes_above(frame) if c in by_code)
         return local
 
     old = sys.gettrace()
@@ -506,6 +519,14 @@ def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], A
     finally:
         sys.settrace(old)
     return times
+
+
+def codes_above(frame: FrameType) -> Iterator[CodeType]:
+    """The code of what called a function, of what called that, and so on."""
+    above = frame.f_back
+    while above is not None:
+        yield above.f_code
+        above = above.f_back
 
 
 def note_values(scope: Scope, frame: FrameType) -> None:

@@ -49,7 +49,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
 def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
     """The functions that are to be judged, as far as they can be."""
     wanted, lectures = asked.get("wanted"), asked["lectures"]
-    named = {code_behind(program.namespace[name]) for name in lectures if name in program.namespace}
+    named = {code_held(program.namespace[name]) for name in lectures if name in program.namespace}
     names = {
         name
         for name, function in program.functions.items()
@@ -58,12 +58,27 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
         and (name in lectures or function.itself.__code__ not in named)
     }
     found = examine_program(program, names, asked["names"], tick)
-    left = names - {e.function.name for e in found}
+    judged = [e.function for e in found] + [f for n, f in program.functions.items() if n in lectures]
+    left = names - {f.name for f in functions_used(program, judged)}
     return [*found, *unread_functions(program, left, asked["names"]["backward"])]
 
 
+def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
+    """Some functions, and those that they call; methods where their class is named too."""
+    used = list(judged)
+    for caller in used:  # which grows meanwhile
+        for function in program.functions.values():
+            wanted = {
+                function.name.rpartition(".")[2],
+                *([function.owner.__name__] if function.owner else []),
+            }
+            if function not in used and wanted <= caller.names:
+                used.append(function)
+    return used
+
+
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
-    """The functions of which no row could make anything, though they go back, or their names say so."""
+    """The functions of which no row could make anything, though their names, or who asks, say they go back."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given):
             yield Examined(function, reason=EMPTY if does_nothing(function) else UNREAD)
@@ -77,7 +92,7 @@ def does_nothing(function: Function) -> bool:
     )
 
 
-def code_behind(held: Any) -> Any:
+def code_held(held: Any) -> Any:
     """The code of a function, also of a method of an object; None of anything else."""
     return getattr(plain_function(getattr(held, "__func__", held)), "__code__", None)
 

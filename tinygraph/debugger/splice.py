@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from tinygraph.debugger.program import SCRIPT, Function, definitions_in, source_text
 from tinygraph.debugger.rewrites import Insertion, Replacement, Rewrite, Swap
 
+__all__ = ["LineChange", "change_of", "first_line"]
+
 SYMBOLS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -22,8 +24,6 @@ SYMBOLS: dict[type[ast.operator], str] = {
     ast.FloorDiv: "//",
     ast.Mod: "%",
 }
-
-__all__ = ["LineChange", "change_of", "first_line"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A report is lines of pieces, each with a style. Plain text, a terminal and a not
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ __all__ = [
 TELLING_WIDTH = 100
 MOST_NAMES = 8
 FIX = 5  # the rung of hints on which the fix stands
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 LONG = 80  # characters of a formula that are shown
 Style = Literal["", "bad", "good", "dim", "strong", "mark"]
 
@@ -44,6 +46,11 @@ class Piece(NamedTuple):
 
     text: str
     style: Style = ""
+
+    @property
+    def shown(self) -> str:
+        """The text without what would move a terminal; as long as it is."""
+        return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", self.text)
 
 
 Pieces = list[Piece]
@@ -240,7 +247,7 @@ def wrap_text(text: str, style: Style, width: int) -> Iterator[Pieces]:
 
 def plain_lines(lines: Sequence[Pieces]) -> str:
     """The lines as plain text."""
-    return "\n".join("".join(piece.text for piece in line).rstrip() for line in lines).strip("\n")
+    return "\n".join("".join(piece.shown for piece in line).rstrip() for line in lines).strip("\n")
 
 
 TERMINAL: dict[str, str] = {
@@ -267,7 +274,7 @@ def rich_lines(lines: Sequence[Pieces]) -> Iterator[Text]:
     from rich.text import Text
 
     for line in lines:
-        yield Text.assemble(*((piece.text, TERMINAL[piece.style]) for piece in line), no_wrap=False)
+        yield Text.assemble(*((piece.shown, TERMINAL[piece.style]) for piece in line), no_wrap=False)
 
 
 def html_lines(lines: Sequence[Pieces]) -> str:
@@ -282,7 +289,7 @@ def html_lines(lines: Sequence[Pieces]) -> str:
 
 
 def span_of(piece: Piece) -> str:
-    text = html.escape(piece.text)
+    text = html.escape(piece.shown)
     return f'<span style="{PAGE[piece.style]}">{text}</span>' if piece.style else text
 
 

@@ -10,7 +10,7 @@ from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.readings import layouts_for, play_forward, possible_trials
 from tinygraph.debugger.trial import Trial
 
-__all__ = ["find_given"]
+__all__: list[str] = []
 
 
 @protocol("functions named by hand", "--forward there --backward again")
