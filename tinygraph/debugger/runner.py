@@ -59,7 +59,7 @@ def check_file(
     """Judge every backward pass in `file`, and mend what is wrong as far as one change of a line does.
 
     Each is called by itself, and held against the derivative of its own forward pass. A function with a name
-    of the lectures is called for every layer of a network, on a real forward pass and with the right derivative
+    of the lectures is called for every layer of a network, on a real forward pass with the right derivative
     from above. In the lectures' convention that is m times the true derivative; if the file's own
     `L_model_backward` or `backward` puts the 1/m into dA and dZ instead, its other functions are expected to
     do without it.
