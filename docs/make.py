@@ -1,5 +1,6 @@
-"""Writes what is made in docs/: the page of all operations, from the table of rules, and the pictures that
-the snippets of the pages save: `python docs/make.py`.
+"""Writes what is made in docs/: the pages of all operations and of all that `tinygraph check` can read, from
+their tables, and the pictures that the snippets of the pages save: `python docs/make.py`. With `outputs`,
+also what the snippets and commands of the pages print.
 """
 
 import contextlib
@@ -17,7 +18,9 @@ sys.path.insert(0, str(ROOT))
 
 import tinygraph as tg  # noqa: E402 - found by the line above
 from tests.cases import CASES  # noqa: E402
-from tests.test_docs import outputs_of  # noqa: E402
+from tests.test_docs import PAGES, outputs_of, refreshed  # noqa: E402
+from tinygraph.debugger.examine import PROTOCOLS  # noqa: E402
+from tinygraph.debugger.telling import TEMPLATE  # noqa: E402
 from tinygraph.guards.stories import qualified_name  # noqa: E402
 from tinygraph.notation.reads import values_read  # noqa: E402
 from tinygraph.notation.symbols import Symbol  # noqa: E402
@@ -89,6 +92,99 @@ LETTERS = {
     k.mse: "ay",
 }
 LONGEST = 150  # characters of a rule
+
+READABLE = """\
+# What it can read
+
+`tinygraph check FILE` looks for the ways in which people write a backward pass. Each is a row of a table,
+`tinygraph/debugger/protocols/`, from which this page is made. No name is fixed: words in names, what comes
+in, what goes out and the shapes decide, and where several readings are possible, the one is believed in which
+most is right.
+
+| | for example | how it is recognised |
+| --- | --- | --- |"""
+RECOGNISED = {
+    "a pair of functions": (
+        "A name with a word like backward, grad, prime or d_, and another with the same words but for it: "
+        "`relu` and `relu_backward`, `mse` and `mse_prime`; or two that the file calls one after the "
+        "other. The way back takes the derivative of the output, or gives the slope or the derivatives of "
+        "a loss."
+    ),
+    "an object that goes forward and back": (
+        "A class with a method that goes back, and one that goes forward, `forward`, `__call__` or "
+        "`predict`. Derivatives are returned, or left in the object (`self.dW`, `self.grads`, "
+        "`self.dinputs`), or show in how parameters are moved. Layers, activations, losses and whole "
+        "networks (`backprop(x, y)`) are such objects; methods that are inherited count too."
+    ),
+    "a loss and its derivatives in one call": (
+        "A function that returns a number, named like a loss or a cost, and derivatives: an array, "
+        "several, or a dict under the names of the parameters."
+    ),
+    "statements that go forward and back": (
+        "A script, a cell or the body of one function: a loss, then two statements or more that are named "
+        "like derivatives (`dW2`, `grad_w`, `dlogits`) or move parameters."
+    ),
+    "a cost with its delta": (
+        "A class with `delta` beside its cost, which is meant after the last activation."
+    ),
+    "the slope of a usual function": (
+        "`tanh_derivative`, `dsigmoid` and the like, where the file has no `tanh` of its own, or has it "
+        "in a dict."
+    ),
+    "functions named by hand": "By the names that you give; see below.",
+}
+AFTER_READABLE = """\
+
+Besides these, functions with the names of the lectures are known, from `linear_backward` and
+`linear_activation_backward` to `L_model_backward`, `backward_propagation` of week 3, `propagate` of week 2
+and `update_parameters`, in both editions, and one `backward(parameters, X, Y)` that returns `{"dW1": ...}`.
+They are held against the lectures' network, each by itself; all others against the derivative of the file's
+own forward pass.
+
+Examples may be rows or columns, one at a time, images or sequences. Notebooks are read like files. Of a file
+only the definitions run, or one pass through the statements of a script, if those are what is judged: nothing
+is trained to the end, drawn or written, and a module that is missing does not stop what does not need it.
+
+## Where names do not say it
+
+Nothing in this file is called forward or backward:
+
+```python title="own.py"
+import numpy as np
+
+
+def go(v, U):
+    return np.tanh(v @ U)
+
+
+def undo(v, U, g):
+    t = np.tanh(v @ U)
+    e = g * (1 - t)
+    return e @ U.T, v.T @ e
+```
+
+```sh
+tinygraph check own.py --forward go --backward undo
+```
+
+```console
+```
+
+`--forward` is the function that goes forward, `--backward` the one that goes back, and `--loss` the loss of
+what comes out. In a notebook, `tg.check(undo, forward=go)` says the same, and `tg.check_backward(go, undo,
+*inputs)` takes inputs of yours besides, so that no argument has to be made up.
+
+If nothing helps, `tinygraph check --template` prints a few lines that can always be read, for you to put
+yours into:
+
+```sh
+tinygraph check --template
+```
+
+```console
+{TEMPLATE}```
+
+Next: [Debug your backward pass](debug.md), for what it says then."""
 
 
 def title(function):
@@ -195,6 +291,26 @@ def page():
     return "\n".join([*lines, *kinks()])
 
 
+def readable():
+    """The page of all that can be read, without what its commands print."""
+    rows = [
+        f"| **{p.name}** | `{p.example}` | {RECOGNISED[p.name]} |"
+        for p in sorted(PROTOCOLS, key=lambda p: [*RECOGNISED].index(p.name))
+    ]
+    return "\n".join([READABLE, *rows, AFTER_READABLE.replace("{TEMPLATE}", TEMPLATE)])
+
+
+def refresh(pages):
+    """Writes what the snippets and commands of some pages print now."""
+    for name in pages:
+        page = DOCS / name
+        text = page.read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            new = refreshed(text)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
+
+
 def draw():
     """Runs the snippets of the pages, and keeps the pictures that they save."""
     for source in sorted(DOCS.glob("*.md")):
@@ -208,4 +324,6 @@ def draw():
 
 if __name__ == "__main__":
     (DOCS / "operations.md").write_text(page(), encoding="utf-8")
+    (DOCS / "readable.md").write_text(readable(), encoding="utf-8")
+    refresh(PAGES if "outputs" in sys.argv[1:] else ["readable.md"])
     draw()

@@ -1,7 +1,5 @@
-"""The check of somebody's hand-derived layers: their functions, called one by one, against the engine.
-
-A file is a module with functions of the lectures' names, from `linear_backward` up, or with one function
-`backward(parameters, X, Y)`.
+"""The check of a file: functions of the lectures against the lectures' network, all else that goes back
+against the derivative of its own forward pass, and the repair of what is wrong.
 """
 
 from __future__ import annotations
@@ -58,10 +56,11 @@ def check_file(
     backward: str | None = None,
     loss: str | None = None,
 ) -> FileReport:
-    """Run the hand-derived layers in `file` and compare all they give with the engine's derivatives.
+    """Judge every backward pass in `file`, and mend what is wrong as far as one change of a line does.
 
-    Each function found is called by itself, for every layer, on a real forward pass and with the right
-    derivative from above. In the lectures' convention that is m times the true derivative; if the file's own
+    Each is called by itself, and held against the derivative of its own forward pass. A function with a name
+    of the lectures is called for every layer of a network, on a real forward pass with the right derivative
+    from above. In the lectures' convention that is m times the true derivative; if the file's own
     `L_model_backward` or `backward` puts the 1/m into dA and dZ instead, its other functions are expected to
     do without it.
 
