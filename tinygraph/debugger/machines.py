@@ -291,7 +291,7 @@ class ScriptMachine(Machine):
         return self.final_values(now.run(recording=True))
 
     def moves_in(self, other: Machine) -> dict[tuple[int, int], list[tuple[Steps, Any]]]:
-        """The moves made always, at the sites of another machine that have the same lines and names."""
+        """The moves that are made always, at the sites of another machine with the same lines and names."""
         where = {(x.label, x.kind, line_and_column(x.node)): x.index for x in other.sites if x.label}
         found = {}
         for (index, turn), moves in self.base.items():
@@ -355,7 +355,7 @@ class FunctionMachine(Machine):
 
 
 class Watch:
-    """Looks at the names of a function while it runs, and ends it after the last statement of interest."""
+    """Looks at the names of a function while it runs as it is, and ends it after what is of interest."""
 
     def __init__(self, machine: FunctionMachine) -> None:
         self.code = machine.function.itself.__code__

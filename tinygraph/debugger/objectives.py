@@ -24,7 +24,7 @@ MOST_PREDICTIONS = 3
 
 
 def losses_of(machine: Machine, first: MachineRun) -> list[MachineLoss]:
-    """The losses a program may have after its first run; those taken at the seed are put into the machine."""
+    """The losses that a program may have; those taken at the seed are put into the machine."""
     own = [*written_losses(machine, first)]
     strict = [x for x in own if x.strict]
     if strict:
@@ -63,11 +63,11 @@ def written_losses(machine: Machine, first: MachineRun) -> Iterator[MachineLoss]
             yield MachineLoss(name, result_at(site.index), strict=strict)
 
 
-def last_value(label: str) -> Callable[[MachineRun], Any]:
-    return lambda run: run.last[label]
+def last_value(name: str) -> Callable[[MachineRun], float]:
+    return lambda run: float(np.sum(run.last[name]))
 
 
-def result_at(index: int) -> Callable[[MachineRun], Any]:
+def result_at(index: int) -> Callable[[MachineRun], float]:
     return lambda run: run.results[index]
 
 
@@ -185,9 +185,9 @@ def labels_in_shape(y: Any, out: Any) -> Any:
 
 def number_of_examples(y: Any, out: Any) -> int:
     """How many examples there are, by the labels, or where they hold several numbers each by their rows."""
-    shape: tuple[int, ...] = np.shape(y)
+    shape = np.shape(y)
     if len(shape) == 2:
-        return max(shape) if 1 in shape else shape[0]
+        return int(max(shape) if 1 in shape else shape[0])
     return (
         shape[0]
         if shape and np.shape(out)[:1] == shape[:1]
@@ -231,6 +231,7 @@ def is_root(machine: Machine, name: str) -> bool:
     """Whether nothing in the pass computes it."""
     inside = {line.node for line in machine.outline.lines if set(line.within) & set(machine.outline.block)}
     inside |= set(machine.outline.block)
+    inside -= machine.outline.updates.keys()
     return not any(name in line.targets and line.node in inside for line in machine.outline.lines) or (
         name in machine.outline.parameters
     )
@@ -242,12 +243,8 @@ def predictions(machine: Machine, first: MachineRun, y: str | None = None) -> li
     labels = known[y] if y is not None else None
     fits = [n for n, x in known.items() if is_prediction(x, labels) and not says_labels(n) and n != y]
     fits += [n for n in predictions_by_name(known) if is_prediction(known[n], labels) and n not in fits]
-    begun = [n for n in operands(machine) if n in fits]
-    back = machine.outline
-    computed = [
-        n for n in reversed(fits) if any(n in line.targets for line in back.lines) or n.startswith("self.")
-    ]
-    return list(dict.fromkeys([*begun, *computed]))
+    fits = [n for n in fits if n.startswith("self.") or not is_root(machine, n)]
+    return list(dict.fromkeys([*(n for n in operands(machine) if n in fits), *reversed(fits)]))
 
 
 def is_prediction(x: Any, labels: Any) -> bool:

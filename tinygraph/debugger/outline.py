@@ -18,11 +18,6 @@ from tinygraph.debugger.trial import bare_name
 
 __all__ = ["BodyOutline", "StatementLine", "is_loss_label", "says_derivative", "says_labels"]
 
-LIKE_LABELS = re.compile(
-    r"^(y|t)(s|b|i|j|_?\w{0,8})?$|^\w*(targets?|labels?|one_?hot|truth|expected|desired|"
-    r"(train\w*|set)_outputs?)\w*$",
-    re.I,
-)
 NAMED = re.compile(
     r"^(grads?|gradients?|delta|deltas|nabla|del|adj)(_\w*|\d\w*|[A-Z]\w*)?$|^d_?[A-Z]\w*$|^[dg]_[a-z]\w*$|^g_?[A-Z]\d*$|^D_?[A-Z]\d*$|"
     r"^\w+(_|(?<=[a-z0-9])(?=[GDE]))(grads?|gradients?|deltas?|derivs?|derivatives?|adjustments?|error_terms?|adj|bar)\d*$|"
@@ -31,6 +26,11 @@ NAMED = re.compile(
 )
 ROLE = re.compile(
     r"^(w|b|x|z|a|h|y|l|out|scores?|logits?|probs?|loss|gamma|beta|weights?|bias(es)?|pred|hidden)_?\w?\d*$"
+)
+LABELLIKE = re.compile(
+    r"^(y|t)(s|b|i|j|_?\w{0,8})?$|"
+    r"^\w*(targets?|labels?|one_?hot|truth|expected|desired|(train\w*|set)_outputs?)\w*$",
+    re.I,
 )
 PARAMETER_WORD = re.compile(r"^(w|b|c|u|weights?|bias(es)?|theta|gamma|beta|kernels?)(_?[a-z]{1,2})?_?\d*$")
 RESULT = "result"  # the name of what is returned
@@ -60,9 +60,9 @@ def says_labels(label: str) -> bool:
         return False
     last = last.strip("_")
     return bool(LABELS.match(last)) or bool(
-        LIKE_LABELS.match(last)
+        LABELLIKE.match(last)
         and not re.match(r"^(y_?(hat|pred\w*|p)|t\d*|ti?me|total|tmp|temp|train|test|tanh)$", last, re.I)
-    )  # fmt: skip
+    )
 
 
 def is_loss_label(label: str) -> bool:
@@ -249,10 +249,16 @@ class BodyOutline:
 
     @cached_property
     def forward_reads(self) -> frozenset[str]:
-        """What is read by statements that neither go back by their names nor move what they read."""
+        """What is read before the first line that is called a derivative, and what an object holds."""
         found: set[str] = set()
+        back = False
         for line in self.lines:
-            if not any(self.named(t) or t in line.reads for t in line.targets) or line.node in self.of_loss:
+            back = back or (
+                line.node not in self.of_loss
+                and any(map(self.named, line.targets))
+                and not is_trivial(line.node)
+            )
+            if not back or line.node in self.of_loss:
                 found |= line.reads
             found |= {r for r in line.reads if r.startswith("self.")}
         return frozenset(found)

@@ -1,7 +1,7 @@
 """The places of a program at which a value can be read, moved or replaced, and hooks put there.
 
-`h = np.maximum(X @ W1 + b1, 0)` becomes `h = __at__(3, np.maximum(__at__(1, __at__(0, X) @ ...), 0))`,
-followed by `h = __at__(4, h)`: what a hook gives back is what the program goes on with.
+`h = np.maximum(X @ W1 + b1, 0)` becomes `h = __at__(3, np.maximum(__at__(1, __at__(0, X) @ ...), 0))`, and
+after it stands `h = __at__(4, h)`: what a hook gives back is what the program goes on with.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ MUTATORS = {"append", "insert", "extend", "appendleft", "update", "fill", "at", 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A place: `variable` once assigned, `entry` of a parameter, `update` of one, `expression`, or `loss`.
+    """A place: `variable` after an assignment, `entry` of a parameter, its `update`, `expression`, or `loss`.
 
-    `continues` says that what is there was changed and not made anew; `body` that it is in the judged code.
+    `continues` says that what is there was changed and not made anew; `body` that it is in what is judged.
     """
 
     index: int
@@ -142,8 +142,8 @@ class Hooks:
         if not self.judged:
             return call
         label = label_of(call.func) or "call"
-        kept = ast.Name | ast.Constant | ast.Starred | ast.JoinedStr
-        args = [x if isinstance(x, kept) else self.loss(x, label, old) for x in call.args]
+        plain = ast.Name | ast.Constant | ast.Starred | ast.JoinedStr
+        args = [x if isinstance(x, plain) else self.loss(x, label, old) for x in call.args]
         return with_fields(call, args=args)
 
     def loss(self, node: ast.expr, label: str, old: ast.stmt) -> ast.expr:
@@ -330,25 +330,21 @@ def is_trivial(statement: ast.stmt) -> bool:
         or isinstance(statement, ast.AugAssign)
     ):
         return False
+    return makes_room(value)
+
+
+ROOM = ("zeros", "zeros_like", "dict", "list")
+
+
+def makes_room(value: ast.expr) -> bool:
+    """Whether an expression is a constant, is empty, or zeros."""
     if isinstance(value, ast.Call):
-        return getattr(value.func, "attr", getattr(value.func, "id", "")) in (
-            "zeros",
-            "zeros_like",
-            "dict",
-            "list",
-        )
-    empty = isinstance(value, ast.List | ast.Dict | ast.Tuple) and all(
-        map(is_empty, ast.iter_child_nodes(value))
-    )
-    return (
-        empty
-        or isinstance(value, ast.Constant)
-        or (isinstance(value, ast.ListComp) and "zeros" in ast.unparse(value))
-    )
-
-
-def is_empty(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant | ast.expr_context)
+        return getattr(value.func, "attr", getattr(value.func, "id", "")) in ROOM
+    if isinstance(value, ast.List | ast.Tuple):
+        return all(map(makes_room, value.elts))
+    if isinstance(value, ast.Dict):
+        return all(map(makes_room, value.values))
+    return isinstance(value, ast.Constant) or (isinstance(value, ast.ListComp) and makes_room(value.elt))
 
 
 def bound_names(function: ast.FunctionDef) -> frozenset[str]:

@@ -87,6 +87,7 @@ class Slopes:
         self.losses = losses
         self.found: dict[Spot, LossSlope] = {}
         self.truths: dict[Spot, list[Truth]] = {}
+        self.samples: dict[Spot, list[Truth]] = {}
         self.run_time = 1e-3
 
     def numbers(self, changes: Changes) -> Any:
@@ -120,15 +121,19 @@ class Slopes:
             coarse, fine = self.central(spot, v, step), self.central(spot, v, step / 2)
         return (4 * fine - coarse) / 3, np.abs(fine - coarse) + 1e-15 / step
 
-    def truth(self, spot: Spot, shape: tuple[int, ...], loss: int) -> Truth:
-        """The derivative by each entry, or by some of them where there are too many."""
+    def truth(self, spot: Spot, shape: tuple[int, ...], loss: int, few: bool = False) -> Truth:
+        """The derivative by each entry, or by some where there are too many or a few are asked for."""
+        if few and spot not in self.truths:
+            if spot not in self.samples:
+                self.samples[spot] = self.by_entries(spot, shape, FEWEST_ENTRIES)
+            return self.samples[spot][loss]
         if spot not in self.truths:
-            self.truths[spot] = self.by_entries(spot, shape)
+            most = max(FEWEST_ENTRIES, int(SLOPE_PATIENCE / (4 * max(self.run_time, 1e-5))))
+            self.truths[spot] = self.by_entries(spot, shape, most)
         return self.truths[spot][loss]
 
-    def by_entries(self, spot: Spot, shape: tuple[int, ...]) -> list[Truth]:
+    def by_entries(self, spot: Spot, shape: tuple[int, ...], most: int) -> list[Truth]:
         size = int(np.prod(shape, dtype=int))
-        most = max(FEWEST_ENTRIES, int(SLOPE_PATIENCE / (4 * max(self.run_time, 1e-5))))
         picked = np.sort(np.random.default_rng(0).permutation(size)[:most])
         coarse, fine = np.zeros((2, len(self.losses), size))
         for i in picked:

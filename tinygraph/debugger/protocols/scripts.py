@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from types import FunctionType
@@ -13,25 +13,23 @@ from typing import Any, cast
 
 import numpy as np
 
+from tinygraph.debugger.cases import Place, fits_into, same_but_ones
 from tinygraph.debugger.machines import Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
-from tinygraph.debugger.outline import BodyOutline
-from tinygraph.debugger.passes import arguments_of, layouts_for
+from tinygraph.debugger.outline import BodyOutline, says_labels
+from tinygraph.debugger.passes import arguments_of, layouts_for, started_parameters
 from tinygraph.debugger.program import SCRIPT, Function, Program
-from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.sites import bound_names, walk_own
 from tinygraph.debugger.statements import (
     Derivative,
     Judged,
-    Place,
-    fits_into,
     function_machine,
     judge_machine,
     script_machine,
 )
-from tinygraph.debugger.structure import Path, as_floats
+from tinygraph.debugger.structure import Path, as_floats, leaves_of
 from tinygraph.debugger.trial import Claim, Outputs, State, Trial, Unplayable
 from tinygraph.debugger.truth import Truth
 
@@ -47,11 +45,11 @@ def scripts_of(program: Program) -> Iterator[Function]:
         if len(BodyOutline(tree.body).derivatives) >= FEWEST_BACK or BodyOutline(tree.body).updates:
             arguments = ast.arguments([], [], None, [], [], None, [])
             node = ast.FunctionDef(SCRIPT, arguments, tree.body, [], lineno=1, col_offset=0)
-            yield Function(SCRIPT, file, node, cast(FunctionType, do_nothing))
+            yield Function(SCRIPT, file, node, cast(FunctionType, no_function))
 
 
-def do_nothing() -> None:
-    """What stands for the statements of a file, which are no function."""
+def no_function() -> None:
+    """What stands for the function of a file's own statements."""
 
 
 @protocol(
@@ -63,19 +61,21 @@ def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator
         if asked.seed == 0:
             yield from trials_of_machine(script_machine(program, function))
         return
-    others = (f for f in program.functions.values() if f is not function and is_backward(f))
-    if any(f.name.rpartition(".")[2] in function.names for f in others):
-        return  # it leaves the way back to another function, which is judged itself
     outline = BodyOutline(function.node.body, function.parameters)
     if not function.name.endswith("__") and len(outline.derivatives) + len(outline.updates) >= FEWEST_BACK:
         for machine in machines_of(program, function, asked):
-            yield from trials_of_machine(machine)
+            for trial in trials_of_machine(machine):
+                yield trial
+                if trial.reading.ok:
+                    return
 
 
-def trials_of_machine(machine: Machine) -> Iterator[Trial]:
+def trials_of_machine(machine: Machine) -> Iterator[StatementsTrial]:
     try:
         yield StatementsTrial.of(judge_machine(machine))
     except Unplayable:
+        return
+    except Exception:  # nothing that somebody's arrays are may end the check of the other functions
         return
 
 
@@ -86,7 +86,9 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
     """The function on made arguments that take it to its backward pass, the likeliest first."""
     for sizes in sizes_for(program, asked.sizes):
         makers = [
-            Maker(x, sizes, asked.seed, layers_of(function)) for x in layouts_for(function.text) if x in PLAIN
+            Maker(x, sizes, asked.seed, layers_of(function), program=program)
+            for x in layouts_for(function.text)
+            if x in PLAIN
         ]
         stopped: list[Machine] = []
         for maker in makers:
@@ -126,41 +128,65 @@ def layers_of(function: Function) -> tuple[int, int]:
 
 
 def running(program: Program, function: Function, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
-    """The machines of a layout that end their backward pass; `stopped` gets those that only begin it."""
+    """The machines of a layout that come to the end of their backward pass; `stopped` get its start."""
     missing = missing_names(program, function)
-    things: list[Any] = [None]
-    if function.is_method and function.owner is not None:
-        things = list(islice(make_objects(program, function.owner, maker), 3))
-    ways = ways_of(function, maker, units_of(function, maker))
-    for thing, arguments, given in islice(product(things, ways, made_names(missing, maker)), MOST_WAYS):
-        state = dict(arguments) | ({} if thing is None else {"self": thing})
-        machine = function_machine(program, function, state, given)
-        run = machine.run()
-        if not reaches(machine, run):
-            continue
-        if run.error is None:
-            yield machine
-        else:
-            stopped.append(machine)
+    for thing, fitting in objects_for(program, function, maker):
+        ways = product(arguments_for(function, fitting), made_names(missing, fitting))
+        for arguments, given in islice(ways, MOST_WAYS):
+            state = arguments | ({} if thing is None else {"self": thing})
+            machine = function_machine(program, function, state, given)
+            run = machine.run()
+            if reaches(machine, run):
+                if run.error is None:
+                    yield machine
+                else:
+                    stopped.append(machine)
 
 
-def units_of(function: Function, maker: Maker) -> dict[str, Any]:
-    """The numbers of units that a function asks for."""
-    found = {}
-    for n in function.required:
-        if not maker.candidates(n, function.text):
-            low = re.sub(r"^nn_|_?(dim|size)$", "", n.lower())
-            fits = [unit for pattern, unit in UNITS if re.search(pattern, low)]
-            if fits or re.search(r"dim|size|units|nodes|neurons|n_", n.lower()):
-                found[n] = getattr(maker.sizes, fits[0] if fits else "h")
+def objects_for(program: Program, function: Function, maker: Maker) -> Iterator[tuple[Any, Maker]]:
+    """The objects of a method, each with a maker of arguments that fit it; None for a function."""
+    if not function.is_method or function.owner is None:
+        yield None, maker
+        return
+    for thing in islice(make_objects(program, function.owner, maker), 3):
+        start = program.methods(function.owner).get("__init__")
+        free = start is None or not start.parameters
+        yield thing, replace(maker, sizes=sizes_held(thing, maker.sizes)) if free else maker
+
+
+def sizes_held(thing: Any, sizes: Sizes) -> Sizes:
+    """The sizes that an object has whose constructor asks for none: those of its first and last weights."""
+    shapes = [np.shape(x.value) for x in leaves_of(thing, ("self",)) if np.ndim(x.value) == 2]
+    return replace(sizes, n=shapes[0][0], k=shapes[-1][1]) if shapes else sizes
+
+
+def arguments_for(function: Function, maker: Maker) -> list[dict[str, Any]]:
+    """Arguments for a function, in several ways."""
+    unknown = [n for n in function.required if not maker.candidates(n, function.text)]
+    choices = {n: c for n in unknown if (c := values_meant(n, maker))}
+    started = started_parameters(maker.program, function, maker) if maker.program else {}
+    found: list[dict[str, Any]] = []
+    for values in islice(product(*choices.values()), 8):
+        known = dict(zip(choices, values, strict=True))
+        asked = maker.choices(function, known, started)
+        ways = islice(product(*(range(len(c.values)) for c in asked)), MOST_WAYS)
+        found += [arguments_of(asked, list(chosen)) for chosen in ways]
     return found
 
 
-def ways_of(function: Function, maker: Maker, known: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Arguments for a function, one way after the other."""
-    choices = maker.choices(function, known, {})
-    ways = islice(product(*(range(len(c.values)) for c in choices)), MOST_WAYS)
-    return [arguments_of(choices, list(chosen)) for chosen in ways]
+def values_meant(name: str, maker: Maker) -> list[Any]:
+    """What an argument may be whose name is a longer one: nn_hdim, training_set_inputs."""
+    low = name.lower()
+    if says_labels(name):
+        return maker.of_role("labels", low)
+    if re.search(r"input|feature|data|sample|image", low) and not re.search(r"dim|size|num|nodes", low):
+        return maker.of_role("data", low)
+    if re.search(r"iteration|epoch|steps|passes|rounds", low):
+        return [1]
+    short = re.sub(r"^nn_|_?(dim|size)$", "", low)
+    fits = [unit for pattern, unit in UNITS if re.search(pattern, short)]
+    asked = bool(fits) or re.search(r"dim|size|units|nodes|neurons|n_", low)
+    return [getattr(maker.sizes, fits[0] if fits else "h")] if asked else []
 
 
 def reaches(machine: Machine, run: Any) -> bool:
@@ -207,6 +233,15 @@ def made_names(names: list[str], maker: Maker) -> list[dict[str, Any]]:
 # The trial
 
 
+def nothing(state: State) -> Outputs:
+    """What stands for a forward pass where `outputs` and `play` do without."""
+    return {}
+
+
+def nothing_claimed(state: State, outputs: Outputs, above: Outputs) -> list[tuple[str, Any]]:
+    return []
+
+
 @dataclass(eq=False)
 class StatementsTrial(Trial):
     """A script or a body whose derivatives were read; its state are the values that they are derivatives by.
@@ -225,10 +260,11 @@ class StatementsTrial(Trial):
         told = {d.label: d for d in judged.derivatives if d.place is not None}
         places: dict[Path, Place] = {(f"{d.by}",): d.place for d in told.values() if d.place is not None}
         state = {str(path[0]): np.ones(place.shape) for path, place in places.items()}
+        m = int(max([1.0, *judged.case.m]))
+        pairs: dict[str, Path] = {label: (d.by,) for label, d in told.items()}
         trial = cls(
-            judged.function, judged.taken, state, lambda s: {}, lambda s, o, u: [],
-            m=int(max([1.0, *judged.case.m])), scalar=True,
-            pairs={label: (d.by,) for label, d in told.items()}, reading=judged, told=told, places=places,
+            judged.function, judged.taken, state, nothing, nothing_claimed,
+            m=m, scalar=True, pairs=pairs, reading=judged, told=told, places=places,
         )  # fmt: skip
         trial.upstream = {judged.loss: np.array(1.0)}
         trial.settles = False  # a reading of statements has its own factor
@@ -241,7 +277,8 @@ class StatementsTrial(Trial):
     def truth(self, path: Path) -> Truth:
         """The derivative of the loss by the value of a name."""
         place = self.places[path]
-        return self.reading.case.slopes.truth(place.spot, place.shape, self.reading.reading.loss)
+        right = all(d.verdict == "agrees" for d in self.told.values() if d.place is place)
+        return self.reading.case.slopes.truth(place.spot, place.shape, self.reading.reading.loss, few=right)
 
     def line_of(self, label: str) -> int | None:
         """The line of the statement."""
@@ -282,7 +319,5 @@ class StatementsTrial(Trial):
         if derivative.step is not None and derivative.step.update:
             value = as_floats(derivative.step.event.before) - as_floats(value)
         value = as_floats(value) / derivative.factor
-        same_size = np.size(value) == int(np.prod(place.shape, dtype=int)) or fits_into(
-            np.shape(value), place.shape
-        )
-        return np.reshape(value, place.shape) if same_size else value
+        fits = fits_into if place.root else same_but_ones
+        return np.reshape(value, place.shape) if fits(np.shape(value), place.shape) else value
