@@ -14,10 +14,12 @@ FILES = sorted(path for package in ("tinygraph", "viz") for path in (ROOT / pack
 
 # The only places, and why.
 MAY_EXECUTE = {
+    "tinygraph/debugger/machines.py": "the statements of the file that is to be checked",
     "tinygraph/debugger/loading.py": "runs the user's file, as was asked, in a process of its own",
     "tinygraph/plan/build.py": "runs the text that it wrote itself from recorded calls",
 }
 MAY_PICKLE = {
+    "tinygraph/debugger/grading.py": "only names the error with which a process of its own may end",
     "tinygraph/debugger/process.py": "calls and arrays for its own worker, in a folder of its own",
     "tinygraph/debugger/worker.py": "reads them",
     "tinygraph/distributed.py": "sends the model to the workers of the user's cluster, which run it anyway",

@@ -143,7 +143,8 @@ def verdict_on(case, report):
     said = "; ".join(f"{d.name}: {d.cause}, {d.formula or 'no formula'}" for d in diagnoses)
     said = " | ".join(filter(None, [said, *report.errors, *([] if diagnoses else report.notes)])) or "right"
     if case.raises:
-        located = any(is_located_by_error(case, error) for error in report.errors)
+        errors = [*report.errors, *(f.reason for f in report.functions if f.verdict == "could not run")]
+        located = any(is_located_by_error(case, error) for error in errors)
         return Verdict(case, located, located, located, 0, True, said)
     if not case.right:
         located = any(d.function == case.function and d.cause == case.cause for d in diagnoses[:1])

@@ -106,6 +106,8 @@ def examine_function(
     until = time.monotonic() + EXAMINE_PATIENCE
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
+        if best is not None and not may_overrule(row, *best):
+            continue
         judged = choose_reading(row.find(program, function, probes[0]), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
@@ -114,6 +116,15 @@ def examine_function(
     if best is None:
         return None
     return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
+
+
+def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
+    """Whether a row may be asked where another has judged.
+
+    Statements have many readings, of which one may hide what is wrong; they are asked where nothing
+    came to an end, and of functions that give more than a loss and its derivatives.
+    """
+    return not row.reads_statements or judged.raised is not None or by.fused
 
 
 def all_judgements(

@@ -53,7 +53,9 @@ def no_function() -> None:
 
 
 @protocol(
-    "statements that go forward and back", "loss = ...; dlogits = ...; dW = h.T @ dlogits; W -= lr * dW"
+    "statements that go forward and back",
+    "loss = ...; dlogits = ...; dW = h.T @ dlogits; W -= lr * dW",
+    reads_statements=True,
 )
 def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:
     """The trials of a file's own statements, or of a function that computes derivatives after a loss."""

@@ -33,21 +33,28 @@ Finder = Callable[[Program, Function, Asked], Iterator[Trial]]
 
 @dataclass(frozen=True)
 class Protocol:
-    """One way of writing: its name, an example in a line or two, and the finder of its trials."""
+    """One way of writing: its name, an example in a line or two, and the finder of its trials.
+
+    `fused` says that one call goes forward and back, `reads_statements` that its pieces are statements.
+    """
 
     name: str
     example: str
     find: Finder
+    fused: bool = False
+    reads_statements: bool = False
 
 
 PROTOCOLS: list[Protocol] = []
 
 
-def protocol(name: str, example: str) -> Callable[[Finder], Finder]:
+def protocol(
+    name: str, example: str, *, fused: bool = False, reads_statements: bool = False
+) -> Callable[[Finder], Finder]:
     """Add a row to the table."""
 
     def add(find: Finder) -> Finder:
-        PROTOCOLS.append(Protocol(name, example, find))
+        PROTOCOLS.append(Protocol(name, example, find, fused, reads_statements))
         return find
 
     return add
