@@ -74,7 +74,8 @@ def raised_text(facts: Facts) -> str:
 def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
     """The report where functions differ from the lectures' and agree with one another: no mistake."""
     wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
-    if not is_network_of_its_own(wrong, own):
+    incomplete = {step.function for step, row in report.judged_rows if row.missing and not row.ok}
+    if wrong & incomplete or not is_network_of_its_own(wrong, own):
         return report
     forth = sorted(wrong & GOES_FORTH)
     note = [

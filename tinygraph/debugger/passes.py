@@ -35,6 +35,7 @@ __all__ = [
     "play_forward",
     "results_by_name",
     "return_names",
+    "started_parameters",
     "unique",
     "words_of",
 ]
