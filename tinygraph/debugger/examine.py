@@ -75,13 +75,13 @@ def examine_program(
         program: somebody's.
         only: the names of those that are asked for; all if omitted.
         names: of a function that goes forward, one that goes back, and a loss, where they were given.
-        tick: is called after each.
+        tick: is called now and then.
     """
     functions = {f.name: f for f in (*program.functions.values(), *scripts.scripts_of(program))}
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
     examined = []
     for f in wanted:
-        examined.append(examine_function(program, f, names))
+        examined.append(examine_function(program, f, names, tick))
         tick()
     found = [x for x in examined if x is not None]
     convention = common_convention([(x.function, x.judgements) for x in found])
@@ -97,7 +97,10 @@ def settle_one(program: Program, function: Function, convention: str, judged: Ju
 
 
 def examine_function(
-    program: Program, function: Function, names: Mapping[str, str | None] | None = None
+    program: Program,
+    function: Function,
+    names: Mapping[str, str | None] | None = None,
+    tick: Callable[[], Any] = lambda: None,
 ) -> Examined | None:
     """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
     best: tuple[Judgement, Protocol] | None = None
@@ -108,7 +111,7 @@ def examine_function(
     for row in PROTOCOLS:
         if best is not None and not may_overrule(row, *best):
             continue
-        judged = choose_reading(row.find(program, function, probes[0]), until, several)
+        judged = choose_reading(ticking(row.find(program, function, probes[0]), tick), until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
@@ -116,6 +119,13 @@ def examine_function(
     if best is None:
         return None
     return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
+
+
+def ticking(trials: Iterator[Trial], tick: Callable[[], Any]) -> Iterator[Trial]:
+    """The trials, with a sign of life before each."""
+    for trial in trials:
+        tick()
+        yield trial
 
 
 def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:

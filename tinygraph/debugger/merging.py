@@ -100,6 +100,9 @@ def is_network_of_its_own(wrong: set[str], own: Mapping[str, Facts]) -> bool:
 
     A whole way back shows it, or a layer whose way forward is another one: with examples as rows, say.
     """
+    judged = {facts["verdict"] for facts in own.values()} - {"not checked"}
+    if wrong and wrong <= GOES_FORTH and judged == {"agrees"}:
+        return True
     back = (WHOLE_NETWORK | OF_A_LAYER) & own.keys()
     if not wrong or {own[name]["verdict"] for name in back} != {"agrees"}:
         return False

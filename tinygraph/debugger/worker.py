@@ -63,6 +63,7 @@ __all__ = [
     "start_worker",
 ]
 
+ALIVE = 0.5  # seconds between two signs of life
 MOST_PRINTED = 10_000
 MOST_TOLD = 20_000_000  # characters of one result
 MOST_SAID = 2_000  # characters of a message or a name
@@ -168,6 +169,7 @@ class Log:
         self.told = 0
         self.lines = 0
         self.process = os.getpid()
+        self.alive = 0.0
 
     def tell(self, **facts: Any) -> None:
         """Write one line at once, and one with what was printed meanwhile."""
@@ -177,6 +179,13 @@ class Log:
         if new := self.printed.getvalue()[self.told :]:
             self.told += len(new)
             self.write({"printed": new})
+
+    def tell_of_life(self) -> None:
+        """Say that work goes on, but not more often than somebody who waits can use."""
+        now = time.monotonic()
+        if now > self.alive + ALIVE:
+            self.alive = now
+            self.tell(alive=True)
 
     def write(self, facts: dict[str, Any]) -> None:
         """Write a line; it begins as one even where the file has found the stream and left a piece there."""
@@ -210,7 +219,7 @@ def run_all(file: str, names: Sequence[str], calls: Iterable[StepCall], log: Log
         try:
             if i < 0:
                 program = read_program(module, file)
-                facts = {"reply": reply_to(program, given[0], lambda: log.tell(alive=True))}
+                facts = {"reply": reply_to(program, given[0], log.tell_of_life)}
             else:
                 facts = observe_call(getattr(module, name), *given)
         except BaseException as error:
