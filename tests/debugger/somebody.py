@@ -8,6 +8,18 @@ from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.program import Program
 
 FILE = "<somebody>"
+LAYER = """
+def fc_forward(x, w, b):
+    out = x @ w + b
+    return out, (x, w)
+
+def fc_backward(dout, cache):
+    x, w = cache
+    dx = dout @ w.T
+    dw = x.T @ dout
+    db = dout.sum(axis=0)
+    return dx, dw, db
+"""
 
 
 def program_of(text):

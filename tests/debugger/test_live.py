@@ -8,23 +8,12 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.debugger.somebody import LAYER
 from tests.snippets import run_snippet
 from tinygraph.errors import UserFileError
 
 BEGIN = "import numpy as np\nimport tinygraph as tg\n"
-LAYERS = """
-def fc_forward(x, w, b):
-    out = x @ w + b
-    return out, (x, w)
-
-def fc_backward(dout, cache):
-    x, w = cache
-    dx = dout @ w.T
-    dw = x.T @ dout
-    db = dout.sum(axis=0)
-    return dx, dw, db
-"""
-WRONG = LAYERS.replace("axis=0", "axis=1")
+WRONG = LAYER.replace("axis=0", "axis=1")
 
 
 def cells(*texts):
@@ -40,7 +29,7 @@ def verdicts(report):
 
 
 def test_all_functions_of_the_caller_are_found():
-    report = cells(BEGIN + LAYERS, "report = tg.check()")["report"]
+    report = cells(BEGIN + LAYER, "report = tg.check()")["report"]
     assert verdicts(report) == {"fc_backward": "agrees"}
     assert report.ok
 
@@ -56,7 +45,7 @@ def test_the_wrong_line_of_a_cell_is_shown_with_the_right_one():
 
 
 def test_one_function_is_checked_alone():
-    both = WRONG + LAYERS.replace("fc_", "good_")
+    both = WRONG + LAYER.replace("fc_", "good_")
     space = cells(BEGIN + both, "one = tg.check(good_backward)", "all = tg.check()")
     assert verdicts(space["one"]) == {"good_backward": "agrees"}
     assert verdicts(space["all"]) == {"fc_backward": "wrong", "good_backward": "agrees"}
@@ -87,14 +76,14 @@ def test_the_functions_stay_as_they_were():
 
 def test_variables_and_random_numbers_of_the_caller_stay_as_they_were():
     text = "calls = []\nstate = {'W': np.ones((2, 2))}\nnp.random.seed(3)"
-    space = cells(BEGIN + text + LAYERS.replace("x, w = cache", "calls.append(1); x, w = cache"))
+    space = cells(BEGIN + text + LAYER.replace("x, w = cache", "calls.append(1); x, w = cache"))
     run_snippet("a = np.random.rand()\nnp.random.seed(3)\nreport = tg.check()\nb = np.random.rand()", space)
     assert space["a"] == space["b"]
     assert np.array_equal(space["state"]["W"], np.ones((2, 2)))
 
 
 def test_the_cell_that_defined_a_function_last_counts():
-    report = cells(BEGIN + WRONG, LAYERS, "report = tg.check()")["report"]
+    report = cells(BEGIN + WRONG, LAYER, "report = tg.check()")["report"]
     assert verdicts(report) == {"fc_backward": "agrees"}
 
 
@@ -126,7 +115,7 @@ def test_no_repair_in_no_time():
 
 def test_without_source_it_says_so():
     space = {"np": np}
-    exec(compile(LAYERS, "<nowhere>", "exec"), space)
+    exec(compile(LAYER, "<nowhere>", "exec"), space)
     assert not linecache.getlines("<nowhere>")
     with pytest.raises(UserFileError, match="does not know the source"):
         tg.check(space["fc_backward"])
@@ -140,7 +129,7 @@ def test_where_nothing_goes_back_it_says_so():
 
 def test_cells_with_magic_are_read():
     space = {}
-    text = BEGIN + LAYERS
+    text = BEGIN + LAYER
     linecache.cache["<cell with magic>"] = (
         1,
         None,

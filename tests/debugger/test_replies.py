@@ -5,21 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from tests.debugger.somebody import program_of
+from tests.debugger.somebody import LAYER, program_of
 from tinygraph.debugger.replies import StepExam, reply_to
 
-TEXT = """
-def fc_forward(x, w, b):
-    out = x @ w + b
-    return out, (x, w)
-
-def fc_backward(dout, cache):
-    x, w = cache
-    dx = dout @ w.T
-    dw = x.T @ dout
-    db = dout.sum(axis=0)
-    return dx, dw, db
-"""
 NAMES = {"forward": None, "backward": None, "loss": None}
 
 
@@ -29,20 +17,20 @@ def reply(text, ask="examine", **more):
 
 
 def test_what_agrees():
-    (told,) = reply(TEXT)["examined"]
+    (told,) = reply(LAYER)["examined"]
     assert (told["name"], told["verdict"], told["raised"], told["line"]) == ("fc_backward", "agrees", "", 7)
     assert told["rows"] == [[name, True, "agrees"] for name in ("dx", "dw", "db")]
     assert "fc_forward" in told["taken"]
 
 
 def test_known_functions_are_not_judged_nor_those_that_nobody_wants():
-    assert reply(TEXT, known=("fc_backward",))["examined"] == []
-    assert reply(TEXT, wanted={"other"})["examined"] == []
-    assert len(reply(TEXT, wanted={"fc_backward"})["examined"]) == 1
+    assert reply(LAYER, known=("fc_backward",))["examined"] == []
+    assert reply(LAYER, wanted={"other"})["examined"] == []
+    assert len(reply(LAYER, wanted={"fc_backward"})["examined"]) == 1
 
 
 def test_what_is_wrong_comes_with_its_fix_and_all_is_json():
-    told = json.loads(json.dumps(reply(TEXT.replace("x.T @", "2 * x.T @"), "repair")))
+    told = json.loads(json.dumps(reply(LAYER.replace("x.T @", "2 * x.T @"), "repair")))
     assert [ok for _, ok, _ in told["examined"][0]["rows"]] == [True, False, True]
     (fix,) = told["fixes"]
     assert (fix["function"], fix["complete"], fix["mended"]) == ("fc_backward", True, [["fc_backward", "dw"]])
@@ -51,7 +39,7 @@ def test_what_is_wrong_comes_with_its_fix_and_all_is_json():
 
 
 def test_what_raised_is_told_with_its_line():
-    (told,) = reply(TEXT.replace("dout @ w.T", "dout @ w"))["examined"]
+    (told,) = reply(LAYER.replace("dout @ w.T", "dout @ w"))["examined"]
     assert told["raised"].startswith("ValueError: matmul")
     assert told["raised_line"] == 9
 
@@ -59,7 +47,7 @@ def test_what_raised_is_told_with_its_line():
 def test_who_waits_is_told_between_the_questions():
     ticks = []
     asked = {"ask": "examine", "known": (), "lectures": (), "names": NAMES, "steps": ((), ()), "seconds": 0}
-    reply_to(program_of(TEXT), asked, lambda: ticks.append(1))
+    reply_to(program_of(LAYER), asked, lambda: ticks.append(1))
     assert ticks
 
 

@@ -38,7 +38,7 @@ class Harmless(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return first_given if name in ("tqdm", "trange_of") else self
+        return first_given if name == "tqdm" else self
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         return self

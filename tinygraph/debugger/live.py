@@ -46,8 +46,8 @@ def check(
 ) -> FileReport:
     """Judge a backward pass that was written by hand, and show which line is wrong and what it should be.
 
-    It is held against the derivative of your own forward pass: recorded where that records, else from
-    differences in float64.
+    It is held against the derivative of your own forward pass, taken from differences in float64; functions
+    with the lectures' names are held against the lectures'.
 
     Args:
         what: a function that goes back, a class or an object with a way back; all functions that the caller

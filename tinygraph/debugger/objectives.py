@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -259,7 +259,3 @@ def is_prediction(x: Any, labels: Any) -> bool:
     return bool(
         integers and np.ndim(x) == 2 and np.size(labels) in np.shape(x) and np.max(labels) < max(np.shape(x))
     )
-
-
-def sizes_of(arrays: Sequence[Any]) -> set[int]:
-    return {n for x in arrays for n in np.shape(x) if n > 1}

@@ -136,13 +136,6 @@ class Program:
             found |= {f.name.rpartition(".")[2]: f for f in self.functions.values() if f.owner is base}
         return found
 
-    def where_called(self, name: str) -> Iterator[ast.Call]:
-        """The calls of a function or method of this last name."""
-        for tree in self.trees.values():
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Call) and called_name(node) == name:
-                    yield node
-
     @contextmanager
     def changed(self, function: Function, code: CodeType) -> Iterator[None]:
         """Let a function have another code."""
@@ -218,9 +211,6 @@ def source_text(file: str) -> list[str]:
     if not lines and Path(file).is_file():
         lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     return [line.rstrip("\r\n") for line in lines]
-
-
-AnyCall = Callable[..., Any]
 
 
 def demanded_arguments(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -874,7 +874,3 @@ def masks_in(node: ast.AST, scope: Scope) -> list[str]:
 
 def fresh(node: Any) -> Any:
     return copy.deepcopy(node)
-
-
-NameValues = Mapping[str, Any]
-Bodies = Sequence[ast.stmt]

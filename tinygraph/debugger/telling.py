@@ -37,7 +37,6 @@ TELLING_WIDTH = 100
 MOST_NAMES = 8
 FIX = 5  # the rung of hints on which the fix stands
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
-LONG = 80  # characters of a formula that are shown
 Style = Literal["", "bad", "good", "dim", "strong", "mark"]
 
 

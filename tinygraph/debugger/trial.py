@@ -28,7 +28,6 @@ from tinygraph.debugger.structure import (
     copy_state,
     is_real_number,
     leaves_of,
-    path_text,
     step_name,
     take_leaf,
 )
@@ -618,7 +617,3 @@ def common_factor(given: Any, right: Any) -> float | None:
         return None
     factor = float(np.sum(given * right)) / size
     return factor if factor and np.allclose(given, factor * right, rtol=1e-5, atol=1e-9) else None
-
-
-def state_text(path: Path) -> str:
-    return path_text(path)

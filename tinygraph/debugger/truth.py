@@ -1,4 +1,4 @@
-"""The derivatives of somebody's own forward pass: recorded where it records, else from differences.
+"""The derivatives of somebody's own forward pass, from differences.
 
 A difference is taken at two steps, h and h / 2; put together they are right to the order h ** 4
 (Richardson), and how far they lie apart says how far each can be trusted. An entry at which they disagree
@@ -30,7 +30,6 @@ class Truth:
     value: Any
     error: float
     known: Any
-    recorded: bool = False
 
 
 def numeric_truth(number: Number, state: Callable[[], dict[str, Any]], path: Path) -> Truth:

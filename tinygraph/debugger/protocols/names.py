@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tinygraph.debugger.callers import origins_of
@@ -117,7 +116,3 @@ def is_called_before(program: Program, forward: Function, backward: Function) ->
     if is_backward(forward) or is_loss_name(forward.name):
         return False
     return any(o.argument is None for o in origins_of(program, forward, backward).values())
-
-
-def has_word(name: str, pattern: str) -> bool:
-    return bool(re.search(pattern, name, re.I))
