@@ -34,7 +34,7 @@ SECONDS = 12.0  # for all mistakes of a file
 FORTH_DEPTH = 4  # the depth of what goes forward alone
 NEAR_ENOUGH = 1e-3
 SOON = 3.0  # seconds, where nothing came to an end
-TICK = 1.0  # seconds
+PATIENCE = 1.4  # so many times the seconds of work may pass by the clock
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
 
@@ -188,6 +188,18 @@ class Fix:
     others: tuple[Rewrite, ...] = ()
 
 
+class Deadline:
+    """The end of some seconds of this thread's own work, so that the load of a machine changes little; and of
+    some more by the clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.work = time.thread_time() + seconds
+        self.clock = time.monotonic() + PATIENCE * seconds
+
+    def is_over(self) -> bool:
+        return time.thread_time() > self.work or time.monotonic() > self.clock
+
+
 def repair_program(
     program: Program,
     first: Sequence[Exam],
@@ -204,11 +216,11 @@ def repair_program(
         seconds: for all together.
         tick: is called now and then.
     """
-    until = time.monotonic() + seconds
+    until = Deadline(seconds)
     fixes: list[Fix] = []
     before = {id(f.itself): f.itself.__code__ for f in program.functions.values()}
     try:
-        while len(fixes) < MOST_MISTAKES and time.monotonic() < until:
+        while len(fixes) < MOST_MISTAKES and not until.is_over():
             fix = next_fix(program, first, second, until, tick)
             if fix is None:
                 break
@@ -271,36 +283,32 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
 
 
 def next_fix(
-    program: Program, first: Sequence[Exam], second: Sequence[Exam], until: float, tick: Callable[[], Any]
+    program: Program, first: Sequence[Exam], second: Sequence[Exam], until: Deadline, tick: Callable[[], Any]
 ) -> Fix | None:
     """The likeliest change that makes something right and nothing wrong."""
     here, there = Exams(first), Exams(second)
     if not here.bad:
         return None
     found: list[Fix] = []
-    told = time.monotonic()
     watched = suspect_lines(watch_calls(program, here), here)
     stopped = all(here.before[i].raised for i in here.bad)
-    stop = min(until, told + SOON) if stopped else until
+    stop = Deadline(SOON) if stopped else until
     for rewrite in in_order(watched):
-        now = time.monotonic()
-        if now > told + TICK:
-            told = now
-            tick()
-        if now > min(stop, until):
+        tick()
+        if stop.is_over() or until.is_over():
             break
         fix = try_rewrite(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
             if fix.complete and not any(f.complete for f in found[:-1]):
-                stop = now + ENOUGH
+                stop = Deadline(ENOUGH)
     if not found and stopped:
         found = list(fixes_by_reading(program, watched, here, until, tick))
     return best_fix(found, {w.function.name for w in watched if w.goes_forth})
 
 
 def fixes_by_reading(
-    program: Program, watched: list[Watched], exams: Exams, until: float, tick: Callable[[], Any]
+    program: Program, watched: list[Watched], exams: Exams, until: Deadline, tick: Callable[[], Any]
 ) -> Iterator[Fix]:
     """The first change of a line that raised with which the function is right in whatever reading.
 
@@ -311,7 +319,7 @@ def fixes_by_reading(
         lines = {line for file, line in names[w.function.name] if file == w.function.file}
         near = [r for r in in_turn([w], far=False) if getattr(r.old, "lineno", 0) in lines]
         for rewrite in near:
-            if time.monotonic() > until:
+            if until.is_over():
                 return
             tick()
             code = changed_code(rewrite)
@@ -356,7 +364,7 @@ def best_fix(found: list[Fix], forth: Collection[str] = ()) -> Fix | None:
     def rank(fix: Fix) -> tuple[Any, ...]:
         rewrite = fix.rewrite
         goes_forth = rewrite.function.name in forth
-        return not fix.complete, -len(fix.mended), goes_forth, rewrite.cost, size_of(rewrite)
+        return not fix.complete, -len(fix.mended), goes_forth, rewrite.strangeness, size_of(rewrite)
 
     ranked = sorted(found, key=rank)
     best = ranked[0]
@@ -407,8 +415,8 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
         again = there.mended()
         if (there.bad and not again) or there.is_broken():
             return None
-    kept = mended & again if there.bad and mended & again else mended
-    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong)
+    kept = mended - (there.wrong - again)  # what was wrong by luck on one probe only counts as well
+    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong) if kept else None
 
 
 # What ran
@@ -458,9 +466,10 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         if isinstance(exam, TrialExam) and not exam.trial.settles
     ]
     found = [w for w in found if all(w.function is not other.function for other in stated)]
-    orders = orders_in(program)
+    orders, turns = orders_in(program), turns_in(program)
     for w in found:
         w.scope.orders = orders.get(w.function.name, frozenset())
+        w.scope.turns = turns
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
         w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH_DEPTH
@@ -484,6 +493,18 @@ def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
     return {
         name: frozenset(o for other, found in each.items() if other != name for o in found) for name in each
     }
+
+
+def turns_in(program: Program) -> tuple[tuple[int, ...], ...]:
+    """How axes are transposed anywhere in the program, and back."""
+    found: dict[tuple[int, ...], None] = {}
+    for node in (n for f in program.functions.values() for n in ast.walk(f.node)):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "transpose":
+            parts = [p for a in node.args for p in (a.elts if isinstance(a, ast.Tuple | ast.List) else [a])]
+            axes = tuple(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, int))
+            if sorted(axes) == list(range(len(axes))) and axes:
+                found |= {axes: None, tuple(int(i) for i in np.argsort(axes)): None}
+    return tuple(found)
 
 
 def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
