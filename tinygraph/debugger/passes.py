@@ -19,7 +19,14 @@ from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
 from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import as_floats, copy_state, is_real_number, leaves_of, put_leaf
+from tinygraph.debugger.structure import (
+    as_floats,
+    copy_parts,
+    copy_state,
+    is_real_number,
+    leaves_of,
+    put_leaf,
+)
 from tinygraph.debugger.trial import quietly
 from tinygraph.debugger.uses import free_names
 
@@ -315,6 +322,8 @@ def passes(
         if error is not None and "image" in maker.layout:
             error = failure_when_flat(tried, error)
         if error is None:
+            if thing is not None:  # its arrays may be those of another object, whose numbers are drawn anew
+                tried.state["self"] = copy_parts(thing)
             return tried, None
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
 

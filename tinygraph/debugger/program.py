@@ -88,6 +88,22 @@ class Function:
         found = {n.id for n in nodes if isinstance(n, ast.Name)}
         return frozenset(found | {n.attr for n in nodes if isinstance(n, ast.Attribute)})
 
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The names that it reads and that are none of its variables, each once."""
+        code = self.itself.__code__
+        local = {*code.co_varnames, *code.co_cellvars}
+        names = [n.id for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        return tuple(n for n in dict.fromkeys(names) if n not in local)
+
+    @cached_property
+    def makes(self) -> frozenset[str]:
+        """The names that it, or a function within it, sets or takes, but for those of the file."""
+        nodes = list(ast.walk(self.node))
+        made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        made |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+        return frozenset(made - {n for x in nodes if isinstance(x, ast.Global) for n in x.names})
+
 
 class Program:
     """Somebody's functions and classes by name, with the text that they stand in.

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -23,9 +23,18 @@ import numpy as np
 from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
-from tinygraph.debugger.structure import is_real_number
+from tinygraph.debugger.structure import is_real_number, take_leaf
 from tinygraph.debugger.suspicion import suspicion_of, suspicion_of_error
-from tinygraph.debugger.trial import Claim, Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
+from tinygraph.debugger.trial import (
+    Claim,
+    Judgement,
+    TooLong,
+    Trial,
+    Unplayable,
+    factor_along,
+    judge_trial,
+    quietly,
+)
 
 __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
@@ -75,21 +84,22 @@ class TrialExam:
         self.name = self.trial.function.name
         self.kept = judgement.outputs
         self.seconds = 2.0
-        self.truths: dict[Any, Any] = {}
-        find_truth = self.trial.truth
-
-        def known_truth(path: Any) -> Any:
-            if path not in self.truths:
-                self.truths[path] = find_truth(path)
-            return self.truths[path]
-
-        self.trial.truth = known_truth  # type: ignore[method-assign]
+        self.quick = True
+        self.quick = self.sees_the_same(judgement)
         self.known = self.paths_of_wrong()
         self.others = [TrialExam(Judgement(t, [], {})) for t in judgement.alternatives if t is not self.trial]
 
+    def sees_the_same(self, judgement: Judgement) -> bool:
+        """Whether a look along some directions finds right what is; beside a kink it may not."""
+        right = {v.claim.label for v in judgement.verdicts if v.ok}
+        try:
+            return not any(v.claim.label in right for v in self.judge().wrong)
+        except Exception:
+            return True
+
     def judge(self) -> Judgement:
         """The judgement of the functions as they are now, by the conventions of the file."""
-        judged = judge_trial(self.trial)
+        judged = judge_trial(self.trial, quick=self.quick)
         if self.trial.settle is not None:
             self.trial.settle(judged)
         return judged
@@ -100,11 +110,7 @@ class TrialExam:
             judged = self.judge()
         except Exception:
             return {}
-        right = dict.fromkeys(judged.order, RIGHT)
-        for v in judged.wrong:
-            if v.claim.by is not None:
-                self.trial.truth(v.claim.by)
-        return right | {v.claim.label: v.claim.by for v in judged.wrong}
+        return dict.fromkeys(judged.order, RIGHT) | {v.claim.label: v.claim.by for v in judged.wrong}
 
     def forward(self) -> Any:
         with suppress(Exception):
@@ -123,14 +129,14 @@ class TrialExam:
     def may_be_right(self, claim: Claim) -> bool:
         """Whether a claim that was wrong is near the truth now, or is a new one."""
         path = self.known.get(claim.label)
-        if path is RIGHT:
+        if path is None or path is RIGHT:
+            return path is None
+        x = take_leaf(self.trial.state, path)
+        if not is_real_number(claim.value) or np.size(claim.value) != np.size(x):
             return False
-        if path is None or path not in self.truths:
-            return True
-        right = self.truths[path].value
-        if not is_real_number(claim.value) or np.size(claim.value) != np.size(right):
-            return False
-        return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
+        m = self.trial.m
+        factor = factor_along(Claim("", np.reshape(claim.value, np.shape(x)), path), self.trial)
+        return factor is not None and any(abs(factor - f) < NEAR_ENOUGH * abs(f) for f in (1, m, 1 / m, -1))
 
     def marks(self) -> Marks:
         """The marks; where no reading came to an end before, those of the first that is all right now."""
@@ -149,14 +155,6 @@ class TrialExam:
         if not same_outputs(self.kept, judged.outputs):
             wrong.add("forward")
         return Marks(frozenset(v.claim.shown for v in judged.verdicts if v.ok), frozenset(wrong))
-
-
-def is_multiple(given: Any, right: Any, m: int) -> bool:
-    """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
-    near = NEAR_ENOUGH * float(np.max(np.abs(right), initial=0)) + NEAR_ENOUGH**2
-    return any(
-        float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0)
-    )
 
 
 def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
@@ -529,6 +527,7 @@ def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], A
         if frame.f_code not in by_code:
             return None
         times[frame.f_code] += 1
+        note_depths(by_code[frame.f_code].scope, frame.f_locals)
         by_code[frame.f_code].within |= any(by_code[c].own for c in codes_above(frame) if c in by_code)
         return local
 
@@ -553,6 +552,7 @@ def codes_above(frame: FrameType) -> Iterator[CodeType]:
 def note_values(scope: Scope, frame: FrameType) -> None:
     """Remember what the names of a function hold at its end, and the attributes of its object."""
     values = dict(frame.f_locals)
+    note_depths(scope, values)
     scope.values |= {k: v for k, v in values.items() if k != "self"}
     for value in values.values():
         if isinstance(value, dict):
@@ -564,6 +564,13 @@ def note_values(scope: Scope, frame: FrameType) -> None:
             f"self.{k}" for k, v in vars(values["self"]).items() if is_ndarray(v) or isinstance(v, str)
         ]
     scope.keys = list(dict.fromkeys(scope.keys))
+
+
+def note_depths(scope: Scope, values: Mapping[str, Any]) -> None:
+    """Remember how many dimensions arrays have."""
+    for name, value in values.items():
+        if is_ndarray(value):
+            scope.depths.setdefault(name, set()).add(value.ndim)
 
 
 def is_ndarray(value: Any) -> bool:

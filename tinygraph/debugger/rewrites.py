@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -98,9 +99,15 @@ class Rewrite:
     @property
     def strangeness(self) -> float:
         """Its cost, with what it adds: of two that mend, what was written otherwise is likelier than what was
-        left out, and where something was made than where it is returned."""
+        left out, where something was made than where it is returned, and what stands elsewhere too."""
         adds = self.kind in ADDITIONS
-        return self.cost + FAR_FETCHED * adds + 0.3 * (adds and isinstance(self.parent, ast.Return))
+        usual = isinstance(self.new, ast.BinOp | ast.Call) and ast.unparse(self.new) in self.function.text
+        return (
+            self.cost
+            + FAR_FETCHED * adds
+            + 0.3 * (adds and isinstance(self.parent, ast.Return))
+            - 0.3 * usual
+        )
 
     def apply(self) -> None:
         """Make the change in the tree."""
@@ -132,7 +139,8 @@ class Scope:
 
     `kinds` has for each name "array" with its dimensions, "number" or "other"; `keys` the keys of dicts and
     attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names
-    stand together elsewhere, as in a cache; `turns` how axes are transposed in the file, and back.
+    stand together elsewhere, as in a cache; `turns` how axes are transposed in the file, and
+    back; `depths` how many dimensions an array has at the beginning and at the end.
     """
 
     lines: set[int] = field(default_factory=set)
@@ -141,6 +149,7 @@ class Scope:
     keys: list[str] = field(default_factory=list)
     orders: frozenset[tuple[str, ...]] = frozenset()
     turns: tuple[tuple[int, ...], ...] = ()
+    depths: dict[str, set[int]] = field(default_factory=dict)
 
     def kind(self, name: str) -> str:
         value = self.values.get(name)
@@ -409,8 +418,8 @@ class RewriteMaker:
         self, node: ast.expr, parent: ast.AST, top: bool
     ) -> Iterator[tuple[str, ast.expr, float]]:
         """What may stand in place of an expression; what is indexed stays what it is, up to its name."""
-        if isinstance(parent, ast.Slice) and self.far:
-            return self.bounds(node)
+        if isinstance(parent, ast.Slice):
+            return iter(()) if self.far else chain(self.replacements(node), self.bounds(node))
         if not isinstance(parent, ast.Subscript | ast.Attribute) or self.is_acted_on(node, parent):
             return self.far_additions(node, top) if self.far else self.near_changes(node, top)
         return iter(()) if self.far else self.replacements(node)
@@ -419,7 +428,7 @@ class RewriteMaker:
         """The end of a slice, farther on."""
         for n in self.scope.names_of_kind("number"):
             if n in self.loads:
-                yield "an index", ast.BinOp(node, ast.Add(), name(n)), 2
+                yield "an index", ast.BinOp(node, ast.Add(), name(n)), 1.2
 
     def is_acted_on(self, node: ast.expr, parent: ast.AST) -> bool:
         """Whether it is an array of which an attribute is taken, as in x.T or x.sum()."""
@@ -477,7 +486,7 @@ class RewriteMaker:
         if kind == "array 2":
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
         for axes in self.scope.turns:
-            if kind == f"array {len(axes)}":
+            if len(axes) in self.scope.depths.get(node.id, ()):
                 yield "a transpose", parse_expression(f"{node.id}.transpose{axes}"), 1.8
         if sort == "number":
             one = ast.Constant(1)

@@ -15,6 +15,7 @@ __all__ = [
     "Attribute",
     "Path",
     "as_floats",
+    "copy_parts",
     "copy_state",
     "is_real_number",
     "leaves_of",

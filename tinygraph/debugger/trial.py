@@ -47,6 +47,7 @@ __all__ = [
     "Unplayable",
     "Verdict",
     "bare_name",
+    "factor_along",
     "is_parameter",
     "judge_trial",
     "like_name",
@@ -554,7 +555,7 @@ def factor_along(claim: Claim, trial: Trial) -> float | None:
     assert claim.by is not None
     x = as_floats(take_leaf(trial.state, claim.by))
     given = as_floats(claim.value)
-    if given.shape != x.shape and not given.size == x.size == 1:
+    if (given.shape != x.shape and not given.size == x.size == 1) or not np.isfinite(given).all():
         return None
     ways = directions(x)
     right = np.array(trial.slopes_by(claim.by, ways))
