@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from tinygraph.debugger.protocols import (  # noqa: F401 - rows
     slopes,
 )
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
-from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
+from tinygraph.debugger.trial import Deadline, Judgement, Trial, Unplayable, judge_trial
 
 __all__ = [
     "Examined",
@@ -106,7 +105,7 @@ def examine_function(
     best: tuple[Judgement, Protocol] | None = None
     by_hand: dict[str, Any] = dict(names or {})
     probes = [replace(probe, **by_hand) for probe in PROBES]
-    until = time.monotonic() + EXAMINE_PATIENCE
+    until = Deadline(EXAMINE_PATIENCE)
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
         if best is not None and not may_overrule(row, *best):
@@ -172,11 +171,11 @@ def better(one: Judgement, other: Judgement) -> bool:
     return one.score > other.score
 
 
-def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) -> Judgement | None:
+def choose_reading(trials: Iterator[Trial], until: Deadline, several: bool = True) -> Judgement | None:
     """The judgement of the trial of which most is right."""
     search = Search(several=several)
     for trial in trials:
-        if search.is_over(trial) or time.monotonic() > until:
+        if search.is_over(trial) or until.is_over():
             break
         if search.hides(trial):
             search.passed_over += 1
@@ -246,10 +245,10 @@ def is_mismatch(error: BaseException | None) -> bool:
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:
     """The judgement of the same reading on another probe."""
-    until = time.monotonic() + EXAMINE_PATIENCE / 2
+    until = Deadline(EXAMINE_PATIENCE / 2)
     same = (
         t
-        for t in takewhile(lambda t: time.monotonic() < until, trials)
+        for t in takewhile(lambda t: not until.is_over(), trials)
         if t.taken == first.trial.taken and t.layout == first.trial.layout
     )
     return choose_reading(same, until)

@@ -103,7 +103,7 @@ def run_cell(cell: Cell, module: ModuleType) -> Iterator[str]:
     """Run the definitions of a cell; what cannot be defined is told, but for data that is not there."""
     if cell.text:
         linecache.cache[cell.filename] = (len(cell.text), None, cell.text.splitlines(True), cell.filename)
-    for node in cell.definitions:
+    for node in cell.definitions(module.__dict__):
         try:
             exec(compile(ast.Module([node], []), cell.filename, "exec", dont_inherit=True), module.__dict__)
         except Exception as error:

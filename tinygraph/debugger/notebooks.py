@@ -9,9 +9,13 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
 
 from tinygraph.errors import UserFileError
 
@@ -24,6 +28,19 @@ CHEAP_NAMES = {
     *("np", "numpy", "math", "len", "range", "list", "tuple", "dict", "set", "float", "int"),
     *("abs", "min", "max", "sum", "sorted", "zip", "enumerate", "str"),
 }
+# What has methods that compute little: arrays, what draws random numbers, texts and tables.
+PLAIN = (
+    np.ndarray,
+    np.generic,
+    np.random.RandomState,
+    np.random.Generator,
+    Random,
+    str,
+    list,
+    tuple,
+    dict,
+    set,
+)
 READS = re.compile(r"load|save|from(file|txt)|genfrom|memmap|open|read|fit|train|run|show|plot")
 
 
@@ -36,10 +53,9 @@ class Cell:
     text: str
     tree: ast.Module
 
-    @property
-    def definitions(self) -> list[ast.stmt]:
-        """The statements that define something without computing much."""
-        return [node for node in self.tree.body if is_definition(node)]
+    def definitions(self, space: Mapping[str, Any]) -> Iterator[ast.stmt]:
+        """The statements that define something without computing much, as names come to mean something."""
+        return (node for node in self.tree.body if is_definition(node, space))
 
 
 def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
@@ -96,25 +112,25 @@ def parse_cell(text: str) -> ast.Module:
             lines[at] = f"{taken[1]}pass"
 
 
-def is_definition(node: ast.stmt) -> bool:
+def is_definition(node: ast.stmt, space: Mapping[str, Any]) -> bool:
     """Whether a statement defines something without computing much."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
         return True
     if isinstance(node, ast.Try):
-        return any(map(is_definition, node.body))
+        return any(is_definition(part, space) for part in node.body)
     if isinstance(node, ast.Expr):
         return ast.unparse(node).startswith(("sys.path.append(", "sys.path.insert("))
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     named = all(isinstance(x, ast.Name | ast.Tuple) for x in targets)
-    return named and is_cheap(node.value)
+    return named and is_cheap(node.value, space)
 
 
-def is_cheap(value: ast.expr) -> bool:
+def is_cheap(value: ast.expr, space: Mapping[str, Any]) -> bool:
     """Whether an expression calls nothing but NumPy, reading no file, and what Python has itself."""
     parts = list(evaluated_parts(value))
-    return all(is_cheap_call(part.func) for part in parts if isinstance(part, ast.Call)) and not any(
+    return all(is_cheap_call(part.func, space) for part in parts if isinstance(part, ast.Call)) and not any(
         isinstance(part, ast.Await | ast.Yield | ast.YieldFrom) for part in parts
     )
 
@@ -128,7 +144,7 @@ def evaluated_parts(value: ast.expr) -> Iterator[ast.AST]:
         waiting += ast.iter_child_nodes(part.args if isinstance(part, ast.Lambda) else part)
 
 
-def is_cheap_call(function: ast.expr) -> bool:
+def is_cheap_call(function: ast.expr, space: Mapping[str, Any]) -> bool:
     """Whether a call of this takes no time and touches no file."""
     while isinstance(function, ast.Attribute):
         if READS.match(function.attr):
@@ -137,4 +153,4 @@ def is_cheap_call(function: ast.expr) -> bool:
     if isinstance(function, ast.Call | ast.Subscript | ast.BinOp):  # a method of what another call gave
         return True
     name = function.id if isinstance(function, ast.Name) else ""
-    return name in CHEAP_NAMES or bool(name[:1].isupper())
+    return name in CHEAP_NAMES or name[:1].isupper() or isinstance(space.get(name), PLAIN)

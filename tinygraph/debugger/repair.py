@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from tinygraph.debugger.structure import is_real_number, take_leaf
 from tinygraph.debugger.suspicion import suspicion_of, suspicion_of_error
 from tinygraph.debugger.trial import (
     Claim,
+    Deadline,
     Judgement,
     TooLong,
     Trial,
@@ -43,7 +43,6 @@ SECONDS = 12.0  # for all mistakes of a file
 FORTH_DEPTH = 4  # the depth of what goes forward alone
 NEAR_ENOUGH = 1e-3
 SOON = 3.0  # seconds, where nothing came to an end
-PATIENCE = 1.4  # so many times the seconds of work may pass by the clock
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
 
@@ -184,18 +183,6 @@ class Fix:
     mended: frozenset[tuple[str, str]]
     complete: bool
     others: tuple[Rewrite, ...] = ()
-
-
-class Deadline:
-    """The end of some seconds of this thread's own work, so that the load of a machine changes little; and of
-    some more by the clock."""
-
-    def __init__(self, seconds: float) -> None:
-        self.work = time.thread_time() + seconds
-        self.clock = time.monotonic() + PATIENCE * seconds
-
-    def is_over(self) -> bool:
-        return time.thread_time() > self.work or time.monotonic() > self.clock
 
 
 def repair_program(

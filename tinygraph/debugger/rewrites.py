@@ -483,15 +483,19 @@ class RewriteMaker:
         if sort == "array":
             for attribute in self.attributes:
                 yield "a name", parse_expression(attribute), 2
+        yield from self.turned(node, kind)
+        if sort == "number":
+            one = ast.Constant(1)
+            yield "an index", ast.BinOp(node, ast.Add(), one), 2
+            yield "an index", ast.BinOp(node, ast.Sub(), one), 2
+
+    def turned(self, node: ast.Name, kind: str) -> Iterator[tuple[str, ast.expr, float]]:
+        """An array with its axes in another order."""
         if kind == "array 2":
             yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
         for axes in self.scope.turns:
             if len(axes) in self.scope.depths.get(node.id, ()):
                 yield "a transpose", parse_expression(f"{node.id}.transpose{axes}"), 1.8
-        if sort == "number":
-            one = ast.Constant(1)
-            yield "an index", ast.BinOp(node, ast.Add(), one), 2
-            yield "an index", ast.BinOp(node, ast.Sub(), one), 2
 
     def name_cost(self, old: str, new: str) -> float:
         """Names that look alike are mistaken for one another; one that is otherwise unused was meant."""
@@ -558,14 +562,8 @@ class RewriteMaker:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in REDUCTION_NAMES:
             yield from self.of_reduction(node)
-        if called == "transpose" and len(node.args) in map(len, self.scope.turns):
-            for axes in self.scope.turns:
-                if len(axes) == len(node.args):
-                    yield "a transpose", ast.Call(node.func, [number_node(a) for a in axes], []), 1.2
-        if called == "reshape":
-            inner = node.func.value if isinstance(node.func, ast.Attribute) else None
-            if isinstance(inner, ast.Name) and inner.id != "np":
-                yield "a transpose", ast.Attribute(inner, "T", ast.Load()), 1
+        if called in ("transpose", "reshape"):
+            yield from self.of_shape(node, called)
         if len(node.args) == 2:
             yield "an order", ast.Call(node.func, node.args[::-1], node.keywords), 1.5
         if len(node.args) == 1 and not node.keywords:
@@ -579,6 +577,15 @@ class RewriteMaker:
         for i in range(len(node.keywords) if called not in REDUCTION_NAMES else 0):
             rest = node.keywords[:i] + node.keywords[i + 1 :]
             yield "a setting", ast.Call(node.func, node.args, rest), 3
+
+    def of_shape(self, node: ast.Call, called: str) -> Iterator[tuple[str, ast.expr, float]]:
+        """Axes in another order."""
+        for axes in self.scope.turns if called == "transpose" else ():
+            if len(axes) == len(node.args):
+                yield "a transpose", ast.Call(node.func, [number_node(a) for a in axes], []), 1.2
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if called == "reshape" and isinstance(inner, ast.Name) and inner.id != "np":
+            yield "a transpose", ast.Attribute(inner, "T", ast.Load()), 1
 
     def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         """Another axis, or none; keepdims or not; no reduction at all."""

@@ -13,6 +13,7 @@ import random
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,7 @@ __all__ = [
     "PARAMETER_ROLES",
     "WEIGHTS",
     "Claim",
+    "Deadline",
     "Judgement",
     "Outputs",
     "State",
@@ -59,6 +61,7 @@ __all__ = [
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3
+LOADED = 1.4  # so many times the seconds of work may pass by the clock
 PREFIX = re.compile(
     r"^(?:d(?:elta|L|J|loss|cost)?_?|grads?_?|nabla_|gradient_?|g_|delta_|∂)(?=[A-Za-z_0-9])|"
     r"(?:_?(?:grads?|gradient|deltas?|derivative|deriv|bar|error|err))$"
@@ -233,6 +236,18 @@ class SeededState(np.random.RandomState):
 
     def __init__(self, seed: Any = None) -> None:
         super().__init__(0 if seed is None else seed)
+
+
+class Deadline:
+    """The end of some seconds of this thread's own work, so that the load of a machine changes little; and of
+    some more by the clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.work = time.thread_time() + seconds
+        self.clock = time.monotonic() + LOADED * seconds
+
+    def is_over(self) -> bool:
+        return time.thread_time() > self.work or time.monotonic() > self.clock
 
 
 @contextlib.contextmanager
