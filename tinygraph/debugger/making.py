@@ -236,7 +236,8 @@ class Maker:
         if not ready and use.keys and not use.prefixes and not use.texts:
             return [Choice(name, key, self.entry(key, function, key in use.optional)) for key in use.keys]
         values = [*ready, *self.whole(name, use, function)]
-        last = [LEFT] if optional and not use.texts and not self.variant else []
+        hidden = bool(HIDDEN_SETTING.search(name) and values)  # a penalty of 0 would hide what is wrong
+        last = [LEFT] if optional and not use.texts and not self.variant and not hidden else []
         known = role_of(name) is not None and (use.axes or use.least)
         return [Choice(name, None, [*(values or ([] if known else self.anything(use))), *last])]
 

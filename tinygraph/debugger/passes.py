@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import islice
+from functools import cache, partial
+from itertools import count, islice
 from types import ModuleType
 from typing import Any
 
@@ -82,6 +82,7 @@ class Pass:
         receiver: whether it is a method of state["self"].
         call: from a state to what comes back.
         raw, after: what came back, and the state after it.
+        number: tells it from every other.
     """
 
     program: Program
@@ -92,6 +93,7 @@ class Pass:
     call: Callable[[dict[str, Any]], Any]
     raw: Any = None
     after: dict[str, Any] = field(default_factory=dict)
+    number: int = field(default_factory=partial(next, count()))
 
     def known(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         """What is known by name after the pass: arguments, results, entries of dicts, attributes."""

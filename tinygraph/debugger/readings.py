@@ -515,7 +515,7 @@ def trial_with(
         averaged=bool(averaged),
         layout=passed.maker.layout,
         variants=passed.maker.variants,
-        attempt=id(passed),
+        attempt=passed.number,
         degenerate=passed.is_degenerate,
     )
 
