@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.engine.tensor import Tensor
+
 __all__ = [
     "ArrayLeaf",
     "Attribute",
@@ -76,12 +78,12 @@ def path_text(path: Path) -> str:
 
 
 def is_real_number(value: Any) -> bool:
-    """Whether this is a real number or an array of them; True and False are none."""
+    """Whether this is a real number or an array of them, recorded or not; True and False are none."""
     if isinstance(value, bool | np.bool_):
         return False
     if isinstance(value, int | float):
         return True
-    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiu"
+    return isinstance(value, np.ndarray | np.generic | Tensor) and value.dtype.kind in "fiu"
 
 
 def as_floats(value: Any) -> Any:
