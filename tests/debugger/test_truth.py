@@ -35,7 +35,7 @@ def test_along_a_direction_all_entries_move():
 
 
 def recorded(number, x, seen=None):
-    """The recorded derivative by x, held against the differences of what is computed, or of something else."""
+    """The recorded derivative by x, held against differences: its own, or those of another."""
     way = np.ones_like(x)
     slope = slope_along(seen or number, lambda: {"x": x.copy()}, ("x",), way)
     return recorded_truth(number, {"x": x.copy()}, ("x",), [(way, slope)])
