@@ -180,8 +180,7 @@ def test_a_change_that_breaks_something_right_is_no_fix():
     assert repair.gain("f", was, Marks(frozenset(), frozenset({RAISED}), raised=True)) is None
 
 
-def test_who_waits_is_told_now_and_then(monkeypatch):
-    monkeypatch.setattr(repair, "TICK", 0.0)
+def test_who_waits_is_told_now_and_then():
     ticks = []
     program = program_of(slipped("x.T @ dout", "-x.T @ dout"))
     repair_program(program, *exams_of(program), 30, lambda: ticks.append(1))

@@ -34,7 +34,6 @@ SECONDS = 12.0  # for all mistakes of a file
 FORTH_DEPTH = 4  # the depth of what goes forward alone
 NEAR_ENOUGH = 1e-3
 SOON = 3.0  # seconds, where nothing came to an end
-TICK = 1.0  # seconds
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
 
@@ -278,15 +277,13 @@ def next_fix(
     if not here.bad:
         return None
     found: list[Fix] = []
-    told = time.monotonic()
+    begun = time.monotonic()
     watched = suspect_lines(watch_calls(program, here), here)
     stopped = all(here.before[i].raised for i in here.bad)
-    stop = min(until, told + SOON) if stopped else until
+    stop = min(until, begun + SOON) if stopped else until
     for rewrite in in_order(watched):
         now = time.monotonic()
-        if now > told + TICK:
-            told = now
-            tick()
+        tick()
         if now > min(stop, until):
             break
         fix = try_rewrite(program, rewrite, here, there)
