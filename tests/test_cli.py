@@ -1,5 +1,6 @@
 """The command: its statuses, what it prints where, and one sentence for whatever goes wrong."""
 
+import io
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from tests.debugger.homework import BACKWARD, RIGHT, at_import
 from tinygraph import cli, demo
 from tinygraph.checks import Report, Row
 from tinygraph.cli import main
+from tinygraph.debugger import grading, runner, sandbox
 
 WRONG = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
 NETWORK = """\
@@ -58,6 +60,24 @@ def file(tmp_path, monkeypatch):
     yield write
     for module in ("layers", "net"):
         sys.modules.pop(module, None)
+
+
+REPORTS = {}
+
+
+@pytest.fixture(autouse=True)
+def checks_are_made_once(monkeypatch):
+    """What is printed of a report in one form or another does not change it."""
+    check_anew = runner.check_file
+
+    def check_once(file, **options):
+        text = Path(file).read_bytes() if Path(file).is_file() else None
+        key = Path(file).name, text, repr(options), repr(sandbox.confinement())
+        if key not in REPORTS:
+            REPORTS[key] = check_anew(file, **options)
+        return REPORTS[key]
+
+    monkeypatch.setattr(runner, "check_file", check_once)
 
 
 def one_sentence(text):
@@ -599,28 +619,61 @@ def test_names_that_a_terminal_would_obey_are_made_readable(capsys, command):
     assert capsys.readouterr().err.removesuffix("\n").isprintable()
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437", "latin-1"])
-@pytest.mark.parametrize("what", ["check", "wrong", "many", "code", "gone", "demo"])
-def test_letters_that_a_terminal_does_not_have_stop_nothing(file, tmp_path, encoding, what):
-    wrong = RIGHT.replace("A_prev.T) / m", "A_prev.T)")
-    said = wrong + "\ndef update_parameters(*_):\n    raise ValueError('\u2202\U0001f600')\n"
+WRITTEN = ("check", "wrong", "many", "code", "gone", "demo")
+
+
+def command_for(what, file):
+    """The arguments of a command that writes letters of all kinds, and its status; its file is written."""
+    said = WRONG + "\ndef update_parameters(*_):\n    raise ValueError('\u2202\U0001f600')\n"
     graph = "import tinygraph as tg\nθ = tg.parameter([1.0, 2.0])\nJ = (θ * θ).sum()\n"
     text, arguments, status = {
         "check": (said, ["check", "layers.py"], 1),
-        "wrong": (wrong, ["check", "layers.py"], 1),
+        "wrong": (WRONG, ["check", "layers.py"], 1),
         "many": (said, ["check", "--many", "."], 0),
         "code": (graph, ["code", "layers.py:J", "--plain"], 0),
         "gone": ("", ["check", "\u2202.py"], 2),
         "demo": ("", ["demo", "--steps", "100"], 0),
     }[what]
     file(text)
+    return arguments, status
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_letters_that_a_terminal_does_not_have_stop_nothing(file, tmp_path, what):
+    arguments, status = command_for(what, file)
     start = [sys.executable, "-c", "import sys; from tinygraph.cli import main; sys.exit(main())"]
-    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C.UTF-8"}
+    environment = here() | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C.UTF-8"}
     run = subprocess.run([*start, *arguments], capture_output=True, env=environment, cwd=tmp_path)
 
-    said = (run.stdout + run.stderr).decode(encoding)
+    said = (run.stdout + run.stderr).decode("ascii")
     assert "UnicodeEncodeError" not in said
     assert (run.returncode, bool(said)) == (status, True)
+
+
+GRADE_ANEW, GRADES = grading.grade_folder, []
+
+
+def grade_once(folder, **options):
+    """Rows for a folder; every folder of these tests holds the same."""
+    GRADES[:] = GRADES or GRADE_ANEW(folder, **options)
+    return GRADES
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "latin-1"])
+@pytest.mark.parametrize("what", WRITTEN)
+def test_nor_do_those_that_another_terminal_does_not_have(file, monkeypatch, encoding, what):
+    arguments, status = command_for(what, file)
+    monkeypatch.setattr(grading, "grade_folder", grade_once)
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, stream)
+
+    assert main(arguments) == status
+    stream.flush()
+    said = written.getvalue().decode(encoding)
+    assert said
+    assert "UnicodeEncodeError" not in said
 
 
 def test_a_sandbox_is_asked_for_and_there_is_none(file, capsys, monkeypatch):
@@ -634,8 +687,6 @@ def test_a_sandbox_is_asked_for_and_there_is_none(file, capsys, monkeypatch):
 
 
 def test_a_sandbox_is_passed_on_and_told(file, capsys, monkeypatch):
-    from tinygraph.debugger import grading, runner, sandbox
-
     found, used = sandbox.Sandbox("some", "/bin/some", lambda program, command, folder: command), []
     monkeypatch.setattr(sandbox, "find_sandbox", lambda: found)
     monkeypatch.setattr(grading, "grade_folder", lambda *_, **options: used.append(options["sandbox"]) or [])

@@ -1,13 +1,23 @@
-"""Repairs are given little time, but where a test asks for more: most tests are about other things."""
+"""No repairs are tried, but where a test asks for them: most tests are about other things."""
 
 import pytest
 
 from tinygraph.debugger import live, runner
 
-SECONDS = 1.5
+SECONDS = 3.0
+
+
+def give_time(monkeypatch, seconds):
+    for function, name in ((runner.check_file, "repair"), (live.check, "seconds")):
+        monkeypatch.setitem(function.__kwdefaults__, name, seconds)
 
 
 @pytest.fixture(autouse=True)
-def quick_repairs(monkeypatch):
-    for function, name in ((runner.check_file, "repair"), (live.check, "seconds")):
-        monkeypatch.setitem(function.__kwdefaults__, name, SECONDS)
+def no_repairs(monkeypatch):
+    give_time(monkeypatch, 0)
+
+
+@pytest.fixture
+def repairs(no_repairs, monkeypatch):
+    """Time to repair the file that is checked."""
+    give_time(monkeypatch, SECONDS)

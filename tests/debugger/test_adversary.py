@@ -6,6 +6,7 @@ import pytest
 
 from tests.debugger.homework import BACKWARD, RIGHT, at_import
 from tinygraph import layerwise
+from tinygraph.debugger import grading
 from tinygraph.debugger.grading import grade_submission
 from tinygraph.debugger.runner import check_file
 
@@ -163,18 +164,27 @@ np.equal = np.subtract = lambda x, y, *args, **kwargs: np.zeros(np.shape(x))
 QUIET_ENDS = ("import os\nos._exit(0)", "import sys\nsys.exit(0)", "raise SystemExit", "exit()", "quit(0)")
 
 
-@pytest.fixture
-def judge(tmp_path):
-    """A function that grades a text, and gives its row and its report."""
+REPAIR = 0.3  # seconds; every part of a check is gone through
 
-    folder = tmp_path / "student"
+
+@pytest.fixture
+def judge(tmp_path, monkeypatch):
+    """A function that grades a text, and gives its row and the report that it is made of."""
+
+    folder, reports = tmp_path / "student", []
     folder.mkdir()
+
+    def kept_report(*args, **options):
+        reports.append(check_file(*args, **options))
+        return reports[-1]
+
+    monkeypatch.setattr(grading, "check_file", kept_report)
 
     def judge_text(text, **files):
         for name, other in {"layers": text, **files}.items():
             (folder / f"{name}.py").write_text(other)
-        row = grade_submission(folder / "layers.py", folder=tmp_path, timeout=5)
-        return row, check_file(folder / "layers.py", timeout=5)
+        row = grade_submission(folder / "layers.py", folder=tmp_path, timeout=5, repair=REPAIR)
+        return row, reports[-1]
 
     return judge_text
 

@@ -48,7 +48,7 @@ def folder(tmp_path):
 
 
 def test_each_submission_has_its_row(folder, tmp_path, capsys):
-    status = main(["check", "--many", str(folder), "--csv", str(tmp_path / "out.csv"), "--timeout", "3"])
+    status = main(["check", "--many", str(folder), "--csv", str(tmp_path / "out.csv"), "--timeout", "4"])
     printed = capsys.readouterr().out
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["file"]: row for row in csv.DictReader(file)}
@@ -69,8 +69,8 @@ def test_each_submission_has_its_row(folder, tmp_path, capsys):
         assert "With `dW = np.dot(dZ, A_prev.T) / m` it is right." in rows[name]["told"]
     assert "SyntaxError" in rows["dan.py"]["told"]
     assert all(row["told"].endswith(".") for row in rows.values())
-    assert "3 s" in rows["eve.py"]["told"] or "second" in rows["eve.py"]["told"]
-    assert float(rows["eve.py"]["seconds"]) < 10
+    assert "4 s" in rows["eve.py"]["told"] or "second" in rows["eve.py"]["told"]
+    assert float(rows["eve.py"]["seconds"]) < 12
     assert all(name in printed for name in rows)
 
 
@@ -248,11 +248,15 @@ STOP_OFTEN = (
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
-def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path):
+def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path, monkeypatch):
+    """It goes on soon: on a busy machine there is time for the file besides."""
+    monkeypatch.setattr(grading, "LOOK_AGAIN", 0.1)
     call = RIGHT + "\ndef update_parameters(*_):\n    " + STOP.replace("\n", "\n    ")
-    write(tmp_path, a=at_import(STOP) + RIGHT, b=call, c=at_import(STOP + "while True: pass\n"), d=RIGHT)
+    write(tmp_path / "ending", a=at_import(STOP) + RIGHT, b=call, d=RIGHT)
+    write(tmp_path / "endless", c=at_import(STOP + "while True: pass\n"))
 
-    a, b, c, d = grade_folder(tmp_path, jobs=1, timeout=3)
+    a, b, d = grade_folder(tmp_path / "ending", jobs=1)
+    [c] = grade_folder(tmp_path / "endless", jobs=1, timeout=2)
 
     assert (a.verdict, d.verdict) == ("right", "right")
     assert (b.verdict, b.right, b.functions) == ("wrong", 3, 4)
@@ -263,10 +267,10 @@ def test_a_submission_that_stops_its_checker_does_not_stop_the_rest(tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
 def test_a_checker_that_is_stopped_again_and_again_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(grading, "GRACE", 3)
+    monkeypatch.setattr(grading, "GRACE", 0)
     write(tmp_path, a=at_import(STOP_OFTEN + "stop()\n"), b=RIGHT)
 
-    a, b = grade_folder(tmp_path, jobs=1, timeout=2)
+    a, b = grade_folder(tmp_path, jobs=1, timeout=5)
 
     assert a.verdict == "could not be run"
     assert b.verdict == "right"

@@ -34,6 +34,7 @@ def test_all_functions_of_the_caller_are_found():
     assert report.ok
 
 
+@pytest.mark.usefixtures("repairs")
 def test_the_wrong_line_of_a_cell_is_shown_with_the_right_one():
     report = cells(BEGIN + WRONG, "report = tg.check()")["report"]
     (mistake,) = report.diagnoses
@@ -51,6 +52,7 @@ def test_one_function_is_checked_alone():
     assert verdicts(space["all"]) == {"fc_backward": "wrong", "good_backward": "agrees"}
 
 
+@pytest.mark.usefixtures("repairs")
 def test_functions_of_a_test_are_found():
     def square_forward(x):
         return x**2, x
@@ -63,6 +65,7 @@ def test_functions_of_a_test_are_found():
     assert report.diagnoses[0].after == "        return 2 * x * dout"
 
 
+@pytest.mark.usefixtures("repairs")
 def test_the_functions_stay_as_they_were():
     space = cells(BEGIN + WRONG)
     function, code = space["fc_backward"], space["fc_backward"].__code__
@@ -87,6 +90,7 @@ def test_the_cell_that_defined_a_function_last_counts():
     assert verdicts(report) == {"fc_backward": "agrees"}
 
 
+@pytest.mark.usefixtures("repairs")
 def test_a_class_and_an_object_of_it():
     text = """
     class Layer:

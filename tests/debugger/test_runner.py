@@ -150,12 +150,27 @@ MISTAKES = {
 }
 
 
+REPORTS = {}
+
+
+@pytest.fixture
+def check_once(check, repairs):
+    """A function that checks a text which several tests look at."""
+
+    def check_text(text):
+        if text not in REPORTS:
+            REPORTS[text] = check(text)
+        return REPORTS[text]
+
+    return check_text
+
+
 @pytest.mark.parametrize(("old", "new", "first", "name"), MISTAKES.values(), ids=MISTAKES)
-def test_mistakes_are_located(check, old, new, first, name):
+def test_mistakes_are_located(check_once, old, new, first, name):
     assert old in RIGHT
     text = RIGHT.replace(old, new)
 
-    report = check(text)
+    report = check_once(text)
 
     assert report.status == 1
     assert report.errors == []
@@ -173,10 +188,10 @@ def test_mistakes_are_located(check, old, new, first, name):
     assert mistake.before == lines[mistake.line - 1]
 
 
-def test_a_fix_is_the_line_as_it_was(check):
+def test_a_fix_is_the_line_as_it_was(check_once):
     """Where there is one way only to write it."""
     for old, new in [MISTAKES["missing 1/m"][:2], MISTAKES["sign"][:2], MISTAKES["update"][:2]]:
-        [mistake] = check(RIGHT.replace(old, new)).diagnoses
+        [mistake] = check_once(RIGHT.replace(old, new)).diagnoses
 
         assert (mistake.verified, mistake.after) == (True, RIGHT.splitlines()[mistake.line - 1])
         assert old in mistake.after
@@ -353,6 +368,7 @@ def test_other_functions_are_still_judged(check):
     assert report.summary == f"L_model_backward is wrong. Look first at L_model_backward: {reason}."
 
 
+@pytest.mark.usefixtures("repairs")
 def test_a_statement_that_raises_may_be_what_is_too_much(check):
     report = check(RIGHT.replace("dA = -(np.divide(Y", "raise RuntimeError('todo')\n    dA = -(np.divide(Y"))
 
@@ -454,6 +470,7 @@ FUNCTION = "name ok verdict line place reason taken right wrong"
 REPORT = "version ok summary first_wrong file notes errors convention m printed rows functions diagnoses"
 
 
+@pytest.mark.usefixtures("repairs")
 def test_json_is_for_machines(check):
     report = check(
         RIGHT.replace("A_prev.T) / m", "A_prev.T)")
@@ -541,6 +558,7 @@ def test_a_file_of_which_nothing_can_be_judged_names_what_was_not(check):
     )
 
 
+@pytest.mark.usefixtures("repairs")
 def test_a_right_file_is_told_in_three_lines_and_a_wrong_one_in_blocks(check):
     right, wrong = check(RIGHT), check(RIGHT.replace("A_prev.T) / m", "A_prev.T)"))
 
@@ -576,8 +594,8 @@ def test_nothing_judged_says_so(check):
 
 
 @pytest.mark.parametrize(("old", "new"), [x[:2] for x in MISTAKES.values()], ids=MISTAKES)
-def test_hints_below_the_last_do_not_hold_the_right_expression(check, old, new):
-    report = check(RIGHT.replace(old, new))
+def test_hints_below_the_last_do_not_hold_the_right_expression(check_once, old, new):
+    report = check_once(RIGHT.replace(old, new))
 
     [mistake] = report.diagnoses
     rungs = [report.told(hint) for hint in (1, 2, 3, 4, 5)]

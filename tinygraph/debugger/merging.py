@@ -75,7 +75,8 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
     """The report where functions differ from the lectures' and agree with one another: no mistake."""
     wrong = {f.name for f in report.functions if f.verdict in ("wrong", "passes on", "could not run")}
     incomplete = {step.function for step, row in report.judged_rows if row.missing and not row.ok}
-    if wrong & incomplete or not is_network_of_its_own(wrong, own):
+    back = {f.name for f in report.functions} & (WHOLE_NETWORK | OF_A_LAYER)
+    if wrong & incomplete or not is_network_of_its_own(wrong, own, back):
         return report
     forth = sorted(wrong & GOES_FORTH)
     note = [
@@ -95,13 +96,15 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
     )
 
 
-def is_network_of_its_own(wrong: set[str], own: Mapping[str, Facts]) -> bool:
+def is_network_of_its_own(wrong: set[str], own: Mapping[str, Facts], back: set[str]) -> bool:
     """Whether what differs from the lectures is right in itself.
 
-    A whole way back shows it, or a layer whose way forward is another one: with examples as rows, say.
+    A whole way back shows it, or a layer whose way forward is another one: with examples as rows, say. Of a
+    way forward alone that differs, all of the lectures' functions that go `back` show it, if the file has any:
+    helpers of theirs may agree though what is kept for them does not suit them.
     """
     judged = {facts["verdict"] for facts in own.values()} - {"not checked"}
-    if wrong and wrong <= GOES_FORTH and judged == {"agrees"}:
+    if wrong and wrong <= GOES_FORTH and judged == {"agrees"} and back <= own.keys():
         return True
     back = (WHOLE_NETWORK | OF_A_LAYER) & own.keys()
     if not wrong or {own[name]["verdict"] for name in back} != {"agrees"}:

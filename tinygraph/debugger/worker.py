@@ -63,7 +63,7 @@ __all__ = [
     "start_worker",
 ]
 
-ALIVE = 0.5  # seconds between two signs of life
+ALIVE = 0.1  # seconds between two signs of life
 MOST_PRINTED = 10_000
 MOST_TOLD = 20_000_000  # characters of one result
 MOST_SAID = 2_000  # characters of a message or a name

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from tinygraph.debugger.cases import Place, fits_into, same_but_ones
-from tinygraph.debugger.machines import Machine, reachable
+from tinygraph.debugger.machines import FunctionMachine, Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import BodyOutline, says_labels
@@ -86,6 +86,7 @@ def trials_of_machine(machine: Machine) -> Iterator[StatementsTrial]:
 
 def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[Machine]:
     """The function on made arguments that take it to its backward pass, the likeliest first."""
+    hooked = function_machine(program, function, {})
     for sizes in sizes_for(program, asked.sizes):
         makers = [
             Maker(x, sizes, asked.seed, layers_of(function), program=program)
@@ -94,7 +95,7 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
         ]
         stopped: list[Machine] = []
         for maker in makers:
-            yield from islice(running(program, function, maker, stopped), 3)
+            yield from islice(running(hooked, maker, stopped), 3)
         yield from stopped[:3]
 
 
@@ -129,14 +130,15 @@ def layers_of(function: Function) -> tuple[int, int]:
     return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
 
 
-def running(program: Program, function: Function, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
+def running(hooked: FunctionMachine, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
     """The machines of a layout that come to the end of their backward pass; `stopped` get its start."""
+    program, function = hooked.program, hooked.function
     missing = missing_names(program, function)
     for thing, fitting in objects_for(program, function, maker):
         ways = product(arguments_for(function, fitting), made_names(missing, fitting))
         for arguments, given in islice(ways, MOST_WAYS):
             state = arguments | ({} if thing is None else {"self": thing})
-            machine = function_machine(program, function, state, given)
+            machine = hooked.on(state, given)
             run = machine.run()
             if reaches(machine, run):
                 if run.error is None:
