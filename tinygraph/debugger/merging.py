@@ -83,7 +83,7 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
         "the backward pass is the derivative of it."
     ]
     functions = [
-        replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", ""))
+        replace(f, ok=True, verdict="agrees", reason="", taken=own.get(f.name, {}).get("taken", ""))
         if f.name in wrong
         else f
         for f in report.functions

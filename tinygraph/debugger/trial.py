@@ -13,7 +13,9 @@ import random
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +42,7 @@ __all__ = [
     "WEIGHTS",
     "Claim",
     "Judgement",
+    "OutOfPatience",
     "Outputs",
     "State",
     "TooLong",
@@ -51,6 +54,7 @@ __all__ = [
     "judge_trial",
     "like_name",
     "other_text",
+    "patiently",
     "quietly",
     "same_kind",
     "same_name",
@@ -93,6 +97,10 @@ class Unplayable(Exception):  # noqa: N818 - it ends a trial, and is no error of
 
 class TooLong(Exception):  # noqa: N818 - it ends a trial, and is no error of the reader's
     """A call that takes too long."""
+
+
+class OutOfPatience(BaseException):  # noqa: N818 - no error, so that nothing that forgives theirs takes it
+    """Enough time was given to one function."""
 
 
 @dataclass(frozen=True)
@@ -234,9 +242,29 @@ class SeededState(np.random.RandomState):
         super().__init__(0 if seed is None else seed)
 
 
+AT_EACH_CALL: ContextVar[Callable[[], Any]] = ContextVar("at_each_call", default=lambda: None)
+
+
+@contextlib.contextmanager
+def patiently(until: float, tick: Callable[[], Any]) -> Iterator[None]:
+    """Let each call of theirs give a sign of life, and none begin after some time: then OutOfPatience."""
+
+    def look_at_clock() -> None:
+        tick()
+        if time.monotonic() > until:
+            raise OutOfPatience
+
+    token = AT_EACH_CALL.set(look_at_clock)
+    try:
+        yield
+    finally:
+        AT_EACH_CALL.reset(token)
+
+
 @contextlib.contextmanager
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
+    AT_EACH_CALL.get()()
     start_random_numbers()
     old: Any = signal.SIG_DFL
     made, state_made = np.random.default_rng, np.random.RandomState
