@@ -222,7 +222,7 @@ def layouts_for(text: str) -> list[str]:
         first("columns")
     if re.search(r"math\.(exp|log)", low):
         first("one vector")
-    if re.search(r"conv|pool|im2col|flatten\w*\(|spatial|stride|n, *c, *h", low):
+    if re.search(r"conv(?!en|er)|pool|im2col|flatten\w*\(|spatial|stride|n, *c, *h", low):
         first("images", "images, channels last", "one image")
         if re.search(r"n_h|n_w|hparam|n_c\b", low):
             first("images, channels last")

@@ -487,6 +487,7 @@ def trial_with_loss(passed: Pass, backward: Function, loss: Loss, pick: Mapping[
     trial = trial_with(passed, backward, [loss.name], player(passed, backward, pick), loss.averaged or False)
     trial.forward = forward
     trial.loss = loss.name
+    trial.predicted = int(np.size(prediction_of(passed, passed.after, passed.raw)))
     trial.taken += f", of {loss.name}"
     return trial
 

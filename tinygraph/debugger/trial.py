@@ -143,6 +143,7 @@ class Trial:
         layout: how the data lie.
         variants: how many texts there are, for functions that do several things.
         loss: what the loss is called whose derivatives are claimed.
+        predicted: how many numbers the loss is taken of.
         raised: what the backward pass raised when it was played.
         misfit: whether a claim had another shape than what it should be the derivative by.
         attempt: which of the forward passes it belongs to.
@@ -167,6 +168,7 @@ class Trial:
     layout: str = ""
     variants: int = 1
     loss: str = ""
+    predicted: int = 0
     raised: BaseException | None = None
     misfit: bool = False
     attempt: int = 0
