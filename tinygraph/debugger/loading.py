@@ -23,7 +23,7 @@ from tinygraph.debugger.notebooks import Cell, cells_of
 from tinygraph.debugger.program import Program
 from tinygraph.errors import UserFileError
 
-__all__ = ["HELPER_NAMES", "code_file", "load_file", "load_homework", "read_program"]
+__all__ = ["HELPER_NAMES", "Missing", "code_file", "load_file", "load_homework", "read_program"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
 OLD_NAMES: dict[str, Any] = {"xrange": range, "raw_input": input, "unicode": str, "long": int}

@@ -316,6 +316,7 @@ def passes(
             error = failure_when_flat(tried, error)
         if error is None:
             return tried, None
+        program.note_failure(function, error)
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
 
     yield from islice(search_choices([len(c.values) for c in choices], attempt, MOST_CALLS), MOST_PASSES)

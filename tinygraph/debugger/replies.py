@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
+from tinygraph.debugger.lacking import lacks_backward, what_is_lacking
 from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
 from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
@@ -80,8 +81,13 @@ def functions_used(program: Program, judged: Sequence[Function]) -> list[Functio
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
     """The functions of which no row could make anything, though their names, or who asks, say so."""
     for name, function in program.functions.items():
-        if name in names and (is_backward(function) or name == given):
-            yield Examined(function, reason=EMPTY if does_nothing(function) else UNREAD)
+        if name in names and (is_backward(function) or name == given or lacks_backward(program, function)):
+            yield Examined(function, reason=EMPTY if does_nothing(function) else why_unread(program, function))
+
+
+def why_unread(program: Program, function: Function) -> str:
+    lacking = what_is_lacking(program, function)
+    return f"{UNREAD}: {lacking}" if lacking else UNREAD
 
 
 def does_nothing(function: Function) -> bool:

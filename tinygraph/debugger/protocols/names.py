@@ -9,6 +9,7 @@ from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.readings import LOSS, words_of
 
 __all__ = [
+    "BACK",
     "FORTH",
     "LOSS_METHODS",
     "forward_partners",
