@@ -7,7 +7,6 @@ imported it, calls the changed one, and calls the old one again afterwards.
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import linecache
 import traceback
@@ -80,13 +79,8 @@ class Function:
 
     @cached_property
     def text(self) -> str:
-        """Its source, without its docstring: what that speaks of is not what is done."""
-        body = self.node.body
-        first = body[0].value if isinstance(body[0], ast.Expr) else None
-        told = isinstance(first, ast.Constant) and isinstance(first.value, str)
-        node = copy.copy(self.node)
-        node.body = body[1:] or [ast.Pass()] if told else body
-        return ast.unparse(node)
+        """Its source."""
+        return ast.unparse(self.node)
 
     @cached_property
     def names(self) -> frozenset[str]:
