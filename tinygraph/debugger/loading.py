@@ -23,7 +23,7 @@ from tinygraph.debugger.notebooks import Cell, cells_of
 from tinygraph.debugger.program import Program
 from tinygraph.errors import UserFileError
 
-__all__ = ["HELPER_NAMES", "Missing", "code_file", "load_file", "load_homework", "read_program"]
+__all__ = ["HELPER_NAMES", "Missing", "code_file", "load_file", "load_homework", "parse_file", "read_program"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
 OLD_NAMES: dict[str, Any] = {"xrange": range, "raw_input": input, "unicode": str, "long": int}
@@ -221,7 +221,7 @@ def needed_modules(trees: Sequence[ast.AST], folder: Path) -> set[str]:
     return found
 
 
-def parse_file(path: Path) -> ast.AST:
+def parse_file(path: Path) -> ast.Module:
     """A file's tree; an empty one if it has none, which its import will say."""
     try:
         return ast.parse(path.read_bytes(), str(path))

@@ -15,6 +15,7 @@ from tinygraph.debugger.lacking import lacks_backward, what_is_lacking
 from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
 from tinygraph.debugger.protocols.names import is_backward
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
+from tinygraph.debugger.siblings import add_partners
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
@@ -36,6 +37,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
+    if not asked.get("examined"):
+        add_partners(program)
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
     tick()
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
