@@ -6,13 +6,16 @@ import ast
 import builtins
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 
 from tinygraph.checks.report import join_names
 from tinygraph.debugger.loading import Missing
+from tinygraph.debugger.outline import BodyOutline
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.protocols.names import BACK, FORTH, forward_partners
+from tinygraph.debugger.protocols.names import FORTH, forward_partners, says_backward
 from tinygraph.debugger.readings import words_of
+from tinygraph.debugger.statements import script_machine
 from tinygraph.debugger.uses import free_names
 
 __all__ = ["lacks_backward", "what_is_lacking"]
@@ -37,18 +40,38 @@ def what_is_lacking(program: Program, function: Function) -> str:
     ]
     if forward:
         return f"its forward pass is {names_with_modules(dict(forward))}"
-    stopped = [program.stopped[f.name] for f in forward_partners(program, function) if f.name in program.stopped]
+    stopped = [
+        program.stopped[f.name] for f in forward_partners(program, function) if f.name in program.stopped
+    ]
     return next((text for _, text in stopped if REFUSED.match(text.partition(" raised ")[2])), "")
+
+
+def what_stops_script(program: Program, script: Function) -> str:
+    """What a file's own statements raised before they came to their derivatives, where data are not there."""
+    if not script.file.endswith(".py") or not BodyOutline(script.node.body).derivatives:
+        return ""
+    run = script_machine(program, script).run()
+    if not isinstance(run.error, OSError | ImportError) or run.at_seed:
+        return ""
+    text = f"{type(run.error).__name__}: {run.error}"
+    lines = [
+        n
+        for frame, n in traceback.walk_tb(run.error.__traceback__)
+        if frame.f_code.co_filename == script.file
+    ]
+    return f"line {lines[-1]} raised {text}" if lines else ""
 
 
 def lacks_backward(program: Program, function: Function) -> bool:
     """Whether a function calls backward passes of a module that is not there."""
-    return any(BACK & set(words_of(name)) for name in lacking_names(program, function))
+    return any(says_backward(name) for name in lacking_names(program, function))
 
 
 def lacking_names(program: Program, function: Function) -> dict[str, str]:
     """The functions that a function calls and that are not there, each with the module that should have it."""
-    called = {n.func.id for n in ast.walk(function.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    called = {
+        n.func.id for n in ast.walk(function.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
     stars = ", ".join(m for m in starred_modules(program) if isinstance(sys.modules.get(m), Missing))
     found = {}
     for name in free_names(program, function):
@@ -57,7 +80,7 @@ def lacking_names(program: Program, function: Function) -> dict[str, str]:
             found[name] = held.__name__
         elif stars and name in called and held is None and not hasattr(builtins, name):
             found[name] = stars
-    return found
+    return dict(sorted(found.items(), key=lambda x: not (says_backward(x[0]) or FORTH & set(words_of(x[0])))))
 
 
 def starred_modules(program: Program) -> Iterator[str]:

@@ -98,7 +98,9 @@ def with_print_calls(text: str) -> str:
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     lines = text.splitlines(keepends=True)
     for i, token in reversed(list(enumerate(tokens))):
-        if token.string == "print" and (i == 0 or tokens[i - 1].type in BETWEEN or tokens[i - 1].string in ":;"):
+        if token.string == "print" and (
+            i == 0 or tokens[i - 1].type in BETWEEN or tokens[i - 1].string in ":;"
+        ):
             (row, end), (first, at) = last_of_statement(tokens[i:]).end, token.end
             lines[row - 1] = f"{lines[row - 1][:end]}){lines[row - 1][end:]}"
             rest = lines[first - 1][at:]
@@ -182,8 +184,12 @@ def evaluated_parts(value: ast.expr) -> Iterator[ast.AST]:
 
 def is_cheap_call(function: ast.expr) -> bool:
     """Whether a call of this takes no time and touches no file."""
-    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.attr in DRAWS:
-        return True  # of a generator with any name
+    if (
+        isinstance(function, ast.Attribute)
+        and function.attr in DRAWS
+        and isinstance(function.value, ast.Name)
+    ):
+        return function.value.id not in ("torch", "tf")  # a generator may have any name
     while isinstance(function, ast.Attribute):
         if READS.match(function.attr):
             return False

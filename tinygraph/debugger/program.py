@@ -120,7 +120,10 @@ class Program:
         line = max((n for frame, n in frames if frame.f_code is function.itself.__code__), default=0)
         if line > self.stopped.get(function.name, (0, ""))[0]:
             at = f"{Path(function.file).name}, line {line}"
-            self.stopped[function.name] = line, f"{function.name} raised {type(error).__name__}: {error} ({at})"
+            self.stopped[function.name] = (
+                line,
+                f"{function.name} raised {type(error).__name__}: {error} ({at})",
+            )
 
     def function_of(self, name: str, file: str, node: Definition) -> Function | None:
         """The function that a definition made, if it is still there."""

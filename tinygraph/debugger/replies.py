@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.lacking import lacks_backward, what_is_lacking
-from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
+from tinygraph.debugger.lacking import lacks_backward, what_is_lacking, what_stops_script
+from tinygraph.debugger.program import SCRIPT, Function, Program, demanded_arguments, plain_function
 from tinygraph.debugger.protocols.names import is_backward
+from tinygraph.debugger.protocols.scripts import scripts_of
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.siblings import add_partners
 from tinygraph.debugger.splice import change_of
@@ -64,7 +65,19 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
     found = examine_program(program, names, asked["names"], tick)
     judged = [e.function for e in found] + [f for n, f in program.functions.items() if n in lectures]
     left = names - {f.name for f in functions_used(program, judged)}
-    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
+    return [
+        *found,
+        *unread_functions(program, left, asked["names"]["backward"]),
+        *(stopped_scripts(program) if not any(e.function.name == SCRIPT for e in found) else ()),
+    ]
+
+
+def stopped_scripts(program: Program) -> Iterator[Examined]:
+    """A file's own statements that go back, where they stop before: at data that are not there, say."""
+    for script in scripts_of(program):
+        if stop := what_stops_script(program, script):
+            yield Examined(script, reason=stop)
+            return
 
 
 def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
@@ -85,7 +98,9 @@ def unread_functions(program: Program, names: Collection[str], given: str | None
     """The functions of which no row could make anything, though their names, or who asks, say so."""
     for name, function in program.functions.items():
         if name in names and (is_backward(function) or name == given or lacks_backward(program, function)):
-            yield Examined(function, reason=EMPTY if does_nothing(function) else why_unread(program, function))
+            yield Examined(
+                function, reason=EMPTY if does_nothing(function) else why_unread(program, function)
+            )
 
 
 def why_unread(program: Program, function: Function) -> str:

@@ -126,14 +126,14 @@ def report_on(
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
     report, judged = judge_lectures(run, probes, steps, convention)
     examined = run.replies[0]["examined"] if run.replies and run.replies[0] else []
-    verdicts = {f.verdict for f in report.functions} | {e["verdict"] for e in examined}
-    again = verdicts - {"agrees", "not checked"}
+    merged = merge_examined(report, examined, [])
+    again = {f.verdict for f in merged.functions} - {"agrees", "not checked"}
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
-        return merge_examined(report, examined, [])
+        return merged
     facts = step_facts(judged, report.convention)
     more = ask([], [question("repair", FUNCTIONS if held else (), names, facts, repair)])
     if not more.replies or not more.replies[0]:
-        return merge_examined(report, examined, [])
+        return merged
     ran = {s.step.function for s in report.steps if s.report is not None}
     examined = [e | {"raised": ""} if e["name"] in ran else e for e in more.replies[0]["examined"]]
     return merge_examined(report, examined, list(fixes_to_believe(report, more.replies[0]["fixes"])))
@@ -347,7 +347,10 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     verdict = ("wrong" if blamed else "passes on") if wrong else "could not run" if failed else "agrees"
     error = next((s.error for s in steps if s.error), "")
     if (key := OTHER_KEY.search(error)) and name == "update_parameters":
-        verdict, error = "not checked", f"it asks for {key[1]}, so it is for another network than the lectures'"
+        verdict, error = (
+            "not checked",
+            f"it asks for {key[1]}, so it is for another network than the lectures'",
+        )
     rows = [row for s in steps for row in s.rows]
     return FunctionVerdict(
         name,

@@ -21,7 +21,9 @@ def add_partners(program: Program) -> None:
     lonely = [f for f in program.functions.values() if is_lonely(program, f)]
     for path in files_beside(Path(program.file)) if lonely else ():
         tree = parse_file(path)
-        names = [name for name, _ in definitions_in(tree.body) if any(goes_forth_for(name, f) for f in lonely)]
+        names = [
+            name for name, _ in definitions_in(tree.body) if any(goes_forth_for(name, f) for f in lonely)
+        ]
         if not names or any(name in program.namespace for name in names):
             continue
         with suppress(Exception):  # it is not their file that is checked
