@@ -131,7 +131,7 @@ def adds_updates(program: Program, function: Function, rated: bool = False) -> b
     nodes = [
         n for f in program.functions.values() if f is function or last in f.names for n in ast.walk(f.node)
     ]
-    nodes += [n for tree in program.trees.values() for n in ast.walk(tree) if calls_within(tree, last)]
+    nodes += [n for tree in program.trees.values() if calls_within(tree, last) for n in ast.walk(tree)]
     added = [n for n in nodes if adds_to_parameter(n)]
     return any(not rated or names_rate(n) for n in added)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -317,6 +318,12 @@ class FunctionMachine(Machine):
         self.missing = missing
         self.codes = dict(self.hooked_functions())
         self.codes_before = {f: f.itself.__code__ for f in self.codes}
+
+    def with_state(self, state: dict[str, Any], missing: Mapping[str, Any]) -> FunctionMachine:
+        """The same on other arguments, which need not be hooked anew."""
+        other = copy.copy(self)
+        other.state, other.missing, other.seeded, other.base = state, missing, [], {}
+        return other
 
     def hooked_functions(self) -> Iterator[tuple[Function, CodeType]]:
         for f in reachable(self.program, self.function):

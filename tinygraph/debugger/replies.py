@@ -125,11 +125,14 @@ def exams_of(
     program: Program, found: Sequence[Examined], steps: Sequence[Sequence[StepFacts]]
 ) -> tuple[list[Exam], list[Exam]]:
     """What a repair is tried on, and on what it is tested then."""
-    stepped = {facts[0] for side in steps for facts in side}
+    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
+    right = {e.function.name for e in found if e.verdict == "agrees"}
+    other = {exam.name for exam in one if exam.name in right and exam.marks().raised}  # of another network
+    one, two = ([exam for exam in side if exam.name not in other] for side in (one, two))
+    stepped = {exam.name for exam in (*one, *two)}
     judged = [e for e in found if e.judgements and e.function.name not in stepped]
     first: list[Exam] = [TrialExam(e.judgements[0]) for e in judged]
     second: list[Exam] = [TrialExam(j) for e in judged for j in e.judgements[1:]]
-    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
     return [*one, *first], [*two, *second]
 
 

@@ -269,7 +269,7 @@ def script_machine(program: Program, function: Function) -> Machine:
 
 def function_machine(
     program: Program, function: Function, state: dict[str, Any], missing: dict[str, Any] | None = None
-) -> Machine:
+) -> FunctionMachine:
     """The machine of a function on made arguments; `missing` are globals that it reads and does not find."""
     outline = BodyOutline(function.node.body, function.parameters)
     return FunctionMachine(program, function, outline, state, missing or {})

@@ -135,11 +135,12 @@ def layers_of(function: Function) -> tuple[int, int]:
 def running(program: Program, function: Function, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
     """The machines of a layout that come to the end of their backward pass; `stopped` get its start."""
     missing = missing_names(program, function)
+    bare = function_machine(program, function, {})
     for thing, fitting in objects_for(program, function, maker):
         ways = product(arguments_for(function, fitting), made_names(missing, fitting))
         for arguments, given in islice(ways, MOST_WAYS):
             state = arguments | ({} if thing is None else {"self": thing})
-            machine = function_machine(program, function, state, given)
+            machine = bare.with_state(state, given)
             run = machine.run()
             if reaches(machine, run):
                 if run.error is None:
