@@ -23,7 +23,7 @@ __all__ = ["lacks_backward", "what_is_lacking"]
 # What is no matter of the arguments that were made: another Python or NumPy, a name, a file.
 REFUSED = re.compile(
     r"^(NameError|ImportError|ModuleNotFoundError|FileNotFoundError|UnboundLocalError|AttributeError: module|"
-    r"TypeError: ('\w+' object cannot be interpreted as an integer|slice indices must be integers|.*argument))"
+    r"TypeError: ('\w+' object cannot be interpreted as an integer|slice indices must|.*argument))"
 )
 
 
@@ -68,7 +68,7 @@ def lacks_backward(program: Program, function: Function) -> bool:
 
 
 def lacking_names(program: Program, function: Function) -> dict[str, str]:
-    """The functions that a function calls and that are not there, each with the module that should have it."""
+    """The functions that a function calls and that are not there, each with the module it should be in."""
     called = {
         n.func.id for n in ast.walk(function.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -314,6 +315,7 @@ def place_of_quantity(
         cells, _ = cells_of(Path(file))
     except Exception:  # it has been told already that it cannot be read
         return None
+    keys = set(re.findall(r"\['(\w+)'\]", name))
     wanted = {name, name.rstrip("0123456789"), name.rstrip("0123456789") + "_prev", name.split("[")[0]}
     for cell in reversed(cells):
         if function == SCRIPT:
@@ -323,16 +325,17 @@ def place_of_quantity(
             continue
         for qualified, node in definitions_in(cell.tree.body):
             if qualified == function:
-                return cell.filename, statement_making(node, wanted)
+                return cell.filename, statement_making(node, keys, wanted)
     return None
 
 
-def statement_making(node: ast.AST, wanted: set[str]) -> ast.stmt:
-    """The last statement that assigns one of some names, or else the last one at all."""
+def statement_making(node: ast.AST, keys: set[str], wanted: set[str]) -> ast.stmt:
+    """The last statement that assigns a key, else one of some names, or else the last one at all."""
     statements = [
         s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")
     ]
-    makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & entries_made(s)]
+    made = [(s, entries_made(s)) for s in statements if isinstance(s, ast.Assign | ast.AugAssign)]
+    makers = [s for s, names in made if keys & names] or [s for s, names in made if wanted & names]
     return max(makers or statements, key=lambda s: s.lineno)
 
 

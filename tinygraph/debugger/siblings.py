@@ -17,7 +17,7 @@ MOST_FILES = 60
 
 
 def add_partners(program: Program) -> None:
-    """Add the functions that go forward for those that go back, where the file has none and one beside it has."""
+    """Add what goes forward for functions that go back, where the file has nothing and one beside it has."""
     lonely = [f for f in program.functions.values() if is_lonely(program, f)]
     for path in files_beside(Path(program.file)) if lonely else ():
         tree = parse_file(path)

@@ -99,8 +99,8 @@ class TooLong(Exception):  # noqa: N818 - it ends a trial, and is no error of th
     """A call that takes too long."""
 
 
-class OutOfPatience(BaseException):  # noqa: N818 - no error, so that nothing that forgives theirs takes it
-    """Enough time was given to one function."""
+class OutOfPatience(BaseException):
+    """Enough time was given to one function; no Exception, so that nothing that forgives theirs takes it."""
 
 
 @dataclass(frozen=True)
