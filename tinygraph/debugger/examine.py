@@ -228,10 +228,10 @@ class Search:
 
     def hides(self, trial: Trial) -> bool:
         """Whether a trial could only hide what others have shown, or will raise as they did."""
-        if self.raised[trial.layout] > MOST_RAISED:
-            return True
         if trial.attempt in self.clean.values():
             return False
+        if self.raised[trial.layout] > MOST_RAISED:
+            return True
         hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
         return hidden or trial.layout in self.clean
 

@@ -75,6 +75,7 @@ class Pass:
         receiver: whether it is a method of state["self"].
         call: from a state to what comes back.
         raw, after: what came back, and the state after it.
+        attempt: which of several passes it is; an object with other classes within is no other.
     """
 
     program: Program
@@ -85,6 +86,10 @@ class Pass:
     call: Callable[[dict[str, Any]], Any]
     raw: Any = None
     after: dict[str, Any] = field(default_factory=dict)
+    attempt: int = 0
+
+    def __post_init__(self) -> None:
+        self.attempt = id(self)
 
     def known(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         """What is known by name after the pass: arguments, results, entries of dicts, attributes."""
@@ -270,11 +275,14 @@ def play_forward(
             program,
             tuple(beside),
         )
+        first = 0
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
                 if layout == "numbers" and uses_arrays(function, thing):
                     continue
-                yield from passes(program, function, thing, maker, dict(known or {}), held)
+                for passed in passes(program, function, thing, maker, dict(known or {}), held):
+                    passed.attempt = first = (maker.alternate and first) or passed.attempt
+                    yield passed
 
 
 def uses_arrays(function: Function, thing: Any) -> bool:
