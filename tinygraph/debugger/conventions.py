@@ -93,10 +93,22 @@ def settle_network(program: Program, function: Function, judged: Judgement) -> N
     if m > 1 and all(is_factor(v, m) for v in everything) and divides_by_examples(program, function):
         put_right(judged, everything, "agrees: the sum, divided by m later")
         return
+    half = judged.trial.predicted / 2  # as often as half the squared error holds its mean
+    squared = is_squared(program, judged.trial.loss)
+    if squared and half > 1 and everything and all(is_factor(v, half) for v in everything):
+        put_right(judged, everything, "agrees: the derivative of half the squared error, summed up")
+        judged.trial.taken += f", all of it times {half:.4g}: that is half the squared error, summed up"
+        return
     if parameters and all(v.ok for v in parameters) and all(is_factor(v, m) for v in others):
         put_right(judged, others, "agrees: m times, as dZ is in this file")
     elif not any(v.ok for v in parameters):
         tell_scale(judged, parameters)
+
+
+def is_squared(program: Program, loss: str) -> bool:
+    """Whether a loss of the file is a squared error."""
+    function = program.functions.get(loss)
+    return function is not None and bool(re.search(r"\*\* 2|square|mse", function.text, re.I))
 
 
 def tell_scale(judged: Judgement, parameters: list[Verdict]) -> None:
@@ -119,7 +131,7 @@ def adds_updates(program: Program, function: Function, rated: bool = False) -> b
     nodes = [
         n for f in program.functions.values() if f is function or last in f.names for n in ast.walk(f.node)
     ]
-    nodes += [n for tree in program.trees.values() for n in ast.walk(tree) if calls_within(tree, last)]
+    nodes += [n for tree in program.trees.values() if calls_within(tree, last) for n in ast.walk(tree)]
     added = [n for n in nodes if adds_to_parameter(n)]
     return any(not rated or names_rate(n) for n in added)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -84,7 +85,7 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
         "the backward pass is the derivative of it."
     ]
     functions = [
-        replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", ""))
+        replace(f, ok=True, verdict="agrees", reason="", taken=own.get(f.name, {}).get("taken", ""))
         if f.name in wrong
         else f
         for f in report.functions
@@ -100,7 +101,7 @@ def is_network_of_its_own(wrong: set[str], own: Mapping[str, Facts], back: set[s
     """Whether what differs from the lectures is right in itself.
 
     A whole way back shows it, or a layer whose way forward is another one: with examples as rows, say. Of a
-    way forward alone that differs, all of the lectures' functions that go `back` show it, if the file has any:
+    way forward alone that differs, all of the lectures' functions that go `back` show it, if there are any:
     helpers of theirs may agree though what is kept for them does not suit them.
     """
     judged = {facts["verdict"] for facts in own.values()} - {"not checked"}
@@ -317,6 +318,7 @@ def place_of_quantity(
         cells, _ = cells_of(Path(file))
     except Exception:  # it has been told already that it cannot be read
         return None
+    keys = set(re.findall(r"\['(\w+)'\]", name))
     wanted = {name, name.rstrip("0123456789"), name.rstrip("0123456789") + "_prev", name.split("[")[0]}
     for cell in reversed(cells):
         if function == SCRIPT:
@@ -326,16 +328,17 @@ def place_of_quantity(
             continue
         for qualified, node in definitions_in(cell.tree.body):
             if qualified == function:
-                return cell.filename, statement_making(node, wanted)
+                return cell.filename, statement_making(node, keys, wanted)
     return None
 
 
-def statement_making(node: ast.AST, wanted: set[str]) -> ast.stmt:
-    """The last statement that assigns one of some names, or else the last one at all."""
+def statement_making(node: ast.AST, keys: set[str], wanted: set[str]) -> ast.stmt:
+    """The last statement that assigns a key, else one of some names, or else the last one at all."""
     statements = [
         s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")
     ]
-    makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & entries_made(s)]
+    made = [(s, entries_made(s)) for s in statements if isinstance(s, ast.Assign | ast.AugAssign)]
+    makers = [s for s, names in made if keys & names] or [s for s, names in made if wanted & names]
     return max(makers or statements, key=lambda s: s.lineno)
 
 

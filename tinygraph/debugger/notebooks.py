@@ -7,10 +7,14 @@ anything; lines for IPython (magics, shell commands) are blank.
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
+import tokenize
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -41,6 +45,11 @@ PLAIN = (
     dict,
     set,
 )
+PYTHON_2 = "is written for Python 2: its print statements were read as calls."
+BETWEEN = (  # what stands between two statements
+    *(tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT),
+    *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
+)
 READS = re.compile(r"load|save|from(file|txt)|genfrom|memmap|open|read|fit|train|run|show|plot")
 
 
@@ -66,7 +75,8 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
         UserFileError: a notebook that is not one.
     """
     if path.suffix.lower() != ".ipynb":
-        return [Cell(path.name, str(path), "", ast.parse(path.read_bytes(), str(path)))], []
+        tree, notes = parse_source(path)
+        return [Cell(path.name, str(path), "", tree)], notes
     cells, notes = [], []
     for number, text in enumerate(code_texts(path), start=1):
         name = f"code cell {number}"
@@ -78,6 +88,49 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
             continue
         cells.append(Cell(name, f"{path}, {name}", text, tree))
     return cells, notes
+
+
+def parse_source(path: Path) -> tuple[ast.Module, list[str]]:
+    """The tree of a Python file, and a note if it is one of Python 2, whose print is a statement.
+
+    Raises:
+        SyntaxError: it is none.
+    """
+    try:
+        return ast.parse(path.read_bytes(), str(path)), []
+    except SyntaxError as error:
+        with suppress(SyntaxError, ValueError), tokenize.open(path) as file:
+            return ast.parse(with_print_calls(file.read()), str(path)), [f"{path.name} {PYTHON_2}"]
+        raise error
+
+
+def with_print_calls(text: str) -> str:
+    """A text in which what is printed stands in brackets, line for line the same.
+
+    >>> with_print_calls("for x in a: print x, 1  # so\\nprint")
+    'for x in a: print(x, 1)  # so\\nprint()'
+    """
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    lines = text.splitlines(keepends=True)
+    for i, token in reversed(list(enumerate(tokens))):
+        if token.string == "print" and (
+            i == 0 or tokens[i - 1].type in BETWEEN or tokens[i - 1].string in ":;"
+        ):
+            (row, end), (first, at) = last_of_statement(tokens[i:]).end, token.end
+            lines[row - 1] = f"{lines[row - 1][:end]}){lines[row - 1][end:]}"
+            rest = lines[first - 1][at:]
+            lines[first - 1] = f"{lines[first - 1][:at]}({rest[1:] if rest[:1] == ' ' else rest}"
+    return "".join(lines)
+
+
+def last_of_statement(tokens: list[tokenize.TokenInfo]) -> tokenize.TokenInfo:
+    """The last token of the statement with which some begin."""
+    depth = 0
+    for last, token in pairwise(tokens):
+        depth += (token.string in "([{") - (token.string in ")]}") if token.type == tokenize.OP else 0
+        if not depth and (token.type in BETWEEN or token.string == ";"):
+            return last
+    return tokens[-1]
 
 
 def code_texts(path: Path) -> Iterator[str]:

@@ -56,6 +56,7 @@ def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) ->
     for values in islice(product(*choices.values()), MOST_TRIED):
         thing = construct_object(program, owner, start, dict(zip(choices, values, strict=True)))
         if thing is not None:
+            maker.alternate = ", ".join(v.__name__ for v in values if isinstance(v, type))
             fill_layers(program, owner, thing, maker)
             randomise_parameters(thing, maker)
             yield thing
@@ -108,8 +109,21 @@ def choices_of(
             if pattern.search(name):
                 return [3 if which == "in" else 4]
     if default is not None and not SETTING.search(name):
-        return [LEFT]
+        return [LEFT, *classes_like(program, start, name)]
     return made_for(program, start, name, maker, depth) or ([LEFT] if default is not None else [None])
+
+
+def classes_like(program: Program, start: Function, name: str) -> list[type]:
+    """The classes of the file that may stand for the one that is a parameter's default: another cost."""
+    a = start.node.args
+    named = dict(zip([x.arg for x in a.args][len(a.args) - len(a.defaults) :], a.defaults, strict=True))
+    usual = program.classes.get(getattr(named.get(name), "id", ""))
+    methods = usual and program.methods(usual).keys()
+    return [
+        c
+        for c in program.classes.values()
+        if methods and c is not usual and program.methods(c).keys() == methods
+    ]
 
 
 def texts_compared(program: Program, owner: type, name: str, default: str) -> list[str]:

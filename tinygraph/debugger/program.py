@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -108,13 +109,15 @@ class Function:
 class Program:
     """Somebody's functions and classes by name, with the text that they stand in.
 
-    `namespace` is what their names mean, `trees` the trees of their files or cells by the names of these.
+    `namespace` is what their names mean, `trees` the trees of their files or cells by the names of these;
+    `stopped` holds what functions raised where they came furthest: the line, and a sentence.
     """
 
     def __init__(self, namespace: dict[str, Any], trees: Mapping[str, ast.Module], file: str = "") -> None:
         self.namespace = namespace
         self.trees = trees
         self.file = file
+        self.stopped: dict[str, tuple[int, str]] = {}
 
     @cached_property
     def functions(self) -> dict[str, Function]:
@@ -126,6 +129,17 @@ class Program:
                 if function is not None:
                     found[name] = function
         return found
+
+    def note_failure(self, function: Function, error: BaseException) -> None:
+        """Keep what a function raised, if no call of it came further."""
+        frames = traceback.walk_tb(error.__traceback__)
+        line = max((n for frame, n in frames if frame.f_code is function.itself.__code__), default=0)
+        if line > self.stopped.get(function.name, (0, ""))[0]:
+            at = f"{Path(function.file).name}, line {line}"
+            self.stopped[function.name] = (
+                line,
+                f"{function.name} raised {type(error).__name__}: {error} ({at})",
+            )
 
     def function_of(self, name: str, file: str, node: Definition) -> Function | None:
         """The function that a definition made, if it is still there."""

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
+from tinygraph.debugger.lacking import lacks_backward, what_is_lacking, what_stops_script
+from tinygraph.debugger.program import SCRIPT, Function, Program, demanded_arguments, plain_function
 from tinygraph.debugger.protocols.names import is_backward
+from tinygraph.debugger.protocols.scripts import scripts_of
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
+from tinygraph.debugger.siblings import add_partners
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
@@ -35,6 +38,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
+    if not asked.get("examined"):
+        add_partners(program)
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
     tick()
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
@@ -60,7 +65,19 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
     found = examine_program(program, names, asked["names"], tick)
     judged = [e.function for e in found] + [f for n, f in program.functions.items() if n in lectures]
     left = names - {f.name for f in functions_used(program, judged)}
-    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
+    return [
+        *found,
+        *unread_functions(program, left, asked["names"]["backward"]),
+        *(stopped_scripts(program) if not any(e.function.name == SCRIPT for e in found) else ()),
+    ]
+
+
+def stopped_scripts(program: Program) -> Iterator[Examined]:
+    """A file's own statements that go back, where they stop before: at data that are not there, say."""
+    for script in scripts_of(program):
+        if stop := what_stops_script(program, script):
+            yield Examined(script, reason=stop)
+            return
 
 
 def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
@@ -80,8 +97,15 @@ def functions_used(program: Program, judged: Sequence[Function]) -> list[Functio
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
     """The functions of which no row could make anything, though their names, or who asks, say so."""
     for name, function in program.functions.items():
-        if name in names and (is_backward(function) or name == given):
-            yield Examined(function, reason=EMPTY if does_nothing(function) else UNREAD)
+        if name in names and (is_backward(function) or name == given or lacks_backward(program, function)):
+            yield Examined(
+                function, reason=EMPTY if does_nothing(function) else why_unread(program, function)
+            )
+
+
+def why_unread(program: Program, function: Function) -> str:
+    lacking = what_is_lacking(program, function)
+    return f"{UNREAD}: {lacking}" if lacking else UNREAD
 
 
 def does_nothing(function: Function) -> bool:
@@ -101,11 +125,14 @@ def exams_of(
     program: Program, found: Sequence[Examined], steps: Sequence[Sequence[StepFacts]]
 ) -> tuple[list[Exam], list[Exam]]:
     """What a repair is tried on, and on what it is tested then."""
-    stepped = {facts[0] for side in steps for facts in side}
+    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
+    right = {e.function.name for e in found if e.verdict == "agrees"}
+    other = {exam.name for exam in one if exam.name in right and exam.marks().raised}  # of another network
+    one, two = ([exam for exam in side if exam.name not in other] for side in (one, two))
+    stepped = {exam.name for exam in (*one, *two)}
     judged = [e for e in found if e.judgements and e.function.name not in stepped]
     first: list[Exam] = [TrialExam(e.judgements[0]) for e in judged]
     second: list[Exam] = [TrialExam(j) for e in judged for j in e.judgements[1:]]
-    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
     return [*one, *first], [*two, *second]
 
 

@@ -4,6 +4,7 @@ against the derivative of its own forward pass, and the repair of what is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m
 NO_NAMES: Mapping[str, str | None] = {}
 REPAIR = 12.0  # seconds
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
+OTHER_KEY = re.compile(r"raised KeyError: '(?!d?[WbAZ]\d*')(\w+)'", re.I)  # and no slip in a name like dW1
 WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
@@ -124,14 +126,14 @@ def report_on(
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
     report, judged = judge_lectures(run, probes, steps, convention)
     examined = run.replies[0]["examined"] if run.replies and run.replies[0] else []
-    verdicts = {f.verdict for f in report.functions} | {e["verdict"] for e in examined}
-    again = verdicts - {"agrees", "not checked"}
+    merged = merge_examined(report, examined, [])
+    again = {f.verdict for f in merged.functions} - {"agrees", "not checked"}
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
-        return merge_examined(report, examined, [])
+        return merged
     facts = step_facts(judged, report.convention)
     more = ask([], [question("repair", FUNCTIONS if held else (), names, facts, repair)])
     if not more.replies or not more.replies[0]:
-        return merge_examined(report, examined, [])
+        return merged
     ran = {s.step.function for s in report.steps if s.report is not None}
     examined = [e | {"raised": ""} if e["name"] in ran else e for e in more.replies[0]["examined"]]
     return merge_examined(report, examined, list(fixes_to_believe(report, more.replies[0]["fixes"])))
@@ -343,6 +345,12 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     wrong = any(s.report is not None and not s.ok for s in steps)
     failed = not steps or any(s.error for s in steps)
     verdict = ("wrong" if blamed else "passes on") if wrong else "could not run" if failed else "agrees"
+    error = next((s.error for s in steps if s.error), "")
+    if (key := OTHER_KEY.search(error)) and name == "update_parameters":
+        verdict, error = (
+            "not checked",
+            f"it asks for {key[1]}, so it is for another network than the lectures'",
+        )
     rows = [row for s in steps for row in s.rows]
     return FunctionVerdict(
         name,
@@ -350,7 +358,7 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
         verdict,
         run.defined[name],
         run.places.get(name, ""),
-        next((s.error for s in steps if s.error), ""),
+        error,
         right=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if row.ok)),
         wrong=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if not row.ok)),
     )

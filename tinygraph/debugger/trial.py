@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ __all__ = [
     "Claim",
     "Deadline",
     "Judgement",
+    "OutOfPatience",
     "Outputs",
     "State",
     "TooLong",
@@ -54,6 +56,7 @@ __all__ = [
     "judge_trial",
     "like_name",
     "other_text",
+    "patiently",
     "quietly",
     "same_kind",
     "same_name",
@@ -99,6 +102,10 @@ class TooLong(Exception):  # noqa: N818 - it ends a trial, and is no error of th
     """A call that takes too long."""
 
 
+class OutOfPatience(BaseException):
+    """Enough time was given to one function; no Exception, so that nothing that forgives theirs takes it."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """What a backward pass says is a derivative: its label, itself, and by what it is."""
@@ -139,6 +146,7 @@ class Trial:
         layout: how the data lie.
         variants: how many texts there are, for functions that do several things.
         loss: what the loss is called whose derivatives are claimed.
+        predicted: how many numbers the loss is taken of.
         raised: what the backward pass raised when it was played.
         misfit: whether a claim had another shape than what it should be the derivative by.
         attempt: which of the forward passes it belongs to.
@@ -163,6 +171,7 @@ class Trial:
     layout: str = ""
     variants: int = 1
     loss: str = ""
+    predicted: int = 0
     raised: BaseException | None = None
     misfit: bool = False
     attempt: int = 0
@@ -251,17 +260,40 @@ class Deadline:
     """The end of some seconds of this thread's own work, so that the load of a machine changes little; and of
     some more by the clock."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, within: Deadline | None = None) -> None:
         self.work = time.thread_time() + seconds
         self.clock = time.monotonic() + LOADED * seconds
+        self.within = within
 
     def is_over(self) -> bool:
+        if self.within is not None and self.within.is_over():
+            return True
         return time.thread_time() > self.work or time.monotonic() > self.clock
+
+
+AT_EACH_CALL: ContextVar[Callable[[], Any]] = ContextVar("at_each_call", default=lambda: None)
+
+
+@contextlib.contextmanager
+def patiently(until: Deadline | None, tick: Callable[[], Any]) -> Iterator[None]:
+    """Let each call of theirs give a sign of life, and none begin after some time: then OutOfPatience."""
+
+    def look_at_clock() -> None:
+        tick()
+        if until is not None and until.is_over():
+            raise OutOfPatience
+
+    token = AT_EACH_CALL.set(look_at_clock)
+    try:
+        yield
+    finally:
+        AT_EACH_CALL.reset(token)
 
 
 @contextlib.contextmanager
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
+    AT_EACH_CALL.get()()
     start_random_numbers()
     old: Any = signal.SIG_DFL
     made, state_made = np.random.default_rng, np.random.RandomState

@@ -85,6 +85,8 @@ def forward_methods(program: Program, owner: type, function: Function) -> list[F
             return 1
         if name == "__call__":
             return 3
+        if name in ("activation", "fn", "f", "func", "function", "value") and is_slope(function):
+            return 3
         return 4 if stem_of(name) == stem_of(function.name) and name != "__init__" else None
 
     ranked = [(r, i, f) for i, (item, f) in enumerate(zip(methods.items(), methods.values(), strict=True))
