@@ -48,6 +48,11 @@ class Marks:
     raised: bool = False
     at: frozenset[tuple[str, int]] = frozenset()
 
+    @property
+    def count(self) -> int:
+        """How many derivatives there are."""
+        return len(self.right | self.wrong)
+
 
 NO_MARKS = Marks(frozenset(), frozenset())
 
@@ -265,8 +270,8 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
     """What has become right; None where something has become wrong."""
     if was.raised:
         return set() if now.raised or now.wrong else {(name, RAISED)}
-    if now.raised or now.wrong - was.wrong or was.right - now.right:
-        return None
+    if now.raised or now.wrong - was.wrong or was.right - now.right or now.count < was.count:
+        return None  # what has gone is not right
     return {(name, label) for label in was.wrong - now.wrong}
 
 

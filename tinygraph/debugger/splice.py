@@ -81,6 +81,8 @@ def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[
         if text := with_operator(rewrite, lines):
             yield rewrite.old, text
         text = in_their_words(rewrite.new, rewrite.function, lines)
+        if isinstance(rewrite.new, ast.Tuple) and not segment(rewrite.old, lines).startswith("("):
+            yield rewrite.old, text[1:-1]
         yield rewrite.old, text
         yield rewrite.old, f"({text})"
     statement = statement_of(rewrite)
