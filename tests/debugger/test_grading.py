@@ -64,7 +64,7 @@ def test_each_submission_has_its_row(folder, tmp_path, capsys):
     assert rows["ada.py"]["right"] == rows["ada.py"]["functions"] == "4"
     for name in ("bob/layers.py", "cyd.ipynb"):
         assert (rows[name]["first"], rows[name]["cause"], rows[name]["right"]) == ("dW3", "missing-1/m", "3")
-        file = "layers.py" if "bob" in name else "cyd.ipynb, code cell 1"
+        file = "layers.py" if "bob" in name else "cyd.ipynb, cell 1"
         assert rows[name]["told"].startswith(f"linear_backward ({file}, line 7): dW wrong. ")
         assert "With `dW = np.dot(dZ, A_prev.T) / m` it is right." in rows[name]["told"]
     assert "SyntaxError" in rows["dan.py"]["told"]
@@ -427,4 +427,4 @@ def test_the_command_of_the_exercise_finds_a_missing_average_where_it_is_missing
     assert main(["check", "--many", str(tmp_path), "--csv", str(tmp_path / "out.csv"), *options]) == 0
     [row] = rows_of(tmp_path / "out.csv").values()
     assert (row["first"], row["cause"], row["right"]) == ("dW3", "missing-1/m", "3")
-    assert row["told"].startswith("linear_backward (exercise.ipynb, code cell ")
+    assert row["told"].startswith("linear_backward (exercise.ipynb, cell ")

@@ -68,7 +68,7 @@ def test_an_array_that_is_held_twice_stays_one():
 
 @pytest.mark.parametrize(
     ("taken", "given"),
-    [("inputs", "units"), ("units", "inputs"), ("in_dim", "out_dim"), ("n_in", "n_out"), ("inp", "out"),
+    [("inputs", "units"), ("in_dim", "out_dim"), ("n_in", "n_out"), ("inp", "out"),
      ("input_size", "hidden_size"), ("input_units", "hidden_units"), ("neurons_in", "neurons_out"),
      ("features", "neurons"), ("a", "b")],
 )  # fmt: skip

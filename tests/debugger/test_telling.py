@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
@@ -36,13 +37,48 @@ def test_each_hint_says_more():
     assert "follow dw back" in two
     assert not re.search(r"line 3|\^", two)
     assert "layers.py, line 3, in back" in three
-    assert "look for a transpose" in three
+    assert "hint │ what is transposed here, and what is not?" in three
     assert not re.search("SAID|THIS", three)
     assert "dw: SAID" in four
     assert "You computed THIS." in four
     assert "dw = FIXED @ dout" in five
     assert "tested: with it everything agrees" in five
     assert "FIXED belongs here." in five
+
+
+@pytest.mark.parametrize("kind", ["a name", "an axis", "keepdims", "something else"])
+def test_no_hint_repeats_the_one_before(kind):
+    told = [report([mistake(kind=kind)]).told(hint).split("\n") for hint in range(1, 6)]
+    for less, more in pairwise(told):
+        assert set(more) - set(less)
+    assert "".join(told[3]).count("SAID") == 1
+
+
+def test_what_has_no_room_beside_stands_below():
+    said = "ValueError: operands could not be broadcast together with remapped shapes (7,3) (5,3) (4,4)"
+    lines = report([mistake(said=said, before="\tdw = " + "x.T @ dout + " * 5)]).told().split("\n")
+    at = next(i for i, line in enumerate(lines) if line.endswith("^^^"))
+    assert " ".join(line.partition("│")[2].strip() for line in lines[at + 1 : at + 3]).startswith(said[:60])
+    assert max(map(len, lines)) <= 100
+    narrow = plain_lines(tell_report(BOTH, width=60))
+    assert re.search("help │     dw = FIXED.*\n +│ tested: with it everything agrees", narrow)
+
+
+def test_functions_that_were_not_checked_stand_with_their_reason():
+    functions = [
+        FunctionVerdict(name, False, "not checked", 1, reason=reason)
+        for name, reason in [("f", "nothing is in it"), ("g", "no"), ("h", "nothing is in it")]
+    ]
+    told = report(functions=functions).not_checked
+    assert told[1:] == ["Not checked: f, h, since nothing is in them.", "Not checked: g, since no."]
+
+
+def test_one_function_has_its_own_forward_pass():
+    own = [FunctionVerdict(name, True, "agrees", 1, taken="held against") for name in "fg"]
+    assert report(functions=own[:1]).told() == (
+        "1 function agrees with the derivatives of its own forward pass: f."
+    )
+    assert report(functions=own).summary == ("f, g agree with the derivatives of their own forward pass.")
 
 
 def test_the_mark_is_under_the_part_that_is_wrong_also_behind_a_tab():

@@ -29,8 +29,9 @@ from tinygraph.debugger.trial import (
     same_kind,
 )
 
-__all__ = ["common_convention", "settle_conventions"]
+__all__ = ["CROSSED", "common_convention", "settle_conventions"]
 
+CROSSED = "stands in the place of another result"
 EACH_ALONE = "alone"  # a layer whose parameters' derivatives are what they are
 DIVIDED = "1/m"  # one that divides them by m
 
@@ -231,7 +232,7 @@ def settle_order(program: Program, function: Function, judged: Judgement) -> Non
         return
     crossed = crossed_results(program, function, whole, judged)
     for top in crossed:
-        put_wrong(judged, results[top], "stands in the place of another result")
+        put_wrong(judged, results[top], CROSSED)
 
 
 def top_label(label: str) -> str:

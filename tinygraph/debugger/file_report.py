@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from tinygraph.checks.report import (
     table_of,
     verb_for,
 )
+from tinygraph.debugger.notebooks import file_and_cell
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.telling import FIX, html_lines, plain_lines, rich_lines, say_place, tell_report
 
@@ -142,7 +145,7 @@ class FileReport(Verdicts):
         if not right:
             return self.nothing_found
         verb = "agrees" if len(right) == 1 else "agree"
-        return f"{join_names(right)} {verb} with the derivatives{self.held_against}."
+        return f"{join_names(right)} {verb} with the derivatives{self.held_against(right)}."
 
     @property
     def place_to_look(self) -> str:
@@ -154,13 +157,13 @@ class FileReport(Verdicts):
         bad = next(f for f in self.functions if f.verdict in ("wrong", "could not run"))
         return f"{bad.name}: {bad.reason}" if bad.reason else bad.name
 
-    @property
-    def held_against(self) -> str:
-        """What the functions were held against, if all were against the same."""
+    def held_against(self, names: Sequence[str]) -> str:
+        """What some functions were held against, if all were against the same."""
         own = any(f.taken for f in self.judged)
         lectures = any(not f.taken for f in self.judged)
         if own or not lectures:
-            return " of their own forward pass" if own and not lectures else ""
+            whose = "its" if len(names) == 1 else "their"
+            return f" of {whose} own forward pass" if own and not lectures else ""
         return " of the lectures" + " (dA and dZ are the true derivatives)" * (self.convention == "true")
 
     @property
@@ -176,14 +179,13 @@ class FileReport(Verdicts):
 
     @property
     def not_checked(self) -> list[str]:
-        """A sentence for the functions that were not checked; before it, that there are no others."""
+        """A sentence for each reason why functions were not checked; before, that there are no others."""
         left = [f for f in self.functions if f.verdict == "not checked"]
         names = {
             reason: [f.name for f in left if f.reason == reason] for reason in {f.reason: 0 for f in left}
         }
-        told = "; ".join(join_names(names[r]) + (f" ({r})" if r else "") for r in names)
-        nothing = [self.nothing_found] if len(left) == len(self.functions) else []
-        return [*nothing, f"Not checked: {told}."] if left else []
+        nothing = [self.nothing_found] if left and len(left) == len(self.functions) else []
+        return [*nothing, *(unchecked_text(names[r], r) for r in names)]
 
     @property
     def told_notes(self) -> list[str]:
@@ -214,7 +216,8 @@ class FileReport(Verdicts):
         rows = [
             {"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows
         ]
-        functions, diagnoses = ([asdict(x) for x in xs] for xs in (self.functions, self.diagnoses))
+        functions = [asdict(f) for f in self.functions]
+        diagnoses = [asdict(d) | place_facts(d) for d in self.diagnoses]
         return {"version": VERSION} | {name: getattr(self, name) for name in sorted(kept)} | {
             "rows": rows,
             "functions": functions,
@@ -248,3 +251,19 @@ class FileReport(Verdicts):
 
     def _repr_html_(self) -> str:
         return html_lines(tell_report(self))
+
+
+def place_facts(mistake: Diagnosis) -> dict[str, str]:
+    """The file of a mistake, and its cell where that is a notebook, whose lines are those of the cell."""
+    file, cell = file_and_cell(mistake.file)
+    return {"file": file, "cell": cell}
+
+
+def unchecked_text(names: Sequence[str], reason: str) -> str:
+    """A sentence for functions that were not checked for the same reason.
+
+    >>> unchecked_text(["f", "g"], "nothing is in it")
+    'Not checked: f, g, since nothing is in them.'
+    """
+    since = re.sub(r"\bit\b", "them", reason) if len(names) > 1 else reason
+    return f"Not checked: {join_names(names)}{', since ' * bool(since)}{since}."

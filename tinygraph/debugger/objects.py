@@ -96,7 +96,7 @@ def choices_of(
         and not isinstance(default, int)
     ):
         lists = lists_of(program, owner, name, maker, depth)
-        return [*lists, *size_of(name, maker)] if default is None else [LEFT]
+        return [*lists, *unit_given(name, maker)] if default is None else [LEFT]
     if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
         return [np.shape(x) for x in maker.of_role("data", name)]
     if isinstance(default, str) and (texts := texts_compared(program, owner, name, default)):
@@ -132,14 +132,14 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
         and depth < 2
         and (made := functions_for(program, name, maker, depth))
     ):
-        return [*made, *size_of(name, maker)]
+        return [*made, *unit_given(name, maker)]
     if use.keys:
         return [words_by_number(use.keys, maker) if use.sized else dict_for(use.keys, start, maker)]
-    sizes = size_of(name, maker)
+    sizes = unit_given(name, maker)
     return sizes or [*maker.candidates(name, start.text), maker.sizes.n, maker.sizes.h]
 
 
-def size_of(name: str, maker: Maker) -> list[int]:
+def unit_given(name: str, maker: Maker) -> list[int]:
     """The size that a parameter may be by its name: units are a number as often as a list."""
     size = unit_of(name)
     return [getattr(maker.sizes, size)] if size else []

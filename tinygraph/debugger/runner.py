@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygraph.checks.comparison import AskedConvention, array_of, compare_with, describe_given
 from tinygraph.checks.diagnose import effort
-from tinygraph.checks.report import Diagnosis, join_names
+from tinygraph.checks.report import Diagnosis, Row, join_names
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict, StepReport
 from tinygraph.debugger.homework import (
     blame_aliases,
@@ -343,7 +343,7 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     wrong = any(s.report is not None and not s.ok for s in steps)
     failed = not steps or any(s.error for s in steps)
     verdict = ("wrong" if blamed else "passes on") if wrong else "could not run" if failed else "agrees"
-    rows = [row for s in steps for row in s.rows]
+    right, bad = results_of([row for s in steps for row in s.rows])
     return FunctionVerdict(
         name,
         verdict in ("agrees", "passes on"),
@@ -351,9 +351,18 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
         run.defined[name],
         run.places.get(name, ""),
         next((s.error for s in steps if s.error), ""),
-        right=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if row.ok)),
-        wrong=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if not row.ok)),
+        right=right,
+        wrong=bad,
     )
+
+
+def results_of(rows: Sequence[Row]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is right and what is wrong; layers are named where some are right and others wrong."""
+    sides = [{quantity_of(row.name) for row in rows if row.ok == ok} for ok in (True, False)]
+    mixed = sides[0] & sides[1]
+    names = [(row.name if quantity_of(row.name) in mixed else quantity_of(row.name), row.ok) for row in rows]
+    right, wrong = (tuple(dict.fromkeys(name for name, ok in names if ok == side)) for side in (True, False))
+    return tuple(name for name in right if name not in wrong), wrong
 
 
 def quantity_of(name: str) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tinygraph.checks.report import Diagnosis, join_names
-from tinygraph.debugger.program import source_text
+from tinygraph.debugger.program import place_name, source_text
+from tinygraph.debugger.reasons import hint_for
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -36,6 +37,7 @@ __all__ = [
 TELLING_WIDTH = 100
 MOST_NAMES = 8
 FIX = 5  # the rung of hints on which the fix stands
+LABEL, BLANK = " help │ ", "      │ "
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 Style = Literal["", "bad", "good", "dim", "strong", "mark"]
 
@@ -87,17 +89,23 @@ def tell_mistake(
     yield head_line(report, mistake, hint, width)
     if hint >= 3 and mistake.line and mistake.before is not None:
         yield []
-        yield from source_block(mistake, hint)
-    if hint < 3:
-        yield from hint_lines(mistake, hint, width)
-        return
+        yield from source_block(mistake, hint, width)
     if hint >= FIX and mistake.after is not None:
-        yield from help_lines(mistake)
-    elif hint == 3 and mistake.kind:
-        yield from gutter("hint", f"look for {mistake.kind}", width)
-    told = why_text(mistake, hint)
-    if told:
+        yield from help_lines(mistake, width)
+    for text in hints_of(mistake, hint):
+        yield from gutter("hint", text, width)
+    if hint >= FIX and (told := mistake.message.removeprefix(f"{mistake.said}. ")):
         yield from gutter("why", told, width)
+
+
+def hints_of(mistake: Diagnosis, hint: int) -> Iterator[str]:
+    """What is said instead of the fix; none of it has the right expression."""
+    if hint == 2:
+        yield f"follow {join_names(mistake.wrong or [mistake.name])} back to where it is made"
+    if hint in (3, 4) and (text := hint_for(mistake.kind)):
+        yield text
+    if hint == 4 and mistake.computed:
+        yield mistake.computed
 
 
 def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> Pieces:
@@ -121,34 +129,42 @@ def verdict_text(mistake: Diagnosis) -> str:
 def say_place(file: str, line: int | None) -> str:
     """A file, or a cell of a notebook, and a line, as one says them.
 
-    >>> say_place("/home/me/layers.py", 12), say_place("/home/me/work.ipynb, code cell 3", 5)
-    ('layers.py, line 12', 'work.ipynb, code cell 3, line 5')
+    >>> say_place("/home/me/layers.py", 12), say_place("/home/me/work.ipynb, cell [3]", 5)
+    ('layers.py, line 12', 'work.ipynb, cell [3], line 5')
     """
-    name = Path(file).name
+    name = place_name(file)
     return name if line is None else f"{name}, line {line}"
 
 
-def source_block(mistake: Diagnosis, hint: int) -> Iterator[Pieces]:
+def source_block(mistake: Diagnosis, hint: int, width: int) -> Iterator[Pieces]:
     """The line before, the line itself, and a mark under the part that is wrong."""
     assert mistake.line is not None
     assert mistake.before is not None
     lines = source_text(mistake.file)
     before = previous_line(lines, mistake.line)
     shown = mistake.before.split("\n")
-    width = len(str(mistake.line + len(shown) - 1))
+    digits = len(str(mistake.line + len(shown) - 1))
     if before is not None:
-        yield [Piece(f" {before[0]:>{width}} │ ", "dim"), Piece(before[1], "dim")]
+        yield [Piece(f" {before[0]:>{digits}} │ ", "dim"), Piece(before[1], "dim")]
     for i, text in enumerate(shown):
-        yield [Piece(f" {mistake.line + i:>{width}} │ ", "dim"), Piece(text.expandtabs(4))]
+        yield [Piece(f" {mistake.line + i:>{digits}} │ ", "dim"), Piece(text.expandtabs(4))]
         if i == 0 and mistake.column is not None and mistake.end_column is not None:
             indent, length = mark_place(text, mistake.column, mistake.end_column)
-            said = f" {mistake.said}" if mistake.said and hint >= 4 else ""
-            yield [
-                Piece(f" {'':>{width}} │ ", "dim"),
-                Piece(" " * indent),
-                Piece("^" * length, "bad"),
-                Piece(said, "bad"),
-            ]
+            said = mistake.said if hint >= 4 else ""
+            yield from mark_lines(Piece(f" {'':>{digits}} │ ", "dim"), indent, length, said, width)
+
+
+def mark_lines(edge: Piece, indent: int, length: int, said: str, width: int) -> Iterator[Pieces]:
+    """A mark, and what is said of it: beside it if there is room, else below, where the line ends at last."""
+    mark = [edge, Piece(" " * indent), Piece("^" * length, "bad")]
+    room = width - len(edge.text) - indent
+    if not said or length + 1 + len(said) <= room:
+        yield [*mark, Piece(f" {said}" if said else "", "bad")]
+        return
+    yield mark
+    start = indent if room > len(said) else min(indent, 4)
+    for part in textwrap.wrap(said, max(20, width - len(edge.text) - start)):
+        yield [edge, Piece(" " * start), Piece(part, "bad")]
 
 
 def mark_place(text: str, column: int, end: int) -> tuple[int, int]:
@@ -164,34 +180,16 @@ def previous_line(lines: Sequence[str], line: int) -> tuple[int, str] | None:
     return None
 
 
-def help_lines(mistake: Diagnosis) -> Iterator[Pieces]:
-    """The lines as they should be."""
+def help_lines(mistake: Diagnosis, width: int) -> Iterator[Pieces]:
+    """The lines as they should be; what was tested beside the first, if there is room, else below."""
     assert mistake.after is not None
-    tested = mistake.tested
-    if not mistake.after.strip():
-        yield [Piece(" help │ ", "good"), Piece("without this line", "good"), Piece(f"   {tested}", "dim")]
-        return
-    for i, text in enumerate(mistake.after.split("\n")):
-        label = " help │ " if i == 0 else "      │ "
-        yield [
-            Piece(label, "good"),
-            Piece(text.expandtabs(4), "good"),
-            *([Piece(f"   {tested}", "dim")] if i == 0 else []),
-        ]
-
-
-def hint_lines(mistake: Diagnosis, hint: int, width: int) -> Iterator[Pieces]:
-    if hint == 2:
-        yield from gutter(
-            "hint", f"follow {', '.join(mistake.wrong) or mistake.name} back to where it is made", width
-        )
-
-
-def why_text(mistake: Diagnosis, hint: int) -> str:
-    """The reason; below the last rung without the right expression."""
-    if hint >= FIX:
-        return mistake.message
-    return mistake.computed if hint == 4 else ""
+    lines = mistake.after.expandtabs(4).split("\n") if mistake.after.strip() else ["without this line"]
+    beside = len(LABEL) + len(lines[0]) + 3 + len(mistake.tested) <= width
+    for i, text in enumerate(lines):
+        first = [Piece(f"   {mistake.tested}", "dim")] if beside and i == 0 else []
+        yield [Piece(LABEL if i == 0 else BLANK, "good"), Piece(text, "good"), *first]
+    if not beside:
+        yield [Piece(BLANK, "good"), Piece(mistake.tested, "dim")]
 
 
 def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
@@ -219,9 +217,9 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     if wrong:
         sentences.append((f"{wrong} mistake{'s' * (wrong > 1)}.", "bad"))
     if agree:
-        verb = "agrees" if len(agree) == 1 else "agree"
-        many = "1 function" if len(agree) == 1 else f"{len(agree)} functions"
-        sentences.append((f"{many} {verb} with the derivatives{report.held_against}: {few(agree)}.", "good"))
+        many = "1 function agrees" if len(agree) == 1 else f"{len(agree)} functions agree"
+        against = report.held_against(agree)
+        sentences.append((f"{many} with the derivatives{against}: {few(agree)}.", "good"))
     if passing:
         sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
     if not report.functions:
