@@ -319,7 +319,7 @@ HARM = {
     "exit": ("sys.exit(1)", "called sys.exit"),
     "crash": ("ctypes.string_at(0)", "ended the process by SIGSEGV"),
     "memory": ("np.ones(10 * 2**27)", "asked for more memory than --memory allows"),
-    "nothing": ("pass", "returned None; expected a dict of arrays by name"),
+    "nothing": ("return print()", "returned None; expected a dict of arrays by name"),
     "keys": ('return {"W_1": 3}', None),
 }
 

@@ -17,6 +17,7 @@ from tinygraph.checks.report import (
     table_of,
     verb_for,
 )
+from tinygraph.debugger.blanks import UNWRITTEN
 from tinygraph.debugger.notebooks import file_and_cell
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.telling import FIX, html_lines, plain_lines, rich_lines, say_place, tell_report
@@ -73,6 +74,11 @@ class FunctionVerdict:
     taken: str = ""
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether it is still to be written."""
+        return self.verdict == "could not run" and self.reason.startswith(f"{self.name}: {UNWRITTEN}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,7 +144,11 @@ class FileReport(Verdicts):
         """The report in one sentence."""
         if self.errors:
             return self.errors[0]
-        wrong = [f.name for f in self.functions if f.verdict in ("wrong", "could not run")]
+        left = [f.name for f in self.functions if f.is_unwritten]
+        bad = ("wrong", "could not run")
+        wrong = [f.name for f in self.functions if f.verdict in bad and not f.is_unwritten]
+        if left and not wrong:
+            return f"{join_names(left)} {verb_for(left)} {UNWRITTEN}."
         if wrong:
             return f"{join_names(wrong)} {verb_for(wrong)} wrong. Look first at {self.place_to_look}."
         right = [f.name for f in self.judged]
@@ -154,7 +164,9 @@ class FileReport(Verdicts):
             first = self.diagnoses[0]
             at = f" ({say_place(first.file or self.file, first.line)})" if first.line else ""
             return f"{first.name} in {first.function}{at}"
-        bad = next(f for f in self.functions if f.verdict in ("wrong", "could not run"))
+        bad = next(
+            f for f in self.functions if f.verdict in ("wrong", "could not run") and not f.is_unwritten
+        )
         return f"{bad.name}: {bad.reason}" if bad.reason else bad.name
 
     def held_against(self, names: Sequence[str]) -> str:

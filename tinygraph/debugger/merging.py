@@ -11,6 +11,7 @@ from typing import Any
 
 from tinygraph.checks.causes import WHY
 from tinygraph.checks.report import Diagnosis, Row, join_names, reason_text, verb_for
+from tinygraph.debugger.blanks import EMPTY, UNWRITTEN
 from tinygraph.debugger.conventions import CROSSED
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 from tinygraph.debugger.notebooks import cells_of
@@ -19,7 +20,7 @@ from tinygraph.debugger.program import SCRIPT, definitions_in, source_text
 from tinygraph.debugger.reasons import reason_for
 from tinygraph.debugger.steps import Step
 
-__all__ = ["merge_examined"]
+__all__ = ["leave_gaps", "merge_examined"]
 
 Facts = Mapping[str, Any]
 GOES_FORTH = {
@@ -70,6 +71,22 @@ def raised_text(facts: Facts) -> str:
     line = facts.get("raised_line")
     at = f" ({file_place(facts['file'], line)})" if line else ""
     return readable_text(f"{facts['name']} raised {facts['raised']}{at}")
+
+
+def leave_gaps(report: FileReport, unwritten: Mapping[str, str], waiting: Mapping[str, str]) -> FileReport:
+    """The report in which what is still to be written is no mistake, nor is what needs it."""
+    functions = []
+    for f in report.functions:
+        if f.name in unwritten and f.verdict != "agrees" and f.reason != EMPTY:
+            reason = f"{f.name}: {UNWRITTEN} ({unwritten[f.name]})"
+            f = replace(f, ok=False, verdict="could not run", reason=reason)
+        elif f.verdict in BAD and f.name in waiting:
+            reason = f"{waiting[f.name]}, which is called, is {UNWRITTEN}"
+            f = replace(f, ok=False, verdict="not checked", reason=reason)
+        functions.append(f)
+    gone = {f.name for f in functions if UNWRITTEN in f.reason}
+    kept = [d for d in report.diagnoses if d.function not in gone]
+    return replace(report, functions=functions, diagnoses=kept)
 
 
 # Another network than the lectures'
@@ -175,7 +192,7 @@ def fixed_diagnosis(
         verified=True,
         kind=fix["kind"],
         said=said,
-        computed=computed_text(base.formula, fix),
+        computed=what_is_there(base.formula, fix),
         tested=tested_text(fix, labels, count),
         wrong=tuple(labels) or (function.wrong if function else ()),
         right=tuple(n for n in function.right if n not in labels) if function else (),
@@ -208,7 +225,7 @@ def wrong_rows(report: FileReport, names: Sequence[str]) -> list[tuple[Step, Row
     ]
 
 
-def computed_text(formula: str, fix: Facts) -> str:
+def what_is_there(formula: str, fix: Facts) -> str:
     """What was computed, without what should have been."""
     if formula:
         return f"You computed {formula}."

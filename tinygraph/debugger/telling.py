@@ -71,9 +71,8 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH)
         lines += tell_mistake(report, mistake, hint, width, i)
         lines.append([])
     for function in report.functions:
-        if function.verdict == "could not run" and not any(
-            d.function == function.name for d in report.diagnoses
-        ):
+        told = any(d.function == function.name for d in report.diagnoses) or function.is_unwritten
+        if function.verdict == "could not run" and not told:
             lines += tell_failure(report, function.name, function.place, function.reason, width)
             lines.append([])
     return lines + tell_summary(report, width)
@@ -216,6 +215,7 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     passing = [f.name for f in report.functions if f.verdict == "passes on"]
     if wrong:
         sentences.append((f"{wrong} mistake{'s' * (wrong > 1)}.", "bad"))
+    sentences += [(f"{f.reason}.", "bad") for f in report.functions if f.is_unwritten]
     if agree:
         many = "1 function agrees" if len(agree) == 1 else f"{len(agree)} functions agree"
         against = report.held_against(agree)
