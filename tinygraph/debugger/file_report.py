@@ -19,8 +19,17 @@ from tinygraph.checks.report import (
 )
 from tinygraph.debugger.blanks import UNWRITTEN
 from tinygraph.debugger.notebooks import file_and_cell
+from tinygraph.debugger.program import SCRIPT
 from tinygraph.debugger.steps import Step
-from tinygraph.debugger.telling import FIX, html_lines, plain_lines, rich_lines, say_place, tell_report
+from tinygraph.debugger.telling import (
+    FIX,
+    function_name,
+    html_lines,
+    plain_lines,
+    rich_lines,
+    say_place,
+    tell_report,
+)
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -174,7 +183,7 @@ class FileReport(Verdicts):
         own = any(f.taken for f in self.judged)
         lectures = any(not f.taken for f in self.judged)
         if own or not lectures:
-            whose = "its" if len(names) == 1 else "their"
+            whose = "its" if len(names) == 1 and names[0] != SCRIPT else "their"
             return f" of {whose} own forward pass" if own and not lectures else ""
         return " of the lectures" + " (dA and dZ are the true derivatives)" * (self.convention == "true")
 
@@ -278,4 +287,4 @@ def unchecked_text(names: Sequence[str], reason: str) -> str:
     'Not checked: f, g, since nothing is in them.'
     """
     since = re.sub(r"\bit\b", "them", reason) if len(names) > 1 else reason
-    return f"Not checked: {join_names(names)}{', since ' * bool(since)}{since}."
+    return f"Not checked: {join_names(map(function_name, names))}{', since ' * bool(since)}{since}."

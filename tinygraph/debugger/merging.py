@@ -16,7 +16,7 @@ from tinygraph.debugger.conventions import CROSSED
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 from tinygraph.debugger.notebooks import cells_of
 from tinygraph.debugger.process import file_place, readable_text
-from tinygraph.debugger.program import SCRIPT, definitions_in, source_text
+from tinygraph.debugger.program import SCRIPT, definitions_in, place_name, source_text
 from tinygraph.debugger.reasons import reason_for
 from tinygraph.debugger.steps import Step
 
@@ -70,7 +70,8 @@ def verdict_of(facts: Facts) -> FunctionVerdict:
 def raised_text(facts: Facts) -> str:
     line = facts.get("raised_line")
     at = f" ({file_place(facts['file'], line)})" if line else ""
-    return readable_text(f"{facts['name']} raised {facts['raised']}{at}")
+    name = place_name(facts["file"]) if facts["name"] == SCRIPT else facts["name"]
+    return readable_text(f"{name} raised {facts['raised']}{at}")
 
 
 def leave_gaps(report: FileReport, unwritten: Mapping[str, str], waiting: Mapping[str, str]) -> FileReport:

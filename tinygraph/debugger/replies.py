@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,15 +18,21 @@ from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
 from tinygraph.debugger.protocols.names import forward_partners, is_backward, stem_of
 from tinygraph.debugger.protocols.objects import forward_methods
+from tinygraph.debugger.protocols.scripts import scripts_of
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
 from tinygraph.debugger.splice import change_of
+from tinygraph.debugger.statements import script_machine
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
 __all__ = ["reply_to"]
 
 SHORT_TEXT = 60  # characters
-ALONE = "no function goes forward for it"
+NO_PARTNER = "no function goes forward for it"
 UNREAD = "no forward pass could be run for it"
+MISFIT = re.compile(
+    r"Input operand 1 has a mismatch in its core dimension 0, with gufunc signature \S+ "
+    r"\(size (\d+) is different from (\d+)\)"
+)
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -78,7 +85,18 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
     found = examine_program(program, names, asked["names"], tick)
     judged = [e.function for e in found] + [f for n, f in program.functions.items() if n in lectures]
     left = names - {f.name for f in functions_used(program, judged)}
-    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
+    found += unread_functions(program, left, asked["names"]["backward"])
+    return found or list(stopped_scripts(program))
+
+
+def stopped_scripts(program: Program) -> Iterator[Examined]:
+    """The files whose statements stop before they go back, with the line."""
+    for script in scripts_of(program):
+        error = script_machine(program, script).run().error
+        if error is not None:
+            lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == script.file]
+            at = f"line {lines[-1]} raised " if lines else "they raised "
+            yield Examined(script, reason=at + told_error(error))
 
 
 def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
@@ -108,7 +126,7 @@ def why_unread(program: Program, function: Function) -> str:
         return EMPTY if does_nothing(function) else why_no_object(program, function, function.owner)
     partners = list(forward_partners(program, function))
     if not any(set(stem_of(f.name)) & set(stem_of(function.name)) for f in partners):
-        return ALONE
+        return NO_PARTNER
     return UNREAD
 
 
@@ -158,8 +176,14 @@ def raised_facts(shown: Judgement | None, file: str) -> dict[str, Any]:
     if shown is None or shown.raised is None:
         return {"raised": ""}
     frames = [f for f in traceback.extract_tb(shown.raised.__traceback__) if f.filename == file]
-    text = f"{type(shown.raised).__name__}: {shown.raised}"
-    return {"raised": text, "raised_line": frames[-1].lineno if frames else None}
+    return {"raised": told_error(shown.raised), "raised_line": frames[-1].lineno if frames else None}
+
+
+def told_error(error: BaseException) -> str:
+    """An exception; where matrices do not fit together, in plainer words than NumPy's."""
+    return MISFIT.sub(
+        r"\2 columns on the left, \1 rows on the right", f"{type(error).__name__}: {error}"
+    ).strip()
 
 
 def told_fix(fix: Fix) -> dict[str, Any]:

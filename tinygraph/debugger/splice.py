@@ -154,7 +154,9 @@ def statement_of(rewrite: Rewrite) -> ast.stmt:
     found = [
         s
         for s in ast.walk(rewrite.function.node)
-        if isinstance(s, ast.stmt) and any(n is rewrite.old for n in ast.walk(s))
+        if isinstance(s, ast.stmt)
+        and s is not rewrite.function.node
+        and any(n is rewrite.old for n in ast.walk(s))
     ]
     return min(found, key=lambda s: (s.end_lineno or s.lineno) - s.lineno + 0.001 * -s.col_offset)
 

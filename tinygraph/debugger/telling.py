@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tinygraph.checks.report import Diagnosis, join_names
-from tinygraph.debugger.program import place_name, source_text
+from tinygraph.debugger.program import SCRIPT, place_name, source_text
 from tinygraph.debugger.reasons import hint_for
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "TEMPLATE",
     "Piece",
     "Pieces",
+    "function_name",
     "html_lines",
     "plain_lines",
     "rich_lines",
@@ -110,7 +111,7 @@ def hints_of(mistake: Diagnosis, hint: int) -> Iterator[str]:
 def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> Pieces:
     """Where, and on the right what is wrong."""
     where = say_place(mistake.file or report.file, mistake.line if hint >= 3 else None)
-    left = f"{where}, in {mistake.function}" if mistake.function != "<module>" else where
+    left = f"{where}, in {mistake.function}" if mistake.function != SCRIPT else where
     if hint < 2:
         return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
     right = verdict_text(mistake)
@@ -120,6 +121,8 @@ def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> 
 
 def verdict_text(mistake: Diagnosis) -> str:
     """dW, dA right; db wrong."""
+    if not mistake.wrong and mistake.name == mistake.function:  # it came to no end
+        return "stops here"
     wrong = ", ".join(mistake.wrong) or mistake.name
     right = ", ".join(mistake.right)
     return f"{right} right; {wrong} wrong" if right and len(right) < 40 else f"{wrong} wrong"
@@ -199,7 +202,8 @@ def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
 
 def tell_failure(report: FileReport, name: str, place: str, reason: str, width: int) -> Iterator[Pieces]:
     """A function that came to no end."""
-    left = f"{place or Path(report.file).name}, in {name}"
+    where = place or Path(report.file).name
+    left = f"{where}, in {name}" if name != SCRIPT else Path(report.file).name
     yield [Piece(left, "strong"), Piece("  could not run", "bad")]
     yield from gutter("", reason, width)
 
@@ -218,8 +222,10 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     sentences += [(f"{f.reason}.", "bad") for f in report.functions if f.is_unwritten]
     if agree:
         many = "1 function agrees" if len(agree) == 1 else f"{len(agree)} functions agree"
+        many = "The statements agree" if agree == [SCRIPT] else many
         against = report.held_against(agree)
-        sentences.append((f"{many} with the derivatives{against}: {few(agree)}.", "good"))
+        which = "" if agree == [SCRIPT] else f": {few(agree)}"
+        sentences.append((f"{many} with the derivatives{against}{which}.", "good"))
     if passing:
         sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
     if not report.functions:
@@ -230,8 +236,14 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
 
 def few(names: Sequence[str]) -> str:
     """Some names, and how many more there are."""
+    names = list(map(function_name, names))
     more = len(names) - MOST_NAMES
     return join_names(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def function_name(name: str) -> str:
+    """What one calls a function, or the statements outside of all."""
+    return "the statements outside of functions" if name == SCRIPT else name
 
 
 def wrap_text(text: str, style: Style, width: int) -> Iterator[Pieces]:
