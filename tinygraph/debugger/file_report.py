@@ -23,7 +23,7 @@ from tinygraph.debugger.program import SCRIPT
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.telling import (
     FIX,
-    function_name,
+    shown_name,
     html_lines,
     plain_lines,
     rich_lines,
@@ -287,4 +287,4 @@ def unchecked_text(names: Sequence[str], reason: str) -> str:
     'Not checked: f, g, since nothing is in them.'
     """
     since = re.sub(r"\bit\b", "them", reason) if len(names) > 1 else reason
-    return f"Not checked: {join_names(map(function_name, names))}{', since ' * bool(since)}{since}."
+    return f"Not checked: {join_names(map(shown_name, names))}{', since ' * bool(since)}{since}."

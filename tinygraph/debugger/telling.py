@@ -26,7 +26,7 @@ __all__ = [
     "TEMPLATE",
     "Piece",
     "Pieces",
-    "function_name",
+    "shown_name",
     "html_lines",
     "plain_lines",
     "rich_lines",
@@ -236,12 +236,12 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
 
 def few(names: Sequence[str]) -> str:
     """Some names, and how many more there are."""
-    names = list(map(function_name, names))
+    names = list(map(shown_name, names))
     more = len(names) - MOST_NAMES
     return join_names(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def function_name(name: str) -> str:
+def shown_name(name: str) -> str:
     """What one calls a function, or the statements outside of all."""
     return "the statements outside of functions" if name == SCRIPT else name
 
