@@ -85,7 +85,7 @@ def test_a_row_counts_what_was_judged_and_tells_of_the_rest(tmp_path):
     ada, bob, cyd = grade_folder(tmp_path, jobs=1)
 
     assert (ada.verdict, ada.right, ada.functions) == ("right", 4, 4)
-    assert ada.told.endswith(" Not checked: own_backward (no forward pass could be run for it).")
+    assert ada.told.endswith(" Not checked: own_backward, since no function goes forward for it.")
     assert (bob.verdict, bob.right, bob.functions) == ("wrong", 3, 4)
     assert bob.told == "L_model_backward raised NameError: name 'nothing' is not defined (bob.py:25)."
     assert (cyd.verdict, cyd.right, cyd.functions) == ("could not be run", 0, 0)

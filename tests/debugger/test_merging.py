@@ -50,7 +50,7 @@ def test_a_fix_is_a_mistake_with_the_line_as_it_should_be():
     assert (mistake.function, mistake.line, mistake.after) == ("back", 3, "    dw = g")
     assert mistake.verified
     assert mistake.said == "dw: 2 times"
-    assert mistake.tested == "tested: with it it agrees"
+    assert mistake.tested == "tested: with it dw agrees"
     assert (mistake.right, mistake.wrong) == (("dx",), ("dw",))
     assert mistake.message.startswith("You have 2 * g here; the derivative has g. The derivative carries")
     assert verdicts(report) == {"back": (False, "wrong")}

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tests.debugger.reports import FILE, mistake, report
 from tinygraph.debugger.file_report import FunctionVerdict
+from tinygraph.debugger.program import SCRIPT
 from tinygraph.debugger.telling import (
     TEMPLATE,
     Piece,
@@ -61,7 +62,7 @@ def test_what_has_no_room_beside_stands_below():
     assert " ".join(line.partition("│")[2].strip() for line in lines[at + 1 : at + 3]).startswith(said[:60])
     assert max(map(len, lines)) <= 100
     narrow = plain_lines(tell_report(BOTH, width=60))
-    assert re.search("help │     dw = FIXED.*\n +│ tested: with it everything agrees", narrow)
+    assert re.search("help │     dw = FIXED.*\n +│     tested: with it everything agrees", narrow)
 
 
 def test_functions_that_were_not_checked_stand_with_their_reason():
@@ -89,6 +90,26 @@ def test_the_mark_is_under_the_part_that_is_wrong_also_behind_a_tab():
     assert lines[at - 2].endswith("x, w = cache")
 
 
+def test_the_fix_stands_below_the_line_that_it_is_for():
+    lines = BOTH.told().split("\n")
+    at = next(i for i, line in enumerate(lines) if "help │" in line)
+    assert {line.index("│") for line in lines[2 : at + 2]} == {6}
+
+
+def test_statements_outside_of_functions_have_no_name():
+    own = [FunctionVerdict(SCRIPT, True, "agrees", 1, taken="held against")]
+    assert report(functions=own).told() == (
+        "The statements agree with the derivatives of their own forward pass."
+    )
+    stopped = mistake(function=SCRIPT, wrong=(), right=(), said="ValueError: no")
+    told = report([replace(stopped, name=SCRIPT)]).told()
+    assert re.match("layers.py, line 3 +stops here\n", told)
+    left = report(functions=[FunctionVerdict(SCRIPT, False, "not checked", 1, reason="line 3 raised E")])
+    assert left.not_checked[-1] == (
+        "Not checked: the statements outside of functions, since line 3 raised E."
+    )
+
+
 def test_a_line_that_goes_is_said():
     told = report([mistake(after="")]).told()
     assert "help │ without this line   tested: with it everything agrees" in told
@@ -96,7 +117,7 @@ def test_a_line_that_goes_is_said():
 
 def test_several_lines_are_shown_with_their_numbers():
     told = report([mistake(before="a = (\n  1)", after="a = (\n  2)", column=0, end_column=5)]).told()
-    assert re.search(r"3 │ a = \(\n +│ \^+ dw: SAID\n 4 │   1\)\n help │ a = \(.*\n +│   2\)", told)
+    assert re.search(r"3 │ a = \(\n +│ \^+ dw: SAID\n    4 │   1\)\n help │ a = \(.*\n +│   2\)", told)
 
 
 def test_the_summary_counts():
@@ -108,7 +129,7 @@ def test_the_summary_counts():
 def test_what_could_not_run_says_why():
     failed = FunctionVerdict("f", False, "could not run", 1, "layers.py:1", "f raised TypeError: no")
     told = report(functions=[failed]).told()
-    assert "layers.py:1, in f  could not run" in told
+    assert re.search("^layers.py:1, in f {9,}could not run$", told, re.M)
     assert "f raised TypeError: no" in told
 
 

@@ -31,6 +31,7 @@ GOES_FORTH = {
     "linear_forward",
 }
 MOST_SAID_OF_LINE = 200  # characters
+MOST_TESTED = 3  # names of results
 BAD = ("wrong", "could not run", "passes on")
 OF_A_LAYER = {"linear_backward", "linear_activation_backward"}
 WHOLE_NETWORK = {"L_model_backward", "backward_propagation", "propagate", "backward"}
@@ -263,9 +264,9 @@ def said_of_steps(report: FileReport, fix: Facts) -> str:
 
 
 def tested_text(fix: Facts, labels: Sequence[str], count: int) -> str:
-    if fix["complete"]:
-        return "tested: with it everything agrees" if count > 1 else "tested: with it it agrees"
     names = labels or sorted({name for name, _ in fix["mended"]})
+    if fix["complete"] and (count > 1 or len(names) > MOST_TESTED or names == [SCRIPT]):
+        return "tested: with it everything agrees"
     return f"tested: with it {join_names(names)} {'agrees' if len(names) == 1 else 'agree'}"
 
 

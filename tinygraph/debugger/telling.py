@@ -114,7 +114,11 @@ def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> 
     left = f"{where}, in {mistake.function}" if mistake.function != SCRIPT else where
     if hint < 2:
         return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
-    right = verdict_text(mistake)
+    return both_ends(left, verdict_text(mistake), width)
+
+
+def both_ends(left: str, right: str, width: int) -> Pieces:
+    """A place, and at the end of the line what is wrong there."""
     space = max(2, width - len(left) - len(right))
     return [Piece(left, "strong"), Piece(" " * space), Piece(right, "bad")]
 
@@ -145,27 +149,26 @@ def source_block(mistake: Diagnosis, hint: int, width: int) -> Iterator[Pieces]:
     lines = source_text(mistake.file)
     before = previous_line(lines, mistake.line)
     shown = mistake.before.split("\n")
-    digits = len(str(mistake.line + len(shown) - 1))
     if before is not None:
-        yield [Piece(f" {before[0]:>{digits}} │ ", "dim"), Piece(before[1], "dim")]
+        yield [Piece(f"{before[0]:>5} │ ", "dim"), Piece(before[1], "dim")]
     for i, text in enumerate(shown):
-        yield [Piece(f" {mistake.line + i:>{digits}} │ ", "dim"), Piece(text.expandtabs(4))]
+        yield [Piece(f"{mistake.line + i:>5} │ ", "dim"), Piece(text.expandtabs(4))]
         if i == 0 and mistake.column is not None and mistake.end_column is not None:
             indent, length = mark_place(text, mistake.column, mistake.end_column)
             said = mistake.said if hint >= 4 else ""
-            yield from mark_lines(Piece(f" {'':>{digits}} │ ", "dim"), indent, length, said, width)
+            yield from mark_lines(indent, length, said, width)
 
 
-def mark_lines(edge: Piece, indent: int, length: int, said: str, width: int) -> Iterator[Pieces]:
+def mark_lines(indent: int, length: int, said: str, width: int) -> Iterator[Pieces]:
     """A mark, and what is said of it: beside it if there is room, else below, where the line ends at last."""
+    edge, room = Piece(BLANK, "dim"), width - len(BLANK) - indent
     mark = [edge, Piece(" " * indent), Piece("^" * length, "bad")]
-    room = width - len(edge.text) - indent
     if not said or length + 1 + len(said) <= room:
         yield [*mark, Piece(f" {said}" if said else "", "bad")]
         return
     yield mark
     start = indent if room > len(said) else min(indent, 4)
-    for part in textwrap.wrap(said, max(20, width - len(edge.text) - start)):
+    for part in textwrap.wrap(said, max(20, width - len(BLANK) - start)):
         yield [edge, Piece(" " * start), Piece(part, "bad")]
 
 
@@ -191,7 +194,8 @@ def help_lines(mistake: Diagnosis, width: int) -> Iterator[Pieces]:
         first = [Piece(f"   {mistake.tested}", "dim")] if beside and i == 0 else []
         yield [Piece(LABEL if i == 0 else BLANK, "good"), Piece(text, "good"), *first]
     if not beside:
-        yield [Piece(BLANK, "good"), Piece(mistake.tested, "dim")]
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        yield [Piece(BLANK, "good"), Piece(" " * indent + mistake.tested, "dim")]
 
 
 def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
@@ -204,7 +208,7 @@ def tell_failure(report: FileReport, name: str, place: str, reason: str, width: 
     """A function that came to no end."""
     where = place or Path(report.file).name
     left = f"{where}, in {name}" if name != SCRIPT else Path(report.file).name
-    yield [Piece(left, "strong"), Piece("  could not run", "bad")]
+    yield both_ends(left, "could not run", width)
     yield from gutter("", reason, width)
 
 
@@ -219,7 +223,7 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     passing = [f.name for f in report.functions if f.verdict == "passes on"]
     if wrong:
         sentences.append((f"{wrong} mistake{'s' * (wrong > 1)}.", "bad"))
-    sentences += [(f"{f.reason}.", "bad") for f in report.functions if f.is_unwritten]
+    sentences += [(f"{f.reason}.", "") for f in report.functions if f.is_unwritten]
     if agree:
         many = "1 function agrees" if len(agree) == 1 else f"{len(agree)} functions agree"
         many = "The statements agree" if agree == [SCRIPT] else many
