@@ -501,8 +501,7 @@ def test_help_is_there_and_fits_into_a_terminal(capsys, monkeypatch, command):
 
 @pytest.mark.parametrize("option", ["--forward", "--backward", "--loss"])
 def test_a_function_that_is_not_there_is_an_error(file, capsys, option):
-    file.write_text(RIGHT)
-    assert main(["check", str(file), option, "linear_bakward"]) == 2
+    assert main(["check", file(RIGHT), option, "linear_bakward"]) == 2
 
     said = capsys.readouterr()
     assert said.out == ""

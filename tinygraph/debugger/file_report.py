@@ -23,11 +23,11 @@ from tinygraph.debugger.program import SCRIPT
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.telling import (
     FIX,
-    shown_name,
     html_lines,
     plain_lines,
     rich_lines,
     say_place,
+    shown_name,
     tell_report,
 )
 

@@ -26,11 +26,11 @@ __all__ = [
     "TEMPLATE",
     "Piece",
     "Pieces",
-    "shown_name",
     "html_lines",
     "plain_lines",
     "rich_lines",
     "say_place",
+    "shown_name",
     "tell_mistake",
     "tell_report",
 ]
