@@ -29,8 +29,9 @@ from tinygraph.debugger.trial import (
     same_kind,
 )
 
-__all__ = ["common_convention", "settle_conventions"]
+__all__ = ["CROSSED", "common_convention", "settle_conventions"]
 
+CROSSED = "stands in the place of another result"
 EACH_ALONE = "alone"  # a layer whose parameters' derivatives are what they are
 DIVIDED = "1/m"  # one that divides them by m
 
@@ -243,7 +244,7 @@ def settle_order(program: Program, function: Function, judged: Judgement) -> Non
         return
     crossed = crossed_results(program, function, whole, judged)
     for top in crossed:
-        put_wrong(judged, results[top], "stands in the place of another result")
+        put_wrong(judged, results[top], CROSSED)
 
 
 def top_label(label: str) -> str:
@@ -269,7 +270,10 @@ def crossed_results(
     if usual_order(list(whole.values()), list(judged.trial.state)):
         return []
     told = unpacked_as(program, function, whole)
-    return list(whole) if told is None else told
+    if told is None:
+        named = all(same_label(bare_name(top), ArrayLeaf(path, None).last) for top, path in whole.items())
+        return [] if named else list(whole)  # dW, dx, db say themselves what they are
+    return told
 
 
 def unpacked_as(program: Program, function: Function, whole: dict[str, Path]) -> list[str] | None:

@@ -284,4 +284,5 @@ def judged_or_none(trial: Trial) -> Judgement | None:
         return None
     if judged.raised is not None:
         return None if trial.unsure else judged
-    return judged if judged.verdicts else None
+    known = judged.verdicts and (not trial.stranger or any(v.ok for v in judged.verdicts))
+    return judged if known else None

@@ -11,10 +11,10 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise, repeat
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,7 +23,7 @@ import numpy as np
 
 from tinygraph.errors import UserFileError
 
-__all__ = ["Cell", "cells_of", "parse_cell"]
+__all__ = ["Cell", "cell_text", "cells_of", "file_and_cell", "parse_cell"]
 
 # Lines that IPython takes: %magic, !command, x = !command, help?
 FOR_IPYTHON = re.compile(r"^(\s*)(?:[\w\s,]+=\s*)?(?:%|!|\?|\w[\w.]*\?)")
@@ -78,8 +78,7 @@ def cells_of(path: Path) -> tuple[list[Cell], list[str]]:
         tree, notes = parse_source(path)
         return [Cell(path.name, str(path), "", tree)], notes
     cells, notes = [], []
-    for number, text in enumerate(code_texts(path), start=1):
-        name = f"code cell {number}"
+    for name, text in code_texts(path):
         try:
             tree = parse_cell(text)
         except (SyntaxError, ValueError) as error:
@@ -133,16 +132,44 @@ def last_of_statement(tokens: list[tokenize.TokenInfo]) -> tokenize.TokenInfo:
     return tokens[-1]
 
 
-def code_texts(path: Path) -> Iterator[str]:
-    """The text of each code cell, also of notebooks in their third format."""
+def code_texts(path: Path) -> Iterator[tuple[str, str]]:
+    """The name and the text of each code cell, also of notebooks in their third format."""
     try:
         book = json.loads(path.read_text(encoding="utf-8"))
         sheets = [book] if "cells" in book else book["worksheets"]
         cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
         texts = ["".join(cell["source"] if "source" in cell else cell["input"]) for cell in cells]
+        counts = [cell.get("execution_count") or cell.get("prompt_number") for cell in cells]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserFileError(f"{path.name} is no Jupyter notebook; save it once more from Jupyter") from error
-    return iter(texts)
+    return zip(map(cell_name, counts, count(1), repeat(counts)), texts, strict=False)
+
+
+def cell_name(run: Any, number: int, runs: Sequence[Any]) -> str:
+    """What one calls a cell: by the number that Jupyter shows beside it, if it does and no other has it.
+
+    >>> cell_name(7, 1, [7, None]), cell_name(None, 2, [7, None])
+    ('cell [7]', 'cell 2')
+    """
+    return f"cell [{run}]" if isinstance(run, int) and runs.count(run) == 1 else f"cell {number}"
+
+
+def file_and_cell(name: str) -> tuple[str, str]:
+    """The file that a name is of, and the cell in it, if it is a notebook.
+
+    >>> file_and_cell("/home/me/work.ipynb, cell [3]"), file_and_cell("layers.py")
+    (('/home/me/work.ipynb', 'cell [3]'), ('layers.py', ''))
+    """
+    found = re.fullmatch(r"(.*\.ipynb), (cell .*)", name, re.I | re.S)
+    return (found[1], found[2]) if found else (name, "")
+
+
+def cell_text(name: str) -> str:
+    """The text of a cell of a notebook by the name of its code; empty of anything else."""
+    path, cell = file_and_cell(name)
+    if not cell or not Path(path).is_file():
+        return ""
+    return next((c.text for c in cells_of(Path(path))[0] if c.filename == name), "")
 
 
 def parse_cell(text: str) -> ast.Module:

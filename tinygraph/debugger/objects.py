@@ -96,7 +96,8 @@ def choices_of(
         and not ONE.search(name)
         and not isinstance(default, int)
     ):
-        return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
+        lists = lists_of(program, owner, name, maker, depth)
+        return [*lists, *unit_given(name, maker)] if default is None else [LEFT]
     if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
         return [np.shape(x) for x in maker.of_role("data", name)]
     if isinstance(default, str) and (texts := texts_compared(program, owner, name, default)):
@@ -145,12 +146,17 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
         and depth < 2
         and (made := functions_for(program, name, maker, depth))
     ):
-        return made
+        return [*made, *unit_given(name, maker)]
     if use.keys:
         return [words_by_number(use.keys, maker) if use.sized else dict_for(use.keys, start, maker)]
-    if size := unit_of(name):
-        return [getattr(maker.sizes, size)]
-    return maker.candidates(name, start.text) or [maker.sizes.n, maker.sizes.h]
+    sizes = unit_given(name, maker)
+    return sizes or [*maker.candidates(name, start.text), maker.sizes.n, maker.sizes.h]
+
+
+def unit_given(name: str, maker: Maker) -> list[int]:
+    """The size that a parameter may be by its name: units are a number as often as a list."""
+    size = unit_of(name)
+    return [getattr(maker.sizes, size)] if size else []
 
 
 def words_by_number(keys: list[str], maker: Maker) -> dict[str, int]:

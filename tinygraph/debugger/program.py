@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
+
+from tinygraph.debugger.notebooks import cell_text
 
 __all__ = [
     "SCRIPT",
@@ -27,6 +31,8 @@ __all__ = [
     "code_of_function",
     "definitions_in",
     "demanded_arguments",
+    "is_cell",
+    "place_name",
     "plain_function",
     "source_text",
 ]
@@ -237,10 +243,33 @@ def find_code(code: CodeType, name: str) -> CodeType | None:
 
 def source_text(file: str) -> list[str]:
     """The lines of a file or a cell, without their ends."""
-    lines = linecache.getlines(file)
+    lines = linecache.getlines(file) or cell_text(file).splitlines()
     if not lines and Path(file).is_file():
         lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     return [line.rstrip("\r\n") for line in lines]
+
+
+def place_name(file: str) -> str:
+    """A file, or a cell of a notebook, as one calls it; of one that runs, by the number beside it.
+
+    >>> place_name("/home/me/layers.py"), place_name("<ipython-input-3-0a1b>")
+    ('layers.py', 'cell [3]')
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(file)
+    told = re.match(r"<ipython-input-(\d+)-", file)
+    if number or told:
+        return f"cell [{number or told[1]}]"  # type: ignore[index]
+    return "a cell" if is_cell(file) and not file.startswith("<") else Path(file).name
+
+
+def is_cell(file: str) -> bool:
+    """Whether a name is that of a cell or a line of a console rather than of a file.
+
+    >>> is_cell("<ipython-input-3-abc>"), is_cell("/tmp/ipykernel_71/123.py"), is_cell("/home/me/layers.py")
+    (True, True, False)
+    """
+    return file.startswith("<") or any(x in file for x in ("ipykernel_", "ipython-input-", "marimo_"))
 
 
 def demanded_arguments(

@@ -56,6 +56,11 @@ class Marks:
     raised: bool = False
     at: frozenset[tuple[str, int]] = frozenset()
 
+    @property
+    def count(self) -> int:
+        """How many derivatives there are."""
+        return len(self.right | self.wrong)
+
 
 NO_MARKS = Marks(frozenset(), frozenset())
 
@@ -254,6 +259,12 @@ class Exams:
         return any(self.exams[i].marks() != m for i, m in enumerate(self.before) if i not in self.bad)
 
     @property
+    def stopped_between(self) -> bool:
+        """Whether statements came to no end, so that nobody knows what those behind it give."""
+        exams = [self.exams[i] for i in self.bad if self.before[i].raised]
+        return any(isinstance(exam, TrialExam) and not exam.trial.settles for exam in exams)
+
+    @property
     def wrong(self) -> frozenset[tuple[str, str]]:
         return frozenset((self.exams[i].name, label) for i in self.bad for label in self.before[i].wrong)
 
@@ -262,8 +273,8 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
     """What has become right; None where something has become wrong."""
     if was.raised:
         return set() if now.raised or now.wrong else {(name, RAISED)}
-    if now.raised or now.wrong - was.wrong or was.right - now.right:
-        return None
+    if now.raised or now.wrong - was.wrong or was.right - now.right or now.count < was.count:
+        return None  # what has gone is not right
     return {(name, label) for label in was.wrong - now.wrong}
 
 
@@ -400,8 +411,16 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
         again = there.mended()
         if (there.bad and not again) or there.is_broken():
             return None
+        if here.stopped_between and not is_right_afresh(program, rewrite.function.name):
+            return None
     kept = mended - (there.wrong - again)  # what was wrong by luck on one probe only counts as well
     return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong) if kept else None
+
+
+def is_right_afresh(program: Program, name: str) -> bool:
+    """Whether statements that stopped before their end are right, those behind it too, if read once more."""
+    found = [e for e in examine_program(program, {name}) if e.function.name == name]
+    return bool(found) and found[0].verdict == "agrees"
 
 
 # What ran

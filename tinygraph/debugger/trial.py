@@ -152,6 +152,7 @@ class Trial:
         attempt: which of the forward passes it belongs to.
         degenerate: whether there is a single example, or a single output.
         unsure: whether the forward pass is only guessed; then nothing follows from an exception.
+        stranger: whether even its name is another; then nothing follows where nothing agrees.
         slopes: derivatives along directions, kept.
         settle: calls right what is right by the conventions of the file.
         settles: whether they apply to it.
@@ -177,6 +178,7 @@ class Trial:
     attempt: int = 0
     degenerate: bool = False
     unsure: bool = False
+    stranger: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
     settle: Callable[[Judgement], None] | None = None
     settles: bool = True

@@ -13,6 +13,7 @@ __all__ = [
     "LOSS_METHODS",
     "forward_partners",
     "is_backward",
+    "is_called_before",
     "is_derivative_of",
     "is_loss_name",
     "losses_in",

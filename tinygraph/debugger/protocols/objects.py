@@ -21,7 +21,7 @@ from tinygraph.debugger.readings import (
 )
 from tinygraph.debugger.trial import Trial
 
-__all__: list[str] = []
+__all__ = ["forward_methods"]
 
 
 @protocol("an object that goes forward and back", "layer.forward(x) and layer.backward(dout)")
