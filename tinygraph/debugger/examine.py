@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 MOST_READINGS = 80
+MOST_PASSED_OVER = 240
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
 MOST_ALTERNATIVES = 12
 EXAMINE_PATIENCE = 4.0  # seconds for one function, after which no new reading is tried
@@ -230,7 +231,7 @@ class Search:
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
         enough = len(self.clean) >= CLEAN and trial.layout not in self.clean
-        return enough or self.tried > MOST_READINGS or self.passed_over > MOST_READINGS
+        return enough or self.tried > MOST_READINGS or self.passed_over > MOST_PASSED_OVER
 
     def hides(self, trial: Trial) -> bool:
         """Whether a trial could only hide what others have shown, or will raise as they did."""
