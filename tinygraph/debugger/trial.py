@@ -534,7 +534,7 @@ def missing_claims(trial: Trial, claims: list[Claim], leaves: list[ArrayLeaf]) -
 
 
 def lost_input(trial: Trial, claims: list[Claim], leaves: list[ArrayLeaf]) -> list[Claim]:
-    """The derivative by the data, where the one result beside the parameters' has a shape that nothing has."""
+    """The derivative by the data, where the one result beside theirs has a shape that nothing has."""
     shapes = [np.shape(u) for u in trial.upstream.values()]
     stray = [c for c in claims if c.by is None and np.shape(c.value) not in shapes]
     data = [x for x in float_leaves(leaves) if x.path[0] != "self" and not is_parameter(x.path)]
