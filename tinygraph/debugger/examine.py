@@ -206,7 +206,7 @@ def choose_reading(trials: Iterator[Trial], until: Deadline, several: bool = Tru
             if judged is not None and judged.ok:
                 break
     if search.best is not None and search.best.raised is not None:
-        search.best.alternatives = search.stopped[:MOST_ALTERNATIVES]
+        search.best.alternatives = search.likeliest_stopped()
     return search.best
 
 
@@ -220,13 +220,13 @@ class Search:
 
     best: Judgement | None = None
     clean: dict[str, int] = field(default_factory=dict)  # the passes that count, by layout
-    raised: Counter[str] = field(default_factory=Counter)
+    raised: Counter[tuple[str, str]] = field(default_factory=Counter)
     tried: int = 0
     passed_over: int = 0
     several: bool = True  # whether the file gives several examples at a time
     does_not_fit: bool = False  # with several examples
     seen: set[str] = field(default_factory=set)
-    stopped: list[Trial] = field(default_factory=list)  # those that raised
+    stopped: list[tuple[int, Trial]] = field(default_factory=list)  # at which line those raised that did
 
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
@@ -239,26 +239,43 @@ class Search:
             return False
         if "images" in trial.layout and any("images" in x for x in self.clean):
             return True  # how images lie changes what runs, and not what is right
-        if self.raised[trial.layout] > MOST_RAISED:
+        if self.raised[trial.layout, trial.loss] > MOST_RAISED:
             return True
         hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
         return hidden or trial.layout in self.clean
+
+    def likeliest_stopped(self) -> list[Trial]:
+        """Of those that raised some that came farthest, of each loss."""
+        found: dict[str, list[Trial]] = {}
+        for _, trial in sorted(self.stopped, key=lambda x: -x[0]):
+            found.setdefault(trial.loss, []).append(trial)
+        most = max(1, MOST_ALTERNATIVES // max(1, len(found)))
+        return [t for trials in found.values() for t in trials[:most]]
 
     def take(self, trial: Trial, judged: Judgement | None) -> None:
         """Keep a judgement if it is the best."""
         self.tried += 1
         if judged is not None and judged.raised is not None:
-            self.stopped.append(trial)
+            self.stopped.append((line_reached(trial, judged.raised), trial))
         if judged is None:
             return
         if self.best is None or better(judged, self.best):
             self.best = judged
-        self.raised[trial.layout] += judged.raised is not None
+        self.raised[trial.layout, trial.loss] += judged.raised is not None
         if not trial.degenerate and trial.layout not in self.seen:
             self.seen.add(trial.layout)
             self.does_not_fit = self.does_not_fit or (self.several and is_mismatch(judged.raised))
         if judged.raised is None and not trial.misfit:
             self.clean.setdefault(trial.layout, trial.attempt)
+
+
+def line_reached(trial: Trial, error: BaseException) -> int:
+    """The line of a backward pass at which it stopped."""
+    code, trace, line = trial.function.itself.__code__, error.__traceback__, 0
+    while trace is not None:
+        line = trace.tb_lineno if trace.tb_frame.f_code is code else line
+        trace = trace.tb_next
+    return line
 
 
 def is_mismatch(error: BaseException | None) -> bool:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
@@ -45,6 +46,7 @@ NEAR_ENOUGH = 1e-3
 SOON = 3.0  # seconds, where nothing came to an end
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
+MOST_READ_ANEW = 40
 
 
 @dataclass(frozen=True)
@@ -237,6 +239,7 @@ class Exams:
         self.before = [exam.marks() for exam in self.exams]
         self.bad = [i for i, marks in enumerate(self.before) if marks.wrong]
         self.own: dict[str, list[int]] = {}
+        self.hopeful = False
 
     def mended(self, function: Function | None = None) -> frozenset[tuple[str, str]]:
         """What is right now and was not; nothing if something else is wrong now.
@@ -244,7 +247,8 @@ class Exams:
         Of a function that was changed the exam that is most its own is asked first, whether there is hope.
         """
         asked = self.own.get(function.name, self.bad) if function else self.bad
-        if not any(self.exams[i].is_hopeful(self.before[i]) for i in asked):
+        self.hopeful = any(self.exams[i].is_hopeful(self.before[i]) for i in asked)
+        if not self.hopeful:
             return frozenset()
         found: set[tuple[str, str]] = set()
         for i in self.bad:
@@ -288,6 +292,7 @@ def next_fix(
     if not here.bad:
         return None
     found: list[Fix] = []
+    ran: list[Rewrite] = []
     watched = suspect_lines(watch_calls(program, here), here)
     stopped = all(here.before[i].raised for i in here.bad)
     stop = Deadline(SOON) if stopped else until
@@ -296,34 +301,43 @@ def next_fix(
         if stop.is_over() or until.is_over():
             break
         fix = try_rewrite(program, rewrite, here, there)
+        if fix is None and here.hopeful and len(ran) < MOST_READ_ANEW:
+            ran.append(rewrite)
         if fix is not None:
             found.append(fix)
             if fix.complete and not any(f.complete for f in found[:-1]):
                 stop = Deadline(ENOUGH)
     if not found and stopped:
-        found = list(fixes_by_reading(program, watched, here, until, tick))
+        found = list(
+            islice(fixes_by_reading(program, [*ran, *near_stops(watched, here)], here, until, tick), 1)
+        )
     return best_fix(found, {w.function.name for w in watched if w.goes_forth})
 
 
-def fixes_by_reading(
-    program: Program, watched: list[Watched], exams: Exams, until: Deadline, tick: Callable[[], Any]
-) -> Iterator[Fix]:
-    """The first change of a line that raised with which the function is right in whatever reading.
-
-    Where no reading came to an end, nobody knows which of them was the right one.
-    """
+def near_stops(watched: Sequence[Watched], exams: Exams) -> Iterator[Rewrite]:
+    """The changes close at hand of the lines at which something stopped."""
     names = {exams.exams[i].name: exams.before[i].at for i in exams.bad}
     for w in [w for w in watched if w.function.name in names]:
         lines = {line for file, line in names[w.function.name] if file == w.function.file}
-        near = [r for r in in_turn([w], far=False) if getattr(r.old, "lineno", 0) in lines]
-        for rewrite in near:
-            if until.is_over():
-                return
-            tick()
-            code = changed_code(rewrite)
-            if code is not None and agrees_with(program, rewrite, code, exams):
-                yield Fix(rewrite, code, frozenset({(w.function.name, RAISED)}), len(exams.bad) == 1)
-                return
+        yield from (r for r in in_turn([w], far=False) if getattr(r.old, "lineno", 0) in lines)
+
+
+def fixes_by_reading(
+    program: Program, rewrites: Sequence[Rewrite], exams: Exams, until: Deadline, tick: Callable[[], Any]
+) -> Iterator[Fix]:
+    """Of changes those with which a function that stopped comes to an end, and is right in whatever reading.
+
+    Where no reading came to an end, nobody knows which of them was the right one.
+    """
+    names = {exams.exams[i].name for i in exams.bad}
+    for rewrite in rewrites:
+        if until.is_over():
+            return
+        tick()
+        name = rewrite.function.name
+        code = changed_code(rewrite)
+        if name in names and code is not None and agrees_with(program, rewrite, code, exams):
+            yield Fix(rewrite, code, frozenset({(name, RAISED)}), len(exams.bad) == 1)
 
 
 def agrees_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
