@@ -100,7 +100,7 @@ def is_network_of_its_own(wrong: set[str], own: Mapping[str, Facts], back: set[s
     """Whether what differs from the lectures is right in itself.
 
     A whole way back shows it, or a layer whose way forward is another one: with examples as rows, say. Of a
-    way forward alone that differs, all of the lectures' functions that go `back` show it, if the file has any:
+    way forward alone that differs, all of the lectures' functions that go `back` show it, if there are any:
     helpers of theirs may agree though what is kept for them does not suit them.
     """
     judged = {facts["verdict"] for facts in own.values()} - {"not checked"}
