@@ -14,7 +14,6 @@ from tinygraph.debugger.protocols.table import Asked
 from tinygraph.debugger.statements import judge_machine, judge_statements
 from tinygraph.debugger.trial import Unplayable
 
-
 MACHINES = 3  # as many as there are of the likeliest layout
 
 

@@ -257,9 +257,7 @@ class Evidence:
         size = math.prod(shape)
         named = [p for p in reversed(self.places) if not (p.root and (not roots or p.label in self.labels))]
         fits = named + self.unnamed
-        return [
-            p for p in fits if math.prod(p.shape) == size and same_but_ones(p.shape, shape)
-        ][:MOST_PLACES]
+        return [p for p in fits if math.prod(p.shape) == size and same_but_ones(p.shape, shape)][:MOST_PLACES]
 
     def slope(self, place: Place) -> LossSlope:
         return self.slopes.slope(place.spot, place.shape)

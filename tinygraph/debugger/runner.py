@@ -247,8 +247,9 @@ def explain_steps(
             return convention, []
         readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
         causes = readings[0][1]
-        if not FACTORS & {d.cause for d in causes} or (len(causes) == 1 and causes[0].formula):
-            break
+        told = not FACTORS & {d.cause for d in causes} or (len(causes) == 1 and causes[0].formula)
+        if told or not any(t.carries_m for step, _ in wrong for t in step.targets.values()):
+            break  # without the factor m it is wrong in the same way under the other one
     return min(readings, key=lambda reading: effort(reading[1]))
 
 
