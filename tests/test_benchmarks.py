@@ -11,6 +11,7 @@ import pytest
 
 from tests.benchmarks.contestants import BASELINE, CONTESTANTS
 from tests.benchmarks.contestants.by_hand import Training
+from tests.benchmarks.corpus import Answer, PublicFile, read_facts, sum_up
 from tests.benchmarks.measure import find_difference
 from tests.benchmarks.plans import memory_of
 from tests.benchmarks.steps import choose_contestants
@@ -150,3 +151,30 @@ def test_the_compiled_step_holds_less_than_the_step_by_hand(network):
 
     assert made > 0
     assert own + made < hand
+
+
+def test_what_is_known_of_public_files_is_said_of_each_function_once():
+    files = read_facts()
+
+    assert len({(f.repository, f.path) for f in files}) == len(files)
+    for file in files:
+        named = [*file.right, *file.wrong, *file.lacking]
+        assert len(set(named)) == len(named), file.path
+        assert file.lines.keys() <= file.wrong.keys(), file.path
+        assert file.repository.count("/") == 1
+        assert Path(file.path).suffix in (".py", ".ipynb")
+
+
+def test_what_is_said_of_public_files_is_counted():
+    file = PublicFile("a/b", "c.py", ("f", "g"), {"h": "a sign", "i": "m"}, {}, {"h": [3], "i": [9]})
+    verdicts = {"f": "agrees", "g": "wrong", "h": "could not run", "i": "agrees"}
+    counted = list(
+        sum_up([Answer(file, 0.1, verdicts, {"h": [3]}), Answer(PublicFile("a/b", "d.py"), 0.1, {}, {})])
+    )
+
+    assert counted == [
+        "1 of 1 files judged, of 2 in all",
+        "4 of 4 backward functions judged",
+        "1 right functions called wrong",
+        "1 of 2 wrong functions noticed; 1 of 2 mistakes told with their line",
+    ]

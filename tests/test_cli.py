@@ -510,10 +510,25 @@ def test_version_without_an_installation(monkeypatch):
 
 
 @pytest.mark.parametrize("command", [[], ["check"], ["draw"], ["demo"]])
-def test_help_is_there(capsys, command):
+def test_help_is_there_and_fits_into_a_terminal(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
     assert main([*command, "--help"]) == 0
 
-    assert "usage: tinygraph" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "usage: tinygraph" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("option", ["--forward", "--backward", "--loss"])
+def test_a_function_that_is_not_there_is_an_error(file, capsys, option):
+    assert main(["check", file(RIGHT), option, "linear_bakward"]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(
+        "tinygraph: layers.py has no function linear_bakward; it has linear_backward, "
+    )
+    assert "update_parameters" in said.err
 
 
 @pytest.mark.parametrize(

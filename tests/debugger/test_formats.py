@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -44,6 +45,30 @@ def test_github_marks_the_place_in_columns_from_1():
     assert "\n" not in text
     assert "%0A" in text
     assert format_report(RIGHT, "github", 5).startswith(f"::notice file={FILE}::")
+
+
+def test_github_is_told_the_path_from_where_one_works(tmp_path, monkeypatch):
+    (tmp_path / "week").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for given in (str(tmp_path / "week" / "layers.py"), "week/layers.py"):
+        right = replace(RIGHT, file=given)
+        wrong = replace(right, diagnoses=[mistake(file=given)])
+        assert format_report(right, "github", 5).startswith("::notice file=week/layers.py::")
+        assert format_report(wrong, "github", 5).startswith("::error file=week/layers.py,line=3,")
+
+
+def test_github_is_told_the_cell_of_a_notebook_and_no_line_of_its_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = str(tmp_path / "week.ipynb")
+    failed = FunctionVerdict("f", False, "could not run", 7, "week.ipynb, cell [3], line 7", "no")
+    wrong = replace(RIGHT, file=file, functions=[failed], diagnoses=[mistake(file=f"{file}, cell [3]")])
+    first, second = format_report(wrong, "github", 5).split("\n")
+    assert first.startswith(
+        "::error file=week.ipynb,title=cell [3]%2C back%3A dw wrong::week.ipynb, cell [3]"
+    )
+    assert second == "::error file=week.ipynb,title=f could not run::no"
+    (told,) = json.loads(wrong.to_json())["diagnoses"]
+    assert (told["file"], told["cell"], told["line"]) == (file, "cell [3]", 3)
 
 
 def test_github_says_what_could_not_run():

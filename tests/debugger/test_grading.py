@@ -64,7 +64,7 @@ def test_each_submission_has_its_row(folder, tmp_path, capsys):
     assert rows["ada.py"]["right"] == rows["ada.py"]["functions"] == "4"
     for name in ("bob/layers.py", "cyd.ipynb"):
         assert (rows[name]["first"], rows[name]["cause"], rows[name]["right"]) == ("dW3", "missing-1/m", "3")
-        file = "layers.py" if "bob" in name else "cyd.ipynb, code cell 1"
+        file = "layers.py" if "bob" in name else "cyd.ipynb, cell 1"
         assert rows[name]["told"].startswith(f"linear_backward ({file}, line 7): dW wrong. ")
         assert "With `dW = np.dot(dZ, A_prev.T) / m` it is right." in rows[name]["told"]
     assert "SyntaxError" in rows["dan.py"]["told"]
@@ -85,7 +85,7 @@ def test_a_row_counts_what_was_judged_and_tells_of_the_rest(tmp_path):
     ada, bob, cyd = grade_folder(tmp_path, jobs=1)
 
     assert (ada.verdict, ada.right, ada.functions) == ("right", 4, 4)
-    assert ada.told.endswith(" Not checked: own_backward (no forward pass could be run for it).")
+    assert ada.told.endswith(" Not checked: own_backward, since no function goes forward for it.")
     assert (bob.verdict, bob.right, bob.functions) == ("wrong", 3, 4)
     assert bob.told == "L_model_backward raised NameError: name 'nothing' is not defined (bob.py:25)."
     assert (cyd.verdict, cyd.right, cyd.functions) == ("could not be run", 0, 0)
@@ -431,4 +431,4 @@ def test_the_command_of_the_exercise_finds_a_missing_average_where_it_is_missing
     assert main(["check", "--many", str(tmp_path), "--csv", str(tmp_path / "out.csv"), *options]) == 0
     [row] = rows_of(tmp_path / "out.csv").values()
     assert (row["first"], row["cause"], row["right"]) == ("dW3", "missing-1/m", "3")
-    assert row["told"].startswith("linear_backward (exercise.ipynb, code cell ")
+    assert row["told"].startswith("linear_backward (exercise.ipynb, cell ")

@@ -120,15 +120,15 @@ def test_the_last_definition_counts(load):
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("x = 1\ndef f(:\n", "code cell 2 of work_in_test.ipynb was left out: invalid syntax, line 2."),
-        ("def f():\n  return 1\n return 2\n", "code cell 2 of work_in_test.ipynb was left out: unindent"),
-        ("x = (1,\n", "code cell 2 of work_in_test.ipynb was left out: '(' was never closed, line 1."),
-        ("\0", "code cell 2 of work_in_test.ipynb was left out: "),
+        ("x = 1\ndef f(:\n", "cell 2 of work_in_test.ipynb was left out: invalid syntax, line 2."),
+        ("def f():\n  return 1\n return 2\n", "cell 2 of work_in_test.ipynb was left out: unindent"),
+        ("x = (1,\n", "cell 2 of work_in_test.ipynb was left out: '(' was never closed, line 1."),
+        ("\0", "cell 2 of work_in_test.ipynb was left out: "),
         (
             "\n\ndef f(x=data):\n    pass\n",
-            "code cell 2, line 3 was left out, since it raised NameError: name",
+            "cell 2, line 3 was left out, since it raised NameError: name",
         ),
-        ("from math import no", "code cell 2, line 1 was left out, since it raised ImportError: cannot"),
+        ("from math import no", "cell 2, line 1 was left out, since it raised ImportError: cannot"),
     ],
 )
 def test_what_cannot_be_taken_is_named(load, text, note):
@@ -189,7 +189,7 @@ def test_lines_of_a_cell_are_those_of_tracebacks(load):
         module.f()
 
     last = traceback.extract_tb(caught.tb)[-1]
-    assert (last.filename, last.lineno) == (module.__file__ + ", code cell 2", 4)
+    assert (last.filename, last.lineno) == (module.__file__ + ", cell 2", 4)
     assert last.line == "raise ValueError('here')"
 
 

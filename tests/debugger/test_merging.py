@@ -4,6 +4,7 @@ import pytest
 
 from tests.cells import show_lines
 from tinygraph.checks.report import Diagnosis
+from tinygraph.debugger.conventions import CROSSED
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 from tinygraph.debugger.merging import merge_examined, narrow_place
 
@@ -49,9 +50,9 @@ def test_a_fix_is_a_mistake_with_the_line_as_it_should_be():
     assert (mistake.function, mistake.line, mistake.after) == ("back", 3, "    dw = g")
     assert mistake.verified
     assert mistake.said == "dw: 2 times"
-    assert mistake.tested == "tested: with it it agrees"
+    assert mistake.tested == "tested: with it dw agrees"
     assert (mistake.right, mistake.wrong) == (("dx",), ("dw",))
-    assert mistake.message == "The derivative carries this factor, as the forward pass or its mean does."
+    assert mistake.message.startswith("You have 2 * g here; the derivative has g. The derivative carries")
     assert verdicts(report) == {"back": (False, "wrong")}
 
 
@@ -144,3 +145,35 @@ def test_what_moves_a_terminal_is_not_told():
     show_lines("/tmp/a.py", "")
     report = merged([examined(rows=[["\x1b[31mdw", False, "2 times"]])])
     assert "\x1b" not in str(report)
+
+
+def test_a_fix_is_said_to_mend_what_it_mends_alone():
+    rows = [["dx", False, "2 times"], ["dw", False, "2 times"]]
+    (first, second) = merged(
+        [examined(rows=rows)],
+        [fix(mended=(("back", "dw"),), complete=False), fix(mended=(("back", "dx"),), line=4)],
+    ).diagnoses
+    assert (first.wrong, first.tested) == (("dw",), "tested: with it dw agrees")
+    assert second.wrong == ("dx",)
+
+
+def test_a_fix_that_brings_a_function_to_its_end_is_said_to():
+    facts = [examined(raised="TypeError: no", rows=[]), examined("other")]
+    found = merged(facts, [fix(mended=(("back", "(no end)"),), complete=False)]).diagnoses[0]
+    assert found.tested == "tested: with it back agrees"
+
+
+def test_a_long_error_is_cut_between_words():
+    raised = "ValueError: " + "operands could not be broadcast " * 20
+    (mistake,) = merged([examined(raised=raised, rows=[])], [fix(mended=(("back", "(no end)"),))]).diagnoses
+    assert mistake.said.endswith(" …")
+    assert raised.startswith(mistake.said.removesuffix(" …") + " ")
+
+
+def test_results_that_stand_in_the_place_of_others_are_wrong_where_they_are_returned(tmp_path):
+    file = tmp_path / "crossed.py"
+    file.write_text("def back(g):\n    dw = g\n    dx = g\n    return dw, dx\n")
+    rows = [["dw", False, CROSSED], ["dx", False, CROSSED]]
+    facts = examined(rows=rows, file=str(file))
+    (mistake,) = merged([facts], report=FileReport([], file=str(file))).diagnoses
+    assert mistake.before == "    return dw, dx"

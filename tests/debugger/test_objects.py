@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.debugger.somebody import program_of
+from tests.debugger.somebody import program_of, verdicts_of
 from tinygraph.debugger.making import Maker
 from tinygraph.debugger.objects import make_objects
 
@@ -64,3 +64,26 @@ def test_an_object_may_hold_its_data():
 def test_an_array_that_is_held_twice_stays_one():
     both = first("Both")
     assert both.params["W"] is both.layer.W
+
+
+@pytest.mark.parametrize(
+    ("taken", "given"),
+    [("inputs", "units"), ("in_dim", "out_dim"), ("n_in", "n_out"), ("inp", "out"),
+     ("input_size", "hidden_size"), ("input_units", "hidden_units"), ("neurons_in", "neurons_out"),
+     ("features", "neurons"), ("a", "b")],
+)  # fmt: skip
+def test_an_object_is_made_whatever_its_sizes_are_called(taken, given):
+    text = f"""
+        class Dense:
+            def __init__(self, {taken}, {given}):
+                self.W, self.b = np.zeros(({taken}, {given})), np.zeros({given})
+
+            def forward(self, x):
+                self.x = x
+                return x @ self.W + self.b
+
+            def backward(self, dout):
+                self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+                return dout @ self.W.T
+    """
+    assert verdicts_of(text) == {"Dense.backward": "agrees"}

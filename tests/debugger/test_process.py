@@ -240,8 +240,8 @@ def test_sentences():
 
     assert Failure("ValueError", "a\n  b", **at).sentence("f") == "f raised ValueError: a b (b.py:3)"
     assert Failure("ValueError", "").sentence("f") == "f raised ValueError"
-    assert Failure("KeyError", "'W'", "/a/x.ipynb, code cell 2", 1).sentence("f") == (
-        "f raised KeyError: 'W' (x.ipynb, code cell 2, line 1)"
+    assert Failure("KeyError", "'W'", "/a/x.ipynb, cell 2", 1).sentence("f") == (
+        "f raised KeyError: 'W' (x.ipynb, cell 2, line 1)"
     )
 
 

@@ -6,7 +6,7 @@ import inspect
 import pytest
 
 from tinygraph.debugger import rewrites
-from tinygraph.debugger.reasons import reason_for
+from tinygraph.debugger.reasons import hint_for, reason_for
 
 
 def kinds_in_rewrites():
@@ -38,10 +38,30 @@ def test_every_sort_has_a_reason(kind):
     reason = reason_for(kind, "", "", "a = b", "a = c")
     assert reason.endswith(".")
     assert reason[0].isupper()
+    assert hint_for(kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hint_has_nothing_of_the_fix(kind):
+    assert "NEW" not in hint_for(kind)
+    assert hint_for(kind) not in reason_for(kind, "OLD", "NEW", "a = b", "a = c")
 
 
 def test_names_that_were_exchanged_are_said():
     assert reason_for("a name", "A1", "A2", "dW = dZ @ A1.T", "dW = dZ @ A2.T") == "A2 belongs here, not A1."
+
+
+@pytest.mark.parametrize(
+    "kind", ["a term or factor too many", "an exponent", "a constant", "a factor", "a sign"]
+)
+def test_what_was_computed_and_what_the_derivative_has_are_said(kind):
+    said = reason_for(kind, "2 * W", "W", "dW = 2 * W", "dW = W")
+    assert said.startswith("You have 2 * W here; the derivative has W.")
+
+
+def test_results_in_another_order_are_said():
+    said = reason_for("an order", "(a, b)", "(b, a)", "    return a, b", "    return b, a")
+    assert said == "Results go out in the order in which the arguments came in."
 
 
 def test_a_mask_of_the_wrong_array_is_said():
@@ -57,7 +77,7 @@ def test_a_mask_of_the_wrong_array_is_said():
         (
             "    dh = x + y",
             "    dh = x - y",
-            "It is another operation that the rule for this derivative asks for.",
+            "Another expression belongs here.",
         ),
     ],
 )

@@ -9,6 +9,7 @@ from tests.debugger.somebody import program_of
 from tinygraph.debugger import repair
 from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.repair import RAISED, Marks, TrialExam, repair_program
+from tinygraph.debugger.runner import check_file
 from tinygraph.debugger.splice import change_of
 
 LINEAR = """
@@ -185,3 +186,53 @@ def test_who_waits_is_told_now_and_then():
     program = program_of(slipped("x.T @ dout", "-x.T @ dout"))
     repair_program(program, *exams_of(program), 30, lambda: ticks.append(1))
     assert ticks
+
+
+SCRIPT = """
+X, Y = np.cos(np.arange(150.0)).reshape(50, 3), np.arange(50) % 4
+W1, b1 = 0.5 * np.sin(np.arange(24.0)).reshape(3, 8), np.zeros(8)
+W2, b2 = 0.5 * np.cos(np.arange(32.0)).reshape(8, 4), np.zeros(4)
+h = np.tanh(X @ W1 + b1)
+logits = h @ W2 + b2
+probs = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+loss = -np.log(probs[range(50), Y]).mean()
+dlogits = probs.copy()
+dlogits[range(50), Y] -= 1
+dlogits /= 50
+dh = dlogits @ W2.T
+dW2 = h.T @ dlogits
+dz = (1 - h ** 2) * dh
+dW1 = X.T @ dz
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fixes"),
+    [
+        ("dW1 = X.T @ dz", "dW1 = X @ dz", {"dW1 = X.T @ dz"}),
+        ("dW2 = h.T @ dlogits", "dW2 = h @ dlogits", {"dW2 = h.T @ dlogits"}),
+        ("dW1 = X.T @ dz", "dW1 = dz.T @ X", {"dW1 = (dz.T @ X).T", "dW1 = X.T @ dz"}),
+        ("dh = dlogits @ W2.T", "dh = W2.T @ dlogits", {"dh = dlogits @ W2.T"}),
+        ("(1 - h ** 2) * dh", "(1 - h ** 2) @ dh", {"dz = (1 - h ** 2) * dh"}),
+        ("dlogits /= 50", "dlogits /= b1", set()),
+    ],
+)
+def test_a_line_at_which_shapes_clash_is_mended_truly_or_not_at_all(right, wrong, fixes, tmp_path):
+    file = tmp_path / "script.py"
+    file.write_text("import numpy as np\n" + SCRIPT.replace(right, wrong))
+    found = {d.after for d in check_file(file, repair=8).diagnoses}
+    assert found <= fixes
+    assert bool(found) == bool(fixes)
+
+
+def test_a_result_that_is_gone_is_not_mended():
+    text = """
+        def affine_forward(x, W, b):
+            return x @ W + b, (x, W, b)
+
+        def affine_backward(dout, cache):
+            x, W, b = cache
+            return x.T @ dout, dout @ W.T, dout.sum(axis=0)
+    """
+    lines = {change_of(fix.rewrite).after.strip() for fix in mended(text, seconds=5)}
+    assert lines == {"return dout @ W.T, x.T @ dout, dout.sum(axis=0)"}

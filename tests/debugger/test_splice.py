@@ -64,7 +64,7 @@ def spliced(source, change):
         ("y = x[ i, : ] ; z = 1", "x[i, :]", "x", "y = x ; z = 1"),
         ("y = -np.sum( x*w , axis=0)", "-np.sum(x * w, axis=0)", "np.sum(x * w)", "y = np.sum(x * w)"),
         ("y\t=\tx", "x", "w", "y\t=\tw"),
-        ("return x, w  # both", "(x, w)", "(w, x)", "return (w, x)  # both"),
+        ("return x, w  # both", "(x, w)", "(w, x)", "return w, x  # both"),
         ("y += x # sum", "y += x", "y = x", "y = x # sum"),
     ],
 )

@@ -3,12 +3,14 @@
 import io
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
 
 from tests.debugger.reports import FILE, mistake, report
 from tinygraph.debugger.file_report import FunctionVerdict
+from tinygraph.debugger.program import SCRIPT
 from tinygraph.debugger.telling import (
     TEMPLATE,
     Piece,
@@ -36,13 +38,48 @@ def test_each_hint_says_more():
     assert "follow dw back" in two
     assert not re.search(r"line 3|\^", two)
     assert "layers.py, line 3, in back" in three
-    assert "look for a transpose" in three
+    assert "hint │ what is transposed here, and what is not?" in three
     assert not re.search("SAID|THIS", three)
     assert "dw: SAID" in four
     assert "You computed THIS." in four
     assert "dw = FIXED @ dout" in five
     assert "tested: with it everything agrees" in five
     assert "FIXED belongs here." in five
+
+
+@pytest.mark.parametrize("kind", ["a name", "an axis", "keepdims", "something else"])
+def test_no_hint_repeats_the_one_before(kind):
+    told = [report([mistake(kind=kind)]).told(hint).split("\n") for hint in range(1, 6)]
+    for less, more in pairwise(told):
+        assert set(more) - set(less)
+    assert "".join(told[3]).count("SAID") == 1
+
+
+def test_what_has_no_room_beside_stands_below():
+    said = "ValueError: operands could not be broadcast together with remapped shapes (7,3) (5,3) (4,4)"
+    lines = report([mistake(said=said, before="\tdw = " + "x.T @ dout + " * 5)]).told().split("\n")
+    at = next(i for i, line in enumerate(lines) if line.endswith("^^^"))
+    assert " ".join(line.partition("│")[2].strip() for line in lines[at + 1 : at + 3]).startswith(said[:60])
+    assert max(map(len, lines)) <= 100
+    narrow = plain_lines(tell_report(BOTH, width=60))
+    assert re.search("help │     dw = FIXED.*\n +│     tested: with it everything agrees", narrow)
+
+
+def test_functions_that_were_not_checked_stand_with_their_reason():
+    functions = [
+        FunctionVerdict(name, False, "not checked", 1, reason=reason)
+        for name, reason in [("f", "nothing is in it"), ("g", "no"), ("h", "nothing is in it")]
+    ]
+    told = report(functions=functions).not_checked
+    assert told[1:] == ["Not checked: f, h, since nothing is in them.", "Not checked: g, since no."]
+
+
+def test_one_function_has_its_own_forward_pass():
+    own = [FunctionVerdict(name, True, "agrees", 1, taken="held against") for name in "fg"]
+    assert report(functions=own[:1]).told() == (
+        "1 function agrees with the derivatives of its own forward pass: f."
+    )
+    assert report(functions=own).summary == ("f, g agree with the derivatives of their own forward pass.")
 
 
 def test_the_mark_is_under_the_part_that_is_wrong_also_behind_a_tab():
@@ -53,6 +90,26 @@ def test_the_mark_is_under_the_part_that_is_wrong_also_behind_a_tab():
     assert lines[at - 2].endswith("x, w = cache")
 
 
+def test_the_fix_stands_below_the_line_that_it_is_for():
+    lines = BOTH.told().split("\n")
+    at = next(i for i, line in enumerate(lines) if "help │" in line)
+    assert {line.index("│") for line in lines[2 : at + 2]} == {6}
+
+
+def test_statements_outside_of_functions_have_no_name():
+    own = [FunctionVerdict(SCRIPT, True, "agrees", 1, taken="held against")]
+    assert report(functions=own).told() == (
+        "The statements agree with the derivatives of their own forward pass."
+    )
+    stopped = mistake(function=SCRIPT, wrong=(), right=(), said="ValueError: no")
+    told = report([replace(stopped, name=SCRIPT)]).told()
+    assert re.match("layers.py, line 3 +stops here\n", told)
+    left = report(functions=[FunctionVerdict(SCRIPT, False, "not checked", 1, reason="line 3 raised E")])
+    assert left.not_checked[-1] == (
+        "Not checked: the statements outside of functions, since line 3 raised E."
+    )
+
+
 def test_a_line_that_goes_is_said():
     told = report([mistake(after="")]).told()
     assert "help │ without this line   tested: with it everything agrees" in told
@@ -60,7 +117,7 @@ def test_a_line_that_goes_is_said():
 
 def test_several_lines_are_shown_with_their_numbers():
     told = report([mistake(before="a = (\n  1)", after="a = (\n  2)", column=0, end_column=5)]).told()
-    assert re.search(r"3 │ a = \(\n +│ \^+ dw: SAID\n 4 │   1\)\n help │ a = \(.*\n +│   2\)", told)
+    assert re.search(r"3 │ a = \(\n +│ \^+ dw: SAID\n    4 │   1\)\n help │ a = \(.*\n +│   2\)", told)
 
 
 def test_the_summary_counts():
@@ -72,7 +129,7 @@ def test_the_summary_counts():
 def test_what_could_not_run_says_why():
     failed = FunctionVerdict("f", False, "could not run", 1, "layers.py:1", "f raised TypeError: no")
     told = report(functions=[failed]).told()
-    assert "layers.py:1, in f  could not run" in told
+    assert re.search("^layers.py:1, in f {9,}could not run$", told, re.M)
     assert "f raised TypeError: no" in told
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 import math
 import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,7 +21,7 @@ from tinygraph.debugger.readings import RATE
 from tinygraph.debugger.sites import Site, is_plain_place, label_of
 from tinygraph.debugger.slopes import LossSlope, Slopes, projections
 from tinygraph.debugger.structure import ArrayLeaf, as_floats
-from tinygraph.debugger.trial import Claim, Unplayable, bare_name, like_name, same_name
+from tinygraph.debugger.trial import Claim, Deadline, Unplayable, bare_name, like_name, same_name
 
 __all__ = [
     "LINE_AGREES",
@@ -128,7 +127,7 @@ class Evidence:
         self.m = self.examples()
         arrays = [x for x in self.run.known_at_seed.values() if isinstance(x, np.ndarray)]
         self.plausible = plausible_factors(self.m, [x.shape for x in arrays])
-        self.until = time.monotonic() + PATIENCE
+        self.until = Deadline(PATIENCE)
 
     def loss_value(self, loss: int) -> float:
         """A loss, as it was in the run."""

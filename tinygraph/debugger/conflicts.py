@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
+from functools import lru_cache
+from types import CodeType, TracebackType
 from typing import Any
 
 from tinygraph.debugger.program import Function
@@ -59,7 +60,7 @@ def blamed_choices(
     line = failing_line(function, error.__traceback__)
     if line is None:
         return None
-    names = slice_of(function.node, line)
+    names = slice_of(function.node, line, function.itself.__code__)
     return frozenset(i for i, v in enumerate(variables) if v in names or (v[0], None) in names)
 
 
@@ -72,8 +73,12 @@ def failing_line(function: Function, trace: TracebackType | None) -> int | None:
     return None
 
 
-def slice_of(node: ast.AST, line: int) -> set[Name]:
-    """The names that flow into a line of a function, parameters among them."""
+@lru_cache(maxsize=1024)
+def slice_of(node: ast.AST, line: int, code: CodeType | None = None) -> set[Name]:
+    """The names that flow into a line of a function, parameters among them.
+
+    Its code tells its editions apart: a repair changes the tree.
+    """
     statements = [n for n in ast.walk(node) if isinstance(n, ast.stmt) and n is not node]
     here = [s for s in statements if covers(s, line)]
     loops = [s for s in here if isinstance(s, ast.For | ast.While)]

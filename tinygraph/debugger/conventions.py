@@ -29,8 +29,9 @@ from tinygraph.debugger.trial import (
     same_kind,
 )
 
-__all__ = ["common_convention", "settle_conventions"]
+__all__ = ["CROSSED", "common_convention", "settle_conventions"]
 
+CROSSED = "stands in the place of another result"
 EACH_ALONE = "alone"  # a layer whose parameters' derivatives are what they are
 DIVIDED = "1/m"  # one that divides them by m
 
@@ -93,10 +94,22 @@ def settle_network(program: Program, function: Function, judged: Judgement) -> N
     if m > 1 and all(is_factor(v, m) for v in everything) and divides_by_examples(program, function):
         put_right(judged, everything, "agrees: the sum, divided by m later")
         return
+    half = judged.trial.predicted / 2  # as often as half the squared error holds its mean
+    squared = is_squared(program, judged.trial.loss)
+    if squared and half > 1 and everything and all(is_factor(v, half) for v in everything):
+        put_right(judged, everything, "agrees: the derivative of half the squared error, summed up")
+        judged.trial.taken += f", all of it times {half:.4g}: that is half the squared error, summed up"
+        return
     if parameters and all(v.ok for v in parameters) and all(is_factor(v, m) for v in others):
         put_right(judged, others, "agrees: m times, as dZ is in this file")
     elif not any(v.ok for v in parameters):
         tell_scale(judged, parameters)
+
+
+def is_squared(program: Program, loss: str) -> bool:
+    """Whether a loss of the file is a squared error."""
+    function = program.functions.get(loss)
+    return function is not None and bool(re.search(r"\*\* 2|square|mse", function.text, re.I))
 
 
 def tell_scale(judged: Judgement, parameters: list[Verdict]) -> None:
@@ -119,7 +132,7 @@ def adds_updates(program: Program, function: Function, rated: bool = False) -> b
     nodes = [
         n for f in program.functions.values() if f is function or last in f.names for n in ast.walk(f.node)
     ]
-    nodes += [n for tree in program.trees.values() for n in ast.walk(tree) if calls_within(tree, last)]
+    nodes += [n for tree in program.trees.values() if calls_within(tree, last) for n in ast.walk(tree)]
     added = [n for n in nodes if adds_to_parameter(n)]
     return any(not rated or names_rate(n) for n in added)
 
@@ -231,7 +244,7 @@ def settle_order(program: Program, function: Function, judged: Judgement) -> Non
         return
     crossed = crossed_results(program, function, whole, judged)
     for top in crossed:
-        put_wrong(judged, results[top], "stands in the place of another result")
+        put_wrong(judged, results[top], CROSSED)
 
 
 def top_label(label: str) -> str:
@@ -257,7 +270,10 @@ def crossed_results(
     if usual_order(list(whole.values()), list(judged.trial.state)):
         return []
     told = unpacked_as(program, function, whole)
-    return list(whole) if told is None else told
+    if told is None:
+        named = all(same_label(bare_name(top), ArrayLeaf(path, None).last) for top, path in whole.items())
+        return [] if named else list(whole)  # dW, dx, db say themselves what they are
+    return told
 
 
 def unpacked_as(program: Program, function: Function, whole: dict[str, Path]) -> list[str] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
@@ -25,7 +25,15 @@ from tinygraph.debugger.protocols import (  # noqa: F401 - rows
     slopes,
 )
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
-from tinygraph.debugger.trial import Judgement, Trial, Unplayable, judge_trial
+from tinygraph.debugger.trial import (
+    Deadline,
+    Judgement,
+    OutOfPatience,
+    Trial,
+    Unplayable,
+    judge_trial,
+    patiently,
+)
 
 __all__ = [
     "Examined",
@@ -38,9 +46,12 @@ __all__ = [
 ]
 
 MOST_READINGS = 80
+MOST_PASSED_OVER = 240
 MOST_RAISED = 12  # readings in one layout under which a backward pass raises, before it is left
 MOST_ALTERNATIVES = 12
-EXAMINE_PATIENCE = 4.0  # seconds for one function
+EXAMINE_PATIENCE = 4.0  # seconds for one function, after which no new reading is tried
+LAST_READING = 3.0  # seconds more for the reading that was begun
+EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
@@ -80,8 +91,9 @@ def examine_program(
     functions = {f.name: f for f in (*program.functions.values(), *scripts.scripts_of(program))}
     wanted = [f for n, f in functions.items() if only is None or n in only or n == SCRIPT]
     examined = []
+    end = Deadline(EXAMINE_ALL)
     for f in wanted:
-        examined.append(examine_function(program, f, names, tick))
+        examined.append(examine_function(program, f, names, tick, end))
         tick()
     found = [x for x in examined if x is not None]
     convention = common_convention([(x.function, x.judgements) for x in found])
@@ -101,24 +113,31 @@ def examine_function(
     function: Function,
     names: Mapping[str, str | None] | None = None,
     tick: Callable[[], Any] = lambda: None,
+    end: Deadline | None = None,
 ) -> Examined | None:
-    """One function, by the row whose reading fits best; None if no row takes it for a backward pass."""
+    """One function, by the row whose reading fits best; None if no row takes it for a backward pass.
+
+    No reading of it is begun after `end`.
+    """
     best: tuple[Judgement, Protocol] | None = None
     by_hand: dict[str, Any] = dict(names or {})
     probes = [replace(probe, **by_hand) for probe in PROBES]
-    until = time.monotonic() + EXAMINE_PATIENCE
+    until = Deadline(EXAMINE_PATIENCE, end)
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
     for row in PROTOCOLS:
         if best is not None and not may_overrule(row, *best):
             continue
-        judged = choose_reading(ticking(row.find(program, function, probes[0]), tick), until, several)
+        trials = ticking(row.find(program, function, probes[0]), tick)
+        with patiently(Deadline(EXAMINE_PATIENCE + LAST_READING), tick):
+            judged = choose_reading(trials, until, several)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
             break
     if best is None:
         return None
-    return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
+    with patiently(None, tick):
+        return Examined(function, all_judgements(program, function, *best, probes), protocol=best[1].name)
 
 
 def ticking(trials: Iterator[Trial], tick: Callable[[], Any]) -> Iterator[Trial]:
@@ -172,19 +191,20 @@ def better(one: Judgement, other: Judgement) -> bool:
     return one.score > other.score
 
 
-def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) -> Judgement | None:
+def choose_reading(trials: Iterator[Trial], until: Deadline, several: bool = True) -> Judgement | None:
     """The judgement of the trial of which most is right."""
     search = Search(several=several)
-    for trial in trials:
-        if search.is_over(trial) or time.monotonic() > until:
-            break
-        if search.hides(trial):
-            search.passed_over += 1
-            continue
-        judged = judged_or_none(trial)
-        search.take(trial, judged)
-        if judged is not None and judged.ok:
-            break
+    with suppress(OutOfPatience):
+        for trial in trials:
+            if search.is_over(trial) or until.is_over():
+                break
+            if search.hides(trial):
+                search.passed_over += 1
+                continue
+            judged = judged_or_none(trial)
+            search.take(trial, judged)
+            if judged is not None and judged.ok:
+                break
     if search.best is not None and search.best.raised is not None:
         search.best.alternatives = search.stopped[:MOST_ALTERNATIVES]
     return search.best
@@ -211,14 +231,14 @@ class Search:
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
         enough = len(self.clean) >= CLEAN and trial.layout not in self.clean
-        return enough or self.tried > MOST_READINGS or self.passed_over > MOST_READINGS
+        return enough or self.tried > MOST_READINGS or self.passed_over > MOST_PASSED_OVER
 
     def hides(self, trial: Trial) -> bool:
         """Whether a trial could only hide what others have shown, or will raise as they did."""
-        if self.raised[trial.layout] > MOST_RAISED:
-            return True
         if trial.attempt in self.clean.values():
             return False
+        if self.raised[trial.layout] > MOST_RAISED:
+            return True
         hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
         return hidden or trial.layout in self.clean
 
@@ -246,10 +266,10 @@ def is_mismatch(error: BaseException | None) -> bool:
 
 def choose_like(trials: Iterator[Trial], first: Judgement) -> Judgement | None:
     """The judgement of the same reading on another probe."""
-    until = time.monotonic() + EXAMINE_PATIENCE / 2
+    until = Deadline(EXAMINE_PATIENCE / 2)
     same = (
         t
-        for t in takewhile(lambda t: time.monotonic() < until, trials)
+        for t in takewhile(lambda t: not until.is_over(), trials)
         if t.taken == first.trial.taken and t.layout == first.trial.layout
     )
     return choose_reading(same, until)
@@ -265,4 +285,5 @@ def judged_or_none(trial: Trial) -> Judgement | None:
         return None
     if judged.raised is not None:
         return None if trial.unsure else judged
-    return judged if judged.verdicts else None
+    known = judged.verdicts and (not trial.stranger or any(v.ok for v in judged.verdicts))
+    return judged if known else None

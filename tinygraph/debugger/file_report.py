@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +17,19 @@ from tinygraph.checks.report import (
     table_of,
     verb_for,
 )
+from tinygraph.debugger.blanks import UNWRITTEN
+from tinygraph.debugger.notebooks import file_and_cell
+from tinygraph.debugger.program import SCRIPT
 from tinygraph.debugger.steps import Step
-from tinygraph.debugger.telling import FIX, html_lines, plain_lines, rich_lines, say_place, tell_report
+from tinygraph.debugger.telling import (
+    FIX,
+    html_lines,
+    plain_lines,
+    rich_lines,
+    say_place,
+    shown_name,
+    tell_report,
+)
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -70,6 +83,11 @@ class FunctionVerdict:
     taken: str = ""
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether it is still to be written."""
+        return self.verdict == "could not run" and self.reason.startswith(f"{self.name}: {UNWRITTEN}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,14 +153,18 @@ class FileReport(Verdicts):
         """The report in one sentence."""
         if self.errors:
             return self.errors[0]
-        wrong = [f.name for f in self.functions if f.verdict in ("wrong", "could not run")]
+        left = [f.name for f in self.functions if f.is_unwritten]
+        bad = ("wrong", "could not run")
+        wrong = [f.name for f in self.functions if f.verdict in bad and not f.is_unwritten]
+        if left and not wrong:
+            return f"{join_names(left)} {verb_for(left)} {UNWRITTEN}."
         if wrong:
             return f"{join_names(wrong)} {verb_for(wrong)} wrong. Look first at {self.place_to_look}."
         right = [f.name for f in self.judged]
         if not right:
             return self.nothing_found
         verb = "agrees" if len(right) == 1 else "agree"
-        return f"{join_names(right)} {verb} with the derivatives{self.held_against}."
+        return f"{join_names(right)} {verb} with the derivatives{self.held_against(right)}."
 
     @property
     def place_to_look(self) -> str:
@@ -151,16 +173,18 @@ class FileReport(Verdicts):
             first = self.diagnoses[0]
             at = f" ({say_place(first.file or self.file, first.line)})" if first.line else ""
             return f"{first.name} in {first.function}{at}"
-        bad = next(f for f in self.functions if f.verdict in ("wrong", "could not run"))
+        bad = next(
+            f for f in self.functions if f.verdict in ("wrong", "could not run") and not f.is_unwritten
+        )
         return f"{bad.name}: {bad.reason}" if bad.reason else bad.name
 
-    @property
-    def held_against(self) -> str:
-        """What the functions were held against, if all were against the same."""
+    def held_against(self, names: Sequence[str]) -> str:
+        """What some functions were held against, if all were against the same."""
         own = any(f.taken for f in self.judged)
         lectures = any(not f.taken for f in self.judged)
         if own or not lectures:
-            return " of their own forward pass" if own and not lectures else ""
+            whose = "its" if len(names) == 1 and names[0] != SCRIPT else "their"
+            return f" of {whose} own forward pass" if own and not lectures else ""
         return " of the lectures" + " (dA and dZ are the true derivatives)" * (self.convention == "true")
 
     @property
@@ -176,14 +200,13 @@ class FileReport(Verdicts):
 
     @property
     def not_checked(self) -> list[str]:
-        """A sentence for the functions that were not checked; before it, that there are no others."""
+        """A sentence for each reason why functions were not checked; before, that there are no others."""
         left = [f for f in self.functions if f.verdict == "not checked"]
         names = {
             reason: [f.name for f in left if f.reason == reason] for reason in {f.reason: 0 for f in left}
         }
-        told = "; ".join(join_names(names[r]) + (f" ({r})" if r else "") for r in names)
-        nothing = [self.nothing_found] if len(left) == len(self.functions) else []
-        return [*nothing, f"Not checked: {told}."] if left else []
+        nothing = [self.nothing_found] if left and len(left) == len(self.functions) else []
+        return [*nothing, *(unchecked_text(names[r], r) for r in names)]
 
     @property
     def told_notes(self) -> list[str]:
@@ -214,7 +237,8 @@ class FileReport(Verdicts):
         rows = [
             {"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows
         ]
-        functions, diagnoses = ([asdict(x) for x in xs] for xs in (self.functions, self.diagnoses))
+        functions = [asdict(f) for f in self.functions]
+        diagnoses = [asdict(d) | place_facts(d) for d in self.diagnoses]
         return {"version": VERSION} | {name: getattr(self, name) for name in sorted(kept)} | {
             "rows": rows,
             "functions": functions,
@@ -248,3 +272,19 @@ class FileReport(Verdicts):
 
     def _repr_html_(self) -> str:
         return html_lines(tell_report(self))
+
+
+def place_facts(mistake: Diagnosis) -> dict[str, str]:
+    """The file of a mistake, and its cell where that is a notebook, whose lines are those of the cell."""
+    file, cell = file_and_cell(mistake.file)
+    return {"file": file, "cell": cell}
+
+
+def unchecked_text(names: Sequence[str], reason: str) -> str:
+    """A sentence for functions that were not checked for the same reason.
+
+    >>> unchecked_text(["f", "g"], "nothing is in it")
+    'Not checked: f, g, since nothing is in them.'
+    """
+    since = re.sub(r"\bit\b", "them", reason) if len(names) > 1 else reason
+    return f"Not checked: {join_names(map(shown_name, names))}{', since ' * bool(since)}{since}."

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from tinygraph.debugger.notebooks import file_and_cell
 from tinygraph.debugger.telling import plain_lines, tell_mistake
 
 if TYPE_CHECKING:
@@ -112,22 +114,37 @@ def github_text(report: FileReport, hint: int) -> str:
     lines = [annotation(report, d, hint) for d in report.diagnoses]
     told = {d.function for d in report.diagnoses}
     lines += [
-        command({"file": report.file, "line": f.line, "title": f"{f.name} could not run"}, f.reason)
+        command(place_for_github(report.file, f.line) | {"title": f"{f.name} could not run"}, f.reason)
         for f in report.functions
         if f.verdict == "could not run" and f.name not in told
     ]
-    return "\n".join(lines or [f"::notice file={escape(report.file, True)}::{escape(report.summary)}"])
+    notice = f"::notice file={escape(path_for_github(report.file), True)}::{escape(report.summary)}"
+    return "\n".join(lines or [notice])
 
 
 def annotation(report: FileReport, mistake: Diagnosis, hint: int) -> str:
     """A mistake as GitHub shows it beside the line; its columns count from 1."""
-    place = {"file": mistake.file or report.file, "line": mistake.line if hint >= 3 else None}
-    if hint >= 3 and mistake.column is not None and mistake.end_column is not None:
+    file, cell = file_and_cell(mistake.file or report.file)
+    place = place_for_github(file, mistake.line if hint >= 3 else None)
+    if "line" in place and mistake.column is not None and mistake.end_column is not None:
         place |= {"col": mistake.column + 1, "endColumn": mistake.end_column}
     what = f": {', '.join(mistake.wrong) or mistake.name}" if hint >= 2 else " is"
-    title = f"{mistake.function}{what} wrong"
+    title = f"{f'{cell}, ' * bool(cell)}{mistake.function}{what} wrong"
     text = plain_lines(list(tell_mistake(report, mistake, hint, 88, 1)))
     return command(place | {"title": title}, text)
+
+
+def place_for_github(file: str, line: int | None) -> dict[str, Any]:
+    """The file and the line; of a notebook the file alone, since the lines are those of a cell."""
+    numbered = line is not None and not file.lower().endswith(".ipynb")
+    return {"file": path_for_github(file)} | ({"line": line} if numbered else {})
+
+
+def path_for_github(file: str) -> str:
+    """The path from the folder that one works in, which is that of the repository, if it lies within."""
+    path = Path(file).resolve()
+    inside = path.is_relative_to(Path.cwd())
+    return path.relative_to(Path.cwd()).as_posix() if inside else file
 
 
 def command(properties: dict[str, Any], message: str) -> str:

@@ -68,7 +68,7 @@ UNITS: list[tuple[str, str]] = [
         r"layer|dimension))?s?$|^D$|^n_in|^input|^num_?inputs?|^i$|^n_inp|^dims?$|^d$|^n_visible|^size_in",
         "n",
     ),
-    (r"hidden|^H\d?$|^n_h|^n_a$|^hid|^units$|^h\d?$|^num_units|^n_?neurons|code|latent|nn_hdim", "h"),
+    (r"hidden|^H\d?$|^n_h|^n_a$|^hid|^units$|^h\d?$|^num_units|^(n_?)?neurons|code|latent|nn_hdim", "h"),
     (r"out|class|^C$|^K$|^n_y|labels|^o$|^n_?out|targets", "k"),
 ]
 

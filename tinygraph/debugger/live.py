@@ -21,8 +21,8 @@ import numpy as np
 from tinygraph.debugger.direct import examine_directly
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.notebooks import parse_cell
-from tinygraph.debugger.process import FileRun, Outcome, read_failure
-from tinygraph.debugger.program import Program, plain_function
+from tinygraph.debugger.process import FileRun, Outcome, file_place, read_failure
+from tinygraph.debugger.program import Program, is_cell, plain_function
 from tinygraph.debugger.replies import reply_to
 from tinygraph.debugger.runner import make_probes, report_on
 from tinygraph.debugger.splice import first_line
@@ -165,15 +165,6 @@ def functions_in(value: Any) -> list[FunctionType]:
     return [function] if function is not None else []
 
 
-def is_cell(file: str) -> bool:
-    """Whether a name is that of a cell or a line of a console rather than of a file.
-
-    >>> is_cell("<ipython-input-3-abc>"), is_cell("/tmp/ipykernel_71/123.py"), is_cell("/home/me/layers.py")
-    (True, True, False)
-    """
-    return file.startswith("<") or "ipykernel_" in file or "marimo_" in file or "__marimo__" in file
-
-
 def program_with(
     namespace: dict[str, Any], things: Sequence[Any], needed: Sequence[Any] | None = None
 ) -> Program:
@@ -231,7 +222,7 @@ class Asker:
             if is_function(held, name) and (self.wanted is None or name in self.wanted):  # type: ignore[arg-type]
                 file, line = place_of_function(held, name)  # type: ignore[arg-type]
                 run.defined[name] = line
-                run.places[name] = Path(file or "").name + f":{line}"
+                run.places[name] = file_place(file or "", line)
         for i, step in enumerate(steps):
             if step.function in run.defined and step.belongs_to(run.defined):
                 run.outcomes[i] = self.take(step)

@@ -23,9 +23,10 @@ from tinygraph.debugger.notebooks import Cell, cells_of
 from tinygraph.debugger.program import Program
 from tinygraph.errors import UserFileError
 
-__all__ = ["HELPER_NAMES", "code_file", "load_file", "load_homework", "read_program"]
+__all__ = ["HELPER_NAMES", "Missing", "code_file", "load_file", "load_homework", "parse_file", "read_program"]
 
 ACTIVATIONS = ("sigmoid", "relu", "tanh", "softmax")
+OLD_NAMES: dict[str, Any] = {"xrange": range, "raw_input": input, "unicode": str, "long": int}
 HELPER_NAMES = {*ACTIVATIONS, *(f"{name}_backward" for name in ACTIVATIONS)}
 
 
@@ -59,7 +60,14 @@ def load_homework(file: str) -> tuple[ModuleType, list[str]]:
     for cell in cells:
         notes += run_cell(cell, module)
     missing.complete(module)
-    return module, notes + missing.notes
+    return module, notes + missing.notes + give_old_names(module, trees)
+
+
+def give_old_names(module: ModuleType, trees: Sequence[ast.Module]) -> list[str]:
+    """Give a module the functions of Python 2 that it reads, under their old names; a note on them."""
+    names = sorted(OLD_NAMES.keys() & global_names(trees) - vars(module).keys())
+    vars(module).update((name, OLD_NAMES[name]) for name in names)
+    return [f"{name} is Python 2's; {OLD_NAMES[name].__name__} stands in." for name in names]
 
 
 def read_program(module: ModuleType, file: str) -> Program:
@@ -103,7 +111,7 @@ def run_cell(cell: Cell, module: ModuleType) -> Iterator[str]:
     """Run the definitions of a cell; what cannot be defined is told, but for data that is not there."""
     if cell.text:
         linecache.cache[cell.filename] = (len(cell.text), None, cell.text.splitlines(True), cell.filename)
-    for node in cell.definitions:
+    for node in cell.definitions(module.__dict__):
         try:
             exec(compile(ast.Module([node], []), cell.filename, "exec", dont_inherit=True), module.__dict__)
         except Exception as error:
@@ -213,7 +221,7 @@ def needed_modules(trees: Sequence[ast.AST], folder: Path) -> set[str]:
     return found
 
 
-def parse_file(path: Path) -> ast.AST:
+def parse_file(path: Path) -> ast.Module:
     """A file's tree; an empty one if it has none, which its import will say."""
     try:
         return ast.parse(path.read_bytes(), str(path))

@@ -68,6 +68,7 @@ class Maker:
         joined: whether weights belong to a state and an input one below the other.
         beside: functions that are given the same things: the backward pass of a forward pass.
         variant: which of several texts ("relu", "sigmoid") is taken; how many there are is in `variants`.
+        alternate: with which classes the last object was made in the place of those that it takes by itself.
     """
 
     layout: str
@@ -80,6 +81,7 @@ class Maker:
     program: Program | None = None
     beside: tuple[Function, ...] = ()
     variants: int = field(default=1, init=False)
+    alternate: str = field(default="", init=False)
     draw: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -236,7 +238,8 @@ class Maker:
         if not ready and use.keys and not use.prefixes and not use.texts:
             return [Choice(name, key, self.entry(key, function, key in use.optional)) for key in use.keys]
         values = [*ready, *self.whole(name, use, function)]
-        last = [LEFT] if optional and not use.texts and not self.variant else []
+        hidden = bool(HIDDEN_SETTING.search(name) and values)  # a penalty of 0 would hide what is wrong
+        last = [LEFT] if optional and not use.texts and not self.variant and not hidden else []
         known = role_of(name) is not None and (use.axes or use.least)
         return [Choice(name, None, [*(values or ([] if known else self.anything(use))), *last])]
 

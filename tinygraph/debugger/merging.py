@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ast
+import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tinygraph.checks.causes import WHY
-from tinygraph.checks.report import Diagnosis, join_names, reason_text, verb_for
+from tinygraph.checks.report import Diagnosis, Row, join_names, reason_text, verb_for
+from tinygraph.debugger.blanks import EMPTY, UNWRITTEN
+from tinygraph.debugger.conventions import CROSSED
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 from tinygraph.debugger.notebooks import cells_of
 from tinygraph.debugger.process import file_place, readable_text
-from tinygraph.debugger.program import SCRIPT, definitions_in, source_text
+from tinygraph.debugger.program import SCRIPT, definitions_in, place_name, source_text
 from tinygraph.debugger.reasons import reason_for
+from tinygraph.debugger.steps import Step
 
-__all__ = ["merge_examined"]
+__all__ = ["leave_gaps", "merge_examined"]
 
 Facts = Mapping[str, Any]
 GOES_FORTH = {
@@ -26,6 +31,8 @@ GOES_FORTH = {
     "linear_activation_forward",
     "linear_forward",
 }
+MOST_SAID_OF_LINE = 200  # characters
+MOST_TESTED = 3  # names of results
 BAD = ("wrong", "could not run", "passes on")
 OF_A_LAYER = {"linear_backward", "linear_activation_backward"}
 WHOLE_NETWORK = {"L_model_backward", "backward_propagation", "propagate", "backward"}
@@ -65,7 +72,24 @@ def verdict_of(facts: Facts) -> FunctionVerdict:
 def raised_text(facts: Facts) -> str:
     line = facts.get("raised_line")
     at = f" ({file_place(facts['file'], line)})" if line else ""
-    return readable_text(f"{facts['name']} raised {facts['raised']}{at}")
+    name = place_name(facts["file"]) if facts["name"] == SCRIPT else facts["name"]
+    return readable_text(f"{name} raised {facts['raised']}{at}")
+
+
+def leave_gaps(report: FileReport, unwritten: Mapping[str, str], waiting: Mapping[str, str]) -> FileReport:
+    """The report in which what is still to be written is no mistake, nor is what needs it."""
+    functions = []
+    for f in report.functions:
+        if f.name in unwritten and f.verdict != "agrees" and f.reason != EMPTY:
+            reason = f"{f.name}: {UNWRITTEN} ({unwritten[f.name]})"
+            f = replace(f, ok=False, verdict="could not run", reason=reason)
+        elif f.verdict in BAD and f.name in waiting:
+            reason = f"{waiting[f.name]}, which is called, is {UNWRITTEN}"
+            f = replace(f, ok=False, verdict="not checked", reason=reason)
+        functions.append(f)
+    gone = {f.name for f in functions if UNWRITTEN in f.reason}
+    kept = [d for d in report.diagnoses if d.function not in gone]
+    return replace(report, functions=functions, diagnoses=kept)
 
 
 # Another network than the lectures'
@@ -84,7 +108,7 @@ def as_their_own(report: FileReport, own: Mapping[str, Facts]) -> FileReport:
         "the backward pass is the derivative of it."
     ]
     functions = [
-        replace(f, ok=True, verdict="agrees", taken=own.get(f.name, {}).get("taken", ""))
+        replace(f, ok=True, verdict="agrees", reason="", taken=own.get(f.name, {}).get("taken", ""))
         if f.name in wrong
         else f
         for f in report.functions
@@ -154,9 +178,9 @@ def fixed_diagnosis(
     count: int,
 ) -> Diagnosis:
     """A mistake with its fix; why it is one is said by the search, where that knows it too."""
-    labels = labels_mended(fix, functions)
+    labels = labels_mended(report, fix, functions)
     name = known.name if known else labels[0] if labels else fix["function"]
-    said = said_of(fix, own) or said_of_steps(report, fix)
+    said = cut_between_words(said_of(fix, own) or said_of_steps(report, fix))
     base = known or Diagnosis(name, slug_of(fix["kind"]), "", function=fix["function"])
     why = WHY.get(base.cause, "") if known else ""
     function = functions.get(fix["function"])
@@ -174,22 +198,49 @@ def fixed_diagnosis(
         verified=True,
         kind=fix["kind"],
         said=said,
-        computed=f"You computed {base.formula}." if base.formula else said,
+        computed=what_is_there(base.formula, fix),
         tested=tested_text(fix, labels, count),
         wrong=tuple(labels) or (function.wrong if function else ()),
         right=tuple(n for n in function.right if n not in labels) if function else (),
     )
 
 
-def labels_mended(fix: Facts, functions: Mapping[str, FunctionVerdict]) -> list[str]:
+def labels_mended(report: FileReport, fix: Facts, functions: Mapping[str, FunctionVerdict]) -> list[str]:
     """What a fix makes right in the function where it is, or else in those that call it."""
-    here = [label for name, label in fix["mended"] if name == fix["function"] and not label.startswith("(")]
-    rest = [label for _, label in fix["mended"] if not label.startswith("(")]
-    found = here or rest
+    mended = [(name, label) for name, label in fix["mended"] if not label.startswith("(")]
+    here = [label for name, label in mended if name == fix["function"]]
     function = functions.get(fix["function"])
-    if function is not None and function.wrong and here:
-        return list(function.wrong)
-    return [readable_text(x) for x in dict.fromkeys(found)]
+    if function is None or not function.wrong or not here:
+        return [readable_text(x) for x in dict.fromkeys(here or [label for _, label in mended])]
+    rows = [row.name for _, row in wrong_rows(report, [function.name])]
+    found: list[str] = []
+    for label in function.wrong:  # dW, or dW1 where not all layers are mended
+        layers = [r for r in dict.fromkeys(rows) if label in (r, r.rstrip("0123456789"))] or [label]
+        right = [r for r in layers if r in here]
+        found += [label] if right == layers else right
+    return found or here
+
+
+def wrong_rows(report: FileReport, names: Sequence[str]) -> list[tuple[Step, Row]]:
+    """The rows of functions of the lectures that are wrong, function by function."""
+    return [
+        (step, row)
+        for name in names
+        for step, row in report.judged_rows
+        if step.function == name and not row.ok
+    ]
+
+
+def what_is_there(formula: str, fix: Facts) -> str:
+    """What was computed, without what should have been."""
+    if formula:
+        return f"You computed {formula}."
+    return f"You have {fix['old']} here." if fix["old"] else ""
+
+
+def cut_between_words(text: str) -> str:
+    """A text of some length, cut between words."""
+    return textwrap.shorten(text, MOST_SAID_OF_LINE, placeholder=" …")
 
 
 def said_of(fix: Facts, own: Mapping[str, Facts]) -> str:
@@ -198,7 +249,7 @@ def said_of(fix: Facts, own: Mapping[str, Facts]) -> str:
     for name in [fix["function"], *(n for n, _ in fix["mended"])]:
         facts = own.get(name)
         if facts and facts["raised"]:
-            return readable_text(facts["raised"])[:90]
+            return readable_text(facts["raised"])
         rows = [(label, said) for label, ok, said in facts["rows"] if not ok] if facts else []
         if rows:
             return readable_text(f"{rows[0][0]}: {rows[0][1]}")
@@ -208,16 +259,19 @@ def said_of(fix: Facts, own: Mapping[str, Facts]) -> str:
 def said_of_steps(report: FileReport, fix: Facts) -> str:
     """The same for a function of the lectures."""
     names = [fix["function"], *(n for n, _ in fix["mended"])]
-    rows = [(n, row) for n in names for step, row in report.judged_rows if step.function == n and not row.ok]
-    if not rows:
-        return next((f.reason for f in report.functions if f.name in names and f.reason), "")[:90]
-    return f"{rows[0][1].name}: {reason_text(rows[0][1])}"
+    rows = wrong_rows(report, names)
+    mended = [row for step, row in rows if [step.function, row.name] in [list(x) for x in fix["mended"]]]
+    shown = next(iter([*mended, *(row for _, row in rows)]), None)
+    if shown is None:
+        return next((f.reason for f in report.functions if f.name in names and f.reason), "")
+    return f"{shown.name}: {reason_text(shown)}"
 
 
 def tested_text(fix: Facts, labels: Sequence[str], count: int) -> str:
-    if fix["complete"]:
-        return "tested: with it everything agrees" if count > 1 else "tested: with it it agrees"
-    return f"tested: with it {join_names(labels)} {'agrees' if len(labels) == 1 else 'agree'}"
+    names = labels or sorted({name for name, _ in fix["mended"]})
+    if fix["complete"] and (count > 1 or len(names) > MOST_TESTED or names == [SCRIPT]):
+        return "tested: with it everything agrees"
+    return f"tested: with it {join_names(names)} {'agrees' if len(names) == 1 else 'agree'}"
 
 
 def slug_of(kind: str) -> str:
@@ -265,7 +319,8 @@ def diagnose_unexplained(facts: Facts) -> Diagnosis:
     label, said = next(((label, said) for label, ok, said in rows if not ok), ("", ""))
     wrong = tuple(label for label, ok, _ in rows if not ok)
     right = tuple(label for label, ok, _ in rows if ok)
-    message = f"{label}: {said}. No change of one place was found that mends it."
+    said = f"{label}: {said}" if label else said
+    message = f"{said}. No change of one place was found that mends it."
     return Diagnosis(
         label,
         "unknown",
@@ -283,7 +338,8 @@ def place_diagnosis(diagnosis: Diagnosis, file: str, functions: Mapping[str, Fun
     function = functions.get(diagnosis.function or "")
     wrong = diagnosis.wrong or (function.wrong if function else ())
     right = diagnosis.right or (function.right if function else ())
-    found = place_of_quantity(file, diagnosis.function or "", diagnosis.name, diagnosis.line)
+    name = "" if diagnosis.said.endswith(CROSSED) else diagnosis.name  # which is wrong where it is returned
+    found = place_of_quantity(file, diagnosis.function or "", name, diagnosis.line)
     if found is None:
         line = diagnosis.line or (function.line if function else None)
         return replace(diagnosis, file=diagnosis.file or file, line=line, wrong=wrong, right=right)
@@ -317,7 +373,9 @@ def place_of_quantity(
         cells, _ = cells_of(Path(file))
     except Exception:  # it has been told already that it cannot be read
         return None
-    wanted = {name, name.rstrip("0123456789"), name.rstrip("0123456789") + "_prev", name.split("[")[0]}
+    keys = set(re.findall(r"\['(\w+)'\]", name))
+    stem = name.rstrip("0123456789")
+    wanted = {name, stem, stem + "_prev", name.split("[")[0]} if name else set()
     for cell in reversed(cells):
         if function == SCRIPT:
             at = [s for s in ast.walk(cell.tree) if isinstance(s, ast.stmt) and s.lineno == line]
@@ -326,16 +384,17 @@ def place_of_quantity(
             continue
         for qualified, node in definitions_in(cell.tree.body):
             if qualified == function:
-                return cell.filename, statement_making(node, wanted)
+                return cell.filename, statement_making(node, keys, wanted)
     return None
 
 
-def statement_making(node: ast.AST, wanted: set[str]) -> ast.stmt:
-    """The last statement that assigns one of some names, or else the last one at all."""
+def statement_making(node: ast.AST, keys: set[str], wanted: set[str]) -> ast.stmt:
+    """The last statement that assigns a key, else one of some names, or else the last one at all."""
     statements = [
         s for s in ast.walk(node) if isinstance(s, ast.stmt) and s is not node and not hasattr(s, "body")
     ]
-    makers = [s for s in statements if isinstance(s, ast.Assign | ast.AugAssign) and wanted & entries_made(s)]
+    made = [(s, entries_made(s)) for s in statements if isinstance(s, ast.Assign | ast.AugAssign)]
+    makers = [s for s, names in made if keys & names] or [s for s, names in made if wanted & names]
     return max(makers or statements, key=lambda s: s.lineno)
 
 

@@ -56,6 +56,7 @@ def make_objects(program: Program, owner: type, maker: Maker, depth: int = 0) ->
     for values in islice(product(*choices.values()), MOST_TRIED):
         thing = construct_object(program, owner, start, dict(zip(choices, values, strict=True)))
         if thing is not None:
+            maker.alternate = ", ".join(v.__name__ for v in values if isinstance(v, type))
             fill_layers(program, owner, thing, maker)
             randomise_parameters(thing, maker)
             yield thing
@@ -95,7 +96,8 @@ def choices_of(
         and not ONE.search(name)
         and not isinstance(default, int)
     ):
-        return lists_of(program, owner, name, maker, depth) if default is None else [LEFT]
+        lists = lists_of(program, owner, name, maker, depth)
+        return [*lists, *unit_given(name, maker)] if default is None else [LEFT]
     if re.search(r"(input|in|image|img)_?(shape|dims?)$", name) and maker.use(start, name).unpacked:
         return [np.shape(x) for x in maker.of_role("data", name)]
     if isinstance(default, str) and (texts := texts_compared(program, owner, name, default)):
@@ -108,8 +110,21 @@ def choices_of(
             if pattern.search(name):
                 return [3 if which == "in" else 4]
     if default is not None and not SETTING.search(name):
-        return [LEFT]
+        return [LEFT, *classes_like(program, start, name)]
     return made_for(program, start, name, maker, depth) or ([LEFT] if default is not None else [None])
+
+
+def classes_like(program: Program, start: Function, name: str) -> list[type]:
+    """The classes of the file that may stand for the one that is a parameter's default: another cost."""
+    a = start.node.args
+    named = dict(zip([x.arg for x in a.args][len(a.args) - len(a.defaults) :], a.defaults, strict=True))
+    usual = program.classes.get(getattr(named.get(name), "id", ""))
+    methods = usual and program.methods(usual).keys()
+    return [
+        c
+        for c in program.classes.values()
+        if methods and c is not usual and program.methods(c).keys() == methods
+    ]
 
 
 def texts_compared(program: Program, owner: type, name: str, default: str) -> list[str]:
@@ -131,12 +146,17 @@ def made_for(program: Program, start: Function, name: str, maker: Maker, depth: 
         and depth < 2
         and (made := functions_for(program, name, maker, depth))
     ):
-        return made
+        return [*made, *unit_given(name, maker)]
     if use.keys:
         return [words_by_number(use.keys, maker) if use.sized else dict_for(use.keys, start, maker)]
-    if size := unit_of(name):
-        return [getattr(maker.sizes, size)]
-    return maker.candidates(name, start.text) or [maker.sizes.n, maker.sizes.h]
+    sizes = unit_given(name, maker)
+    return sizes or [*maker.candidates(name, start.text), maker.sizes.n, maker.sizes.h]
+
+
+def unit_given(name: str, maker: Maker) -> list[int]:
+    """The size that a parameter may be by its name: units are a number as often as a list."""
+    size = unit_of(name)
+    return [getattr(maker.sizes, size)] if size else []
 
 
 def words_by_number(keys: list[str], maker: Maker) -> dict[str, int]:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import islice
+from functools import cache, partial
+from itertools import count, islice
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +19,14 @@ from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
 from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
-from tinygraph.debugger.structure import as_floats, copy_state, is_real_number, leaves_of, put_leaf
+from tinygraph.debugger.structure import (
+    as_floats,
+    copy_parts,
+    copy_state,
+    is_real_number,
+    leaves_of,
+    put_leaf,
+)
 from tinygraph.debugger.trial import quietly
 from tinygraph.debugger.uses import free_names
 
@@ -75,6 +82,7 @@ class Pass:
         receiver: whether it is a method of state["self"].
         call: from a state to what comes back.
         raw, after: what came back, and the state after it.
+        attempt: which of several passes it is; an object with other classes within is no other.
     """
 
     program: Program
@@ -85,6 +93,7 @@ class Pass:
     call: Callable[[dict[str, Any]], Any]
     raw: Any = None
     after: dict[str, Any] = field(default_factory=dict)
+    attempt: int = field(default_factory=partial(next, count(1)))
 
     def known(self, state: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         """What is known by name after the pass: arguments, results, entries of dicts, attributes."""
@@ -222,7 +231,7 @@ def layouts_for(text: str) -> list[str]:
         first("columns")
     if re.search(r"math\.(exp|log)", low):
         first("one vector")
-    if re.search(r"conv|pool|im2col|flatten\w*\(|spatial|stride|n, *c, *h", low):
+    if re.search(r"conv(?!en|er)|pool|im2col|flatten\w*\(|spatial|stride|n, *c, *h", low):
         first("images", "images, channels last", "one image")
         if re.search(r"n_h|n_w|hparam|n_c\b", low):
             first("images, channels last")
@@ -270,11 +279,14 @@ def play_forward(
             program,
             tuple(beside),
         )
+        first = 0
         for held in variables_of(program, function, context, maker):
             for thing in objects(maker) if objects else [None]:
                 if layout == "numbers" and uses_arrays(function, thing):
                     continue
-                yield from passes(program, function, thing, maker, dict(known or {}), held)
+                for passed in passes(program, function, thing, maker, dict(known or {}), held):
+                    passed.attempt = first = (maker.alternate and first) or passed.attempt
+                    yield passed
 
 
 def uses_arrays(function: Function, thing: Any) -> bool:
@@ -315,7 +327,10 @@ def passes(
         if error is not None and "image" in maker.layout:
             error = failure_when_flat(tried, error)
         if error is None:
+            if thing is not None:  # its arrays may be those of another object, whose numbers are drawn anew
+                tried.state["self"] = copy_parts(thing)
             return tried, None
+        program.note_failure(function, error)
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
 
     yield from islice(search_choices([len(c.values) for c in choices], attempt, MOST_CALLS), MOST_PASSES)

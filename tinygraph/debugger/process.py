@@ -31,6 +31,7 @@ import numpy as np
 
 from tinygraph.checks.report import join_names, verb_for
 from tinygraph.debugger import worker
+from tinygraph.debugger.program import place_name
 from tinygraph.debugger.sandbox import confined_variables, confinement
 from tinygraph.debugger.steps import Step
 from tinygraph.debugger.worker import readable_text
@@ -76,10 +77,10 @@ STOPPED = "stopped"  # the type of a failure that is no exception: the process h
 def file_place(file: str, line: int | None) -> str:
     """A line of a file as one writes it; the file may be a cell of a notebook.
 
-    >>> file_place("/home/me/layers.py", 12), file_place("/home/me/work.ipynb, code cell 3", 5)
-    ('layers.py:12', 'work.ipynb, code cell 3, line 5')
+    >>> file_place("/home/me/layers.py", 12), file_place("/home/me/work.ipynb, cell [3]", 5)
+    ('layers.py:12', 'work.ipynb, cell [3], line 5')
     """
-    name = Path(file).name
+    name = place_name(file)
     return f"{name}:{line}" if name.lower().endswith(".py") else f"{name}, line {line}"
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import re
+import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
+
+from tinygraph.debugger.notebooks import cell_text
 
 __all__ = [
     "SCRIPT",
@@ -26,6 +31,8 @@ __all__ = [
     "code_of_function",
     "definitions_in",
     "demanded_arguments",
+    "is_cell",
+    "place_name",
     "plain_function",
     "source_text",
 ]
@@ -88,17 +95,35 @@ class Function:
         found = {n.id for n in nodes if isinstance(n, ast.Name)}
         return frozenset(found | {n.attr for n in nodes if isinstance(n, ast.Attribute)})
 
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The names that it reads and that are none of its variables, each once."""
+        code = self.itself.__code__
+        local = {*code.co_varnames, *code.co_cellvars}
+        names = [n.id for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        return tuple(n for n in dict.fromkeys(names) if n not in local)
+
+    @cached_property
+    def makes(self) -> frozenset[str]:
+        """The names that it, or a function within it, sets or takes, but for those of the file."""
+        nodes = list(ast.walk(self.node))
+        made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        made |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+        return frozenset(made - {n for x in nodes if isinstance(x, ast.Global) for n in x.names})
+
 
 class Program:
     """Somebody's functions and classes by name, with the text that they stand in.
 
-    `namespace` is what their names mean, `trees` the trees of their files or cells by the names of these.
+    `namespace` is what their names mean, `trees` the trees of their files or cells by the names of these;
+    `stopped` holds what functions raised where they came furthest: the line, and a sentence.
     """
 
     def __init__(self, namespace: dict[str, Any], trees: Mapping[str, ast.Module], file: str = "") -> None:
         self.namespace = namespace
         self.trees = trees
         self.file = file
+        self.stopped: dict[str, tuple[int, str]] = {}
 
     @cached_property
     def functions(self) -> dict[str, Function]:
@@ -110,6 +135,17 @@ class Program:
                 if function is not None:
                     found[name] = function
         return found
+
+    def note_failure(self, function: Function, error: BaseException) -> None:
+        """Keep what a function raised, if no call of it came further."""
+        frames = traceback.walk_tb(error.__traceback__)
+        line = max((n for frame, n in frames if frame.f_code is function.itself.__code__), default=0)
+        if line > self.stopped.get(function.name, (0, ""))[0]:
+            at = f"{Path(function.file).name}, line {line}"
+            self.stopped[function.name] = (
+                line,
+                f"{function.name} raised {type(error).__name__}: {error} ({at})",
+            )
 
     def function_of(self, name: str, file: str, node: Definition) -> Function | None:
         """The function that a definition made, if it is still there."""
@@ -207,10 +243,33 @@ def find_code(code: CodeType, name: str) -> CodeType | None:
 
 def source_text(file: str) -> list[str]:
     """The lines of a file or a cell, without their ends."""
-    lines = linecache.getlines(file)
+    lines = linecache.getlines(file) or cell_text(file).splitlines()
     if not lines and Path(file).is_file():
         lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     return [line.rstrip("\r\n") for line in lines]
+
+
+def place_name(file: str) -> str:
+    """A file, or a cell of a notebook, as one calls it; of one that runs, by the number beside it.
+
+    >>> place_name("/home/me/layers.py"), place_name("<ipython-input-3-0a1b>")
+    ('layers.py', 'cell [3]')
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(file)
+    told = re.match(r"<ipython-input-(\d+)-", file)
+    if number or told:
+        return f"cell [{number or told[1]}]"  # type: ignore[index]
+    return "a cell" if is_cell(file) and not file.startswith("<") else Path(file).name
+
+
+def is_cell(file: str) -> bool:
+    """Whether a name is that of a cell or a line of a console rather than of a file.
+
+    >>> is_cell("<ipython-input-3-abc>"), is_cell("/tmp/ipykernel_71/123.py"), is_cell("/home/me/layers.py")
+    (True, True, False)
+    """
+    return file.startswith("<") or any(x in file for x in ("ipykernel_", "ipython-input-", "marimo_"))
 
 
 def demanded_arguments(

@@ -400,9 +400,33 @@ def from_a_loss(
     found = [(labels, list(losses_after(passed, backward, losses, labels))) for labels in choices]
     if not any(some for _, some in found):
         found = [(labels, list(common_losses(passed, labels))) for labels in choices]
+    turned: list[tuple[list[Loss], dict[str, StateSource]]] = []
     for labels, some in found:
-        for pick in picks(passed, backward, names, outputs, labels):
-            yield from under_losses(passed, backward, [x for x in some if x.sensible], pick)
+        sensible = [x for x in some if x.sensible]
+        for i, pick in enumerate(picks(passed, backward, names, outputs, labels)):
+            raised = False
+            for trial in under_losses(passed, backward, sensible, pick):
+                yield trial
+                raised = trial.raised is not None
+            if raised and i == 0 and may_take_rows(passed, backward):
+                turned.append((sensible, turned_round(pick, labels)))
+    for sensible, pick in turned:
+        yield from under_losses(passed, backward, sensible, pick)
+
+
+def may_take_rows(passed: Pass, backward: Function) -> bool:
+    """Whether a backward pass that goes forward itself may take rows, though what predicts takes columns."""
+    forward = passed.function
+    itself = forward is not None and not calls(passed.program, backward, forward)
+    return passed.receiver and itself and passed.maker.layout == "columns"
+
+
+def turned_round(pick: Mapping[str, StateSource], labels: Mapping[str, Any]) -> dict[str, StateSource]:
+    """The same with data and labels transposed."""
+    return {
+        n: (lambda s, raw, f=f: np.transpose(f(s, raw))) if n in labels or role_of(n) == "data" else f  # type: ignore
+        for n, f in pick.items()
+    }
 
 
 def under_itself(
@@ -487,6 +511,7 @@ def trial_with_loss(passed: Pass, backward: Function, loss: Loss, pick: Mapping[
     trial = trial_with(passed, backward, [loss.name], player(passed, backward, pick), loss.averaged or False)
     trial.forward = forward
     trial.loss = loss.name
+    trial.predicted = int(np.size(prediction_of(passed, passed.after, passed.raw)))
     trial.taken += f", of {loss.name}"
     return trial
 
@@ -504,6 +529,7 @@ def trial_with(
 
     name = passed.function.name if passed.function else "the usual function"
     of = f"its own {chosen[0]}" if passed.function is backward else name
+    of += f" with {passed.maker.alternate}" if passed.maker.alternate else ""
     return Trial(
         backward,
         f"{backward.name} was held against the derivative of {of}",
@@ -515,7 +541,7 @@ def trial_with(
         averaged=bool(averaged),
         layout=passed.maker.layout,
         variants=passed.maker.variants,
-        attempt=id(passed),
+        attempt=passed.attempt,
         degenerate=passed.is_degenerate,
     )
 

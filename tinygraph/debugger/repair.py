@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ast
 import sys
-import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -23,9 +22,19 @@ import numpy as np
 from tinygraph.debugger.examine import examine_program
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
-from tinygraph.debugger.structure import is_real_number
+from tinygraph.debugger.structure import is_real_number, take_leaf
 from tinygraph.debugger.suspicion import suspicion_of, suspicion_of_error
-from tinygraph.debugger.trial import Claim, Judgement, TooLong, Trial, Unplayable, judge_trial, quietly
+from tinygraph.debugger.trial import (
+    Claim,
+    Deadline,
+    Judgement,
+    TooLong,
+    Trial,
+    Unplayable,
+    factor_along,
+    judge_trial,
+    quietly,
+)
 
 __all__ = ["RAISED", "Exam", "Fix", "Marks", "TrialExam", "repair_program"]
 
@@ -46,6 +55,11 @@ class Marks:
     wrong: frozenset[str]
     raised: bool = False
     at: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def count(self) -> int:
+        """How many derivatives there are."""
+        return len(self.right | self.wrong)
 
 
 NO_MARKS = Marks(frozenset(), frozenset())
@@ -74,21 +88,22 @@ class TrialExam:
         self.name = self.trial.function.name
         self.kept = judgement.outputs
         self.seconds = 2.0
-        self.truths: dict[Any, Any] = {}
-        find_truth = self.trial.truth
-
-        def known_truth(path: Any) -> Any:
-            if path not in self.truths:
-                self.truths[path] = find_truth(path)
-            return self.truths[path]
-
-        self.trial.truth = known_truth  # type: ignore[method-assign]
+        self.quick = True
+        self.quick = self.sees_the_same(judgement)
         self.known = self.paths_of_wrong()
         self.others = [TrialExam(Judgement(t, [], {})) for t in judgement.alternatives if t is not self.trial]
 
+    def sees_the_same(self, judgement: Judgement) -> bool:
+        """Whether a look along some directions finds right what is; beside a kink it may not."""
+        right = {v.claim.label for v in judgement.verdicts if v.ok}
+        try:
+            return not any(v.claim.label in right for v in self.judge().wrong)
+        except Exception:
+            return True
+
     def judge(self) -> Judgement:
         """The judgement of the functions as they are now, by the conventions of the file."""
-        judged = judge_trial(self.trial)
+        judged = judge_trial(self.trial, quick=self.quick)
         if self.trial.settle is not None:
             self.trial.settle(judged)
         return judged
@@ -99,11 +114,7 @@ class TrialExam:
             judged = self.judge()
         except Exception:
             return {}
-        right = dict.fromkeys(judged.order, RIGHT)
-        for v in judged.wrong:
-            if v.claim.by is not None:
-                self.trial.truth(v.claim.by)
-        return right | {v.claim.label: v.claim.by for v in judged.wrong}
+        return dict.fromkeys(judged.order, RIGHT) | {v.claim.label: v.claim.by for v in judged.wrong}
 
     def forward(self) -> Any:
         with suppress(Exception):
@@ -122,14 +133,14 @@ class TrialExam:
     def may_be_right(self, claim: Claim) -> bool:
         """Whether a claim that was wrong is near the truth now, or is a new one."""
         path = self.known.get(claim.label)
-        if path is RIGHT:
+        if path is None or path is RIGHT:
+            return path is None
+        x = take_leaf(self.trial.state, path)
+        if not is_real_number(claim.value) or np.size(claim.value) != np.size(x):
             return False
-        if path is None or path not in self.truths:
-            return True
-        right = self.truths[path].value
-        if not is_real_number(claim.value) or np.size(claim.value) != np.size(right):
-            return False
-        return is_multiple(np.reshape(claim.value, np.shape(right)), right, self.trial.m)
+        m = self.trial.m
+        factor = factor_along(Claim("", np.reshape(claim.value, np.shape(x)), path), self.trial)
+        return factor is not None and any(abs(factor - f) < NEAR_ENOUGH * abs(f) for f in (1, m, 1 / m, -1))
 
     def marks(self) -> Marks:
         """The marks; where no reading came to an end before, those of the first that is all right now."""
@@ -148,14 +159,6 @@ class TrialExam:
         if not same_outputs(self.kept, judged.outputs):
             wrong.add("forward")
         return Marks(frozenset(v.claim.shown for v in judged.verdicts if v.ok), frozenset(wrong))
-
-
-def is_multiple(given: Any, right: Any, m: int) -> bool:
-    """Whether an array is nearly another one, m times it, 1 / m of it or minus it."""
-    near = NEAR_ENOUGH * float(np.max(np.abs(right), initial=0)) + NEAR_ENOUGH**2
-    return any(
-        float(np.max(np.abs(given - f * right), initial=0)) <= near * max(1, f) for f in (1.0, 1 / m, m, -1.0)
-    )
 
 
 def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
@@ -203,11 +206,11 @@ def repair_program(
         seconds: for all together.
         tick: is called now and then.
     """
-    until = time.monotonic() + seconds
+    until = Deadline(seconds)
     fixes: list[Fix] = []
     before = {id(f.itself): f.itself.__code__ for f in program.functions.values()}
     try:
-        while len(fixes) < MOST_MISTAKES and time.monotonic() < until:
+        while len(fixes) < MOST_MISTAKES and not until.is_over():
             fix = next_fix(program, first, second, until, tick)
             if fix is None:
                 break
@@ -256,6 +259,12 @@ class Exams:
         return any(self.exams[i].marks() != m for i, m in enumerate(self.before) if i not in self.bad)
 
     @property
+    def stopped_between(self) -> bool:
+        """Whether statements came to no end, so that nobody knows what those behind it give."""
+        exams = [self.exams[i] for i in self.bad if self.before[i].raised]
+        return any(isinstance(exam, TrialExam) and not exam.trial.settles for exam in exams)
+
+    @property
     def wrong(self) -> frozenset[tuple[str, str]]:
         return frozenset((self.exams[i].name, label) for i in self.bad for label in self.before[i].wrong)
 
@@ -264,40 +273,38 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
     """What has become right; None where something has become wrong."""
     if was.raised:
         return set() if now.raised or now.wrong else {(name, RAISED)}
-    if now.raised or now.wrong - was.wrong or was.right - now.right:
-        return None
+    if now.raised or now.wrong - was.wrong or was.right - now.right or now.count < was.count:
+        return None  # what has gone is not right
     return {(name, label) for label in was.wrong - now.wrong}
 
 
 def next_fix(
-    program: Program, first: Sequence[Exam], second: Sequence[Exam], until: float, tick: Callable[[], Any]
+    program: Program, first: Sequence[Exam], second: Sequence[Exam], until: Deadline, tick: Callable[[], Any]
 ) -> Fix | None:
     """The likeliest change that makes something right and nothing wrong."""
     here, there = Exams(first), Exams(second)
     if not here.bad:
         return None
     found: list[Fix] = []
-    begun = time.monotonic()
     watched = suspect_lines(watch_calls(program, here), here)
     stopped = all(here.before[i].raised for i in here.bad)
-    stop = min(until, begun + SOON) if stopped else until
+    stop = Deadline(SOON) if stopped else until
     for rewrite in in_order(watched):
-        now = time.monotonic()
         tick()
-        if now > min(stop, until):
+        if stop.is_over() or until.is_over():
             break
         fix = try_rewrite(program, rewrite, here, there)
         if fix is not None:
             found.append(fix)
             if fix.complete and not any(f.complete for f in found[:-1]):
-                stop = now + ENOUGH
+                stop = Deadline(ENOUGH)
     if not found and stopped:
         found = list(fixes_by_reading(program, watched, here, until, tick))
     return best_fix(found, {w.function.name for w in watched if w.goes_forth})
 
 
 def fixes_by_reading(
-    program: Program, watched: list[Watched], exams: Exams, until: float, tick: Callable[[], Any]
+    program: Program, watched: list[Watched], exams: Exams, until: Deadline, tick: Callable[[], Any]
 ) -> Iterator[Fix]:
     """The first change of a line that raised with which the function is right in whatever reading.
 
@@ -308,7 +315,7 @@ def fixes_by_reading(
         lines = {line for file, line in names[w.function.name] if file == w.function.file}
         near = [r for r in in_turn([w], far=False) if getattr(r.old, "lineno", 0) in lines]
         for rewrite in near:
-            if time.monotonic() > until:
+            if until.is_over():
                 return
             tick()
             code = changed_code(rewrite)
@@ -353,7 +360,7 @@ def best_fix(found: list[Fix], forth: Collection[str] = ()) -> Fix | None:
     def rank(fix: Fix) -> tuple[Any, ...]:
         rewrite = fix.rewrite
         goes_forth = rewrite.function.name in forth
-        return not fix.complete, -len(fix.mended), goes_forth, rewrite.cost, size_of(rewrite)
+        return not fix.complete, -len(fix.mended), goes_forth, rewrite.strangeness, size_of(rewrite)
 
     ranked = sorted(found, key=rank)
     best = ranked[0]
@@ -404,8 +411,16 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
         again = there.mended()
         if (there.bad and not again) or there.is_broken():
             return None
-    kept = mended & again if there.bad and mended & again else mended
-    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong)
+        if here.stopped_between and not is_right_afresh(program, rewrite.function.name):
+            return None
+    kept = mended - (there.wrong - again)  # what was wrong by luck on one probe only counts as well
+    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong) if kept else None
+
+
+def is_right_afresh(program: Program, name: str) -> bool:
+    """Whether statements that stopped before their end are right, those behind it too, if read once more."""
+    found = [e for e in examine_program(program, {name}) if e.function.name == name]
+    return bool(found) and found[0].verdict == "agrees"
 
 
 # What ran
@@ -455,9 +470,10 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         if isinstance(exam, TrialExam) and not exam.trial.settles
     ]
     found = [w for w in found if all(w.function is not other.function for other in stated)]
-    orders = orders_in(program)
+    orders, turns = orders_in(program), turns_in(program)
     for w in found:
         w.scope.orders = orders.get(w.function.name, frozenset())
+        w.scope.turns = turns
         code = w.function.itself.__code__
         w.scope.functions = [n for n in plain if n != w.function.name]
         w.depth = 0 if w.function.name in names else 1 if back[code] > forth[code] else FORTH_DEPTH
@@ -483,6 +499,18 @@ def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
     }
 
 
+def turns_in(program: Program) -> tuple[tuple[int, ...], ...]:
+    """How axes are transposed anywhere in the program, and back."""
+    found: dict[tuple[int, ...], None] = {}
+    for node in (n for f in program.functions.values() for n in ast.walk(f.node)):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "transpose":
+            parts = [p for a in node.args for p in (a.elts if isinstance(a, ast.Tuple | ast.List) else [a])]
+            axes = tuple(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, int))
+            if sorted(axes) == list(range(len(axes))) and axes:
+                found |= {axes: None, tuple(int(i) for i in np.argsort(axes)): None}
+    return tuple(found)
+
+
 def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
     """A script or a body that is judged by its statements: those from the first that is a derivative on."""
     lines, values = exam.trial.statements_that_ran()
@@ -505,6 +533,7 @@ def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], A
         if frame.f_code not in by_code:
             return None
         times[frame.f_code] += 1
+        note_depths(by_code[frame.f_code].scope, frame.f_locals)
         by_code[frame.f_code].within |= any(by_code[c].own for c in codes_above(frame) if c in by_code)
         return local
 
@@ -529,6 +558,7 @@ def codes_above(frame: FrameType) -> Iterator[CodeType]:
 def note_values(scope: Scope, frame: FrameType) -> None:
     """Remember what the names of a function hold at its end, and the attributes of its object."""
     values = dict(frame.f_locals)
+    note_depths(scope, values)
     scope.values |= {k: v for k, v in values.items() if k != "self"}
     for value in values.values():
         if isinstance(value, dict):
@@ -540,6 +570,13 @@ def note_values(scope: Scope, frame: FrameType) -> None:
             f"self.{k}" for k, v in vars(values["self"]).items() if is_ndarray(v) or isinstance(v, str)
         ]
     scope.keys = list(dict.fromkeys(scope.keys))
+
+
+def note_depths(scope: Scope, values: Mapping[str, Any]) -> None:
+    """Remember how many dimensions arrays have."""
+    for name, value in values.items():
+        if is_ndarray(value):
+            scope.depths.setdefault(name, set()).add(value.ndim)
 
 
 def is_ndarray(value: Any) -> bool:

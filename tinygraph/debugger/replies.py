@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.blanks import EMPTY, does_nothing, returns_gap, unwritten_functions, waiting_functions
 from tinygraph.debugger.examine import Examined, examine_program
-from tinygraph.debugger.program import Function, Program, demanded_arguments, plain_function
-from tinygraph.debugger.protocols.names import is_backward
+from tinygraph.debugger.lacking import lacks_backward, what_is_lacking, what_stops_script
+from tinygraph.debugger.making import Maker
+from tinygraph.debugger.objects import make_objects
+from tinygraph.debugger.program import SCRIPT, Function, Program, demanded_arguments, plain_function
+from tinygraph.debugger.protocols.names import forward_partners, is_backward, stem_of
+from tinygraph.debugger.protocols.objects import forward_methods
+from tinygraph.debugger.protocols.scripts import scripts_of
 from tinygraph.debugger.repair import RAISED, Exam, Fix, Marks, TrialExam, repair_program
+from tinygraph.debugger.siblings import add_partners
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
 __all__ = ["reply_to"]
 
 SHORT_TEXT = 60  # characters
-EMPTY = "nothing is in it"
+NO_PARTNER = "no function goes forward for it"
 UNREAD = "no forward pass could be run for it"
+MISFIT = re.compile(
+    r"Input operand 1 has a mismatch in its core dimension 0, with gufunc signature \S+ "
+    r"\(size (\d+) is different from (\d+)\)"
+)
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -35,15 +47,31 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
+    if unknown := names_unknown(program, asked["names"].values()):
+        return {"examined": [], "unknown": unknown, "known": list(program.functions)}
+    if not asked.get("examined"):
+        add_partners(program)
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
     tick()
-    reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
+    gaps = unwritten_functions(program)
+    reply: dict[str, Any] = {
+        "examined": [told_examined(e, gaps) for e in found],
+        "unwritten": gaps,
+        "waiting": waiting_functions(program, gaps),
+    }
     if asked["ask"] == "repair":
         first, second = exams_of(program, found, asked["steps"])
         reply["fixes"] = [
             told_fix(fix) for fix in repair_program(program, first, second, asked["seconds"], tick)
         ]
     return reply
+
+
+def names_unknown(program: Program, names: Iterable[str | None]) -> list[str]:
+    """Those names that were given by hand for functions, though there are none of them."""
+    last = {name.rpartition(".")[2] for name in program.functions}
+    asked = [name for name in names if name is not None and name not in last | program.functions.keys()]
+    return [name for name in asked if not callable(program.namespace.get(name))]
 
 
 def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> list[Examined]:
@@ -60,7 +88,19 @@ def judged_functions(program: Program, asked: Mapping[str, Any], tick: Callable[
     found = examine_program(program, names, asked["names"], tick)
     judged = [e.function for e in found] + [f for n, f in program.functions.items() if n in lectures]
     left = names - {f.name for f in functions_used(program, judged)}
-    return [*found, *unread_functions(program, left, asked["names"]["backward"])]
+    return [
+        *found,
+        *unread_functions(program, left, asked["names"]["backward"]),
+        *(stopped_scripts(program) if not any(e.function.name == SCRIPT for e in found) else ()),
+    ]
+
+
+def stopped_scripts(program: Program) -> Iterator[Examined]:
+    """A file's own statements that go back, where they stop before: at data that are not there, say."""
+    for script in scripts_of(program):
+        if stop := what_stops_script(program, script):
+            yield Examined(script, reason=stop)
+            return
 
 
 def functions_used(program: Program, judged: Sequence[Function]) -> list[Function]:
@@ -80,16 +120,27 @@ def functions_used(program: Program, judged: Sequence[Function]) -> list[Functio
 def unread_functions(program: Program, names: Collection[str], given: str | None) -> Iterator[Examined]:
     """The functions of which no row could make anything, though their names, or who asks, say so."""
     for name, function in program.functions.items():
-        if name in names and (is_backward(function) or name == given):
-            yield Examined(function, reason=EMPTY if does_nothing(function) else UNREAD)
+        if name in names and (is_backward(function) or name == given or lacks_backward(program, function)):
+            yield Examined(function, reason=why_unread(program, function))
 
 
-def does_nothing(function: Function) -> bool:
-    """Whether a function does nothing: it is still to be written, or to be replaced."""
-    return all(
-        isinstance(s, ast.Pass | ast.Raise) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-        for s in function.node.body
-    )
+def why_unread(program: Program, function: Function) -> str:
+    """Why no row could make anything of a function."""
+    if lacking := what_is_lacking(program, function):
+        return f"{UNREAD}: {lacking}"
+    if function.owner is not None:
+        return EMPTY if does_nothing(function) else why_no_object(program, function, function.owner)
+    partners = list(forward_partners(program, function))
+    if not any(set(stem_of(f.name)) & set(stem_of(function.name)) for f in partners):
+        return NO_PARTNER
+    return UNREAD
+
+
+def why_no_object(program: Program, function: Function, owner: type) -> str:
+    if not forward_methods(program, owner, function):
+        return f"{owner.__name__} has no method that goes forward"
+    made = (next(make_objects(program, owner, Maker(x, program=program)), None) for x in ("rows", "columns"))
+    return UNREAD if any(x is not None for x in made) else f"no object of {owner.__name__} could be made"
 
 
 def code_held(held: Any) -> Any:
@@ -101,23 +152,26 @@ def exams_of(
     program: Program, found: Sequence[Examined], steps: Sequence[Sequence[StepFacts]]
 ) -> tuple[list[Exam], list[Exam]]:
     """What a repair is tried on, and on what it is tested then."""
-    stepped = {facts[0] for side in steps for facts in side}
+    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
+    right = {e.function.name for e in found if e.verdict == "agrees"}
+    other = {exam.name for exam in one if exam.name in right and exam.marks().raised}  # of another network
+    one, two = ([exam for exam in side if exam.name not in other] for side in (one, two))
+    stepped = {exam.name for exam in (*one, *two)}
     judged = [e for e in found if e.judgements and e.function.name not in stepped]
     first: list[Exam] = [TrialExam(e.judgements[0]) for e in judged]
     second: list[Exam] = [TrialExam(j) for e in judged for j in e.judgements[1:]]
-    one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
     return [*one, *first], [*two, *second]
 
 
-def told_examined(examined: Examined) -> dict[str, Any]:
-    """What came of a function."""
+def told_examined(examined: Examined, gaps: Collection[str] = ()) -> dict[str, Any]:
+    """What came of a function; one that returns a gap is not right, whatever else it returns."""
     function = examined.function
     shown = next((j for j in examined.judgements if not j.ok), None) or next(iter(examined.judgements), None)
     facts: dict[str, Any] = {
         "name": function.name,
         "line": function.line,
         "file": function.file,
-        "verdict": examined.verdict,
+        "verdict": "wrong" if function.name in gaps and returns_gap(function) else examined.verdict,
         "reason": examined.reason,
         "taken": shown.trial.taken if shown else "",
         "rows": [[v.claim.shown, v.ok, v.said] for v in shown.verdicts] if shown else [],
@@ -131,8 +185,14 @@ def raised_facts(shown: Judgement | None, file: str) -> dict[str, Any]:
     if shown is None or shown.raised is None:
         return {"raised": ""}
     frames = [f for f in traceback.extract_tb(shown.raised.__traceback__) if f.filename == file]
-    text = f"{type(shown.raised).__name__}: {shown.raised}"
-    return {"raised": text, "raised_line": frames[-1].lineno if frames else None}
+    return {"raised": told_error(shown.raised), "raised_line": frames[-1].lineno if frames else None}
+
+
+def told_error(error: BaseException) -> str:
+    """An exception; where matrices do not fit together, in plainer words than NumPy's."""
+    return MISFIT.sub(
+        r"\2 columns on the left, \1 rows on the right", f"{type(error).__name__}: {error}"
+    ).strip()
 
 
 def told_fix(fix: Fix) -> dict[str, Any]:

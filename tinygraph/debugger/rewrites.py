@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ SIBLINGS = [
     {"add", "subtract", "multiply", "divide"},
     {"argmax", "argmin"},
     {"hstack", "vstack", "concatenate"},
+    {"repeat", "tile"},
 ]
 REDUCTION_NAMES = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin"}
 PENALTY_NAME = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
@@ -56,6 +58,8 @@ COUNT = re.compile(r"^(m|n|N|M|B|bs|batch\w*|n_?samples|num_\w+|count|examples|s
 MOST_NUMBERS = 6
 FEW = 1.3  # the turn of changes of whole statements
 CONSTANTS = (0, 1, -1, 2, 0.5)
+ADDITIONS = ("a factor", "a missing term", "a missing sum", "a missing statement", "a sign", "an exponent")
+FAR_FETCHED = 0.8  # more than what stands there in another way
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +96,19 @@ class Rewrite:
             else self.cost
         )
 
+    @property
+    def strangeness(self) -> float:
+        """Its cost, with what it adds: of two that mend, what was written otherwise is likelier than what was
+        left out, where something was made than where it is returned, and what stands elsewhere too."""
+        adds = self.kind in ADDITIONS
+        usual = isinstance(self.new, ast.BinOp | ast.Call) and ast.unparse(self.new) in self.function.text
+        return (
+            self.cost
+            + FAR_FETCHED * adds
+            + 0.3 * (adds and isinstance(self.parent, ast.Return))
+            - 0.3 * usual
+        )
+
     def apply(self) -> None:
         """Make the change in the tree."""
         if self.new is not None and not hasattr(self.new, "placed"):
@@ -122,7 +139,8 @@ class Scope:
 
     `kinds` has for each name "array" with its dimensions, "number" or "other"; `keys` the keys of dicts and
     attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names
-    stand together elsewhere, as in a cache.
+    stand together elsewhere, as in a cache; `turns` how axes are transposed in the file, and
+    back; `depths` how many dimensions an array has at the beginning and at the end.
     """
 
     lines: set[int] = field(default_factory=set)
@@ -130,6 +148,8 @@ class Scope:
     functions: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     orders: frozenset[tuple[str, ...]] = frozenset()
+    turns: tuple[tuple[int, ...], ...] = ()
+    depths: dict[str, set[int]] = field(default_factory=dict)
 
     def kind(self, name: str) -> str:
         value = self.values.get(name)
@@ -184,6 +204,9 @@ class RewriteMaker:
         self.scope = scope
         self.far = far
         self.used = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
+        self.made = {
+            n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         self.loads = [
             n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
         ]
@@ -196,6 +219,7 @@ class RewriteMaker:
         self.numbers = numbers_like(function.node, scope)
         self.attributes_read = sorted(attributes_in(function.node))
         self.divisors = divisors_in(function.node, scope)
+        self.reductions = reductions_in(function.node)
 
     def change(
         self,
@@ -232,7 +256,7 @@ class RewriteMaker:
         """= for += and the reverse, another operator, another target."""
         if isinstance(statement, ast.AugAssign):
             plain = ast.Assign([statement.target], statement.value)
-            yield self.change("an operator", statement, plain, place, 2)
+            yield self.change("an operator", statement, plain, place, 1.5)
             for op in (ast.Add, ast.Sub, ast.Mult, ast.Div):
                 if not isinstance(statement.op, op):
                     yield self.change(
@@ -286,10 +310,21 @@ class RewriteMaker:
         )
         if not isinstance(target, ast.Name | ast.Subscript | ast.Attribute) or isinstance(statement, ast.For):
             return
-        for code in self.additions(ast.unparse(target)):
+        for code in [*self.likenesses(statement, target), *self.additions(ast.unparse(target))]:
             new = parsed_statement(code, statement)
             if new is not None:
                 yield Insertion(self.function, "a missing statement", statement, new, *place, 5)
+
+    def likenesses(self, statement: ast.stmt, target: ast.expr) -> Iterator[str]:
+        """The same statement of another name that the function makes: dW += grads["dW"] of db."""
+        if not isinstance(target, ast.Name):
+            return
+        old = re.compile(rf"\b{target.id}\b")
+        text, whole = ast.unparse(statement), ast.unparse(self.function.node)
+        for other in sorted(self.made - {target.id}):
+            code = old.sub(other, text)
+            if len(old.findall(text)) > 1 and code not in whole:
+                yield code
 
     def last_touches(
         self, body: list[ast.stmt], i: int, place: tuple[ast.AST, str, int | None]
@@ -339,6 +374,9 @@ class RewriteMaker:
         """The last statement of a loop behind it, or the one behind it into the loop."""
         if not isinstance(statement, ast.For | ast.While):
             return
+        if isinstance(statement, ast.For) and not isinstance(statement.iter, ast.Call):
+            back = ast.Subscript(statement.iter, ast.Slice(None, None, number_node(-1)), ast.Load())
+            yield self.change("a direction", statement.iter, back, (statement, "iter", None), 1.5)
         if len(statement.body) > 1:
             shorter = copy.copy(statement)
             shorter.body = statement.body[:-1]
@@ -380,9 +418,22 @@ class RewriteMaker:
         self, node: ast.expr, parent: ast.AST, top: bool
     ) -> Iterator[tuple[str, ast.expr, float]]:
         """What may stand in place of an expression; what is indexed stays what it is, up to its name."""
-        if not isinstance(parent, ast.Subscript | ast.Attribute):
+        if isinstance(parent, ast.Slice):
+            return iter(()) if self.far else chain(self.replacements(node), self.bounds(node))
+        if not isinstance(parent, ast.Subscript | ast.Attribute) or self.is_acted_on(node, parent):
             return self.far_additions(node, top) if self.far else self.near_changes(node, top)
         return iter(()) if self.far else self.replacements(node)
+
+    def bounds(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
+        """The end of a slice, farther on."""
+        for n in self.scope.names_of_kind("number"):
+            if n in self.loads:
+                yield "an index", ast.BinOp(node, ast.Add(), name(n)), 1.2
+
+    def is_acted_on(self, node: ast.expr, parent: ast.AST) -> bool:
+        """Whether it is an array of which an attribute is taken, as in x.T or x.sum()."""
+        known = not isinstance(node, ast.Name) or self.scope.kind(node.id).startswith("array")
+        return known and isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load)
 
     def names_throughout(self, node: ast.expr, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
         """A name that stands several times in an expression, exchanged everywhere in it."""
@@ -432,12 +483,19 @@ class RewriteMaker:
         if sort == "array":
             for attribute in self.attributes:
                 yield "a name", parse_expression(attribute), 2
-        if kind == "array 2":
-            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
+        yield from self.turned(node, kind)
         if sort == "number":
             one = ast.Constant(1)
             yield "an index", ast.BinOp(node, ast.Add(), one), 2
             yield "an index", ast.BinOp(node, ast.Sub(), one), 2
+
+    def turned(self, node: ast.Name, kind: str) -> Iterator[tuple[str, ast.expr, float]]:
+        """An array with its axes in another order."""
+        if kind == "array 2":
+            yield "a transpose", ast.Attribute(node, "T", ast.Load()), 1.3
+        for axes in self.scope.turns:
+            if len(axes) in self.scope.depths.get(node.id, ()):
+                yield "a transpose", parse_expression(f"{node.id}.transpose{axes}"), 1.8
 
     def name_cost(self, old: str, new: str) -> float:
         """Names that look alike are mistaken for one another; one that is otherwise unused was meant."""
@@ -504,10 +562,8 @@ class RewriteMaker:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in REDUCTION_NAMES:
             yield from self.of_reduction(node)
-        if called == "reshape":
-            inner = node.func.value if isinstance(node.func, ast.Attribute) else None
-            if isinstance(inner, ast.Name) and inner.id != "np":
-                yield "a transpose", ast.Attribute(inner, "T", ast.Load()), 1
+        if called in ("transpose", "reshape"):
+            yield from self.of_shape(node, called)
         if len(node.args) == 2:
             yield "an order", ast.Call(node.func, node.args[::-1], node.keywords), 1.5
         if len(node.args) == 1 and not node.keywords:
@@ -521,6 +577,15 @@ class RewriteMaker:
         for i in range(len(node.keywords) if called not in REDUCTION_NAMES else 0):
             rest = node.keywords[:i] + node.keywords[i + 1 :]
             yield "a setting", ast.Call(node.func, node.args, rest), 3
+
+    def of_shape(self, node: ast.Call, called: str) -> Iterator[tuple[str, ast.expr, float]]:
+        """Axes in another order."""
+        for axes in self.scope.turns if called == "transpose" else ():
+            if len(axes) == len(node.args):
+                yield "a transpose", ast.Call(node.func, [number_node(a) for a in axes], []), 1.2
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if called == "reshape" and isinstance(inner, ast.Name) and inner.id != "np":
+            yield "a transpose", ast.Attribute(inner, "T", ast.Load()), 1
 
     def of_reduction(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         """Another axis, or none; keepdims or not; no reduction at all."""
@@ -625,6 +690,9 @@ class RewriteMaker:
                 )
         if top or isinstance(node, ast.Name):
             yield from self.missing_terms(node)
+        if isinstance(node, ast.Name) and self.scope.kind(node.id) == "number":
+            for other in [*self.scope.names_of_kind("array"), *self.attributes]:
+                yield "a name", parse_expression(other), 2
 
     def missing_terms(self, node: ast.expr) -> Iterator[tuple[str, ast.expr, float]]:
         """What a sum may lack: an array of theirs, alone or times a penalty."""
@@ -633,6 +701,11 @@ class RewriteMaker:
             yield "a missing term", ast.BinOp(node, ast.Sub(), parse_expression(n)), 2.4
             for code in self.penalties():
                 yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(f"{code} * {n}")), 2.6
+            for count in self.divisors[:3]:
+                yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(f"{n} / {count}")), 2.6
+        for reduction in self.reductions:
+            taken = parse_expression(reduction.format(f"({ast.unparse(node)})"))
+            yield "a missing term", ast.BinOp(node, ast.Sub(), taken), 2.4
 
     def penalties(self) -> list[str]:
         """The factors of a penalty, as it is or as its square gives it."""
@@ -853,6 +926,17 @@ def divisors_in(node: ast.AST, scope: Scope) -> list[str]:
         if isinstance(n, ast.Name)
     }
     return [n for n in numbers if n in used or COUNT.match(n)]
+
+
+def reductions_in(node: ast.AST) -> list[str]:
+    """The sums and averages with kept axes that a function takes, with {} for what it takes them of."""
+    found = []
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("sum", "mean"):
+            axis = keyword_of(call, "axis")
+            if axis is not None:
+                found.append(f"np.{call.func.attr}({{}}, axis={ast.unparse(axis)}, keepdims=True)")  # type: ignore[attr-defined]
+    return list(dict.fromkeys(found))
 
 
 def subscripts_in(node: ast.AST) -> list[str]:

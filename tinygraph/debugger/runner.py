@@ -4,7 +4,9 @@ against the derivative of its own forward pass, and the repair of what is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from tinygraph.checks.comparison import AskedConvention, array_of, compare_with, describe_given
 from tinygraph.checks.diagnose import effort
-from tinygraph.checks.report import Diagnosis, join_names
+from tinygraph.checks.report import Diagnosis, Row, join_names
 from tinygraph.debugger.file_report import FileReport, FunctionVerdict, StepReport
 from tinygraph.debugger.homework import (
     blame_aliases,
@@ -23,17 +25,22 @@ from tinygraph.debugger.homework import (
 )
 from tinygraph.debugger.kept import what_is_kept
 from tinygraph.debugger.loading import code_file
-from tinygraph.debugger.merging import merge_examined
+from tinygraph.debugger.merging import leave_gaps, merge_examined
 from tinygraph.debugger.probe import Probe, make_probe
 from tinygraph.debugger.process import MEMORY, TIMEOUT, Failure, FileRun, run_file
+from tinygraph.debugger.program import place_name
 from tinygraph.debugger.steps import FUNCTIONS, Passed, Step, steps_of
+from tinygraph.errors import UserFileError
 
 __all__ = ["check_file", "make_probes", "report_on"]
 
 FACTORS = {"unknown", "missing-1/m", "double-1/m", "db-averaged-twice", "wrong-m", "stray-constant"}
 NO_NAMES: Mapping[str, str | None] = {}
 REPAIR = 12.0  # seconds
+GOOD = ("agrees", "not checked")
+MOST_KNOWN = 12  # functions that are named where one is asked for that there is not
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
+OTHER_KEY = re.compile(r"raised KeyError: '(?!d?[WbAZ]\d*')(\w+)'", re.I)  # and no slip in a name like dW1
 WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
@@ -78,7 +85,7 @@ def check_file(
         forward, backward, loss: the names of functions, where they do not say what they are.
 
     Raises:
-        UserFileError: there is no such file.
+        UserFileError: there is no such file, or no such function in it.
         ValueError: the sizes and activations are no network, or the convention is another.
     """
     path = code_file(file, ".py", ".ipynb")
@@ -122,19 +129,36 @@ def report_on(
     """
     steps = [steps_of(probe) for probe in probes]
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
+    if run.replies and (unknown := (run.replies[0] or {}).get("unknown")):
+        raise UserFileError(unknown_function(run.file, unknown[0], run.replies[0]["known"]))
     report, judged = judge_lectures(run, probes, steps, convention)
-    examined = run.replies[0]["examined"] if run.replies and run.replies[0] else []
-    verdicts = {f.verdict for f in report.functions} | {e["verdict"] for e in examined}
-    again = verdicts - {"agrees", "not checked"}
+    reply = (run.replies[0] if run.replies else None) or {"examined": [], "unwritten": {}, "waiting": {}}
+    examined, left = reply["examined"], (reply["unwritten"], reply["waiting"])
+    merged = leave_gaps(merge_examined(report, examined, []), *left)
+    again = any(f.verdict not in GOOD for f in merged.functions)
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
-        return merge_examined(report, examined, [])
+        return merged
     facts = step_facts(judged, report.convention)
     more = ask([], [question("repair", FUNCTIONS if held else (), names, facts, repair)])
     if not more.replies or not more.replies[0]:
-        return merge_examined(report, examined, [])
+        return merged
     ran = {s.step.function for s in report.steps if s.report is not None}
     examined = [e | {"raised": ""} if e["name"] in ran else e for e in more.replies[0]["examined"]]
-    return merge_examined(report, examined, list(fixes_to_believe(report, more.replies[0]["fixes"])))
+    fixes = list(fixes_to_believe(report, more.replies[0]["fixes"]))
+    return leave_gaps(merge_examined(report, examined, fixes), *left)
+
+
+def unknown_function(file: str, name: str, known: Sequence[str]) -> str:
+    """That a file has no function of a name, and which it has, those first whose names are near.
+
+    >>> unknown_function("a.py", "back", ["forth", "backs"])
+    'a.py has no function back; it has backs, forth'
+    """
+    near = get_close_matches(name, known, n=MOST_KNOWN, cutoff=0.5)
+    names = list(dict.fromkeys([*near, *known]))
+    more = f" and {len(names) - MOST_KNOWN} more" if len(names) > MOST_KNOWN else ""
+    where = place_name(file) or "this"
+    return f"{where} has no function {name}; it has {join_names(names[:MOST_KNOWN]) or 'none'}{more}"
 
 
 def fixes_to_believe(report: FileReport, fixes: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -344,17 +368,32 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     wrong = any(s.report is not None and not s.ok for s in steps)
     failed = not steps or any(s.error for s in steps)
     verdict = ("wrong" if blamed else "passes on") if wrong else "could not run" if failed else "agrees"
-    rows = [row for s in steps for row in s.rows]
+    error = next((s.error for s in steps if s.error), "")
+    if (key := OTHER_KEY.search(error)) and name == "update_parameters":
+        verdict, error = (
+            "not checked",
+            f"it asks for {key[1]}, so it is for another network than the lectures'",
+        )
+    right, bad = results_of([row for s in steps for row in s.rows])
     return FunctionVerdict(
         name,
         verdict in ("agrees", "passes on"),
         verdict,
         run.defined[name],
         run.places.get(name, ""),
-        next((s.error for s in steps if s.error), ""),
-        right=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if row.ok)),
-        wrong=tuple(dict.fromkeys(quantity_of(row.name) for row in rows if not row.ok)),
+        error,
+        right=right,
+        wrong=bad,
     )
+
+
+def results_of(rows: Sequence[Row]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is right and what is wrong; layers are named where some are right and others wrong."""
+    sides = [{quantity_of(row.name) for row in rows if row.ok == ok} for ok in (True, False)]
+    mixed = sides[0] & sides[1]
+    names = [(row.name if quantity_of(row.name) in mixed else quantity_of(row.name), row.ok) for row in rows]
+    right, wrong = (tuple(dict.fromkeys(name for name, ok in names if ok == side)) for side in (True, False))
+    return tuple(name for name in right if name not in wrong), wrong
 
 
 def quantity_of(name: str) -> str:

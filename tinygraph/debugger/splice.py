@@ -81,6 +81,8 @@ def replacement_texts(rewrite: Rewrite, lines: Sequence[str]) -> Iterator[tuple[
         if text := with_operator(rewrite, lines):
             yield rewrite.old, text
         text = in_their_words(rewrite.new, rewrite.function, lines)
+        if isinstance(rewrite.new, ast.Tuple) and not segment(rewrite.old, lines).startswith("("):
+            yield rewrite.old, text[1:-1]
         yield rewrite.old, text
         yield rewrite.old, f"({text})"
     statement = statement_of(rewrite)
@@ -152,7 +154,9 @@ def statement_of(rewrite: Rewrite) -> ast.stmt:
     found = [
         s
         for s in ast.walk(rewrite.function.node)
-        if isinstance(s, ast.stmt) and any(n is rewrite.old for n in ast.walk(s))
+        if isinstance(s, ast.stmt)
+        and s is not rewrite.function.node
+        and any(n is rewrite.old for n in ast.walk(s))
     ]
     return min(found, key=lambda s: (s.end_lineno or s.lineno) - s.lineno + 0.001 * -s.col_offset)
 

@@ -10,7 +10,6 @@ derivatives that it reads are right: what was found wrong before it is replaced 
 from __future__ import annotations
 
 import ast
-import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +141,7 @@ def best_interpretation(case: Evidence) -> LineVerdicts | None:
     """The verdicts of the reading in which the fewest statements are wrong."""
     tried: list[LineVerdicts] = []
     for reading in likely_readings(case):
-        if tried and time.monotonic() > case.until:
+        if tried and case.until.is_over():
             break
         tried.append(LineVerdicts(case, reading).work())
     return min(tried, key=lambda v: v.rank, default=None)

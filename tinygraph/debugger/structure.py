@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.engine.tensor import Tensor
+
 __all__ = [
     "ArrayLeaf",
     "Attribute",
     "Path",
     "as_floats",
+    "copy_parts",
     "copy_state",
     "is_real_number",
     "leaves_of",
@@ -75,12 +78,12 @@ def path_text(path: Path) -> str:
 
 
 def is_real_number(value: Any) -> bool:
-    """Whether this is a real number or an array of them; True and False are none."""
+    """Whether this is a real number or an array of them, recorded or not; True and False are none."""
     if isinstance(value, bool | np.bool_):
         return False
     if isinstance(value, int | float):
         return True
-    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiu"
+    return isinstance(value, np.ndarray | np.generic | Tensor) and value.dtype.kind in "fiu"
 
 
 def as_floats(value: Any) -> Any:

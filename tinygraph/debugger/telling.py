@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tinygraph.checks.report import Diagnosis, join_names
-from tinygraph.debugger.program import source_text
+from tinygraph.debugger.program import SCRIPT, place_name, source_text
+from tinygraph.debugger.reasons import hint_for
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,6 +30,7 @@ __all__ = [
     "plain_lines",
     "rich_lines",
     "say_place",
+    "shown_name",
     "tell_mistake",
     "tell_report",
 ]
@@ -36,6 +38,7 @@ __all__ = [
 TELLING_WIDTH = 100
 MOST_NAMES = 8
 FIX = 5  # the rung of hints on which the fix stands
+LABEL, BLANK = " help │ ", "      │ "
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 Style = Literal["", "bad", "good", "dim", "strong", "mark"]
 
@@ -69,9 +72,8 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH)
         lines += tell_mistake(report, mistake, hint, width, i)
         lines.append([])
     for function in report.functions:
-        if function.verdict == "could not run" and not any(
-            d.function == function.name for d in report.diagnoses
-        ):
+        told = any(d.function == function.name for d in report.diagnoses) or function.is_unwritten
+        if function.verdict == "could not run" and not told:
             lines += tell_failure(report, function.name, function.place, function.reason, width)
             lines.append([])
     return lines + tell_summary(report, width)
@@ -87,32 +89,44 @@ def tell_mistake(
     yield head_line(report, mistake, hint, width)
     if hint >= 3 and mistake.line and mistake.before is not None:
         yield []
-        yield from source_block(mistake, hint)
-    if hint < 3:
-        yield from hint_lines(mistake, hint, width)
-        return
+        yield from source_block(mistake, hint, width)
     if hint >= FIX and mistake.after is not None:
-        yield from help_lines(mistake)
-    elif hint == 3 and mistake.kind:
-        yield from gutter("hint", f"look for {mistake.kind}", width)
-    told = why_text(mistake, hint)
-    if told:
+        yield from help_lines(mistake, width)
+    for text in hints_of(mistake, hint):
+        yield from gutter("hint", text, width)
+    if hint >= FIX and (told := mistake.message.removeprefix(f"{mistake.said}. ")):
         yield from gutter("why", told, width)
+
+
+def hints_of(mistake: Diagnosis, hint: int) -> Iterator[str]:
+    """What is said instead of the fix; none of it has the right expression."""
+    if hint == 2:
+        yield f"follow {join_names(mistake.wrong or [mistake.name])} back to where it is made"
+    if hint in (3, 4) and (text := hint_for(mistake.kind)):
+        yield text
+    if hint == 4 and mistake.computed:
+        yield mistake.computed
 
 
 def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> Pieces:
     """Where, and on the right what is wrong."""
     where = say_place(mistake.file or report.file, mistake.line if hint >= 3 else None)
-    left = f"{where}, in {mistake.function}" if mistake.function != "<module>" else where
+    left = f"{where}, in {mistake.function}" if mistake.function != SCRIPT else where
     if hint < 2:
         return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
-    right = verdict_text(mistake)
+    return both_ends(left, verdict_text(mistake), width)
+
+
+def both_ends(left: str, right: str, width: int) -> Pieces:
+    """A place, and at the end of the line what is wrong there."""
     space = max(2, width - len(left) - len(right))
     return [Piece(left, "strong"), Piece(" " * space), Piece(right, "bad")]
 
 
 def verdict_text(mistake: Diagnosis) -> str:
     """dW, dA right; db wrong."""
+    if not mistake.wrong and mistake.name == mistake.function:  # it came to no end
+        return "stops here"
     wrong = ", ".join(mistake.wrong) or mistake.name
     right = ", ".join(mistake.right)
     return f"{right} right; {wrong} wrong" if right and len(right) < 40 else f"{wrong} wrong"
@@ -121,34 +135,41 @@ def verdict_text(mistake: Diagnosis) -> str:
 def say_place(file: str, line: int | None) -> str:
     """A file, or a cell of a notebook, and a line, as one says them.
 
-    >>> say_place("/home/me/layers.py", 12), say_place("/home/me/work.ipynb, code cell 3", 5)
-    ('layers.py, line 12', 'work.ipynb, code cell 3, line 5')
+    >>> say_place("/home/me/layers.py", 12), say_place("/home/me/work.ipynb, cell [3]", 5)
+    ('layers.py, line 12', 'work.ipynb, cell [3], line 5')
     """
-    name = Path(file).name
+    name = place_name(file)
     return name if line is None else f"{name}, line {line}"
 
 
-def source_block(mistake: Diagnosis, hint: int) -> Iterator[Pieces]:
+def source_block(mistake: Diagnosis, hint: int, width: int) -> Iterator[Pieces]:
     """The line before, the line itself, and a mark under the part that is wrong."""
     assert mistake.line is not None
     assert mistake.before is not None
     lines = source_text(mistake.file)
     before = previous_line(lines, mistake.line)
     shown = mistake.before.split("\n")
-    width = len(str(mistake.line + len(shown) - 1))
     if before is not None:
-        yield [Piece(f" {before[0]:>{width}} │ ", "dim"), Piece(before[1], "dim")]
+        yield [Piece(f"{before[0]:>5} │ ", "dim"), Piece(before[1], "dim")]
     for i, text in enumerate(shown):
-        yield [Piece(f" {mistake.line + i:>{width}} │ ", "dim"), Piece(text.expandtabs(4))]
+        yield [Piece(f"{mistake.line + i:>5} │ ", "dim"), Piece(text.expandtabs(4))]
         if i == 0 and mistake.column is not None and mistake.end_column is not None:
             indent, length = mark_place(text, mistake.column, mistake.end_column)
-            said = f" {mistake.said}" if mistake.said and hint >= 4 else ""
-            yield [
-                Piece(f" {'':>{width}} │ ", "dim"),
-                Piece(" " * indent),
-                Piece("^" * length, "bad"),
-                Piece(said, "bad"),
-            ]
+            said = mistake.said if hint >= 4 else ""
+            yield from mark_lines(indent, length, said, width)
+
+
+def mark_lines(indent: int, length: int, said: str, width: int) -> Iterator[Pieces]:
+    """A mark, and what is said of it: beside it if there is room, else below, where the line ends at last."""
+    edge, room = Piece(BLANK, "dim"), width - len(BLANK) - indent
+    mark = [edge, Piece(" " * indent), Piece("^" * length, "bad")]
+    if not said or length + 1 + len(said) <= room:
+        yield [*mark, Piece(f" {said}" if said else "", "bad")]
+        return
+    yield mark
+    start = indent if room > len(said) else min(indent, 4)
+    for part in textwrap.wrap(said, max(20, width - len(BLANK) - start)):
+        yield [edge, Piece(" " * start), Piece(part, "bad")]
 
 
 def mark_place(text: str, column: int, end: int) -> tuple[int, int]:
@@ -164,34 +185,17 @@ def previous_line(lines: Sequence[str], line: int) -> tuple[int, str] | None:
     return None
 
 
-def help_lines(mistake: Diagnosis) -> Iterator[Pieces]:
-    """The lines as they should be."""
+def help_lines(mistake: Diagnosis, width: int) -> Iterator[Pieces]:
+    """The lines as they should be; what was tested beside the first, if there is room, else below."""
     assert mistake.after is not None
-    tested = mistake.tested
-    if not mistake.after.strip():
-        yield [Piece(" help │ ", "good"), Piece("without this line", "good"), Piece(f"   {tested}", "dim")]
-        return
-    for i, text in enumerate(mistake.after.split("\n")):
-        label = " help │ " if i == 0 else "      │ "
-        yield [
-            Piece(label, "good"),
-            Piece(text.expandtabs(4), "good"),
-            *([Piece(f"   {tested}", "dim")] if i == 0 else []),
-        ]
-
-
-def hint_lines(mistake: Diagnosis, hint: int, width: int) -> Iterator[Pieces]:
-    if hint == 2:
-        yield from gutter(
-            "hint", f"follow {', '.join(mistake.wrong) or mistake.name} back to where it is made", width
-        )
-
-
-def why_text(mistake: Diagnosis, hint: int) -> str:
-    """The reason; below the last rung without the right expression."""
-    if hint >= FIX:
-        return mistake.message
-    return mistake.computed if hint == 4 else ""
+    lines = mistake.after.expandtabs(4).split("\n") if mistake.after.strip() else ["without this line"]
+    beside = len(LABEL) + len(lines[0]) + 3 + len(mistake.tested) <= width
+    for i, text in enumerate(lines):
+        first = [Piece(f"   {mistake.tested}", "dim")] if beside and i == 0 else []
+        yield [Piece(LABEL if i == 0 else BLANK, "good"), Piece(text, "good"), *first]
+    if not beside:
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        yield [Piece(BLANK, "good"), Piece(" " * indent + mistake.tested, "dim")]
 
 
 def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
@@ -202,8 +206,9 @@ def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
 
 def tell_failure(report: FileReport, name: str, place: str, reason: str, width: int) -> Iterator[Pieces]:
     """A function that came to no end."""
-    left = f"{place or Path(report.file).name}, in {name}"
-    yield [Piece(left, "strong"), Piece("  could not run", "bad")]
+    where = place or Path(report.file).name
+    left = f"{where}, in {name}" if name != SCRIPT else Path(report.file).name
+    yield both_ends(left, "could not run", width)
     yield from gutter("", reason, width)
 
 
@@ -218,10 +223,13 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     passing = [f.name for f in report.functions if f.verdict == "passes on"]
     if wrong:
         sentences.append((f"{wrong} mistake{'s' * (wrong > 1)}.", "bad"))
+    sentences += [(f"{f.reason}.", "") for f in report.functions if f.is_unwritten]
     if agree:
-        verb = "agrees" if len(agree) == 1 else "agree"
-        many = "1 function" if len(agree) == 1 else f"{len(agree)} functions"
-        sentences.append((f"{many} {verb} with the derivatives{report.held_against}: {few(agree)}.", "good"))
+        many = "1 function agrees" if len(agree) == 1 else f"{len(agree)} functions agree"
+        many = "The statements agree" if agree == [SCRIPT] else many
+        against = report.held_against(agree)
+        which = "" if agree == [SCRIPT] else f": {few(agree)}"
+        sentences.append((f"{many} with the derivatives{against}{which}.", "good"))
     if passing:
         sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
     if not report.functions:
@@ -232,8 +240,14 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
 
 def few(names: Sequence[str]) -> str:
     """Some names, and how many more there are."""
+    names = list(map(shown_name, names))
     more = len(names) - MOST_NAMES
     return join_names(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def shown_name(name: str) -> str:
+    """What one calls a function, or the statements outside of all."""
+    return "the statements outside of functions" if name == SCRIPT else name
 
 
 def wrap_text(text: str, style: Style, width: int) -> Iterator[Pieces]:

@@ -13,7 +13,9 @@ import random
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +33,7 @@ from tinygraph.debugger.structure import (
     step_name,
     take_leaf,
 )
-from tinygraph.debugger.truth import Truth, numeric_truth, slope_along
+from tinygraph.debugger.truth import Truth, numeric_truth, recorded_truth, slope_along
 
 __all__ = [
     "DERIVATIVE",
@@ -39,7 +41,9 @@ __all__ = [
     "PARAMETER_ROLES",
     "WEIGHTS",
     "Claim",
+    "Deadline",
     "Judgement",
+    "OutOfPatience",
     "Outputs",
     "State",
     "TooLong",
@@ -47,10 +51,12 @@ __all__ = [
     "Unplayable",
     "Verdict",
     "bare_name",
+    "factor_along",
     "is_parameter",
     "judge_trial",
     "like_name",
     "other_text",
+    "patiently",
     "quietly",
     "same_kind",
     "same_name",
@@ -58,6 +64,7 @@ __all__ = [
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3
+LOADED = 1.4  # so many times the seconds of work may pass by the clock
 PREFIX = re.compile(
     r"^(?:d(?:elta|L|J|loss|cost)?_?|grads?_?|nabla_|gradient_?|g_|delta_|∂)(?=[A-Za-z_0-9])|"
     r"(?:_?(?:grads?|gradient|deltas?|derivative|deriv|bar|error|err))$"
@@ -93,6 +100,10 @@ class Unplayable(Exception):  # noqa: N818 - it ends a trial, and is no error of
 
 class TooLong(Exception):  # noqa: N818 - it ends a trial, and is no error of the reader's
     """A call that takes too long."""
+
+
+class OutOfPatience(BaseException):
+    """Enough time was given to one function; no Exception, so that nothing that forgives theirs takes it."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +146,13 @@ class Trial:
         layout: how the data lie.
         variants: how many texts there are, for functions that do several things.
         loss: what the loss is called whose derivatives are claimed.
+        predicted: how many numbers the loss is taken of.
         raised: what the backward pass raised when it was played.
         misfit: whether a claim had another shape than what it should be the derivative by.
         attempt: which of the forward passes it belongs to.
         degenerate: whether there is a single example, or a single output.
         unsure: whether the forward pass is only guessed; then nothing follows from an exception.
+        stranger: whether even its name is another; then nothing follows where nothing agrees.
         slopes: derivatives along directions, kept.
         settle: calls right what is right by the conventions of the file.
         settles: whether they apply to it.
@@ -159,11 +172,13 @@ class Trial:
     layout: str = ""
     variants: int = 1
     loss: str = ""
+    predicted: int = 0
     raised: BaseException | None = None
     misfit: bool = False
     attempt: int = 0
     degenerate: bool = False
     unsure: bool = False
+    stranger: bool = False
     slopes: dict[Any, list[float]] = field(default_factory=dict)
     settle: Callable[[Judgement], None] | None = None
     settles: bool = True
@@ -212,10 +227,19 @@ class Trial:
         found = self.forward(state)
         return float(sum(np.sum(self.upstream[name] * as_floats(found[name])) for name in self.upstream))
 
+    def recorded(self, state: State) -> Any:
+        """The same number where something in the state is a Tensor."""
+        start_random_numbers()
+        found = self.forward(state)
+        return sum(np.sum(self.upstream[name] * found[name]) for name in self.upstream)
+
     def truth(self, path: Path) -> Truth:
-        """The derivative by what is at a path."""
+        """The derivative by what is at a path: recorded where that agrees with a few differences."""
+        ways = directions(as_floats(take_leaf(self.state, path)))
+        slopes = list(zip(ways, self.slopes_by(path, ways), strict=True))
         with quietly():
-            return numeric_truth(self.number, lambda: copy_state(self.state), path)
+            found = recorded_truth(self.recorded, copy_state(self.state), path, slopes)
+            return found or numeric_truth(self.number, lambda: copy_state(self.state), path)
 
     def slopes_by(self, path: Path, directions: Sequence[Any]) -> list[float]:
         """The derivatives along some directions of what is at a path."""
@@ -234,9 +258,44 @@ class SeededState(np.random.RandomState):
         super().__init__(0 if seed is None else seed)
 
 
+class Deadline:
+    """The end of some seconds of this thread's own work, so that the load of a machine changes little; and of
+    some more by the clock."""
+
+    def __init__(self, seconds: float, within: Deadline | None = None) -> None:
+        self.work = time.thread_time() + seconds
+        self.clock = time.monotonic() + LOADED * seconds
+        self.within = within
+
+    def is_over(self) -> bool:
+        if self.within is not None and self.within.is_over():
+            return True
+        return time.thread_time() > self.work or time.monotonic() > self.clock
+
+
+AT_EACH_CALL: ContextVar[Callable[[], Any]] = ContextVar("at_each_call", default=lambda: None)
+
+
+@contextlib.contextmanager
+def patiently(until: Deadline | None, tick: Callable[[], Any]) -> Iterator[None]:
+    """Let each call of theirs give a sign of life, and none begin after some time: then OutOfPatience."""
+
+    def look_at_clock() -> None:
+        tick()
+        if until is not None and until.is_over():
+            raise OutOfPatience
+
+    token = AT_EACH_CALL.set(look_at_clock)
+    try:
+        yield
+    finally:
+        AT_EACH_CALL.reset(token)
+
+
 @contextlib.contextmanager
 def quietly(seconds: float | None = None) -> Iterator[None]:
     """Random numbers from the start, nothing printed, no warnings; an end after some seconds if asked for."""
+    AT_EACH_CALL.get()()
     start_random_numbers()
     old: Any = signal.SIG_DFL
     made, state_made = np.random.default_rng, np.random.RandomState
@@ -554,7 +613,7 @@ def factor_along(claim: Claim, trial: Trial) -> float | None:
     assert claim.by is not None
     x = as_floats(take_leaf(trial.state, claim.by))
     given = as_floats(claim.value)
-    if given.shape != x.shape and not given.size == x.size == 1:
+    if (given.shape != x.shape and not given.size == x.size == 1) or not np.isfinite(given).all():
         return None
     ways = directions(x)
     right = np.array(trial.slopes_by(claim.by, ways))

@@ -1,4 +1,4 @@
-"""The derivatives of somebody's own forward pass, from differences.
+"""The derivatives of somebody's own forward pass: recorded by the engine where it can, else from differences.
 
 A difference is taken at two steps, h and h / 2; put together they are right to the order h ** 4
 (Richardson), and how far they lie apart says how far each can be trusted. An entry at which they disagree
@@ -7,20 +7,24 @@ lies at a kink, and is left out of the judgement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinygraph.debugger.structure import Path, as_floats, put_leaf, take_leaf
+from tinygraph.engine.tensor import Tensor, parameter
 
-__all__ = ["KINK", "Truth", "numeric_truth", "slope_along"]
+__all__ = ["KINK", "Truth", "numeric_truth", "recorded_truth", "slope_along"]
 
 TRUTH_STEP = 2e-4  # of entries near 1
 KINK = 1e-3  # two differences that lie apart by more, relative to the largest, straddle a kink
 NEAR_TRUTH = 1e-5  # the step along a direction in which all entries move
+RECORDED = 1e-5  # how far a recorded derivative may be from differences, relative to the largest
+EXACT = 1e-13  # relative to the largest
 Number = Callable[[dict[str, Any]], float]
+Slopes = Sequence[tuple[Any, float]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,33 @@ class Truth:
     value: Any
     error: float
     known: Any
+
+
+def recorded_truth(
+    number: Callable[[dict[str, Any]], Any], state: dict[str, Any], path: Path, slopes: Slopes
+) -> Truth | None:
+    """The derivative as the engine records it; None where the forward pass cannot be recorded.
+
+    Args:
+        number: the number that a state gives, computed by NumPy's functions from what is in it.
+        state: one of its own.
+        path: to an array or a number in it.
+        slopes: some directions, with the derivative along each by differences. What an array is copied to is
+            not recorded, so the two have to agree.
+    """
+    try:
+        x = parameter(as_floats(take_leaf(state, path)))
+        put_leaf(state, path, x)
+        found = number(state)
+        value = np.asarray(found.backward()[x]) if isinstance(found, Tensor) else None
+    except Exception:  # theirs, or what the engine has no rule for
+        return None
+    if value is None or not np.isfinite(value).all():
+        return None
+    scale = max(np.max(np.abs(value), initial=0), *(abs(s) for _, s in slopes))
+    if any(abs(float(np.sum(value * way)) - s) > RECORDED * scale + RECORDED**2 for way, s in slopes):
+        return None
+    return Truth(value, EXACT * float(scale), np.ones(value.shape, bool))
 
 
 def numeric_truth(number: Number, state: Callable[[], dict[str, Any]], path: Path) -> Truth:

@@ -333,19 +333,11 @@ def arguments_given(callee: Function, node: ast.Call) -> list[tuple[str, ast.exp
 
 def free_names(program: Program, function: Function, depth: int = 0) -> list[str]:
     """The names that a function, and those that it calls, read from outside of it."""
-    code = function.itself.__code__
-    local = {*code.co_varnames, *code.co_cellvars}
     found: list[str] = []
-    for node in ast.walk(function.node):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in local:
-            callee = program.functions.get(node.id)
-            if callee is None:
-                found.append(node.id)
-            elif depth < DEEPEST_CALLS and callee is not function:
-                found += free_names(program, callee, depth + 1)
-    inner = {
-        n.id for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    inner |= {n.arg for n in ast.walk(function.node) if isinstance(n, ast.arg)}
-    stated = {n for x in ast.walk(function.node) if isinstance(x, ast.Global) for n in x.names}
-    return [n for n in dict.fromkeys(found) if n not in inner - stated]
+    for name in function.reads:
+        callee = program.functions.get(name)
+        if callee is None:
+            found.append(name)
+        elif depth < DEEPEST_CALLS and callee is not function:
+            found += free_names(program, callee, depth + 1)
+    return [n for n in dict.fromkeys(found) if n not in function.makes]

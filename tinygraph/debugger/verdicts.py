@@ -4,7 +4,6 @@ each wrong value, in order.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -171,7 +170,7 @@ class LineVerdicts:
     def forceable(self, found: Found) -> Iterator[tuple[int, Place]]:
         """The derivatives that a value may be meant to be, and how much would be right with them."""
         for place in self.candidates(found):
-            if time.monotonic() > self.case.until:
+            if self.case.until.is_over():
                 return
             if place is not found.place:
                 yield self.rightness(self.forcing(found, place)), place

@@ -175,6 +175,31 @@ PAIRS = {
             x, w, b = cache
             dx, dw, db = dout @ w.T, x.T @ dout, dout.sum(axis=0)
             return dx, dw, db
+
+        def step(x, w, b):
+            dx, dw, db = affine_backward(np.ones((len(x), len(b))), (x, w, b))
+            return w - dw, b - db
+    """),
+    "results in an order of their own": ("mul_backward", "dout * y", "dout * x", """
+        def mul_forward(x, y):
+            return x * y, (x, y)
+
+        def mul_backward(dout, cache):
+            x, y = cache
+            dx = dout * y
+            dy = dout * x
+            return dy, dx
+    """),
+    "results whose names say what they are": ("norm_backward", "dout * gamma", "dout * x", """
+        def norm_forward(x, gamma, beta):
+            return gamma * x + beta, (x, gamma)
+
+        def norm_backward(dout, cache):
+            x, gamma = cache
+            dgamma = (dout * x).sum(axis=0)
+            dbeta = dout.sum(axis=0)
+            dx = dout * gamma
+            return dbeta, dx, dgamma
     """),
 }  # fmt: skip
 

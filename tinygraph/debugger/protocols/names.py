@@ -13,9 +13,11 @@ __all__ = [
     "LOSS_METHODS",
     "forward_partners",
     "is_backward",
+    "is_called_before",
     "is_derivative_of",
     "is_loss_name",
     "losses_in",
+    "says_backward",
     "stem_of",
 ]
 
@@ -55,10 +57,12 @@ def stem_of(name: str) -> tuple[str, ...]:
 
 def is_backward(function: Function) -> bool:
     """Whether a function's name says that it goes back."""
-    last = function.name.rpartition(".")[2]
+    return function.name in ADJOINTS or says_backward(function.name.rpartition(".")[2])
+
+
+def says_backward(last: str) -> bool:
+    """Whether a name, without that of a class, is one of what goes back."""
     words = words_of(last)
-    if function.name in ADJOINTS:
-        return True
     if last.startswith("__") or (NO_PASS & set(words) and not {"backward", "backprop"} & set(words)):
         return False
     return bool(BACK & set(words)) or (len(words) > 1 and words[0] == "d")

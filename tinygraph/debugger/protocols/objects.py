@@ -21,7 +21,7 @@ from tinygraph.debugger.readings import (
 )
 from tinygraph.debugger.trial import Trial
 
-__all__: list[str] = []
+__all__ = ["forward_methods"]
 
 
 @protocol("an object that goes forward and back", "layer.forward(x) and layer.backward(dout)")
@@ -84,6 +84,8 @@ def forward_methods(program: Program, owner: type, function: Function) -> list[F
         if FORTH & set(words_of(name)):
             return 1
         if name == "__call__":
+            return 3
+        if name in ("activation", "fn", "f", "func", "function", "value") and is_slope(function):
             return 3
         return 4 if stem_of(name) == stem_of(function.name) and name != "__init__" else None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.protocols.names import (
     FORTH,
     forward_partners,
     is_backward,
+    is_called_before,
     is_derivative_of,
     losses_in,
     stem_of,
@@ -30,11 +32,14 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         whole = bool(FORTH & set(words_of(forward.name)))
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
-        unsure = bool(set(stem_of(forward.name)) - set(stem_of(function.name)))
+        stem, other = set(stem_of(function.name)), set(stem_of(forward.name))
+        unsure = bool(other - stem)
+        stranger = (
+            bool(stem and other) and not stem & other and not is_called_before(program, forward, function)
+        )
         for passed in play_forward(
             program, forward, None, layouts, asked.sizes, asked.seed, context, None, asked.variant, [function]
         ):
-            yield from slopes_of(passed, function)
-            for trial in possible_trials(passed, function, losses):
-                trial.unsure = trial.unsure or unsure
+            for trial in chain(slopes_of(passed, function), possible_trials(passed, function, losses)):
+                trial.unsure, trial.stranger = trial.unsure or unsure, stranger
                 yield trial

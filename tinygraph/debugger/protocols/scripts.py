@@ -18,7 +18,7 @@ from tinygraph.debugger.machines import FunctionMachine, Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import BodyOutline, says_labels
-from tinygraph.debugger.passes import arguments_of, layouts_for, started_parameters
+from tinygraph.debugger.passes import arguments_of, layouts_for, started_parameters, words_of
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.sites import bound_names, walk_own
@@ -37,6 +37,7 @@ __all__ = ["StatementsTrial", "scripts_of"]
 
 MOST_WAYS = 24
 FEWEST_BACK = 2  # statements that go back
+NUMERIC = {"numerical", "numeric", "finite", "difference", "differences"}  # words of what calls a loss often
 
 
 def scripts_of(program: Program) -> Iterator[Function]:
@@ -64,7 +65,9 @@ def find_scripts(program: Program, function: Function, asked: Asked) -> Iterator
             yield from trials_of_machine(script_machine(program, function))
         return
     outline = BodyOutline(function.node.body, function.parameters)
-    if not function.name.endswith("__") and len(outline.derivatives) + len(outline.updates) >= FEWEST_BACK:
+    if function.name.endswith("__") or NUMERIC & set(words_of(function.name)):
+        return
+    if len(outline.derivatives) + len(outline.updates) >= FEWEST_BACK:
         for machine in machines_of(program, function, asked):
             for trial in trials_of_machine(machine):
                 yield trial
