@@ -283,6 +283,8 @@ def next_fix(
 ) -> Fix | None:
     """The likeliest change that makes something right and nothing wrong."""
     here, there = Exams(first), Exams(second)
+    if not here.bad:  # by luck
+        here, there = there, here
     if not here.bad:
         return None
     found: list[Fix] = []
@@ -560,16 +562,16 @@ def note_values(scope: Scope, frame: FrameType) -> None:
     values = dict(frame.f_locals)
     note_depths(scope, values)
     scope.values |= {k: v for k, v in values.items() if k != "self"}
-    for value in values.values():
-        if isinstance(value, dict):
-            scope.keys += [str(k) for k in value if isinstance(k, str)]
-    if "self" in values and hasattr(values["self"], "__dict__"):
-        dicts = [v for v in vars(values["self"]).values() if isinstance(v, dict)]
-        scope.keys += [str(k) for v in dicts for k in v if isinstance(k, str)]
-        scope.keys += [
-            f"self.{k}" for k, v in vars(values["self"]).items() if is_ndarray(v) or isinstance(v, str)
-        ]
-    scope.keys = list(dict.fromkeys(scope.keys))
+    dicts = [v for v in values.values() if isinstance(v, dict)]
+    held = {f"self.{k}": v for k, v in getattr(values.get("self"), "__dict__", {}).items()}
+    dicts += [v for v in held.values() if isinstance(v, dict)]
+    keys = [k for v in dicts for k in v if isinstance(k, str)]
+    keys += [n for n, v in held.items() if is_ndarray(v) or isinstance(v, str)]
+    scope.keys = list(dict.fromkeys([*scope.keys, *keys]))
+    numbers = [n for n, v in held.items() if type(v) in (int, float) and v not in (0, 1)]
+    scope.counts = list(dict.fromkeys([*scope.counts, *numbers]))
+    whole = [n for n, v in (values | held).items() if is_ndarray(v) and v.dtype.kind == "i" and v.ndim == 1]
+    scope.labels = list(dict.fromkeys([*scope.labels, *whole]))
 
 
 def note_depths(scope: Scope, values: Mapping[str, Any]) -> None:

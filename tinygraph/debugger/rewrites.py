@@ -139,8 +139,9 @@ class Scope:
 
     `kinds` has for each name "array" with its dimensions, "number" or "other"; `keys` the keys of dicts and
     attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names
-    stand together elsewhere, as in a cache; `turns` how axes are transposed in the file, and
-    back; `depths` how many dimensions an array has at the beginning and at the end.
+    stand together elsewhere, as in a cache; `turns` how axes are transposed in the file, and back; `depths`
+    how many dimensions an array has at the beginning and at the end; `counts` the numbers that an object
+    keeps, `labels` arrays of whole numbers.
     """
 
     lines: set[int] = field(default_factory=set)
@@ -150,6 +151,8 @@ class Scope:
     orders: frozenset[tuple[str, ...]] = frozenset()
     turns: tuple[tuple[int, ...], ...] = ()
     depths: dict[str, set[int]] = field(default_factory=dict)
+    counts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
     def kind(self, name: str) -> str:
         value = self.values.get(name)
@@ -339,7 +342,10 @@ class RewriteMaker:
             for code in self.touches(target):
                 new = parsed_statement(code, last)
                 if new is not None:
-                    yield Insertion(self.function, "a missing statement", last, new, *at, 4)
+                    penalty = PENALTY_NAME.search(code) and " += " in code  # often forgotten
+                    yield Insertion(
+                        self.function, "a missing statement", last, new, *at, 2.2 if penalty else 4
+                    )
 
     def results(self) -> list[str]:
         """What a function gives, as it calls it: the names returned, entries of dicts, attributes."""
@@ -354,8 +360,8 @@ class RewriteMaker:
                 ]
             if isinstance(node, ast.Assign | ast.AugAssign):
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                if isinstance(target, ast.Attribute) or is_text_key(target):
-                    found.append(ast.unparse(target))
+                parts = target.elts if isinstance(target, ast.Tuple) else [target]
+                found += [ast.unparse(p) for p in parts if isinstance(p, ast.Attribute) or has_text_key(p)]
         return list(dict.fromkeys(found))
 
     def touches(self, target: str) -> Iterator[str]:
@@ -363,7 +369,8 @@ class RewriteMaker:
         for s in numbers[:10]:
             yield f"{target} /= {s}"
             yield f"{target} *= {s}"
-        for n in [*self.scope.names_of_kind("array"), *self.attributes]:
+        entries = [ast.unparse(n) for n in ast.walk(self.function.node) if has_text_key(n)]
+        for n in [*self.scope.names_of_kind("array"), *self.attributes, *dict.fromkeys(entries)]:
             yield f"{target} *= {n}"
             for s in self.penalties():
                 yield f"{target} += {s} * {n}"
@@ -393,6 +400,8 @@ class RewriteMaker:
             yield f"{target}[{subscript}] -= 1"
             yield f"{target}[{subscript}] = 0"
             yield f"{target}[{subscript}] += 1"
+        for n in self.scope.labels:
+            yield f"{target}[np.arange(len({n})), {n}] -= 1"
         for mask in masks_in(self.function.node, self.scope):
             yield f"{target}[{mask}] = 0"
 
@@ -516,6 +525,8 @@ class RewriteMaker:
                     yield "a constant", number_node(other), 1.2
             for number in self.numbers:
                 yield "a constant", number, 2
+            for n in self.scope.names_of_kind("array") if value == 1 else ():
+                yield "a missing term", parse_expression(f"1 - {n}"), 1.8
 
     def of_attribute(self, node: ast.Attribute) -> Iterator[tuple[str, ast.expr, float]]:
         text = ast.unparse(node)
@@ -671,7 +682,7 @@ class RewriteMaker:
         """The numbers that a product may lack."""
         for n in self.divisors:
             yield name(n), 1.2 - 0.3 * (n not in self.loads)
-        for expression in self.numbers[:MOST_NUMBERS]:
+        for expression in [*map(parse_expression, self.scope.counts), *self.numbers[:MOST_NUMBERS]]:
             yield expression, 1.6
         yield number_node(2), 1.4
 
@@ -774,12 +785,12 @@ def of_product(node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
 # Trees
 
 
-def is_text_key(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.slice.value, str)
-    )
+def has_text_key(node: ast.AST) -> bool:
+    """Whether it is an entry of a dict by a text: grads["W1"], grads[f"W{l}"]."""
+    if not isinstance(node, ast.Subscript):
+        return False
+    whole = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+    return whole or isinstance(node.slice, ast.JoinedStr)
 
 
 def expressions_of(node: ast.AST) -> Iterator[tuple[ast.expr, tuple[ast.AST, str, int | None]]]:
