@@ -389,7 +389,7 @@ def test_other_functions_are_still_judged(check):
     [reason] = [f.reason for f in report.functions if f.reason]
     assert reason == "L_model_backward raised NameError: name 'missing' is not defined (layers.py:27)"
     assert "Traceback" in report.traceback
-    assert str(report).startswith("layers.py:24, in L_model_backward  could not run\n")
+    assert " ".join(str(report).split("\n")[0].split()) == "layers.py:24, in L_model_backward could not run"
     assert report.summary == f"L_model_backward is wrong. Look first at L_model_backward: {reason}."
 
 
@@ -592,7 +592,7 @@ def test_a_right_file_is_told_in_three_lines_and_a_wrong_one_in_blocks(check):
     lines = str(wrong).splitlines()
     assert max(map(len, lines)) <= 120
     assert " ".join(lines[0].split()) == "layers.py, line 7, in linear_backward dA, db right; dW wrong"
-    assert " 7 │     dW = np.dot(dZ, A_prev.T)" in lines
+    assert any(line.endswith(" 7 │     dW = np.dot(dZ, A_prev.T)") for line in lines)
     assert any(line.startswith(" help │     dW = np.dot(dZ, A_prev.T) / m") for line in lines)
     assert "1 mistake." in lines
 
