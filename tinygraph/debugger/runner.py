@@ -141,7 +141,7 @@ def report_on(
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
         return merged
     facts = step_facts(judged, report.convention)
-    more = mended(run, ask, question("repair", FUNCTIONS if held else (), names, facts, repair))
+    more = find_fixes(run, ask, question("repair", FUNCTIONS if held else (), names, facts, repair))
     if not more:
         return merged
     ran = {s.step.function for s in report.steps if s.report is not None}
@@ -172,7 +172,7 @@ def fixes_to_believe(report: FileReport, fixes: Sequence[Mapping[str, Any]]) -> 
             yield fix
 
 
-def mended(run: FileRun, ask: Ask, asked: dict[str, Any]) -> Any:
+def find_fixes(run: FileRun, ask: Ask, asked: dict[str, Any]) -> Any:
     """What came of mending: at once, or in another process where the lectures' steps are known first."""
     if len(run.replies) > 1 and run.replies[1]:
         return run.replies[1]
