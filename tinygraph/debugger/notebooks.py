@@ -98,7 +98,7 @@ def parse_source(path: Path) -> tuple[ast.Module, list[str]]:
     try:
         return ast.parse(path.read_bytes(), str(path)), []
     except SyntaxError as error:
-        with suppress(SyntaxError, ValueError), tokenize.open(path) as file:
+        with suppress(SyntaxError, ValueError, tokenize.TokenError), tokenize.open(path) as file:
             return ast.parse(with_print_calls(file.read()), str(path)), [f"{path.name} {PYTHON_2}"]
         raise error
 
