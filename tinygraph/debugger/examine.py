@@ -237,6 +237,8 @@ class Search:
         """Whether a trial could only hide what others have shown, or will raise as they did."""
         if trial.attempt in self.clean.values():
             return False
+        if "images" in trial.layout and any("images" in x for x in self.clean):
+            return True  # how images lie changes what runs, and not what is right
         if self.raised[trial.layout] > MOST_RAISED:
             return True
         hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))

@@ -10,7 +10,8 @@ __all__ = ["FIRST", "LAYOUTS", "ROLES", "SECOND", "SETTINGS", "UNITS", "Sizes", 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Examples, features, units, more units, classes, time steps, words."""
+    """Examples, features, units, more units, classes, time steps, words; images, their colours, height, width,
+    and filters."""
 
     m: int = 7
     n: int = 5
@@ -19,13 +20,18 @@ class Sizes:
     k: int = 3
     T: int = 2
     V: int = 9
+    M: int = 2
+    C: int = 3
+    y: int = 7
+    x: int = 5
+    F: int = 4
 
     def with_one_output(self) -> Sizes:
         """The same with a single unit at the end."""
         return replace(self, k=1)
 
 
-FIRST, SECOND = Sizes(), Sizes(m=8, n=6, h=5, g=4, k=2, T=3, V=9)
+FIRST, SECOND = Sizes(), Sizes(8, 6, 5, 4, 2, 3, 9, M=3, C=2, y=7, x=9, F=5)
 
 # What a number or a text is, by its name; the first that fits.
 SETTINGS: list[tuple[str, list[Any]]] = [
@@ -178,19 +184,19 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
         "indices": ["index m V"], "join": ["h h+n"],
     },
     "images": {
-        "data": ["2 3 7 5", "2 3 7 7", "2 2 6 6", "2 4 4 4"], "weight": ["4 3 3 3", "4 2 2 2"],
-        "bias": ["4", "4 1", "4 1 1"], "scale": ["3", "1 3 1 1", "2", "1 2 1 1", "4", "1 4 1 1"],
-        "pred": ["2 k"], "labels": ["int 2 k", "one 2 k"], "hidden": ["2 3 7 5", "2 2 6 6"],
+        "data": ["M C y x", "M C y y", "M 2 6 6", "M 4 4 4"], "weight": ["F C 3 3", "F 2 2 2"],
+        "bias": ["F", "F 1", "F 1 1"], "scale": ["C", "1 C 1 1", "2", "1 2 1 1", "4", "1 4 1 1"],
+        "pred": ["M k"], "labels": ["int M k", "one M k"], "hidden": ["M C y x", "M 2 6 6"],
         "mask": ["bits m n"], "indices": ["index m V"],
     },
     "images, channels last": {
-        "data": ["2 7 5 3", "2 7 7 3", "2 6 6 2"], "weight": ["3 3 3 4", "2 2 2 4"],
-        "bias": ["1 1 1 4", "4"], "scale": ["3", "1 1 1 3"], "pred": ["2 k"],
-        "labels": ["int 2 k", "one 2 k"], "hidden": ["2 7 5 3", "2 7 7 3", "2 6 6 2"],
+        "data": ["M y x C", "M y y C", "M 6 6 2"], "weight": ["3 3 C F", "2 2 2 F"],
+        "bias": ["1 1 1 F", "F"], "scale": ["C", "1 1 1 C"], "pred": ["M k"],
+        "labels": ["int M k", "one M k"], "hidden": ["M y x C", "M y y C", "M 6 6 2"],
     },
     "one image": {
-        "data": ["3 7 5", "7 7 3", "7 5", "7 7", "6 6"], "weight": ["4 3 3 3", "3 3"],
-        "bias": ["4", "4 5 3", ""], "scale": ["3"], "hidden": ["3 7 5"], "pred": ["k"], "labels": ["one k"],
+        "data": ["C y x", "y y C", "y x", "y y", "6 6"], "weight": ["F C 3 3", "3 3"],
+        "bias": ["F", "F y-2 x-2", ""], "scale": ["C"], "hidden": ["C y x"], "pred": ["k"], "labels": ["one k"],
     },
     "numbers": {
         "data": [""], "weight": [""], "bias": [""], "hidden": [""], "scale": [""], "pred": [""],

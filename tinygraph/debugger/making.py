@@ -103,7 +103,10 @@ class Maker:
         return tuple(self.size(w) for w in words)
 
     def size(self, word: str) -> int:
-        """A size by its letter: m, 3*h, n+h, 12."""
+        """A size by its letter: m, 3*h, n+h, y-2, 12."""
+        if "-" in word:
+            more, less = word.split("-")
+            return self.size(more) - self.size(less)
         if "+" in word:
             return sum(self.size(w) for w in word.split("+"))
         if "*" in word:

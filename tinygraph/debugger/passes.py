@@ -111,13 +111,11 @@ class Pass:
     def m(self) -> int:
         sizes = self.maker.sizes
         layout = self.maker.layout
-        if layout.startswith("one ") and layout != "one unit":
+        if layout == "numbers" or (layout.startswith("one ") and layout != "one unit"):
             return 1
-        return (
-            sizes.m
-            if layout in ("rows", "columns", "one unit", "flat weights", "sequences, time last")
-            else 2
-        )
+        if "image" in layout:
+            return sizes.M
+        return 2 if layout == "sequences" else sizes.m
 
     @property
     def is_degenerate(self) -> bool:

@@ -64,7 +64,8 @@ __all__ = [
 
 AGREES = 2e-5  # relative to the largest entry of a derivative
 DIRECTIONS = 3
-LOADED = 1.4  # so many times the seconds of work may pass by the clock
+LOADED = 3.0  # so many times the seconds of work may pass by the clock
+WAITING = 5.0  # and so many seconds more at most
 PREFIX = re.compile(
     r"^(?:d(?:elta|L|J|loss|cost)?_?|grads?_?|nabla_|gradient_?|g_|delta_|∂)(?=[A-Za-z_0-9])|"
     r"(?:_?(?:grads?|gradient|deltas?|derivative|deriv|bar|error|err))$"
@@ -264,7 +265,7 @@ class Deadline:
 
     def __init__(self, seconds: float, within: Deadline | None = None) -> None:
         self.work = time.thread_time() + seconds
-        self.clock = time.monotonic() + LOADED * seconds
+        self.clock = time.monotonic() + min(LOADED * seconds, seconds + WAITING)
         self.within = within
 
     def is_over(self) -> bool:
@@ -487,7 +488,8 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
         raise Unplayable("nothing depends on what derivatives are given by")
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
-    verdicts += verdicts_on_missing(claims, missing_claims(trial, claims, float_leaves(leaves)), trial)
+    missing = missing_claims(trial, claims, float_leaves(leaves)) or lost_input(trial, claims, leaves)
+    verdicts += verdicts_on_missing(claims, missing, trial)
     return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
 
 
@@ -529,6 +531,20 @@ def missing_claims(trial: Trial, claims: list[Claim], leaves: list[ArrayLeaf]) -
         and is_parameter(leaf.path) and group_of(leaf.path) in groups and np.ndim(leaf.value)
         and moves(Claim("", None, leaf.path), trial)
     ]  # fmt: skip
+
+
+def lost_input(trial: Trial, claims: list[Claim], leaves: list[ArrayLeaf]) -> list[Claim]:
+    """The derivative by the data, where the one result beside theirs has a shape that nothing has."""
+    shapes = [np.shape(u) for u in trial.upstream.values()]
+    stray = [c for c in claims if c.by is None and np.shape(c.value) not in shapes]
+    data = [x for x in float_leaves(leaves) if x.path[0] != "self" and not is_parameter(x.path)]
+    if [c.label for c in stray] != ["result"] or not data or likely_label(data[0].last):
+        return []
+    given = {c.by for c in claims if c.by is not None}
+    if not given or given & {x.path for x in data} or not np.ndim(data[0].value):
+        return []
+    wanted = Claim(data[0].text, None, data[0].path)
+    return [wanted] if moves(wanted, trial) else []
 
 
 def group_of(path: Path) -> Path:
