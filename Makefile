@@ -12,11 +12,12 @@ help:                          ## show this list
 demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove its derivatives; writes demo/
 	@$(VENV)/bin/tinygraph demo
 
+# Tests start many processes, each of which would compile the package anew where no bytecode is written.
 test: $(VENV)/dev.ready        ## run the tests; COVERAGE=1 measures their coverage as well
-	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto $(if $(COVERAGE),--cov) --ignore=tests/browser
+	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto $(if $(COVERAGE),--cov) --ignore=tests/browser
 
 quick: $(VENV)/dev.ready       ## run the tests that take no longer than a moment each, in less than a minute
-	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto -m "not slow" --ignore=tests/browser
+	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto -m "not slow" --ignore=tests/browser
 
 fuzz: $(VENV)/dev.ready        ## compare derivatives of 20,000 random programs with complex steps
 	@TINYGRAPH_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/test_fuzz.py

@@ -27,7 +27,7 @@ def tests(session: nox.Session, resolution: str) -> None:
     """
     session.install("--resolution", resolution, "--only-binary", ":all:", "--upgrade", "--editable", ".[dev]")
     command = ["pytest", "--numprocesses=auto", "--ignore=tests/browser"]
-    session.run(*command, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run(*command, *session.posargs, env={"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""})
 
 
 @nox.session

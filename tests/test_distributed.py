@@ -199,10 +199,10 @@ def test_no_data_comes_to_the_client_and_a_step_sends_what_the_parameters_need(c
         tracemalloc.stop()
         return np.diff(sent)[1:], peak
 
+    few, _ = sent_by_step(1_000)  # first: what is imported for the first step needs memory as well
     many, peak = sent_by_step(10_000)
-    few, _ = sent_by_step(1_000)
 
-    assert peak < 5e6
+    assert peak < 8e6  # half of the examples
     # To each worker but one the parameters, from each the derivatives; and one vector to the client.
     for traffic in (few, many):
         assert 0 <= np.median(traffic) - (2 * workers - 1) * size < 50_000

@@ -279,16 +279,16 @@ def flood(text):
                 os.write(int(fd), text)
 """
 TOO_MUCH = {
-    "message": broken("raise ValueError('x' * 3 * 10**7)"),
-    "message of the import": at_import("raise ValueError('x' * 3 * 10**7)"),
-    "message made late": "class E(Exception):\n    def __str__(self):\n        return 'x' * 3 * 10**7\n"
+    "message": broken("raise ValueError('x' * 2 * 10**7)"),
+    "message of the import": at_import("raise ValueError('x' * 2 * 10**7)"),
+    "message made late": "class E(Exception):\n    def __str__(self):\n        return 'x' * 2 * 10**7\n"
     + broken("raise E"),
-    "type": broken("raise type('E' * 3 * 10**7, (Exception,), {})"),
+    "type": broken("raise type('E' * 2 * 10**7, (Exception,), {})"),
     "cause": broken(
-        "try:\n    1 / 0\nexcept Exception as e:\n    raise ValueError from KeyError('x' * 3 * 10**7)"
+        "try:\n    1 / 0\nexcept Exception as e:\n    raise ValueError from KeyError('x' * 2 * 10**7)"
     ),
     "place": broken("exec(compile('1 / 0', 'x' * 10**7, 'exec'))"),
-    "prints": broken("print('x' * 3 * 10**7)\nraise ValueError"),
+    "prints": broken("print('x' * 2 * 10**7)\nraise ValueError"),
     "results": broken("return np.ones(1_700_000), np.ones(10), np.ones(10)"),
     "names": RIGHT.replace("return parameters", "return {'x' * 10**7: 1, 'y': '\\x1b' * 10**7}"),
     "argument": RIGHT.replace("learning_rate", "x" * 10**6),
@@ -314,7 +314,7 @@ def test_no_file_fills_the_memory_of_its_checker(tmp_path, text):
 
     assert run.stderr == ""
     _, mebibytes, said = map(int, run.stdout.split())
-    assert mebibytes < 250  # the twelve results of one file that is too long are more
+    assert mebibytes < 220  # the twelve results of one file that is too long are more
     assert said < 200_000
 
 

@@ -151,6 +151,29 @@ MISTAKES = {
 }
 
 
+def assert_hints_below_the_last_do_not_hold_the_right_expression(report, old):
+    [mistake] = report.diagnoses
+    rungs = [report.told(hint) for hint in (1, 2, 3, 4, 5)]
+    right = [line.strip() for line in (mistake.after or "").splitlines()]
+    right += [RIGHT.splitlines()[mistake.line - 1].strip()]
+    right += [mistake.expected] if mistake.expected else []
+    right += [old] if len(old) > 12 else []
+    right = [x for x in right if x not in mistake.before + mistake.formula]  # where something is too much
+    for rung in rungs[:4]:
+        assert [x for x in right if x in rung] == []
+        assert mistake.message not in rung
+        assert "help" not in rung
+    assert all(mistake.function in rung for rung in rungs)
+    assert f"line {mistake.line}" not in rungs[0] + rungs[1]
+    assert mistake.before.strip() not in rungs[0] + rungs[1]
+    assert all(f"line {mistake.line}" in rung and mistake.before.strip() in rung for rung in rungs[2:])
+    assert ", ".join(mistake.wrong) not in rungs[0].split("\n")[0]
+    assert all(", ".join(mistake.wrong) in rung for rung in rungs[1:])
+    if mistake.after is not None:
+        assert mistake.after.strip() in rungs[4]
+    assert len(set(rungs)) == 5
+
+
 REPORTS = {}
 
 
@@ -187,6 +210,7 @@ def test_mistakes_are_located(check_once, old, new, first, name):
     lines = text.splitlines()
     assert mistake.line == 1 + next(i for i, line in enumerate(lines) if line not in RIGHT.splitlines())
     assert mistake.before == lines[mistake.line - 1]
+    assert_hints_below_the_last_do_not_hold_the_right_expression(report, old)
 
 
 def test_a_fix_is_the_line_as_it_was(check_once):
@@ -365,7 +389,7 @@ def test_other_functions_are_still_judged(check):
     [reason] = [f.reason for f in report.functions if f.reason]
     assert reason == "L_model_backward raised NameError: name 'missing' is not defined (layers.py:27)"
     assert "Traceback" in report.traceback
-    assert str(report).startswith("layers.py:24, in L_model_backward  could not run\n")
+    assert " ".join(str(report).split("\n")[0].split()) == "layers.py:24, in L_model_backward could not run"
     assert report.summary == f"L_model_backward is wrong. Look first at L_model_backward: {reason}."
 
 
@@ -568,7 +592,7 @@ def test_a_right_file_is_told_in_three_lines_and_a_wrong_one_in_blocks(check):
     lines = str(wrong).splitlines()
     assert max(map(len, lines)) <= 120
     assert " ".join(lines[0].split()) == "layers.py, line 7, in linear_backward dA, db right; dW wrong"
-    assert " 7 │     dW = np.dot(dZ, A_prev.T)" in lines
+    assert any(line.endswith(" 7 │     dW = np.dot(dZ, A_prev.T)") for line in lines)
     assert any(line.startswith(" help │     dW = np.dot(dZ, A_prev.T) / m") for line in lines)
     assert "1 mistake." in lines
 
@@ -593,29 +617,3 @@ def test_nothing_judged_says_so(check):
 
 
 # How much is told
-
-
-@pytest.mark.parametrize(("old", "new"), [x[:2] for x in MISTAKES.values()], ids=MISTAKES)
-def test_hints_below_the_last_do_not_hold_the_right_expression(check_once, old, new):
-    report = check_once(RIGHT.replace(old, new))
-
-    [mistake] = report.diagnoses
-    rungs = [report.told(hint) for hint in (1, 2, 3, 4, 5)]
-    right = [line.strip() for line in (mistake.after or "").splitlines()]
-    right += [RIGHT.splitlines()[mistake.line - 1].strip()]
-    right += [mistake.expected] if mistake.expected else []
-    right += [old] if len(old) > 12 else []
-    right = [x for x in right if x not in mistake.before + mistake.formula]  # where something is too much
-    for rung in rungs[:4]:
-        assert [x for x in right if x in rung] == []
-        assert mistake.message not in rung
-        assert "help" not in rung
-    assert all(mistake.function in rung for rung in rungs)
-    assert f"line {mistake.line}" not in rungs[0] + rungs[1]
-    assert mistake.before.strip() not in rungs[0] + rungs[1]
-    assert all(f"line {mistake.line}" in rung and mistake.before.strip() in rung for rung in rungs[2:])
-    assert ", ".join(mistake.wrong) not in rungs[0].split("\n")[0]
-    assert all(", ".join(mistake.wrong) in rung for rung in rungs[1:])
-    if mistake.after is not None:
-        assert mistake.after.strip() in rungs[4]
-    assert len(set(rungs)) == 5

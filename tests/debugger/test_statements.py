@@ -14,6 +14,8 @@ from tinygraph.debugger.protocols.table import Asked
 from tinygraph.debugger.statements import judge_machine, judge_statements
 from tinygraph.debugger.trial import Unplayable
 
+MACHINES = 3  # as many as there are of the likeliest layout
+
 
 def program_of(text):
     """The program of a text whose statements are not run, but for definitions and imports."""
@@ -32,7 +34,7 @@ def judge(text, name):
     if name == SCRIPT:
         return judge_statements(program, next(scripts_of(program)))
     found = []
-    for machine in islice(machines_of(program, program.functions[name], Asked()), 6):
+    for machine in islice(machines_of(program, program.functions[name], Asked()), MACHINES):
         try:
             found.append(judge_machine(machine))
         except Unplayable:

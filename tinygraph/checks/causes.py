@@ -366,6 +366,7 @@ def alternatives_text(finding: Finding) -> str:
     return f"({' or '.join(m.text for m in others)} would give the same numbers.)" if others else ""
 
 
+@np.errstate(all="ignore")
 def distinct_mistakes(finding: Finding) -> list[Match]:
     """The likeliest formulas that are different mistakes, however alike their numbers are.
 
@@ -403,7 +404,7 @@ def evidence_text(finding: Finding) -> str:
     """How far the numbers are from the right ones."""
     assert finding.seen is not None
     given = np.asarray(finding.given, float)
-    right = np.asarray(finding.setting.value(finding.seen.right[-1], 0), float)
+    right = np.asarray(finding.setting.everywhere(finding.seen.right[-1])[0], float)
     norms = np.linalg.norm(given), np.linalg.norm(right)
     if given.shape != right.shape or not all(norms):
         return ""

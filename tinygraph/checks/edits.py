@@ -64,6 +64,7 @@ def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any
         operands: what may stand in place of an operand, or be multiplied or added by mistake.
         factors: numbers by which something may be multiplied or divided by mistake (m, 2, lr, sizes).
     """
+    named = [(operand, str(operand)) for operand in operands]  # to write them takes longer than all else
     for part, put in positions_in(expression):
         for after, kind, penalty in [
             *drop_part(part),
@@ -71,7 +72,7 @@ def single_edits(expression: Any, operands: Sequence[Any], factors: Sequence[Any
             *change_call(part),
             *change_number(part, factors),
             *reshape_transpose(part),
-            *replace_part(part, operands, factors),
+            *replace_part(part, named, factors),
             *add_part(part, operands, factors),
         ]:
             yield Edit(put(after), kind, penalty, part, after)
@@ -156,15 +157,14 @@ def change_number(x: Any, factors: Sequence[Any]) -> Iterator[Change]:
         yield from ((n, "replace", 2) for n in numbers if str(n) != str(x))
 
 
-def replace_part(x: Any, operands: Sequence[Any], factors: Sequence[Any]) -> Iterator[Change]:
-    """Another operand in the place of this part."""
-    yield from (
-        (operand, "replace", nearness_of(x, operand)) for operand in operands if str(operand) != str(x)
-    )
+def replace_part(x: Any, named: Sequence[tuple[Any, str]], factors: Sequence[Any]) -> Iterator[Change]:
+    """Another operand, of those with their texts, in the place of this part."""
+    mine = str(x)
+    yield from ((operand, "replace", nearness_of(x, operand)) for operand, text in named if text != mine)
     counts = {str(factor) for factor in filter(is_name, factors)}  # units are easily taken for m
     for factor in factors:
-        if str(factor) != str(x):
-            yield factor, "replace", 0 if {str(x), str(factor)} <= counts else 2
+        if (text := str(factor)) != mine:
+            yield factor, "replace", 0 if {mine, text} <= counts else 2
 
 
 def is_name(x: Any) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from tinygraph.checks.clock import FOREVER, OutOfTimeError
 from tinygraph.checks.edits import Edit, single_edits, truncate_formula
 from tinygraph.checks.search import (
@@ -116,6 +118,7 @@ def move_layers(x: Any, by: int) -> Any:
 
 
 @our_work("the search for what went wrong")
+@np.errstate(all="ignore")  # most of what is tried makes no sense
 def explain_program(
     program: Sequence[Statement],
     setting: Setting,

@@ -97,6 +97,7 @@ class Setting:
         for expression in expressions:
             self.shared |= {id(part): part for part, _ in positions_in(expression)}
 
+    @np.errstate(all="ignore")
     def everywhere(self, x: Any) -> list[Any]:
         """The value of an expression in every probe."""
         return [self.value(x, i) for i in range(len(self.values))]
@@ -119,10 +120,12 @@ class Setting:
 
     def value_of_list(self, parts: Any, probe: int) -> Any:
         """The values of several parts; None if one of them has none."""
-        values = [self.value(part, probe) for part in parts]
-        for value, part in zip(values, parts, strict=True):
+        values = []
+        for part in parts:
+            value = self.value(part, probe)
             if value is None and part is not None:
                 return None
+            values.append(value)
         return tuple(values) if isinstance(parts, tuple) else values
 
     def without(self, names: Set[str]) -> Setting:
@@ -154,11 +157,10 @@ def names_in(x: Any) -> set[str]:
 
 
 def call_value(function: Any, args: Iterable[Any], settings: Mapping[str, Any]) -> Any:
-    """The value of a call, None if it fails."""
+    """The value of a call, None if it fails; warnings are silenced around it all, since that takes time."""
     try:
-        with np.errstate(all="ignore"):
-            result = function(*args, **settings)
-            return None if isinstance(result, Expression) else result
+        result = function(*args, **settings)
+        return None if isinstance(result, Expression) else result
     except (KeyError, NameError):  # no call on arrays raises these: the fault is ours, and is told
         raise
     except Exception:  # most edits make shapes that do not fit; whatever one raises, it is no formula
@@ -175,7 +177,7 @@ def holds_numbers(value: Any) -> bool:
 
 def is_same_array(value: Any, given: Any, floor: float = 0.0) -> bool:
     """Whether two arrays are the same numbers in the same shape; a difference below `floor` is rounding."""
-    if not holds_numbers(value) or np.shape(value) != np.shape(given):
+    if np.shape(value) != np.shape(given) or not holds_numbers(value):
         return False
     given = np.asarray(given)
     size = float(np.max(np.abs(given), initial=0))
@@ -190,6 +192,7 @@ def is_match(expression: Any, setting: Setting, given: Sequence[Any]) -> bool:
 
 
 @our_work("the search for a formula")
+@np.errstate(all="ignore")
 def search_formulas(right: Sequence[Any], setting: Setting, given: Sequence[Any]) -> list[Match]:
     """The formulas within two edits of a right one that give these numbers, likeliest first.
 

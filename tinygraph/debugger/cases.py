@@ -5,6 +5,7 @@ forward pass that they may be derivatives by, and losses.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -252,12 +253,10 @@ class Evidence:
 
     def of_size(self, shape: tuple[int, ...], roots: bool = False) -> list[Place]:
         """The values of a shape, those with names first; parameters only if asked for."""
-        size = int(np.prod(shape, dtype=int))
+        size = math.prod(shape)
         named = [p for p in reversed(self.places) if not (p.root and (not roots or p.label in self.labels))]
         fits = named + self.unnamed
-        return [
-            p for p in fits if int(np.prod(p.shape, dtype=int)) == size and same_but_ones(p.shape, shape)
-        ][:MOST_PLACES]
+        return [p for p in fits if math.prod(p.shape) == size and same_but_ones(p.shape, shape)][:MOST_PLACES]
 
     def slope(self, place: Place) -> LossSlope:
         return self.slopes.slope(place.spot, place.shape)

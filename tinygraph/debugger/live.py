@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from tinygraph.debugger.direct import examine_directly
+from tinygraph.debugger.examine import Examined
 from tinygraph.debugger.file_report import FileReport
 from tinygraph.debugger.notebooks import parse_cell
 from tinygraph.debugger.process import FileRun, Outcome, file_place, read_failure
 from tinygraph.debugger.program import Program, is_cell, plain_function
-from tinygraph.debugger.replies import reply_to
+from tinygraph.debugger.replies import reply_at_once
 from tinygraph.debugger.runner import make_probes, report_on
 from tinygraph.debugger.splice import first_line
 from tinygraph.debugger.steps import Step
@@ -213,6 +214,7 @@ class Asker:
 
     def __init__(self, program: Program, wanted: set[str] | None, examined: Sequence[Any] = ()) -> None:
         self.program, self.wanted, self.examined = program, wanted, list(examined)
+        self.kept: list[Examined] = []
 
     def ask(self, steps: Sequence[Step], asks: Sequence[dict[str, Any]]) -> FileRun:
         run = FileRun(self.program.file)
@@ -240,10 +242,9 @@ class Asker:
         again = None if facts["again"] is None else decode_value(facts["again"])
         return Outcome(step, decode_value(facts["value"]), tuple(facts["changed"]), again is None, again)
 
-    def reply(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return reply_to(
-            self.program, asked | {"wanted": self.wanted, "examined": self.examined}, lambda: None
-        )
+    def reply(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        mine = asked | {"wanted": self.wanted, "examined": self.examined}
+        return reply_at_once(self.program, mine, lambda: None, self.kept)
 
 
 class Holder:

@@ -33,7 +33,7 @@ CHEAP_NAMES = {
     *("abs", "min", "max", "sum", "sorted", "zip", "enumerate", "str"),
 }
 # What has methods that compute little: arrays, what draws random numbers, texts and tables.
-PLAIN = (
+PLAIN_TYPES = (
     np.ndarray,
     np.generic,
     np.random.RandomState,
@@ -46,7 +46,7 @@ PLAIN = (
     set,
 )
 PYTHON_2 = "is written for Python 2: its print statements were read as calls."
-BETWEEN = (  # what stands between two statements
+BETWEEN_STATEMENTS = (  # what stands between two statements
     *(tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT),
     *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
 )
@@ -98,7 +98,7 @@ def parse_source(path: Path) -> tuple[ast.Module, list[str]]:
     try:
         return ast.parse(path.read_bytes(), str(path)), []
     except SyntaxError as error:
-        with suppress(SyntaxError, ValueError), tokenize.open(path) as file:
+        with suppress(SyntaxError, ValueError, tokenize.TokenError), tokenize.open(path) as file:
             return ast.parse(with_print_calls(file.read()), str(path)), [f"{path.name} {PYTHON_2}"]
         raise error
 
@@ -113,7 +113,7 @@ def with_print_calls(text: str) -> str:
     lines = text.splitlines(keepends=True)
     for i, token in reversed(list(enumerate(tokens))):
         if token.string == "print" and (
-            i == 0 or tokens[i - 1].type in BETWEEN or tokens[i - 1].string in ":;"
+            i == 0 or tokens[i - 1].type in BETWEEN_STATEMENTS or tokens[i - 1].string in ":;"
         ):
             (row, end), (first, at) = last_of_statement(tokens[i:]).end, token.end
             lines[row - 1] = f"{lines[row - 1][:end]}){lines[row - 1][end:]}"
@@ -127,7 +127,7 @@ def last_of_statement(tokens: list[tokenize.TokenInfo]) -> tokenize.TokenInfo:
     depth = 0
     for last, token in pairwise(tokens):
         depth += (token.string in "([{") - (token.string in ")]}") if token.type == tokenize.OP else 0
-        if not depth and (token.type in BETWEEN or token.string == ";"):
+        if not depth and (token.type in BETWEEN_STATEMENTS or token.string == ";"):
             return last
     return tokens[-1]
 
@@ -233,4 +233,4 @@ def is_cheap_call(function: ast.expr, space: Mapping[str, Any]) -> bool:
     if isinstance(function, ast.Call | ast.Subscript | ast.BinOp):  # a method of what another call gave
         return True
     name = function.id if isinstance(function, ast.Name) else ""
-    return name in CHEAP_NAMES or name[:1].isupper() or isinstance(space.get(name), PLAIN)
+    return name in CHEAP_NAMES or name[:1].isupper() or isinstance(space.get(name), PLAIN_TYPES)

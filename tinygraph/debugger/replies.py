@@ -25,7 +25,7 @@ from tinygraph.debugger.siblings import add_partners
 from tinygraph.debugger.splice import change_of
 from tinygraph.debugger.trial import Judgement, TooLong, quietly
 
-__all__ = ["reply_to"]
+__all__ = ["reply_at_once", "reply_to"]
 
 SHORT_TEXT = 60  # characters
 NO_PARTNER = "no function goes forward for it"
@@ -37,7 +37,28 @@ MISFIT = re.compile(
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
-def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]) -> dict[str, Any]:
+def reply_at_once(
+    program: Program, asked: Mapping[str, Any], tick: Callable[[], Any], kept: list[Examined]
+) -> dict[str, Any] | None:
+    """The answer to a question, where that before has left what was examined; which "mend" goes on with.
+
+    None to "mend" where nothing is wrong, or where what the lectures say is to be known first.
+    """
+    if asked["ask"] != "mend":
+        return reply_to(program, asked, tick, kept)
+    if any(name in program.namespace for name in asked["lectures"]) or all(
+        e.verdict != "wrong" for e in kept
+    ):
+        return None
+    return reply_to(program, {**asked, "ask": "repair", "examined": kept}, tick)
+
+
+def reply_to(
+    program: Program,
+    asked: Mapping[str, Any],
+    tick: Callable[[], Any],
+    kept: list[Examined] | None = None,
+) -> dict[str, Any]:
     """The answer to a question about a program.
 
     Args:
@@ -46,12 +67,15 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             on both probes, and seconds. A function that has one of the lectures' names besides its own
             (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
+        kept: gets what was examined.
     """
     if unknown := names_unknown(program, asked["names"].values()):
         return {"examined": [], "unknown": unknown, "known": list(program.functions)}
     if not asked.get("examined"):
         add_partners(program)
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
+    if kept is not None:
+        kept[:] = found
     tick()
     gaps = unwritten_functions(program)
     reply: dict[str, Any] = {

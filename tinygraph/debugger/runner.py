@@ -39,6 +39,7 @@ NO_NAMES: Mapping[str, str | None] = {}
 REPAIR = 12.0  # seconds
 GOOD = ("agrees", "not checked")
 MOST_KNOWN = 12  # functions that are named where one is asked for that there is not
+MENDING = -2  # the number of the second question
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
 OTHER_KEY = re.compile(r"raised KeyError: '(?!d?[WbAZ]\d*')(\w+)'", re.I)  # and no slip in a name like dW1
 WHOLE_PASSES = ("L_model_backward", "backward")
@@ -128,7 +129,8 @@ def report_on(
         held: whether the network was asked for, so that another is wrong even where it is right in itself.
     """
     steps = [steps_of(probe) for probe in probes]
-    run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
+    asks = [question(what, FUNCTIONS, names, seconds=repair) for what in ("examine", "mend")]
+    run = ask([*steps[0], *steps[1]], asks)
     if run.replies and (unknown := (run.replies[0] or {}).get("unknown")):
         raise UserFileError(unknown_function(run.file, unknown[0], run.replies[0]["known"]))
     report, judged = judge_lectures(run, probes, steps, convention)
@@ -139,12 +141,12 @@ def report_on(
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
         return merged
     facts = step_facts(judged, report.convention)
-    more = ask([], [question("repair", FUNCTIONS if held else (), names, facts, repair)])
-    if not more.replies or not more.replies[0]:
+    more = find_fixes(run, ask, question("repair", FUNCTIONS if held else (), names, facts, repair))
+    if not more:
         return merged
     ran = {s.step.function for s in report.steps if s.report is not None}
-    examined = [e | {"raised": ""} if e["name"] in ran else e for e in more.replies[0]["examined"]]
-    fixes = list(fixes_to_believe(report, more.replies[0]["fixes"]))
+    examined = [e | {"raised": ""} if e["name"] in ran else e for e in more["examined"]]
+    fixes = list(fixes_to_believe(report, more["fixes"]))
     return leave_gaps(merge_examined(report, examined, fixes), *left)
 
 
@@ -168,6 +170,16 @@ def fixes_to_believe(report: FileReport, fixes: Sequence[Mapping[str, Any]]) -> 
     for fix in fixes:
         if not elsewhere or fix["function"] not in passing:
             yield fix
+
+
+def find_fixes(run: FileRun, ask: Ask, asked: dict[str, Any]) -> Any:
+    """What came of mending: at once, or in another process where the lectures' steps are known first."""
+    if len(run.replies) > 1 and run.replies[1]:
+        return run.replies[1]
+    if run.ended and run.begun == MENDING:
+        return None
+    replies = ask([], [asked]).replies
+    return replies[0] if replies else None
 
 
 def question(
@@ -271,8 +283,9 @@ def explain_steps(
             return convention, []
         readings.append((convention, diagnose_steps(probes, wrong, convention, run.defined)))
         causes = readings[0][1]
-        if not FACTORS & {d.cause for d in causes} or (len(causes) == 1 and causes[0].formula):
-            break
+        told = not FACTORS & {d.cause for d in causes} or (len(causes) == 1 and causes[0].formula)
+        if told or not any(t.carries_m for step, _ in wrong for t in step.targets.values()):
+            break  # without the factor m it is wrong in the same way under the other one
     return min(readings, key=lambda reading: effort(reading[1]))
 
 

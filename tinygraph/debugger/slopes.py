@@ -5,9 +5,11 @@ One run gives all losses that the program may have, so that they are differentia
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -58,19 +60,28 @@ class LossSlope:
     values: Any
     errors: Any
 
+    @cached_property
+    def sizes(self) -> tuple[list[float], list[float]]:
+        """The largest derivative and the largest error for each loss; they are asked for very often."""
+        return np.abs(self.values).max(axis=1).tolist(), self.errors.max(axis=1).tolist()
+
     def known(self, loss: int) -> bool:
         """Whether they are known well enough to tell right from wrong."""
-        size = np.abs(self.values[loss]).max()
-        return bool(np.isfinite(size) and self.errors[loss].max() <= 1e-3 * size + 1e-9)
+        size, error = (x[loss] for x in self.sizes)
+        return math.isfinite(size) and error <= 1e-3 * size + 1e-9
 
     def zero(self, loss: int) -> bool:
-        return bool(np.abs(self.values[loss]).max() <= 1e-9 + 10 * self.errors[loss].max())
+        size, error = (x[loss] for x in self.sizes)
+        return size <= 1e-9 + 10 * error
 
 
+@lru_cache(maxsize=1000)
 def direction(shape: tuple[int, ...], which: int) -> Any:
-    """A direction, the same for the same shape but for axes of length 1."""
-    n = int(np.prod(shape, dtype=int))
-    return np.random.default_rng([n, which]).standard_normal(n).reshape(shape)
+    """A direction, the same for the same shape but for axes of length 1; to be read only."""
+    n = math.prod(shape)
+    made = np.random.default_rng([n, which]).standard_normal(n).reshape(shape)
+    made.flags.writeable = False
+    return made
 
 
 def projections(value: Any) -> Any:

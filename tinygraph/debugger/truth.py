@@ -24,7 +24,7 @@ NEAR_TRUTH = 1e-5  # the step along a direction in which all entries move
 RECORDED = 1e-5  # how far a recorded derivative may be from differences, relative to the largest
 EXACT = 1e-13  # relative to the largest
 Number = Callable[[dict[str, Any]], float]
-Slopes = Sequence[tuple[Any, float]]
+KnownSlopes = Sequence[tuple[Any, float]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Truth:
 
 
 def recorded_truth(
-    number: Callable[[dict[str, Any]], Any], state: dict[str, Any], path: Path, slopes: Slopes
+    number: Callable[[dict[str, Any]], Any], state: dict[str, Any], path: Path, slopes: KnownSlopes
 ) -> Truth | None:
     """The derivative as the engine records it; None where the forward pass cannot be recorded.
 

@@ -39,9 +39,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from tinygraph.debugger.examine import Examined
 from tinygraph.debugger.loading import HELPER_NAMES, load_homework, read_program
-from tinygraph.debugger.program import demanded_arguments
-from tinygraph.debugger.replies import reply_to
+from tinygraph.debugger.program import Program, demanded_arguments
+from tinygraph.debugger.replies import reply_at_once
 from tinygraph.guards.faults import fault, is_fault
 
 if sys.platform != "win32":
@@ -211,6 +212,8 @@ def run_all(file: str, names: Sequence[str], calls: Iterable[StepCall], log: Log
         if not is_own(place, file)
     }
     log.tell(defined=defined, outside=outside, notes=[cut_middle(note) for note in notes])
+    program: Program | None = None
+    kept: list[Examined] = []
     given: Any
     for i, name, *given in calls:
         if i >= 0 and name not in defined:
@@ -218,8 +221,8 @@ def run_all(file: str, names: Sequence[str], calls: Iterable[StepCall], log: Log
         log.tell(begun=i)
         try:
             if i < 0:
-                program = read_program(module, file)
-                facts = {"reply": reply_to(program, given[0], log.tell_of_life)}
+                program = program or read_program(module, file)
+                facts = {"reply": reply_at_once(program, given[0], log.tell_of_life, kept)}
             else:
                 facts = observe_call(getattr(module, name), *given)
         except BaseException as error:
