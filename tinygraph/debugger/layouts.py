@@ -10,8 +10,8 @@ __all__ = ["FIRST", "LAYOUTS", "ROLES", "SECOND", "SETTINGS", "UNITS", "Sizes", 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Examples, features, units, more units, classes, time steps, words; images, their colours, height, width,
-    and filters."""
+    """Examples, features, units, more units, classes, time steps, words; images, their colours, height,
+    width, and filters."""
 
     m: int = 7
     n: int = 5
@@ -196,7 +196,8 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
     },
     "one image": {
         "data": ["C y x", "y y C", "y x", "y y", "6 6"], "weight": ["F C 3 3", "3 3"],
-        "bias": ["F", "F y-2 x-2", ""], "scale": ["C"], "hidden": ["C y x"], "pred": ["k"], "labels": ["one k"],
+        "bias": ["F", "F y-2 x-2", ""], "scale": ["C"], "hidden": ["C y x"], "pred": ["k"],
+        "labels": ["one k"],
     },
     "numbers": {
         "data": [""], "weight": [""], "bias": [""], "hidden": [""], "scale": [""], "pred": [""],
