@@ -51,6 +51,7 @@ __all__ = [
     "Unplayable",
     "Verdict",
     "bare_name",
+    "compare_claim",
     "factor_along",
     "is_parameter",
     "judge_trial",
