@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = ["reply_to"]
 SHORT_TEXT = 60  # characters
 EMPTY = "nothing is in it"
 UNREAD = "no forward pass could be run for it"
+EXAMINED_WITHIN = 4.0  # seconds; what takes longer goes off the repair, so that all is told in time
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -38,6 +40,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
             (`lectures`) is judged by the steps.
         tick: is called now and then, so that who waits knows that work goes on.
     """
+    end = time.monotonic() + asked["seconds"] + EXAMINED_WITHIN
     if not asked.get("examined"):
         add_partners(program)
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
@@ -45,9 +48,8 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}
     if asked["ask"] == "repair":
         first, second = exams_of(program, found, asked["steps"])
-        reply["fixes"] = [
-            told_fix(fix) for fix in repair_program(program, first, second, asked["seconds"], tick)
-        ]
+        seconds = min(asked["seconds"], end - time.monotonic())
+        reply["fixes"] = [told_fix(fix) for fix in repair_program(program, first, second, seconds, tick)]
     return reply
 
 
