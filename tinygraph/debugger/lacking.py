@@ -18,7 +18,7 @@ from tinygraph.debugger.readings import words_of
 from tinygraph.debugger.statements import script_machine
 from tinygraph.debugger.uses import free_names
 
-__all__ = ["lacks_backward", "what_is_lacking"]
+__all__ = ["lacks_backward", "what_is_lacking", "what_stops_script"]
 
 # What is no matter of the arguments that were made: another Python or NumPy, a name, a file.
 REFUSED = re.compile(

@@ -30,7 +30,7 @@ CHEAP_NAMES = {
 }
 DRAWS = {"rand", "randn", "normal", "standard_normal", "uniform", "random", "integers", "randint"}
 PYTHON_2 = "is written for Python 2: its print statements were read as calls."
-BETWEEN = (  # what stands between two statements
+STATEMENT_GAPS = (  # what stands between two statements
     *(tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT),
     *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
 )
@@ -99,7 +99,7 @@ def with_print_calls(text: str) -> str:
     lines = text.splitlines(keepends=True)
     for i, token in reversed(list(enumerate(tokens))):
         if token.string == "print" and (
-            i == 0 or tokens[i - 1].type in BETWEEN or tokens[i - 1].string in ":;"
+            i == 0 or tokens[i - 1].type in STATEMENT_GAPS or tokens[i - 1].string in ":;"
         ):
             (row, end), (first, at) = last_of_statement(tokens[i:]).end, token.end
             lines[row - 1] = f"{lines[row - 1][:end]}){lines[row - 1][end:]}"
@@ -113,7 +113,7 @@ def last_of_statement(tokens: list[tokenize.TokenInfo]) -> tokenize.TokenInfo:
     depth = 0
     for last, token in pairwise(tokens):
         depth += (token.string in "([{") - (token.string in ")]}") if token.type == tokenize.OP else 0
-        if not depth and (token.type in BETWEEN or token.string == ";"):
+        if not depth and (token.type in STATEMENT_GAPS or token.string == ";"):
             return last
     return tokens[-1]
 

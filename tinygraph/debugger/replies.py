@@ -42,7 +42,7 @@ def reply_to(program: Program, asked: Mapping[str, Any], tick: Callable[[], Any]
     """
     end = time.monotonic() + asked["seconds"] + EXAMINED_WITHIN
     if not asked.get("examined"):
-        add_partners(program)
+        add_partners(program, asked["lectures"])
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
     tick()
     reply: dict[str, Any] = {"examined": [told_examined(e) for e in found]}

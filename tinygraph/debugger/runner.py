@@ -126,14 +126,14 @@ def report_on(
     run = ask([*steps[0], *steps[1]], [question("examine", FUNCTIONS, names)])
     report, judged = judge_lectures(run, probes, steps, convention)
     examined = run.replies[0]["examined"] if run.replies and run.replies[0] else []
-    merged = merge_examined(report, examined, [])
-    again = {f.verdict for f in merged.functions} - {"agrees", "not checked"}
+    verdicts = {f.verdict for f in report.functions} | {e["verdict"] for e in examined}
+    again = verdicts - {"agrees", "not checked"}
     if not again or run.failure or (run.ended and not run.defined and not run.replies):
-        return merged
+        return merge_examined(report, examined, [])
     facts = step_facts(judged, report.convention)
     more = ask([], [question("repair", FUNCTIONS if held else (), names, facts, repair)])
     if not more.replies or not more.replies[0]:
-        return merged
+        return merge_examined(report, examined, [])
     ran = {s.step.function for s in report.steps if s.report is not None}
     examined = [e | {"raised": ""} if e["name"] in ran else e for e in more.replies[0]["examined"]]
     return merge_examined(report, examined, list(fixes_to_believe(report, more.replies[0]["fixes"])))
