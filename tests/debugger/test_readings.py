@@ -237,3 +237,49 @@ def test_a_slip_is_wrong_with_all_classes():
     slip = ROWS_BESIDE_COLUMNS.replace("self.act.prime(zs[-l - 1])", "self.act.prime(zs[-l])[:, :1]")
 
     assert examined(slip, "Net.backprop").verdict == "wrong"
+
+
+SHORT_NAMES = """
+class Net:
+    def __init__(self, sizes):
+        self.bs = [np.random.randn(y, 1) for y in sizes[1:]]
+        self.ws = [np.random.randn(y, x) for x, y in zip(sizes[:-1], sizes[1:])]
+
+    def predict(self, a):
+        for b, w in zip(self.bs, self.ws):
+            a = np.tanh(w @ a + b)
+        return a
+
+    def train(self, pairs, rate):
+        for x, y in pairs:
+            gb, gw = self.gradients(x, y)
+            self.ws = [w - rate * g for w, g in zip(self.ws, gw)]
+            self.bs = [b - rate * g for b, g in zip(self.bs, gb)]
+
+    def gradients(self, x, y):
+        gb, gw, acts = [None] * len(self.bs), [None] * len(self.ws), [x]
+        for b, w in zip(self.bs, self.ws):
+            acts.append(np.tanh(w @ acts[-1] + b))
+        d = acts[-1] - y
+        for l in range(1, len(self.ws) + 1):
+            d = d * (1 - acts[-l] ** 2)
+            gb[-l] = d
+            gw[-l] = d @ acts[-l - 1].T
+            d = self.ws[-l].T @ d
+        return gb, gw
+"""
+
+
+def test_one_example_at_a_time_under_short_names():
+    assert verdicts_of(SHORT_NAMES) == {"Net.gradients": "agrees"}
+
+
+def test_a_missing_sum_is_not_hidden_by_a_single_example():
+    adds = SHORT_NAMES.replace("for x, y in pairs:", "for _ in range(9):").replace(
+        "(x, y)\n", "(*pairs)\n", 1
+    )
+    adds = adds.replace("gb[-l] = d", "gb[-l] = d.sum(axis=1, keepdims=True) if l == 1 else d")
+    right = adds.replace("if l == 1 else d", "")
+
+    assert verdicts_of(right) == {"Net.gradients": "agrees"}
+    assert verdicts_of(adds) == {"Net.gradients": "wrong"}

@@ -48,6 +48,7 @@ EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
+SUMS = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -122,7 +123,7 @@ def examine_function(
             continue
         trials = ticking(row.find(program, function, probes[0]), tick)
         with patiently(until + LAST_READING, tick):
-            judged = choose_reading(trials, until, several)
+            judged = choose_reading(trials, until, several, several and bool(SUMS.search(function.text)))
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
@@ -184,9 +185,11 @@ def better(one: Judgement, other: Judgement) -> bool:
     return one.score > other.score
 
 
-def choose_reading(trials: Iterator[Trial], until: float, several: bool = True) -> Judgement | None:
+def choose_reading(
+    trials: Iterator[Trial], until: float, several: bool = True, sums: bool = False
+) -> Judgement | None:
     """The judgement of the trial of which most is right."""
-    search = Search(several=several)
+    search = Search(several=several, sums=sums)
     with suppress(OutOfPatience):
         for trial in trials:
             if search.is_over(trial) or time.monotonic() > until:
@@ -217,6 +220,7 @@ class Search:
     tried: int = 0
     passed_over: int = 0
     several: bool = True  # whether the file gives several examples at a time
+    sums: bool = False  # and the function itself adds up over them
     does_not_fit: bool = False  # with several examples
     seen: set[str] = field(default_factory=set)
     stopped: list[Trial] = field(default_factory=list)  # those that raised
@@ -247,7 +251,8 @@ class Search:
         self.raised[trial.layout] += judged.raised is not None
         if not trial.degenerate and trial.layout not in self.seen:
             self.seen.add(trial.layout)
-            self.does_not_fit = self.does_not_fit or (self.several and is_mismatch(judged.raised))
+            unlike = (self.several and is_mismatch(judged.raised)) or (self.sums and trial.misfit)
+            self.does_not_fit = self.does_not_fit or unlike
         if judged.raised is None and not trial.misfit:
             self.clean.setdefault(trial.layout, trial.attempt)
 
