@@ -48,7 +48,7 @@ EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
-SUMS = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
+ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -123,7 +123,7 @@ def examine_function(
             continue
         trials = ticking(row.find(program, function, probes[0]), tick)
         with patiently(until + LAST_READING, tick):
-            judged = choose_reading(trials, until, several, several and bool(SUMS.search(function.text)))
+            judged = choose_reading(trials, until, several, several and bool(ADDS_UP.search(function.text)))
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:

@@ -459,10 +459,16 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
     stray = [c for c in claims if c.by is None]
     missing = missing_claims(trial, claims, float_leaves(leaves))
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
-    trial.misfit = trial.misfit or 0 < len(missing) == len(stray)
+    trial.misfit = trial.misfit or 0 < len(missing) == len(stray) and not same_sizes(stray, missing, trial)
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     verdicts += verdicts_on_missing(stray, missing, trial)
     return Judgement(trial, verdicts, outputs, unmatched=stray, order=order)
+
+
+def same_sizes(stray: list[Claim], missing: list[Claim], trial: Trial) -> bool:
+    """Whether what came back is as large as what is missing: it is transposed, and made of all examples."""
+    wanted = [np.size(take_leaf(trial.state, c.by)) for c in missing if c.by is not None]
+    return wanted == [np.size(c.value) for c in stray]
 
 
 def outputs_or_none(trial: Trial) -> Outputs:
