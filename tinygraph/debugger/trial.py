@@ -459,7 +459,7 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
     stray = [c for c in claims if c.by is None]
     missing = missing_claims(trial, claims, float_leaves(leaves))
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
-    trial.misfit = trial.misfit or 0 < len(missing) == len(stray) and not same_sizes(stray, missing, trial)
+    trial.misfit = trial.misfit or (0 < len(missing) == len(stray) and not same_sizes(stray, missing, trial))
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     verdicts += verdicts_on_missing(stray, missing, trial)
     return Judgement(trial, verdicts, outputs, unmatched=stray, order=order)
