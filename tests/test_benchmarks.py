@@ -166,7 +166,9 @@ def test_what_is_known_of_public_files_is_said_of_each_function_once():
 
 
 def test_what_is_said_of_public_files_is_counted():
-    file = PublicFile("a/b", "c.py", ("f", "g"), {"h": "a sign", "i": "m"}, {}, {"h": [3], "i": [9]})
+    file = PublicFile(
+        "a/b", "c.py", ("f", "g"), {"h": "a sign", "i": "m"}, {"j": "torch"}, {"h": [3], "i": [9]}
+    )
     verdicts = {"f": "agrees", "g": "wrong", "h": "could not run", "i": "agrees"}
     counted = list(
         sum_up([Answer(file, 0.1, verdicts, {"h": [3]}), Answer(PublicFile("a/b", "d.py"), 0.1, {}, {})])
@@ -175,6 +177,7 @@ def test_what_is_said_of_public_files_is_counted():
     assert counted == [
         "1 of 1 files judged, of 2 in all",
         "4 of 4 backward functions judged",
+        "0 of 1 that lack a module, data or Python 2 said so",
         "1 right functions called wrong",
         "1 of 2 wrong functions noticed; 1 of 2 mistakes told with their line",
     ]

@@ -143,6 +143,8 @@ def sum_up(answers):
     noticed, located = (sum(len(getattr(a, x)) for a in answers) for x in ("noticed", "located"))
     yield f"{sum(bool(a.judged) for a in counted)} of {len(counted)} files judged, of {len(answers)} in all"
     yield f"{sum(len(a.judged) for a in counted)} of {functions} backward functions judged"
+    lacking = [a.functions.get(n) for a in answers for n in a.file.lacking]
+    yield f"{lacking.count('not checked')} of {len(lacking)} that lack a module, data or Python 2 said so"
     yield f"{sum(len(a.alarms) for a in answers)} right functions called wrong"
     yield f"{noticed} of {wrong} wrong functions noticed; {located} of {placed} mistakes told with their line"
 

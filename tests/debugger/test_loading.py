@@ -414,3 +414,26 @@ def test_right_layers_from_a_notebook(load):
 
     assert names(module) >= {"linear_backward", "L_model_backward", "update_parameters"}
     assert notes == []
+
+
+def test_print_statements_and_old_names_are_read_as_python_2(load):
+    module, notes = load(
+        "def f(n):\n    for i in xrange(n):\n        print 'round %s' % (\n            i)  # so\n    print\n"
+        "    return sum(xrange(n)) if n else 0; print n,\n"
+    )
+
+    assert module.f(3) == 3
+    assert notes == [
+        "work_in_test.py is written for Python 2: its print statements were read as calls.",
+        "xrange is Python 2's; range stands in.",
+    ]
+
+
+def test_what_a_generator_of_any_name_draws_is_there(load):
+    module, notes = load(
+        "import numpy as np\ndice = np.random.default_rng(1)\n"
+        "W = [dice.normal(size=(2, 3)), dice.normal(size=2)]\n"
+    )
+
+    assert [w.shape for w in module.W] == [(2, 3), (2,)]
+    assert notes == []

@@ -86,6 +86,14 @@ def test_what_no_fix_mends_is_told_at_the_line_that_makes_it(tmp_path):
     assert mistake.message == "dw: 2 times. No change of one place was found that mends it."
 
 
+def test_an_entry_is_told_at_the_line_that_makes_its_value(tmp_path):
+    file = tmp_path / "a.py"
+    file.write_text("def back(g):\n    dw = 2 * g\n    grads = {'dw': dw}\n    return grads\n")
+    facts = examined(file=str(file)) | {"rows": [["grads['dw']", False, "2 times"]]}
+    (mistake,) = merged([facts], report=FileReport([], file=str(file))).diagnoses
+    assert mistake.line == 2
+
+
 def test_what_agrees_is_no_mistake():
     report = merged([examined(verdict="agrees")])
     assert report.ok

@@ -117,3 +117,169 @@ def test_each_text_that_can_be_given_is_judged():
     """
     found = examined(text, "act_backward")
     assert [j.ok for j in found.judgements].count(False) == 1
+
+
+PRINTS_THE_MEAN = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.c1 = np.random.randn(n_in, n_hidden), np.zeros(n_hidden)
+        self.W2, self.c2 = np.random.randn(n_hidden, n_out), np.zeros(n_out)
+        self.rate = 0.1
+
+    def forward(self, X):
+        self.A1 = np.tanh(X @ self.W1 + self.c1)
+        return self.A1 @ self.W2 + self.c2
+
+    def loss(self, y, out):
+        return np.mean((out - y) ** 2)
+
+    def backward(self, X, y, out):
+        d2 = out - y
+        d1 = (d2 @ self.W2.T) * (1 - self.A1 ** 2)
+        self.W2 -= self.rate * self.A1.T @ d2
+        self.c2 -= self.rate * d2.sum(axis=0)
+        self.W1 -= self.rate * X.T @ d1
+        self.c1 -= self.rate * d1.sum(axis=0)
+"""
+
+
+def test_half_the_squared_error_beside_its_printed_mean_is_right_and_said():
+    found = examined(PRINTS_THE_MEAN, "Net.backward")
+
+    assert found.verdict == "agrees"
+    assert (
+        "all of it times 10.5: that is half the squared error, summed up" in found.judgements[0].trial.taken
+    )
+
+
+def test_another_multiple_of_the_mean_is_none():
+    assert (
+        examined(PRINTS_THE_MEAN.replace("d2 = out - y", "d2 = 3 * (out - y)"), "Net.backward").verdict
+        == "wrong"
+    )
+
+
+ROWS_BESIDE_COLUMNS = """
+class Squares:
+    @staticmethod
+    def value(a, y):
+        return np.sum((a - y) ** 2) / 2
+
+    @staticmethod
+    def delta(slope, a, y):
+        return (a - y) * slope
+
+class Bits:
+    @staticmethod
+    def value(a, y):
+        return -np.sum(y * np.log(a) + (1 - y) * np.log(1 - a))
+
+    @staticmethod
+    def delta(slope, a, y):
+        return a - y
+
+class Bend:
+    @staticmethod
+    def f(z):
+        return np.maximum(z, 0)
+
+    @staticmethod
+    def prime(z):
+        return (z > 0) * 1.0
+
+class Squash:
+    @staticmethod
+    def f(z):
+        return 1 / (1 + np.exp(-z))
+
+    @staticmethod
+    def prime(z):
+        return Squash.f(z) * (1 - Squash.f(z))
+
+class Net:
+    def __init__(self, sizes, cost=Bits, act=Bend):
+        self.cost, self.act = cost, act
+        self.weights = [np.random.randn(o, i) for i, o in zip(sizes[:-1], sizes[1:])]
+        self.biases = [np.zeros((o, 1)) for o in sizes[1:]]
+
+    def feedforward(self, a):
+        for w, b in zip(self.weights, self.biases):
+            a = self.act.f(w @ a + b)
+        return a
+
+    def backprop(self, x, y):
+        nabla_b = [None] * len(self.biases)
+        nabla_w = [None] * len(self.weights)
+        a, As, zs = x, [x], []
+        for w, b in zip(self.weights, self.biases):
+            zs.append(a @ w.T + b.T)
+            a = self.act.f(zs[-1])
+            As.append(a)
+        delta = self.cost.delta(self.act.prime(zs[-1]), As[-1], y)
+        for l in range(1, len(self.weights) + 1):
+            nabla_b[-l] = delta.sum(axis=0).reshape(-1, 1)
+            nabla_w[-l] = delta.T @ As[-l - 1]
+            if l < len(self.weights):
+                delta = (delta @ self.weights[-l]) * self.act.prime(zs[-l - 1])
+        return nabla_b, nabla_w
+"""
+
+
+def test_other_classes_within_and_rows_beside_columns_are_tried():
+    found = examined(ROWS_BESIDE_COLUMNS, "Net.backprop")
+
+    assert found.verdict == "agrees"
+    assert "with Squash" in found.judgements[0].trial.taken
+    assert examined(ROWS_BESIDE_COLUMNS, "Squash.prime").verdict == "agrees"
+
+
+def test_a_slip_is_wrong_with_all_classes():
+    slip = ROWS_BESIDE_COLUMNS.replace("self.act.prime(zs[-l - 1])", "self.act.prime(zs[-l])[:, :1]")
+
+    assert examined(slip, "Net.backprop").verdict == "wrong"
+
+
+SHORT_NAMES = """
+class Net:
+    def __init__(self, sizes):
+        self.bs = [np.random.randn(y, 1) for y in sizes[1:]]
+        self.ws = [np.random.randn(y, x) for x, y in zip(sizes[:-1], sizes[1:])]
+
+    def predict(self, a):
+        for b, w in zip(self.bs, self.ws):
+            a = np.tanh(w @ a + b)
+        return a
+
+    def train(self, pairs, rate):
+        for x, y in pairs:
+            gb, gw = self.gradients(x, y)
+            self.ws = [w - rate * g for w, g in zip(self.ws, gw)]
+            self.bs = [b - rate * g for b, g in zip(self.bs, gb)]
+
+    def gradients(self, x, y):
+        gb, gw, acts = [None] * len(self.bs), [None] * len(self.ws), [x]
+        for b, w in zip(self.bs, self.ws):
+            acts.append(np.tanh(w @ acts[-1] + b))
+        d = acts[-1] - y
+        for l in range(1, len(self.ws) + 1):
+            d = d * (1 - acts[-l] ** 2)
+            gb[-l] = d
+            gw[-l] = d @ acts[-l - 1].T
+            d = self.ws[-l].T @ d
+        return gb, gw
+"""
+
+
+def test_one_example_at_a_time_under_short_names():
+    assert verdicts_of(SHORT_NAMES) == {"Net.gradients": "agrees"}
+
+
+def test_a_missing_sum_is_not_hidden_by_a_single_example():
+    adds = SHORT_NAMES.replace("for x, y in pairs:", "for _ in range(9):").replace(
+        "(x, y)\n", "(*pairs)\n", 1
+    )
+    adds = adds.replace("gb[-l] = d", "gb[-l] = d.sum(axis=1, keepdims=True) if l == 1 else d")
+    right = adds.replace("if l == 1 else d", "")
+
+    assert verdicts_of(right) == {"Net.gradients": "agrees"}
+    assert verdicts_of(adds) == {"Net.gradients": "wrong"}

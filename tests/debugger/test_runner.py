@@ -584,6 +584,18 @@ def test_a_file_of_which_nothing_can_be_judged_names_what_was_not(check):
     )
 
 
+def test_an_update_of_another_network_is_not_checked(check):
+    other = (
+        RIGHT
+        + "\n\ndef update_parameters(parameters, grads, lr):\n    parameters['Wxh'] -= lr * grads['dWxh']\n"
+    )
+    typo = other.replace("'Wxh'", "'w1'")
+
+    assert verdicts(check(other))["update_parameters"] == "not checked"
+    assert check(other).ok
+    assert verdicts(check(typo))["update_parameters"] == "could not run"
+
+
 @pytest.mark.usefixtures("repairs")
 def test_a_right_file_is_told_in_three_lines_and_a_wrong_one_in_blocks(check):
     right, wrong = check(RIGHT), check(RIGHT.replace("A_prev.T) / m", "A_prev.T)"))

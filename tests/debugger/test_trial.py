@@ -1,10 +1,22 @@
 """What belongs to what, and what is said of a claim."""
 
+import time
+
 import numpy as np
 import pytest
 
 from tinygraph.debugger.structure import ArrayLeaf
-from tinygraph.debugger.trial import Claim, Trial, Unplayable, bare_name, judge_trial, match_claims
+from tinygraph.debugger.trial import (
+    Claim,
+    OutOfPatience,
+    Trial,
+    Unplayable,
+    bare_name,
+    judge_trial,
+    match_claims,
+    patiently,
+    quietly,
+)
 
 STATE = {
     "x": np.array([[1.0, 2.0, -1.0], [0.5, -0.3, 0.8]]),
@@ -105,3 +117,13 @@ def test_claims_are_matched_by_name_then_by_kind_then_by_shape():
         Claim(n, np.zeros(s)) for n, s in (("dX", (4, 3)), ("dW", (3, 2)), ("result 3", (5,)), ("db", (2,)))
     ]
     assert [c.by[0] for c in match_claims(claims, leaves, {})] == ["X", "weights", "odd", "bias"]
+
+
+def test_each_call_of_theirs_gives_a_sign_of_life_and_none_begins_late():
+    signs = []
+    with patiently(time.monotonic() + 60, lambda: signs.append(1)), quietly(), quietly():
+        pass
+    with pytest.raises(OutOfPatience), patiently(time.monotonic() - 1, lambda: None), quietly():
+        raise AssertionError
+    with quietly():
+        assert signs == [1, 1]

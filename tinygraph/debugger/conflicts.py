@@ -7,7 +7,7 @@ which these are the same fails there too, and need not be tried.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import lru_cache
 from types import CodeType, TracebackType
 from typing import Any
@@ -28,27 +28,37 @@ def search_choices(sizes: Sequence[int], attempt: Attempt, most: int) -> Iterato
         attempt: tries a combination; gives a result, or None and the variables that are to blame.
         most: how many attempts there may be.
     """
-    bad: list[dict[int, int]] = []
+    bad: dict[tuple[int, int], list[dict[int, int]]] = {}  # by the last variable of each, and its choice
     left = [most]
 
-    def hopeless(chosen: list[int]) -> bool:
-        return any(all(i < len(chosen) and chosen[i] == c for i, c in no.items()) for no in bad)
+    def known_failure(chosen: list[int]) -> frozenset[int] | None:
+        """The variables that are to blame, if this cannot succeed whatever is chosen for the rest."""
+        last = (len(chosen) - 1, chosen[-1]) if chosen else (-1, 0)
+        found = (no for no in bad.get(last, ()) if all(chosen[i] == c for i, c in no.items()))
+        return next((frozenset(no) for no in found), None)
 
-    def extend(chosen: list[int]) -> Iterator[Any]:
-        if left[0] <= 0 or hopeless(chosen):
-            return
+    def extend(chosen: list[int]) -> Generator[Any, None, frozenset[int]]:
+        """Go through the choices for the rest; gives back on which of those made the failures depend."""
+        everything = frozenset(range(len(chosen)))
+        if (known := known_failure(chosen)) is not None:
+            return known
         if len(chosen) == len(sizes):
-            left[0] -= 1
             found, blamed = attempt(chosen)
+            left[0] -= 1
             if found is not None:
                 yield found
-            elif blamed is not None:
-                bad.append({i: chosen[i] for i in blamed})
-            return
+            elif blamed:
+                bad.setdefault((max(blamed), chosen[max(blamed)]), []).append({i: chosen[i] for i in blamed})
+            return everything if found is not None or blamed is None else blamed
+        depends: frozenset[int] = frozenset()
         for choice in range(sizes[len(chosen)]):
-            yield from extend([*chosen, choice])
-            if hopeless(chosen):
-                return
+            if left[0] <= 0:
+                return everything
+            below = yield from extend([*chosen, choice])
+            if len(chosen) not in below:
+                return below  # another choice here changes nothing
+            depends |= below
+        return depends - {len(chosen)}
 
     yield from extend([])
 

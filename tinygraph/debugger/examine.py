@@ -55,6 +55,7 @@ EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
+ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -129,7 +130,7 @@ def examine_function(
             continue
         trials = ticking(row.find(program, function, probes[0]), tick)
         with patiently(Deadline(EXAMINE_PATIENCE + LAST_READING), tick):
-            judged = choose_reading(trials, until, several)
+            judged = choose_reading(trials, until, several, several and bool(ADDS_UP.search(function.text)))
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
@@ -191,9 +192,11 @@ def better(one: Judgement, other: Judgement) -> bool:
     return one.score > other.score
 
 
-def choose_reading(trials: Iterator[Trial], until: Deadline, several: bool = True) -> Judgement | None:
+def choose_reading(
+    trials: Iterator[Trial], until: Deadline, several: bool = True, sums: bool = False
+) -> Judgement | None:
     """The judgement of the trial of which most is right."""
-    search = Search(several=several)
+    search = Search(several=several, sums=sums)
     with suppress(OutOfPatience):
         for trial in trials:
             if search.is_over(trial) or until.is_over():
@@ -224,6 +227,7 @@ class Search:
     tried: int = 0
     passed_over: int = 0
     several: bool = True  # whether the file gives several examples at a time
+    sums: bool = False  # and the function itself adds up over them
     does_not_fit: bool = False  # with several examples
     seen: set[str] = field(default_factory=set)
     stopped: list[tuple[int, Trial]] = field(default_factory=list)  # at which line those raised that did
@@ -264,7 +268,8 @@ class Search:
         self.raised[trial.layout, trial.loss] += judged.raised is not None
         if not trial.degenerate and trial.layout not in self.seen:
             self.seen.add(trial.layout)
-            self.does_not_fit = self.does_not_fit or (self.several and is_mismatch(judged.raised))
+            unlike = (self.several and is_mismatch(judged.raised)) or (self.sums and trial.misfit)
+            self.does_not_fit = self.does_not_fit or unlike
         if judged.raised is None and not trial.misfit:
             self.clean.setdefault(trial.layout, trial.attempt)
 

@@ -117,8 +117,8 @@ def with_print_calls(text: str) -> str:
         ):
             (row, end), (first, at) = last_of_statement(tokens[i:]).end, token.end
             lines[row - 1] = f"{lines[row - 1][:end]}){lines[row - 1][end:]}"
-            rest = lines[first - 1][at:]
-            lines[first - 1] = f"{lines[first - 1][:at]}({rest[1:] if rest[:1] == ' ' else rest}"
+            rest = re.sub(r"^ ?(>>)? ?", "", lines[first - 1][at:])  # print >>file, x
+            lines[first - 1] = f"{lines[first - 1][:at]}({rest}"
     return "".join(lines)
 
 

@@ -116,7 +116,8 @@ class Program:
     """Somebody's functions and classes by name, with the text that they stand in.
 
     `namespace` is what their names mean, `trees` the trees of their files or cells by the names of these;
-    `stopped` holds what functions raised where they came furthest: the line, and a sentence.
+    `stopped` holds what functions raised where they came furthest: the line, and a sentence; `beside` the
+    names of functions that were found in files beside it.
     """
 
     def __init__(self, namespace: dict[str, Any], trees: Mapping[str, ast.Module], file: str = "") -> None:
@@ -124,6 +125,7 @@ class Program:
         self.trees = trees
         self.file = file
         self.stopped: dict[str, tuple[int, str]] = {}
+        self.beside: set[str] = set()
 
     @cached_property
     def functions(self) -> dict[str, Function]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import time
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -34,6 +35,7 @@ MISFIT = re.compile(
     r"Input operand 1 has a mismatch in its core dimension 0, with gufunc signature \S+ "
     r"\(size (\d+) is different from (\d+)\)"
 )
+EXAMINED_WITHIN = 4.0  # seconds; what takes longer goes off the repair, so that all is told in time
 CLOSE = 1e-6  # relative; as near as a repaired step has to be
 
 
@@ -69,10 +71,11 @@ def reply_to(
         tick: is called now and then, so that who waits knows that work goes on.
         kept: gets what was examined.
     """
+    end = time.monotonic() + asked["seconds"] + EXAMINED_WITHIN
     if unknown := names_unknown(program, asked["names"].values()):
         return {"examined": [], "unknown": unknown, "known": list(program.functions)}
     if not asked.get("examined"):
-        add_partners(program)
+        add_partners(program, asked["lectures"])
     found = list(asked.get("examined") or judged_functions(program, asked, tick))
     if kept is not None:
         kept[:] = found
@@ -85,9 +88,8 @@ def reply_to(
     }
     if asked["ask"] == "repair":
         first, second = exams_of(program, found, asked["steps"])
-        reply["fixes"] = [
-            told_fix(fix) for fix in repair_program(program, first, second, asked["seconds"], tick)
-        ]
+        seconds = min(asked["seconds"], end - time.monotonic())
+        reply["fixes"] = [told_fix(fix) for fix in repair_program(program, first, second, seconds, tick)]
     return reply
 
 

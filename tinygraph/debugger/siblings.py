@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,9 +16,12 @@ __all__ = ["add_partners"]
 MOST_FILES = 60
 
 
-def add_partners(program: Program) -> None:
-    """Add what goes forward for functions that go back, where the file has nothing and one beside it has."""
-    lonely = [f for f in program.functions.values() if is_lonely(program, f)]
+def add_partners(program: Program, known: Sequence[str]) -> None:
+    """Add what goes forward for functions that go back, where the file has nothing and one beside it has.
+
+    `known` are the names of those of which it is known what they are to give.
+    """
+    lonely = [f for f in program.functions.values() if f.name not in known and is_lonely(program, f)]
     for path in files_beside(Path(program.file)) if lonely else ():
         tree = parse_file(path)
         names = [
@@ -29,6 +32,7 @@ def add_partners(program: Program) -> None:
         with suppress(Exception):  # it is not their file that is checked
             module, _ = load_homework(str(path))
             program.namespace.update((name, getattr(module, name)) for name in names)
+            program.beside.update(names)
             program.trees = {**program.trees, str(path): tree}
             program.__dict__.pop("functions", None)
 

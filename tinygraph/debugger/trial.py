@@ -487,11 +487,20 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
     fitting = [c for c in claims if c.by is not None and fits(c, trial)]
     if fitting and not any(moves(c, trial) for c in fitting):
         raise Unplayable("nothing depends on what derivatives are given by")
+    stray = [c for c in claims if c.by is None]
+    missing = missing_claims(trial, claims, float_leaves(leaves))
     trial.misfit = any(c.by is not None and not fits(c, trial) for c in claims)
+    trial.misfit = trial.misfit or (0 < len(missing) == len(stray) and not same_sizes(stray, missing, trial))
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
-    missing = missing_claims(trial, claims, float_leaves(leaves)) or lost_input(trial, claims, leaves)
-    verdicts += verdicts_on_missing(claims, missing, trial)
-    return Judgement(trial, verdicts, outputs, unmatched=[c for c in claims if c.by is None], order=order)
+    missing = missing or lost_input(trial, claims, leaves)
+    verdicts += verdicts_on_missing(stray, missing, trial)
+    return Judgement(trial, verdicts, outputs, unmatched=stray, order=order)
+
+
+def same_sizes(stray: list[Claim], missing: list[Claim], trial: Trial) -> bool:
+    """Whether what came back is as large as what is missing: it is transposed, and made of all examples."""
+    wanted = [np.size(take_leaf(trial.state, c.by)) for c in missing if c.by is not None]
+    return wanted == [np.size(c.value) for c in stray]
 
 
 def outputs_or_none(trial: Trial) -> Outputs:
@@ -502,9 +511,8 @@ def outputs_or_none(trial: Trial) -> Outputs:
         return {}
 
 
-def verdicts_on_missing(claims: list[Claim], missing: list[Claim], trial: Trial) -> list[Verdict]:
+def verdicts_on_missing(stray: list[Claim], missing: list[Claim], trial: Trial) -> list[Verdict]:
     """What is said of derivatives that are not given; what came back in their places has another shape."""
-    stray = [c for c in claims if c.by is None]
     if len(stray) != len(missing):
         return [Verdict(c, False, "is not given") for c in missing]
     shapes = [np.shape(take_leaf(trial.state, c.by)) for c in missing if c.by is not None]

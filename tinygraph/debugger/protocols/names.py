@@ -95,6 +95,7 @@ def forward_partners(program: Program, function: Function) -> Iterator[Function]
         yield from (f for f in program.functions.values() if f.name == ADJOINTS[function.name])
         return
     others = [f for f in program.functions.values() if f.owner is None and f is not function]
+    others = [f for f in others if f.name not in program.beside or stem_of(f.name) == stem]
     candidates = [f for f in others if not is_backward(f) and stem_of(f.name) == stem]
     candidates += [
         f for f in others if function.name.startswith("d") and f.name == function.name[1:].lstrip("_")
