@@ -72,7 +72,7 @@ def kinds_of(line, wanted, **how):
         ("for i in range(m):", "for i in range(1, m):", "the end of a range"),
         ("y = x", "y += x", "an operator"),
         ("y += x", "y = x", "an operator"),
-        ("return x, z", "return (z, x)", "an order"),
+        ("return x, z", "return z, x", "an order"),
         ("y = x - (z - m)", "y = x - z - m", "brackets"),
     ],
 )

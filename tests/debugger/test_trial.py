@@ -1,13 +1,12 @@
 """What belongs to what, and what is said of a claim."""
 
-import time
-
 import numpy as np
 import pytest
 
 from tinygraph.debugger.structure import ArrayLeaf
 from tinygraph.debugger.trial import (
     Claim,
+    Deadline,
     OutOfPatience,
     Trial,
     Unplayable,
@@ -121,9 +120,9 @@ def test_claims_are_matched_by_name_then_by_kind_then_by_shape():
 
 def test_each_call_of_theirs_gives_a_sign_of_life_and_none_begins_late():
     signs = []
-    with patiently(time.monotonic() + 60, lambda: signs.append(1)), quietly(), quietly():
+    with patiently(Deadline(60.0), lambda: signs.append(1)), quietly(), quietly():
         pass
-    with pytest.raises(OutOfPatience), patiently(time.monotonic() - 1, lambda: None), quietly():
+    with pytest.raises(OutOfPatience), patiently(Deadline(-1.0), lambda: None), quietly():
         raise AssertionError
     with quietly():
         assert signs == [1, 1]

@@ -100,7 +100,7 @@ class Rewrite:
     def strangeness(self) -> float:
         """Its cost, with what it adds: of two that mend, what was written otherwise is likelier than what was
         left out, where something was made than where it is returned, and what stands elsewhere too."""
-        adds = self.kind in ADDITIONS
+        adds = self.kind in ADDITIONS and not isinstance(self.old, ast.UnaryOp)
         usual = isinstance(self.new, ast.BinOp | ast.Call) and ast.unparse(self.new) in self.function.text
         return (
             self.cost
