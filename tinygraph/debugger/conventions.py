@@ -140,14 +140,11 @@ def adds_to_parameter(node: ast.AST) -> bool:
     """Whether a statement adds to a weight or a bias: w += ..., self.W = self.W + ..."""
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
         return is_weight(node.target)
-    if (
-        isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.BinOp)
-        and isinstance(node.value.op, ast.Add)
-    ):
-        same = ast.dump(node.value.left).replace("Load", "Store") == ast.dump(node.targets[0])
-        return same and is_weight(node.targets[0])
-    return False
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.BinOp):
+        return False
+    target, value = node.targets[0], node.value
+    same = ast.unparse(value.left) == ast.unparse(target)
+    return same and isinstance(value.op, ast.Add) and is_weight(target)
 
 
 def is_weight(node: ast.AST) -> bool:
