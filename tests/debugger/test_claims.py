@@ -57,7 +57,9 @@ DW = np.array([[1.0 - 6 + 28], [2.0 - 10 + 44]])  # X.T @ D, by hand
 
 
 def test_results_have_the_names_of_the_return_statement():
-    program = program_of("def back(d, w):\n    dw, parts = d * w, {'b': d.sum(0), 'n': 'text'}\n    return dw, parts")
+    program = program_of(
+        "def back(d, w):\n    dw, parts = d * w, {'b': d.sum(0), 'n': 'text'}\n    return dw, parts"
+    )
     function = program.functions["back"]
     found = dict(returned_claims(function, function.itself(D, D)))
     assert found.keys() == {"dw", "parts['b']"}
@@ -118,7 +120,9 @@ def kept(**attributes):
 def test_left_claims_are_new_arrays_and_changed_derivatives():
     before = kept(x=np.ones(2), dW=np.zeros(2), W=np.ones(2), db=np.zeros(1))
     told = np.full(3, 5.0)
-    after = kept(x=np.zeros(2), dW=np.ones(2), W=np.ones(2), db=np.zeros(1), again=told, fresh=np.full(2, 9.0))
+    after = kept(
+        x=np.zeros(2), dW=np.ones(2), W=np.ones(2), db=np.zeros(1), again=told, fresh=np.full(2, 9.0)
+    )
     assert [n for n, _ in left_claims(before, after, {id(told)})] == ["self.dW", "self.fresh"]
 
 

@@ -77,7 +77,13 @@ def test_a_line_depends_on_what_flows_into_it():
     wrong = given | {"w": np.ones((2, 2)), "cfg": {"shift": 1.0, "spare": 1}}
     assert blamed(CALL, wrong, VARIABLES) == [("x", None), ("w", None)]
     late = given | {"cfg": {"shift": 1.0, "spare": 1}}
-    assert blamed(CALL, late, VARIABLES) == [("x", None), ("w", None), ("v", None), ("flag", None), ("cfg", "shift")]
+    assert blamed(CALL, late, VARIABLES) == [
+        ("x", None),
+        ("w", None),
+        ("v", None),
+        ("flag", None),
+        ("cfg", "shift"),
+    ]
     spare = given | {"v": np.ones((2, 2)), "cfg": {"shift": 1.0}}
     assert blamed(CALL, spare, VARIABLES) == [("cfg", "spare")]
 

@@ -89,7 +89,9 @@ LATER = ALONE + "\ndef train(dout, m):\n    dx, dW, db = back(dout)\n    return 
 def test_a_sum_that_is_divided_later_is_right():
     summed = verdict("dW", float(M)), verdict("db", float(M))
     assert settled(LATER, *summed, scalar=True) == [(True, "agrees")] * 2
-    assert settled(ALONE, *summed, scalar=True, loss="cost") == [(False, "m times the derivative of cost")] * 2
+    assert (
+        settled(ALONE, *summed, scalar=True, loss="cost") == [(False, "m times the derivative of cost")] * 2
+    )
 
 
 def test_intermediate_derivatives_may_be_m_times_where_parameters_are_exact():
@@ -104,7 +106,9 @@ def test_a_network_that_goes_down_and_is_added_is_right_and_one_that_goes_up_is_
     assert settled(ADDED, up, scalar=True) == [(False, "has the other sign")]
     assert settled(ALONE, up, scalar=True) == [ASIS[0]]
     assert settled(ADDED.replace("lr * dW", "-lr * dW"), up, scalar=True) == [ASIS[0]]
-    assert settled(ADDED.replace("lr * dW", "dW"), up, scalar=True) == [ASIS[0]]  # without a rate it is no step
+    assert settled(ADDED.replace("lr * dW", "dW"), up, scalar=True) == [
+        ASIS[0]
+    ]  # without a rate it is no step
 
 
 def test_a_move_tells_its_own_sign():

@@ -90,19 +90,26 @@ X = np.array([[1.0, 2.0], [-1.0, 0.5], [0.2, -0.7]])
 def passed_by(text, layout="rows", name="forward", **state):
     program = program_of(text)
     function = program.functions[name]
-    passed = Pass(program, function, state, Maker(layout), False, state_caller(program, function, list(state)))
+    passed = Pass(
+        program, function, state, Maker(layout), False, state_caller(program, function, list(state))
+    )
     assert failure_of(passed) is None
     return passed
 
 
 def own_losses(passed, backward, *names, labels=None):
     functions = passed.program.functions
-    return {loss.name: loss for loss in losses_after(passed, functions[backward], [functions[n] for n in names], labels or {})}
+    return {
+        loss.name: loss
+        for loss in losses_after(passed, functions[backward], [functions[n] for n in names], labels or {})
+    }
 
 
 def test_the_files_own_losses_are_taken_of_the_output_and_the_labels():
     passed = passed_by(FILE, x=X, w=W)
-    found = own_losses(passed, "backward", "cost", "each", "table", "words", "endless", "Criterion.loss", labels={"y": Y})
+    found = own_losses(
+        passed, "backward", "cost", "each", "table", "words", "endless", "Criterion.loss", labels={"y": Y}
+    )
     assert found.keys() == {"cost", "each", "table"}
     probs = 1 / (1 + np.exp(-(X @ W)))
     value = found["each"].number(passed.state, passed.raw)

@@ -65,7 +65,9 @@ def test_every_layout_speaks_of_roles_and_sizes_that_there_are():
     letters = set(vars(FIRST))
     for layout, codes in LAYOUTS.items():
         assert codes.keys() <= made, layout
-        sizes = [w for code in (c for cs in codes.values() for c in cs) for w in re.findall(r"\b[a-zA-Z]+\b", code)]
+        sizes = [
+            w for code in (c for cs in codes.values() for c in cs) for w in re.findall(r"\b[a-zA-Z]+\b", code)
+        ]
         kinds = {"one", "int", "any", "bits", "index", "int1", "bit", "oneindex", "ragged", "ones", "tril"}
         assert {w for w in sizes if w not in kinds} <= letters, layout
 

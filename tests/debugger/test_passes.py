@@ -84,7 +84,9 @@ def pass_of(text, name=None, layout="rows", **state):
     if function.owner is not None:
         state["self"] = function.owner()
     names = [n for n in state if n != "self" and not isinstance(n, Global)]
-    return Pass(program, function, state, Maker(layout), "self" in state, state_caller(program, function, names))
+    return Pass(
+        program, function, state, Maker(layout), "self" in state, state_caller(program, function, names)
+    )
 
 
 NET = """
@@ -176,7 +178,9 @@ class Thing:
 def test_what_has_changed_in_an_object():
     same = np.ones(2)
     before = Thing(kept=same, equal=[1.0, 2.0], moved=np.ones(2), longer=[1.0], text="a", kind=(1.0,))
-    after = Thing(kept=same, equal=[1.0, 2.0], moved=np.zeros(2), longer=[1.0, 1.0], text="a", kind=[1.0], new=None)
+    after = Thing(
+        kept=same, equal=[1.0, 2.0], moved=np.zeros(2), longer=[1.0, 1.0], text="a", kind=[1.0], new=None
+    )
     assert changed_attributes(before, after).keys() == {"moved", "longer", "kind", "new"}
 
 
@@ -263,7 +267,12 @@ def test_weights_that_are_there_are_made_to_fit_images():
 
 def test_arguments_are_what_was_chosen():
     array = np.ones(2)
-    choices = [Choice("x", None, [1, array]), Choice("p", "W", [2, 3]), Choice("p", "b", [LEFT, 4]), Choice("q", None, [LEFT])]
+    choices = [
+        Choice("x", None, [1, array]),
+        Choice("p", "W", [2, 3]),
+        Choice("p", "b", [LEFT, 4]),
+        Choice("q", None, [LEFT]),
+    ]
     found = arguments_of(choices, [1, 0, 0, 0])
     assert found.keys() == {"x", "p"}
     assert found["p"] == {"W": 2}
@@ -304,7 +313,8 @@ def test_sizes_follow_the_weights_that_a_file_has():
 
 
 @pytest.mark.parametrize(
-    ("text", "layers"), [("x @ W1 + b2", (1, 1)), ("W1 W2 W_3", (1, 3)), ("Theta0 Theta1", (0, 1)), ("x1 x2", (1, 1))]
+    ("text", "layers"),
+    [("x @ W1 + b2", (1, 1)), ("W1 W2 W_3", (1, 3)), ("Theta0 Theta1", (0, 1)), ("x1 x2", (1, 1))],
 )
 def test_the_numbers_of_the_weights(text, layers):
     assert layers_in(function_of(f"def f():\n    '{text}'\n"), []) == layers

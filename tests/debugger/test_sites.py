@@ -101,7 +101,23 @@ def test_a_program_with_hooks_does_what_it_did():
 def test_every_value_that_is_assigned_is_seen_at_its_name():
     _, recorder = hooked(TEXT)
     names = [label for kind, label, _ in recorder.seen if kind == "variable"]
-    assert names == ["x", "w", "grads", "h", "h", "s", "s", "w", "t", "grads", "w", "q", "self.w", "c", "late"]
+    assert names == [
+        "x",
+        "w",
+        "grads",
+        "h",
+        "h",
+        "s",
+        "s",
+        "w",
+        "t",
+        "grads",
+        "w",
+        "q",
+        "self.w",
+        "c",
+        "late",
+    ]
     loop = [(label, value.tolist()) for kind, label, value in recorder.seen if kind == "entry"]
     assert loop == [("i", 0), ("row", [1.0, 2.0]), ("i", 1), ("row", [3.0, 5.0])]
 
@@ -130,7 +146,7 @@ def test_derivatives_are_seen_only_as_a_whole_and_moves_with_what_was_there():
     space, recorder = hooked(TEXT, derivatives=[13], updates=[18], seed=13, stop=18)
     assert not [1 for kind, label, _ in recorder.seen if kind == "expression" and label in ("x.T", "x.T @ h")]
     assert [label for kind, label, _ in recorder.seen if kind == "update"] == ["w"]
-    (label, was), = recorder.before
+    ((label, was),) = recorder.before
     assert label == "w"
     assert was is space["w"]  # which is moved in place afterwards
     assert recorder.marks == ["seed", "stop"]
@@ -162,7 +178,9 @@ def judged(x, *, scale=1.0):
 """
 
 
-@pytest.mark.parametrize(("scale", "result", "losses"), [(1.0, 3.0, ["within(x) + scale"]), (6.0, (6.0, 2.0), ["x * 3"])])
+@pytest.mark.parametrize(
+    ("scale", "result", "losses"), [(1.0, 3.0, ["within(x) + scale"]), (6.0, (6.0, 2.0), ["x * 3"])]
+)
 def test_what_is_returned_or_given_to_a_call_may_be_a_loss(scale, result, losses):
     node = statement(FUNCTION.strip())
     hooks = Hooks("file", "judged", True)
@@ -224,7 +242,9 @@ def test_the_name_into_which_something_is_put(text, base):
     assert (ast.unparse(found) if found else None) == base
 
 
-@pytest.mark.parametrize(("text", "label"), [("a", "a"), ("a.b.c", "a.b.c"), ("a[0]", ""), ("f().b", ""), ("1", "")])
+@pytest.mark.parametrize(
+    ("text", "label"), [("a", "a"), ("a.b.c", "a.b.c"), ("a[0]", ""), ("f().b", ""), ("1", "")]
+)
 def test_labels(text, label):
     assert label_of(expression(text)) == label
 
@@ -273,6 +293,9 @@ def test_the_names_that_a_function_binds():
     assert not [n for n in walk_own(node) if isinstance(n, ast.Name) and n.id in "hj"]
 
 
-@pytest.mark.parametrize(("text", "plain"), [("a", True), ("a.b", True), ("a['w']", True), ("a[i]", False), ("f()", False), ("a['w'].b", False)])
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("a", True), ("a.b", True), ("a['w']", True), ("a[i]", False), ("f()", False), ("a['w'].b", False)],
+)
 def test_plain_places(text, plain):
     assert is_plain_place(expression(text)) is plain

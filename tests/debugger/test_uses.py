@@ -9,7 +9,9 @@ from tinygraph.debugger.uses import Use, arguments_given, called_function, free_
 
 
 def use_in(body, name="p", head="p, q=None"):
-    text = f"TABLE = {{'relu': 1, 'tanh': 2}}\ndef f({head}):\n" + "".join(f"    {x}\n" for x in body.splitlines())
+    text = f"TABLE = {{'relu': 1, 'tanh': 2}}\ndef f({head}):\n" + "".join(
+        f"    {x}\n" for x in body.splitlines()
+    )
     program = program_of(text)
     return use_of(program, program.functions["f"], name)
 
@@ -125,7 +127,9 @@ def test_what_the_called_functions_do_counts():
 
 
 def test_calls_are_followed_three_deep():
-    deep = "def f0(p):\n    return p['W']\n" + "".join(f"def f{i}(p):\n    return f{i - 1}(p)\n" for i in range(1, 6))
+    deep = "def f0(p):\n    return p['W']\n" + "".join(
+        f"def f{i}(p):\n    return f{i - 1}(p)\n" for i in range(1, 6)
+    )
     program = program_of(deep)
     found = [use_of(program, program.functions[f"f{i}"], "p").keys for i in (5, 4)]
     assert found == [[], []]  # what was cut off stays cut off: a function is read once
@@ -135,13 +139,20 @@ def test_calls_are_followed_three_deep():
 
 def test_uses_add_up():
     first = Use(keys=["W"], axes=2, least=1, element=Use(sized=True))
-    first.add(Use(keys=["b", "W"], axes=3, least=2, texts=["relu"], methods={"fn"}, unpacked=2, element=Use()))
-    assert first == Use(keys=["W", "b"], axes=2, least=2, texts=["relu"], methods={"fn"}, unpacked=2, element=Use(sized=True))
+    first.add(
+        Use(keys=["b", "W"], axes=3, least=2, texts=["relu"], methods={"fn"}, unpacked=2, element=Use())
+    )
+    assert first == Use(
+        keys=["W", "b"], axes=2, least=2, texts=["relu"], methods={"fn"}, unpacked=2, element=Use(sized=True)
+    )
 
 
 def test_the_function_that_is_called():
     program = program_of(CALLS)
-    call = {t: ast.parse(t, mode="eval").body for t in ("inner(1)", "self.helper(1)", "np.dot(1)", "other.helper(1)")}
+    call = {
+        t: ast.parse(t, mode="eval").body
+        for t in ("inner(1)", "self.helper(1)", "np.dot(1)", "other.helper(1)")
+    }
     run, outer = program.functions["Net.run"], program.functions["outer"]
     assert called_function(program, outer, call["inner(1)"]) is program.functions["inner"]
     assert called_function(program, run, call["self.helper(1)"]) is program.functions["Net.helper"]
@@ -152,7 +163,9 @@ def test_the_function_that_is_called():
 
 def test_arguments_by_place_and_by_name():
     program = program_of(CALLS)
-    given = arguments_given(program.functions["Net.helper"], ast.parse("self.helper(1, w=x, **more)", mode="eval").body)
+    given = arguments_given(
+        program.functions["Net.helper"], ast.parse("self.helper(1, w=x, **more)", mode="eval").body
+    )
     assert [(n, ast.unparse(x)) for n, x in given] == [("n", "1"), ("w", "x")]
     assert arguments_given(program.functions["inner"], ast.parse("inner(*a)", mode="eval").body) == []
 
