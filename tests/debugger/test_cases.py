@@ -142,13 +142,20 @@ def test_values_that_follow_each_other_under_one_name_are_one_group():
 
 
 def test_a_loose_name_may_mean_what_is_before_an_activation():
-    case = evidence(TEXT, ("dh = dp @ V.T\ndz = dh *", "h_delta = dp @ V.T *"), ("@ dz", "@ h_delta"), ("db = dz", "db = h_delta"))
+    case = evidence(
+        TEXT,
+        ("dh = dp @ V.T\ndz = dh *", "h_delta = dp @ V.T *"),
+        ("@ dz", "@ h_delta"),
+        ("db = dz", "db = h_delta"),
+    )
     one = found(case, "h_delta")
     assert (one.status, one.place.label) == ("right", "z")
 
 
 def test_a_derivative_on_which_nothing_depends_is_0():
-    text = TEXT.replace("lr = 0.05", "lr = 0.05\nspare = np.ones(2)").replace("db =", "dspare = np.zeros(2) * 1\ndb =")
+    text = TEXT.replace("lr = 0.05", "lr = 0.05\nspare = np.ones(2)").replace(
+        "db =", "dspare = np.zeros(2) * 1\ndb ="
+    )
     one = found(evidence(text), "dspare")
     assert (one.status, one.place.label) == ("right", "spare")
 
@@ -201,7 +208,10 @@ def test_zeros_are_moved_so_that_they_hide_nothing():
     assert evidence().machine.base == {}
 
 
-@pytest.mark.parametrize(("value", "flat"), [(np.zeros(2), True), (np.ones(1), False), (np.array([1.0, 2.0]), False), (np.zeros(2, int), False)])
+@pytest.mark.parametrize(
+    ("value", "flat"),
+    [(np.zeros(2), True), (np.ones(1), False), (np.array([1.0, 2.0]), False), (np.zeros(2, int), False)],
+)
 def test_flat_arrays(value, flat):
     assert is_flat(value) is flat
 

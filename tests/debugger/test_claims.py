@@ -6,7 +6,7 @@ import pytest
 from tests.debugger.somebody import program_of
 from tinygraph.debugger.claims import RATE, call_backward, left_claims, returned_claims
 from tinygraph.debugger.making import Maker
-from tinygraph.debugger.passes import Pass, failure_of, state_caller
+from tinygraph.debugger.passes import failure_of, pass_with
 from tinygraph.debugger.structure import copy_state, leaves_of
 
 X = np.array([[1.0, 2.0], [3.0, 5.0], [7.0, 11.0]])
@@ -17,10 +17,7 @@ TWO = np.array([[2.0], [3.0]])
 def played(text, forward, state):
     """A forward pass on a state, done."""
     program = program_of(text)
-    function = program.functions[forward]
-    names = [n for n in state if n != "self"]
-    passed = Pass(program, function, state, Maker("rows"), "self" in state,
-                  state_caller(program, function, names))  # fmt: skip
+    passed = pass_with(program, program.functions[forward], state, Maker("rows"))
     assert failure_of(passed) is None
     return passed
 

@@ -17,7 +17,7 @@ from tinygraph.debugger.costs import (
     take_named,
 )
 from tinygraph.debugger.making import Maker
-from tinygraph.debugger.passes import Pass, failure_of, state_caller
+from tinygraph.debugger.passes import failure_of, pass_with
 
 A = np.array([[0.5, 0.2], [0.1, 0.9], [0.6, 0.3]])
 Y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
@@ -89,10 +89,7 @@ X = np.array([[1.0, 2.0], [-1.0, 0.5], [0.2, -0.7]])
 
 def passed_by(text, layout="rows", name="forward", **state):
     program = program_of(text)
-    function = program.functions[name]
-    passed = Pass(
-        program, function, state, Maker(layout), False, state_caller(program, function, list(state))
-    )
+    passed = pass_with(program, program.functions[name], state, Maker(layout))
     assert failure_of(passed) is None
     return passed
 

@@ -28,7 +28,9 @@ dz = (p - y) / 3
 dW = X.T @ dz
 W -= 0.1 * dW
 """
-P = 1 / (1 + np.exp(-(np.array([[1.0, 2.0], [3.0, 5.0], [0.5, -1.0]]) @ np.array([[0.5, -0.25], [0.125, 0.25]]))))
+P = 1 / (
+    1 + np.exp(-(np.array([[1.0, 2.0], [3.0, 5.0], [0.5, -1.0]]) @ np.array([[0.5, -0.25], [0.125, 0.25]])))
+)
 Y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
 
 
@@ -59,7 +61,9 @@ def test_a_loss_that_is_computed_later_or_printed_is_one_of_several():
 
 def test_what_is_printed_in_a_loop_may_be_a_loss():
     text = HEAD.partition("p =")[0] + "for epoch in range(1):\n    p = 1 / (1 + np.exp(-(X @ W)))\n"
-    text += "    print('error', np.mean(np.abs(p - y)))\n" + "".join(f"    {x}\n" for x in BACK.strip().split("\n"))
+    text += "    print('error', np.mean(np.abs(p - y)))\n" + "".join(
+        f"    {x}\n" for x in BACK.strip().split("\n")
+    )
     machine, losses = found_in(text)
     found = numbers(machine, [x for x in losses if not x.assumed])
     assert found == {"what is given to print": pytest.approx(np.mean(np.abs(P - Y)))}

@@ -8,7 +8,6 @@ from tinygraph.debugger.layouts import FIRST, LAYOUTS
 from tinygraph.debugger.making import LEFT, Choice, Maker
 from tinygraph.debugger.passes import (
     Global,
-    Pass,
     arguments_of,
     changed_attributes,
     failure_of,
@@ -17,11 +16,11 @@ from tinygraph.debugger.passes import (
     invoke,
     layers_in,
     layouts_for,
+    pass_with,
     play_forward,
     results_by_name,
     return_names,
     started_parameters,
-    state_caller,
     unique,
 )
 
@@ -83,10 +82,7 @@ def pass_of(text, name=None, layout="rows", **state):
     function = program.functions[name or next(reversed(program.functions))]
     if function.owner is not None:
         state["self"] = function.owner()
-    names = [n for n in state if n != "self" and not isinstance(n, Global)]
-    return Pass(
-        program, function, state, Maker(layout), "self" in state, state_caller(program, function, names)
-    )
+    return pass_with(program, function, state, Maker(layout))
 
 
 NET = """

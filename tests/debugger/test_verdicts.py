@@ -61,7 +61,9 @@ def test_what_is_wrong_by_itself_is_blamed_and_what_follows_is_made_right(right,
 
 
 def test_several_mistakes_are_found_in_their_order():
-    found = worked(("dp = 2 *", "dp = 3 *"), ("dz = dh * (1 - h ** 2)", "dz = dh * (1 + h ** 2)"), ("V -=", "V +="))
+    found = worked(
+        ("dp = 2 *", "dp = 3 *"), ("dz = dh * (1 - h ** 2)", "dz = dh * (1 + h ** 2)"), ("V -=", "V +=")
+    )
     assert set(blamed(found)) == {"dp", "dz", "V"}
     values = [n for n in blamed(found) if n.startswith("d")]
     assert values == ["dp", "dz"]
@@ -89,11 +91,16 @@ def test_a_loss_that_is_assumed_may_be_any_usual_multiple():
     case = evidence(text)
     found = min((LineVerdicts(case, r).work() for r in likely_readings(case)), key=lambda v: v.rank)
     assert blamed(found) == []
-    assert found.case.losses[found.reading.loss].said(found.reading.factor)[0] == "squared error over m of p and y"
+    assert (
+        found.case.losses[found.reading.loss].said(found.reading.factor)[0]
+        == "squared error over m of p and y"
+    )
 
 
 def test_a_value_with_a_loose_name_is_blamed_before_what_reads_it():
-    text = TEXT.replace("dh = dp @ V.T\ndz = dh * (1 - h ** 2)", "h_error = dp @ V.T\nh_delta = h_error * (1 - h ** 2)")
+    text = TEXT.replace(
+        "dh = dp @ V.T\ndz = dh * (1 - h ** 2)", "h_error = dp @ V.T\nh_delta = h_error * (1 - h ** 2)"
+    )
     text = text.replace("@ dz", "@ h_delta").replace("db = dz", "db = h_delta")
     assert blamed(worked(text=text)) == []
     assert blamed(worked(("(1 - h ** 2)", "(1 - h)"), text=text)) == ["h_delta"]
@@ -198,6 +205,12 @@ def test_a_line_in_a_loop_is_blamed_once_and_made_right_in_all_turns():
 
 def test_a_reading_that_explains_nothing_is_not_trusted():
     text = TEXT.replace("dp = 2 * (p - y) / 3", "dp = p * y").replace("dz = dh * (1 - h ** 2)", "dz = dh * h")
-    text = text.replace("dV = h.T @ dp", "dV = h.T @ h").replace("dW = X.T @ dz", "dW = X.T @ X").replace("/ 3\n", "\n")
-    found = worked(text=text.replace("dh = dp @ V.T", "dh = dp @ V * 3").replace("sum(axis=0)", "max(axis=0)"))
+    text = (
+        text.replace("dV = h.T @ dp", "dV = h.T @ h")
+        .replace("dW = X.T @ dz", "dW = X.T @ X")
+        .replace("/ 3\n", "\n")
+    )
+    found = worked(
+        text=text.replace("dh = dp @ V.T", "dh = dp @ V * 3").replace("sum(axis=0)", "max(axis=0)")
+    )
     assert len(found.blamed) >= 4

@@ -49,8 +49,7 @@ def left_claims(
     old = {leaf.path: leaf.value for leaf in leaves_of(before, ("self",))}
     for leaf in leaves_of(after, ("self",)):
         was = old.get(leaf.path)
-        same = was is not None and np.shape(was) == np.shape(leaf.value) and np.array_equal(was, leaf.value)
-        if same or id(leaf.value) in told:
+        if (was is not None and np.array_equal(was, leaf.value)) or id(leaf.value) in told:
             continue
         if (was is None and leaf.path not in kept) or any(DERIVATIVE.search(n) for n in names_on(leaf.path)):
             found.append((leaf.text, leaf.value))

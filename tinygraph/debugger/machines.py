@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygraph.debugger.harmless import harmlessly
 from tinygraph.debugger.outline import BodyOutline
+from tinygraph.debugger.passes import invoke
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, places_read
 from tinygraph.debugger.structure import copy_state, is_real_number, leaves_of, put_at_path, take_leaf
@@ -29,6 +30,7 @@ __all__ = [
     "MachineRun",
     "ScriptMachine",
     "Spot",
+    "number_or_nan",
     "reachable",
 ]
 
@@ -125,7 +127,7 @@ class MachineRun:
         whole = is_real_number(value)
         for leaf in numbers_in(value, site.label):
             text = leaf.text
-            if not whole and text in self.seen and equal_arrays(self.seen[text], leaf.value):
+            if not whole and text in self.seen and np.array_equal(self.seen[text], leaf.value):
                 continue
             kept = np.array(leaf.value)
             before = self.old.get(text) if site.kind == "update" else self.seen.get(text)
@@ -179,10 +181,6 @@ def is_float(value: Any) -> bool:
     )
 
 
-def equal_arrays(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and np.array_equal(a, b)
-
-
 def copy_array(value: Any) -> Any:
     return np.array(value) if isinstance(value, np.ndarray) else value
 
@@ -199,6 +197,7 @@ def change_parts(value: Any, changes: Sequence[tuple[Steps, Any]], how: Callable
 
 
 def number_or_nan(function: Callable[[MachineRun], float], run: MachineRun) -> float:
+    """The loss of a run; NaN where it cannot be taken."""
     try:
         return float(np.sum(function(run)))
     except Exception:
@@ -341,7 +340,9 @@ class FunctionMachine(Machine):
                 if f.itself.__code__ is self.codes_before[f]:  # else somebody has changed it
                     stack.enter_context(self.program.changed(f, code))
             run.namespace = self.function.itself.__globals__
-            run.result = call_with_state(self.program, self.function, copy_state(self.state))
+            state = copy_state(self.state)
+            given = {k: v for k, v in state.items() if k != "self"}
+            run.result = invoke(self.program, self.function, state, given)
 
     def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
         """See above: a function's code is watched as it is, where it is another than before."""
@@ -400,13 +401,6 @@ class Watch:
 
 def line_and_column(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-
-
-def call_with_state(program: Program, function: Function, state: Mapping[str, Any]) -> Any:
-    given = {k: v for k, v in state.items() if k != "self"}
-    if function.owner is None:
-        return program.namespace[function.name](**given)
-    return getattr(state["self"], function.name.rpartition(".")[2])(**given)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from tinygraph.debugger.structure import as_floats, is_real_number
 __all__ = ["label_arrays", "losses_of", "number_of_examples"]
 
 MOST_PREDICTIONS = 3
+MOST_WAYS = 3  # to call a loss function
 
 
 def losses_of(machine: Machine, first: MachineRun) -> list[MachineLoss]:
@@ -72,10 +73,9 @@ def result_at(index: int) -> Callable[[MachineRun], float]:
 
 
 def is_loss_site(machine: Machine, label: str, statement: Any) -> bool:
-    """Whether a name or what is assigned to it is called a loss."""
-    return (not machine.outline.named(label) and is_loss_label(label)) or (
-        statement in machine.outline.of_loss and (is_loss_label(label))
-    )
+    """Whether a name is that of a loss, and of no derivative, if no loss is computed there all the same."""
+    outline = machine.outline
+    return is_loss_label(label) and (not outline.named(label) or statement in outline.of_loss)
 
 
 def is_one_number(value: Any) -> bool:
@@ -99,11 +99,11 @@ def own_functions(machine: Machine, first: MachineRun) -> Iterator[Taken]:
     for f in losses_in(machine.program, function.owner):
         if f is function or f.name == function.name:
             continue
-        for where in islice_ways(machine, first, f):
+        for where in ways_to_call(machine, first, f):
             yield f"{f.name}({', '.join(where.values())})", loss_caller(machine, f, where), {}
 
 
-def islice_ways(machine: Machine, first: MachineRun, f: Function) -> list[dict[str, str]]:
+def ways_to_call(machine: Machine, first: MachineRun, f: Function) -> list[dict[str, str]]:
     """For each parameter of a loss function what it may be given: a known name, or a dict of known names."""
     known = first.known_at_seed
     labels, outputs = label_arrays(machine, first), predictions(machine, first)
@@ -116,7 +116,7 @@ def islice_ways(machine: Machine, first: MachineRun, f: Function) -> list[dict[s
             choices.append(["{" + ",".join(keys) + "}"])
         else:
             choices.append(labels[:1] if LABELS.match(n) else outputs)
-    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:3]]
+    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:MOST_WAYS]]
 
 
 def loss_caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[[MachineRun], float]:

@@ -39,7 +39,9 @@ class JointLines:
     @property
     def wrong(self) -> Site:
         """The line with the wrong part of a sum, else the first after the last at which all was right."""
-        if (part := self.wrong_part()) is not None:  # one part alone is the derivative by one use, and so "right"
+        if (
+            part := self.wrong_part()
+        ) is not None:  # one part alone is the derivative by one use, and so "right"
             return part
         right = [i for i, s in enumerate(self.members[:-1]) if self.is_right(s)]
         return self.members[right[-1] + 1].site if right else self.first_beyond_repair()

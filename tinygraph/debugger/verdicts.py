@@ -63,7 +63,7 @@ def factors(case: Evidence, index: int, loss: MachineLoss) -> list[float]:
 
 
 def count_factors(factors: Iterable[float]) -> Counter[float]:
-    """How often each factor comes; those alike to four digits count as the first of them, 1/3 and not 0.3333."""
+    """How often each factor comes; those alike to four digits count as the first: 1/3, and not 0.3333."""
     exact: dict[float, float] = {}
     return Counter(exact.setdefault(round_off(f), as_meant(f)) for f in factors)
 

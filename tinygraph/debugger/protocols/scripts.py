@@ -18,7 +18,7 @@ from tinygraph.debugger.machines import Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import BodyOutline, says_labels
-from tinygraph.debugger.passes import arguments_of, layouts_for, started_parameters
+from tinygraph.debugger.passes import arguments_of, layers_in, layouts_for, started_parameters
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.sites import bound_names, walk_own
@@ -88,7 +88,7 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
     """The function on made arguments that take it to its backward pass, the likeliest first."""
     for sizes in sizes_for(program, asked.sizes):
         makers = [
-            Maker(x, sizes, asked.seed, layers_of(function), program=program)
+            Maker(x, sizes, asked.seed, layers_in(function, ()), program=program)
             for x in layouts_for(function.text)
             if x in PLAIN
         ]
@@ -122,11 +122,6 @@ def whole_numbers_of(program: Program) -> Iterator[tuple[str, int]]:
                 and type(node.value.value) is int
             ):
                 yield from ((t.id, node.value.value) for t in node.targets if isinstance(t, ast.Name))
-
-
-def layers_of(function: Function) -> tuple[int, int]:
-    numbers = {int(n) for n in re.findall(r"\b(?:W|w|weights?|Theta|theta)_?(\d)\b", function.text)}
-    return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
 
 
 def running(program: Program, function: Function, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
