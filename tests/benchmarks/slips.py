@@ -32,7 +32,9 @@ from tests.slips import ROOT, Slip, drawn, spoiled_tree
 
 ROOMS = {room: f"tinygraph/{room}" for room in ("notation", "graph", "plan", "checks")} | {"viz": "viz"}
 ROOMS["debugger"] = "tinygraph/debugger"
-APART = {"debugger"}  # rooms whose tests take minutes together: a module's own must notice, where it is asked for
+APART = {
+    "debugger"
+}  # rooms whose tests take minutes together: a module's own must notice, where it is asked for
 SEED = 0  # the standard one
 SHARE = 0.95  # of those that can be noticed
 SAMPLE_SHARE = 0.75  # of a few, which chance and every change of a module draw anew
@@ -220,7 +222,9 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.slips", description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED, help=f"which slips (default {SEED})")
     parser.add_argument("--count", type=int, default=200, help="how many, over all rooms (default 200)")
-    parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=[room for room in ROOMS if room not in APART])
+    parser.add_argument(
+        "--rooms", nargs="+", choices=ROOMS, default=[room for room in ROOMS if room not in APART]
+    )
     parser.add_argument("--only", nargs="+", metavar="MODULE", help="paths of the modules to plant them in")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--sample", type=int, metavar="K", help="run only K of them, spread evenly")

@@ -84,7 +84,8 @@ def test_what_is_unpacked_at_the_top_of_a_file_counts():
      ("sigma", False), ("self.scale", False), ("len()", False), ("std(X)", False), ("X[0]", False)],
 )  # fmt: skip
 def test_a_caller_divides_by_the_number_of_examples(count, counts):
-    text = f"def back(x):\n    return x.T @ x\ndef step(X, m, self=None):\n    g = back(X)\n    return g / {count}\n"
+    step = f"def step(X, m, self=None):\n    g = back(X)\n    return g / {count}\n"
+    text = "def back(x):\n    return x.T @ x\n" + step
     program = program_of(text)
     assert divides_by_examples(program, program.functions["back"]) is counts
     assert divides_by_examples(program, program.functions["step"]) is False

@@ -136,7 +136,8 @@ def test_another_shape_is_another_value():
 
 @pytest.mark.parametrize(
     ("name", "rate"),
-    [("lr", True), ("learningRate", True), ("eta", True), ("step_size", True), ("rate_of_w", False), ("x", False)],
+    [("lr", True), ("learningRate", True), ("eta", True), ("step_size", True), ("rate_of_w", False),
+     ("x", False)],
 )  # fmt: skip
 def test_names_of_learning_rates(name, rate):
     assert bool(RATE.match(name)) is rate

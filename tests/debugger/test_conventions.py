@@ -51,7 +51,8 @@ ASIS = (True, "as found"), (False, "as found")
 def test_a_layer_that_divides_by_m_is_right_where_all_do():
     one = [verdict("dx", 1.0), verdict("dW", 1 / M), verdict("db", 1.0)]
     assert settled(ALONE, *one, convention="1/m") == [
-        (True, "as found"), (True, "agrees"), (False, "is not divided by m, as the others here are")]  # fmt: skip
+        (True, "as found"), (True, "agrees"),
+        (False, "is not divided by m, as the others here are")]  # fmt: skip
     assert settled(ALONE, *one) == [ASIS[0], ASIS[1], ASIS[0]]
 
 
@@ -189,8 +190,10 @@ def test_the_one_layer_of_a_file_that_is_not_divided_is_wrong():
 
 @pytest.mark.parametrize(
     ("statement", "adds"),
-    [("W += lr * dW", True), ("self.W1 = self.W1 + lr * g", True), ("weights[0] += d", True), ("dW += x", False),
-     ("W -= d", False), ("W = V + d", False), ("W = W - d", False), ("total_w += x", False), ("loss += x", False),
+    [("W += lr * dW", True), ("self.W1 = self.W1 + lr * g", True), ("weights[0] += d", True),
+     ("dW += x", False),
+     ("W -= d", False), ("W = V + d", False), ("W = W - d", False), ("total_w += x", False),
+     ("loss += x", False),
      ("return W", False), ("W[i] = W[i] + d", True), ("gamma += d", True)],
 )  # fmt: skip
 def test_a_statement_adds_to_a_parameter(statement, adds):
@@ -246,7 +249,8 @@ def test_a_result_of_which_nothing_is_known_ends_the_question():
 
 @pytest.mark.parametrize(
     ("names", "ordered"),
-    [("W1 b1 W2 b2", True), ("W2 b2 W1 b1", True), ("W1 W2 b1 b2", True), ("W1 b1 b2 W2", False), ("W2 W1 b2 b1", True),
+    [("W1 b1 W2 b2", True), ("W2 b2 W1 b1", True), ("W1 W2 b1 b2", True), ("W1 b1 b2 W2", False),
+     ("W2 W1 b2 b1", True),
      ("W1 b2 W2 b1", False), ("b W", True), ("b1 W1", True)],
 )  # fmt: skip
 def test_names_go_by_layers(names, ordered):

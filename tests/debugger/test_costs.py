@@ -22,7 +22,7 @@ from tinygraph.debugger.passes import failure_of, pass_with
 A = np.array([[0.5, 0.2], [0.1, 0.9], [0.6, 0.3]])
 Y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
 
-# By hand, with the logarithms of the entries above; the softmax of two scores is a sigmoid of their difference.
+# By hand, from the entries above; the softmax of two scores is a sigmoid of their difference.
 LOGS = np.log(0.5) + np.log(0.9) + np.log(0.6)
 LOGS_OF_OTHERS = np.log(0.8) + np.log(0.9) + np.log(0.7)
 SQUARES = 0.25 + 0.04 + 0.01 + 0.01 + 0.16 + 0.09

@@ -15,9 +15,11 @@ def first_of(table, name, flags=re.I):
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("stride", [2, 1]), ("pad", [1, 0]), ("pool_size", [3, 2]), ("keep_prob", [0.7]), ("dropout_rate", [0.4]),
+    [("stride", [2, 1]), ("pad", [1, 0]), ("pool_size", [3, 2]), ("keep_prob", [0.7]),
+     ("dropout_rate", [0.4]),
      ("lambd", [0.3]), ("learning_rate", [0.1]), ("epsilon", [1e-5]), ("beta1", [0.9]), ("batch_size", ["m"]),
-     ("num_heads", [2, 3]), ("mode", ["train", "max", "average"]), ("activation", ["relu", "sigmoid", "tanh"]),
+     ("num_heads", [2, 3]), ("mode", ["train", "max", "average"]),
+     ("activation", ["relu", "sigmoid", "tanh"]),
      ("epochs", [1]), ("X", None), ("W1", None)],
 )  # fmt: skip
 def test_a_setting_has_values_that_hide_no_mistake(name, values):
@@ -36,9 +38,11 @@ def test_a_name_says_which_size_is_meant(name, unit):
 @pytest.mark.parametrize(
     ("name", "role"),
     [("y_true", "labels"), ("AL", "pred"), ("W3", "weight"), ("b2", "bias"), ("beta", "scale"), ("Wax", "wx"),
-     ("Waa", "wh"), ("Wya", "wy"), ("by", "by"), ("bh", "bh"), ("Wq", "square"), ("qkv", None), ("Wqkv", "triple"),
+     ("Waa", "wh"), ("Wya", "wy"), ("by", "by"), ("bh", "bh"), ("Wq", "square"), ("qkv", None),
+     ("Wqkv", "triple"),
      ("a_prev", "hidden"), ("centerWordVec", "vector"), ("outsideVectors", "table"), ("token_ids", None),
-     ("target_idx", "labels"), ("captions", "indices"), ("Q", "data"), ("pad_mask", "mask"), ("x_batch", "data")],
+     ("target_idx", "labels"), ("captions", "indices"), ("Q", "data"), ("pad_mask", "mask"),
+     ("x_batch", "data")],
 )  # fmt: skip
 def test_a_name_says_what_an_array_is(name, role):
     assert first_of(ROLES, name) == role

@@ -114,9 +114,20 @@ def test_what_is_always_moved_is_moved_besides():
     assert machine.run().last["loss"] == pytest.approx(loss_at(W, 0.75))
 
 
+LOOP = """
+import numpy as np
+y = np.ones(2)
+h = np.ones(2)
+for i in range(3):
+    h = 2 * h
+loss = np.sum(h - y)
+dh = h - y
+dh = 1 * dh
+"""
+
+
 def test_a_loop_has_turns():
-    text = "import numpy as np\ny = np.ones(2)\nh = np.ones(2)\nfor i in range(3):\n    h = 2 * h\nloss = np.sum(h - y)\ndh = h - y\ndh = 1 * dh\n"
-    machine = machine_of(text)
+    machine = machine_of(LOOP)
     spots = [e.spot for e in machine.run(recording=True).events if e.label == "h"]
     assert [s.turn for s in spots] == [0, 0, 1, 2]
     by_hand = [8, 4, 2, 1]  # each later turn doubles what was moved once less

@@ -133,19 +133,22 @@ def test_without_a_loss_the_usual_ones_are_taken():
 
 @pytest.mark.parametrize(
     ("name", "factor", "called"),
-    [("half the squared error", 2.0, "squared error"), ("half the squared error", 2 / 35, "mean squared error"),
-     ("half the squared error", 2 / 7, "squared error over m"), ("half the squared error", 1 / 7, "half the mean squared error"),
+    [("half the squared error", 2.0, "squared error"),
+     ("half the squared error", 2 / 35, "mean squared error"),
+     ("half the squared error", 2 / 7, "squared error over m"),
+     ("half the squared error", 1 / 7, "half the mean squared error"),
      ("cross-entropy", 1 / 7, "mean cross-entropy"), ("cross-entropy", 1.0, "cross-entropy")],
 )  # fmt: skip
 def test_what_multiples_are_called(name, factor, called):
-    """Of 7 examples with 5 outputs each: the mean squared error is 1/35 of the sum of squares, 2/35 of half of it."""
+    """Of 7 examples with 5 outputs: the mean squared error is 1/35 of the squares, 2/35 of half of them."""
     assert scales_of(name, 7, 35)[factor] == called
     assert name in USUAL_LOSSES
 
 
 @pytest.mark.parametrize(
     ("y", "out", "m"),
-    [(np.ones((7, 3)), np.ones((7, 3)), 7), (np.ones((1, 7)), np.ones((1, 7)), 7), (np.ones((7, 1)), np.ones((7, 1)), 7),
+    [(np.ones((7, 3)), np.ones((7, 3)), 7), (np.ones((1, 7)), np.ones((1, 7)), 7),
+     (np.ones((7, 1)), np.ones((7, 1)), 7),
      (np.ones(7), np.ones((7, 3)), 7), (np.ones(7), np.ones((3, 7)), 7), (1.0, 1.0, 1), (2, np.ones(3), 1),
      (np.ones(5), np.ones(3), 1)],
 )  # fmt: skip
@@ -162,9 +165,12 @@ def test_labels_take_the_shape_of_a_prediction():
 
 @pytest.mark.parametrize(
     ("x", "labels", "may_be"),
-    [(np.ones((2, 3)), None, True), (np.ones((2, 3)), np.ones((2, 3)), True), (np.ones((2, 3)), np.array([0, 2]), True),
-     (np.ones((3, 2)), np.array([0, 2]), True), (np.ones((2, 3)), np.array([0, 3]), False), (np.ones((2, 3)), np.ones(2), False),
-     (np.arange(3), np.arange(3), False), (3, np.ones(1), False), ("text", None, False), (np.ones((4, 3)), np.array([0, 2]), False),
+    [(np.ones((2, 3)), None, True), (np.ones((2, 3)), np.ones((2, 3)), True),
+     (np.ones((2, 3)), np.array([0, 2]), True),
+     (np.ones((3, 2)), np.array([0, 2]), True), (np.ones((2, 3)), np.array([0, 3]), False),
+     (np.ones((2, 3)), np.ones(2), False),
+     (np.arange(3), np.arange(3), False), (3, np.ones(1), False), ("text", None, False),
+     (np.ones((4, 3)), np.array([0, 2]), False),
      (np.ones(3), np.array([0, 2]), False)],
 )  # fmt: skip
 def test_what_can_be_a_prediction(x, labels, may_be):

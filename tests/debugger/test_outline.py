@@ -17,7 +17,8 @@ from tinygraph.debugger.outline import (
 
 @pytest.mark.parametrize(
     "label",
-    ["grad", "grads_W1", "dW2", "d_out", "self.dW", "W_grad", "hiddenDelta", "delta3", "nabla_b", "dJ", "error_term",
+    ["grad", "grads_W1", "dW2", "d_out", "self.dW", "W_grad", "hiddenDelta", "delta3", "nabla_b", "dJ",
+     "error_term",
      "layer2_error", "g_w", "D_W1", "up_date", "l1_delta", "dL", "d1", "adj_x"],
 )  # fmt: skip
 def test_names_of_derivatives(label):
@@ -42,7 +43,8 @@ def test_a_d_before_another_name_or_a_role_says_so():
 @pytest.mark.parametrize(
     ("label", "labels"),
     [("y", True), ("self.y", True), ("y_train", True), ("targets", True), ("ys", True), ("one_hot_y", True),
-     ("training_set_outputs", True), ("X.T", False), ("y_hat", False), ("y_pred", False), ("t1", False), ("temp", False),
+     ("training_set_outputs", True), ("X.T", False), ("y_hat", False), ("y_pred", False), ("t1", False),
+     ("temp", False),
      ("tanh", False), ("x", False), ("self._y_", True)],
 )  # fmt: skip
 def test_names_of_labels(label, labels):
@@ -51,7 +53,8 @@ def test_names_of_labels(label, labels):
 
 @pytest.mark.parametrize(
     ("label", "loss"),
-    [("loss", True), ("J", True), ("self.cost", True), ("data_loss", True), ("totalcost", True), ("lossless", False),
+    [("loss", True), ("J", True), ("self.cost", True), ("data_loss", True), ("totalcost", True),
+     ("lossless", False),
      ("L", True), ("l", False), ("mse", True), ("x", False), ("calculate", False), ("losses", True)],
 )  # fmt: skip
 def test_names_of_losses(label, loss):
@@ -61,7 +64,8 @@ def test_names_of_losses(label, loss):
 @pytest.mark.parametrize(
     ("text", "number"),
     [("np.mean(x)", True), ("-np.sum(x) / m", True), ("0.5 * x.sum()", True), ("1 / m * np.sum(x)", False),
-     ("cross_entropy(p, y)", True), ("x - y", False), ("np.dot(a, b)", False), ("float(x)", True), ("loss_grad(x)", False),
+     ("cross_entropy(p, y)", True), ("x - y", False), ("np.dot(a, b)", False), ("float(x)", True),
+     ("loss_grad(x)", False),
      ("3.0", False)],
 )  # fmt: skip
 def test_what_reduces_to_a_number(text, number):
@@ -70,8 +74,10 @@ def test_what_reduces_to_a_number(text, number):
 
 @pytest.mark.parametrize(
     ("text", "targets"),
-    [("a, b = f()", ["a", "b"]), ("self.w[0] = 1", ["self.w"]), ("return x + 1", ["result"]), ("return x", []),
-     ("return x, y", []), ("return x, y + 1", ["result"]), ("return {'a': x}", []), ("return {'a': -x}", ["result"]),
+    [("a, b = f()", ["a", "b"]), ("self.w[0] = 1", ["self.w"]), ("return x + 1", ["result"]),
+     ("return x", []),
+     ("return x, y", []), ("return x, y + 1", ["result"]), ("return {'a': x}", []),
+     ("return {'a': -x}", ["result"]),
      ("return", []), ("xs.append(1)", ["xs"]), ("return 3", []), ("return self.w", [])],
 )  # fmt: skip
 def test_what_a_statement_gives_a_value(text, targets):
@@ -154,8 +160,8 @@ for W, a in zip(reversed(Ws), reversed(acts)):
 def test_a_loop_over_layers_is_part_of_one_pass():
     found = outline_of(LAYERS)
     assert found.block is found.body
-    assert texts(found.derivatives) == [
-        "dout = out - y", "grads = []", "dW = a.T @ dout", "grads.append(dW)", "dout = dout @ W.T"]  # fmt: skip
+    back = ["dout = out - y", "grads = []", "dW = a.T @ dout", "grads.append(dW)", "dout = dout @ W.T"]
+    assert texts(found.derivatives) == back
     assert ast.unparse(found.seed) == "dout = out - y"  # an empty list is no beginning
     assert isinstance(found.stop, ast.For)
 

@@ -147,7 +147,8 @@ def test_a_method_that_gives_and_changes_nothing_does_not_run():
 
 @pytest.mark.parametrize(
     ("layout", "m", "degenerate"),
-    [("rows", 7, False), ("columns", 7, False), ("one column", 1, True), ("one unit", 7, True), ("sequences", 2, False),
+    [("rows", 7, False), ("columns", 7, False), ("one column", 1, True), ("one unit", 7, True),
+     ("sequences", 2, False),
      ("images", 2, False), ("numbers", 2, True), ("flat weights", 7, False), ("one image", 1, True)],
 )  # fmt: skip
 def test_how_many_examples_a_layout_has(layout, m, degenerate):
@@ -186,7 +187,8 @@ def test_what_has_changed_in_an_object():
 @pytest.mark.parametrize(
     ("text", "first"),
     [("x @ w + b", "rows"), ("W @ X + b", "columns"), ("np.sum(dZ, axis=1, keepdims=True)", "columns"),
-     ("math.exp(-x)", "one vector"), ("def conv_forward(x)", "images"), ("conv(A_prev, n_H, n_W)", "images, channels last"),
+     ("math.exp(-x)", "one vector"), ("def conv_forward(x)", "images"),
+     ("conv(A_prev, n_H, n_W)", "images, channels last"),
      ("def rnn_step(x)", "rows"), ("hprev = np.zeros((H, 1)); lstm", "one column"),
      ("lstm: concat = np.concatenate((a_prev, xt))", "columns")],
 )  # fmt: skip
@@ -323,7 +325,8 @@ def test_weights_of_the_functions_around_count_too():
 
 @pytest.mark.parametrize(
     ("name", "text", "gates"),
-    [("lstm_step", "a[:, :H]", 4), ("gru_step", "np.split(a, 3)", 3), ("lstm_step", "x @ w", 1), ("step", "np.split(a, 4)", 1),
+    [("lstm_step", "a[:, :H]", 4), ("gru_step", "np.split(a, 3)", 3), ("lstm_step", "x @ w", 1),
+     ("step", "np.split(a, 4)", 1),
      ("gru", "x @ w", 1)],
 )  # fmt: skip
 def test_gates_that_stand_side_by_side(name, text, gates):
@@ -369,8 +372,10 @@ def test_parameters_are_what_the_file_itself_starts_with():
 
 @pytest.mark.parametrize(
     ("value", "holds"),
-    [(np.ones(2), True), ([np.ones(2), np.ones((2, 2))], True), ({"W": np.ones(2)}, True), (np.arange(3), False),
-     ([np.ones(2), 3], False), ([], False), (np.float64(1.0), False), (np.array(1.0), False), (len, False), (np, False)],
+    [(np.ones(2), True), ([np.ones(2), np.ones((2, 2))], True), ({"W": np.ones(2)}, True),
+     (np.arange(3), False),
+     ([np.ones(2), 3], False), ([], False), (np.float64(1.0), False), (np.array(1.0), False), (len, False),
+     (np, False)],
 )  # fmt: skip
 def test_what_holds_arrays(value, holds):
     assert holds_arrays(value) is holds

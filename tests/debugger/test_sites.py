@@ -67,12 +67,12 @@ class Recorder:
         return value
 
     def names(self):
-        return {AT: self.at, BEFORE: lambda *x: self.before.append(x), SEED: lambda: self.marks.append("seed"),
-                STOP: lambda: self.marks.append("stop")}  # fmt: skip
+        marks = {mark: lambda mark=mark: self.marks.append(mark) for mark in (SEED, STOP)}
+        return marks | {AT: self.at, BEFORE: lambda *x: self.before.append(x)}
 
 
 def hooked(text, **chosen):
-    """What a text makes of its names with hooks in it, and what these saw; chosen statements by their lines."""
+    """What a text makes of its names with hooks in it, and what these saw; statements are chosen by lines."""
     tree = ast.parse(text)
     at = {s.lineno: s for s in tree.body}
     sets = {k: frozenset(at[i] for i in v) if isinstance(v, list) else at[v] for k, v in chosen.items()}
@@ -149,7 +149,7 @@ def test_derivatives_are_seen_only_as_a_whole_and_moves_with_what_was_there():
     ((label, was),) = recorder.before
     assert label == "w"
     assert was is space["w"]  # which is moved in place afterwards
-    assert recorder.marks == ["seed", "stop"]
+    assert recorder.marks == [SEED, STOP]
 
 
 def test_the_marks_stand_before_and_after_their_statements():
@@ -161,7 +161,7 @@ def test_the_marks_stand_before_and_after_their_statements():
     assert lines[marks[SEED] + 1] == "b = 2"
     assert lines[marks[STOP] - 1].startswith("b = ")
     assert len(lines) == 8
-    assert recorder.marks == ["seed", "stop"]
+    assert recorder.marks == [SEED, STOP]
 
 
 FUNCTION = """
@@ -206,7 +206,8 @@ def test_a_return_statement_that_computes_derivatives_is_a_value():
     exec(code, space)
     assert space["f"](3.0) == (6.0, 3.0)
     assert [(k, label) for k, label, _ in recorder.seen] == [
-        ("entry", "x"), ("expression", "x"), ("expression", "x * 2"), ("loss", "result"), ("variable", "result")]  # fmt: skip
+        ("entry", "x"), ("expression", "x"), ("expression", "x * 2"), ("loss", "result"),
+        ("variable", "result")]  # fmt: skip
 
 
 def test_a_name_that_is_not_the_functions_own_is_only_looked_at():
@@ -224,9 +225,11 @@ def test_a_name_that_is_not_the_functions_own_is_only_looked_at():
 
 @pytest.mark.parametrize(
     ("text", "places"),
-    [("a, (b, *c) = 1", ["a", "b", "c"]), ("a = b[0] = 1", ["a", "b[0]"]), ("a += 1", ["a"]), ("a: int = 1", ["a"]),
+    [("a, (b, *c) = 1", ["a", "b", "c"]), ("a = b[0] = 1", ["a", "b[0]"]), ("a += 1", ["a"]),
+     ("a: int = 1", ["a"]),
      ("a: int", []), ("xs.append(1)", ["xs"]), ("np.add.at(a, i, x)", ["a"]), ("np.copyto(a, b)", ["a"]),
-     ("np.dot(a, b, out=c)", ["c"]), ("f(a)", []), ("self.w.fill(0)", ["self.w"]), ("f().append(1)", []), ("return a", [])],
+     ("np.dot(a, b, out=c)", ["c"]), ("f(a)", []), ("self.w.fill(0)", ["self.w"]), ("f().append(1)", []),
+     ("return a", [])],
 )  # fmt: skip
 def test_what_a_statement_assigns(text, places):
     assert [ast.unparse(p) for p in assigned_places(statement(text))] == places
@@ -234,7 +237,8 @@ def test_what_a_statement_assigns(text, places):
 
 @pytest.mark.parametrize(
     ("text", "base"),
-    [("a", "a"), ("a[0][1]", "a"), ("self.w[0]", "self.w"), ("self.w.data", "self.w"), ("a[0].w", "a"), ("f()", None),
+    [("a", "a"), ("a[0][1]", "a"), ("self.w[0]", "self.w"), ("self.w.data", "self.w"), ("a[0].w", "a"),
+     ("f()", None),
      ("f().w", None)],
 )  # fmt: skip
 def test_the_name_into_which_something_is_put(text, base):
@@ -251,7 +255,8 @@ def test_labels(text, label):
 
 @pytest.mark.parametrize(
     ("text", "read"),
-    [("a = b + self.w.T", {"b", "self", "self.w", "self.w.T"}), ("a += b", {"a", "b"}), ("a[i] = b", {"a", "i", "b"}),
+    [("a = b + self.w.T", {"b", "self", "self.w", "self.w.T"}), ("a += b", {"a", "b"}),
+     ("a[i] = b", {"a", "i", "b"}),
      ("self.w -= 1", {"self", "self.w"}), ("a = 1", set())],
 )  # fmt: skip
 def test_what_a_statement_reads(text, read):
@@ -260,9 +265,11 @@ def test_what_a_statement_reads(text, read):
 
 @pytest.mark.parametrize(
     ("text", "trivial"),
-    [("a = 0", True), ("a = np.zeros((2, 3))", True), ("a = []", True), ("a = {}", True), ("a = [0, 0]", True),
+    [("a = 0", True), ("a = np.zeros((2, 3))", True), ("a = []", True), ("a = {}", True),
+     ("a = [0, 0]", True),
      ("a = [np.zeros(2) for w in ws]", True), ("a = {'w': zeros(2), 'b': 0}", True), ("a, b = 0, None", True),
-     ("a = [x]", False), ("a = {'w': x}", False), ("a[0] = 0", False), ("a += 0", False), ("a = np.ones(2)", False), ("a = b", False), ("pass", False),
+     ("a = [x]", False), ("a = {'w': x}", False), ("a[0] = 0", False), ("a += 0", False),
+     ("a = np.ones(2)", False), ("a = b", False), ("pass", False),
      ("a = [f(w) for w in ws]", False)],
 )  # fmt: skip
 def test_what_only_makes_room(text, trivial):
@@ -284,11 +291,20 @@ def test_what_changes_what_is_there(text, goes_on):
     assert continues(text) == [goes_on]
 
 
-OWN = "def f(a, /, b, *rest, c=1, **more):\n    d = e\n    g = lambda h: h\n    def inner(i):\n        j = 1\n    for k in a:\n        pass\n    del b\n"
+OWN = """
+def f(a, /, b, *rest, c=1, **more):
+    d = e
+    g = lambda h: h
+    def inner(i):
+        j = 1
+    for k in a:
+        pass
+    del b
+"""
 
 
 def test_the_names_that_a_function_binds():
-    node = statement(OWN)
+    node = statement(OWN.strip())
     assert bound_names(node) == set("abcdgk") | {"rest", "more"}
     assert not [n for n in walk_own(node) if isinstance(n, ast.Name) and n.id in "hj"]
 

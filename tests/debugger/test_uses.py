@@ -27,7 +27,8 @@ def said(body, name="p"):
     [
         ("return p['W'] + p['b'] + p['W']", {"keys": ["W", "b"]}),
         ("p['dW'] = 1", {"keys": ["dW"], "optional": {"dW"}}),
-        ("return p['W' + str(q)], p[f'b{q}'], p['g%d' % q], p['h{}'.format(q)]", {"prefixes": ["W", "b", "g", "h"]}),
+        ("return p['W' + str(q)], p[f'b{q}']", {"prefixes": ["W", "b"]}),
+        ("return p['g%d' % q], p['h{}'.format(q)]", {"prefixes": ["g", "h"]}),
         ("return p[0]", {"numbered": True}),
         ("return p[q]", {"numbered": True}),
         ("return p[:, 0]", {"least": 2}),

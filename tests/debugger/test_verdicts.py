@@ -1,4 +1,4 @@
-"""Readings of a script, and what is wrong in each: a value is wrong by itself if all it reads is made right."""
+"""Readings of a script, and what is wrong in each though all that it reads is made right."""
 
 import numpy as np
 import pytest
