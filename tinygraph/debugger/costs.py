@@ -92,7 +92,7 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     """A loss of the file with its arguments, if it runs and gives a number."""
     if function.owner is not None and not passed.receiver and function.is_method:
         return None
-    where = sources_of(passed, function, labels, without)
+    where = loss_sources(passed, function, labels, without)
 
     def number(state: dict[str, Any], raw: Any) -> Any:
         return invoke(passed.program, function, state, {n: source(state, raw) for n, source in where.items()})
@@ -106,7 +106,7 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     return replace(loss, averaged=None if np.size(value) == 1 else True, sensible=not table)
 
 
-def sources_of(
+def loss_sources(
     passed: Pass, function: Function, labels: Mapping[str, Any], without: bool
 ) -> dict[str, StateSource]:
     """Where a loss takes its parameters from: as the file calls it, else by name; `without` its penalty."""

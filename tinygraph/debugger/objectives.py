@@ -21,7 +21,7 @@ from tinygraph.debugger.structure import as_floats, is_real_number
 __all__ = ["label_arrays", "losses_of", "number_of_examples"]
 
 MOST_PREDICTIONS = 3
-MOST_WAYS = 3  # to call a loss function
+MOST_LOSS_CALLS = 3  # to call a loss function
 
 
 def losses_of(machine: Machine, first: MachineRun) -> list[MachineLoss]:
@@ -116,7 +116,7 @@ def ways_to_call(machine: Machine, first: MachineRun, f: Function) -> list[dict[
             choices.append(["{" + ",".join(keys) + "}"])
         else:
             choices.append(labels[:1] if LABELS.match(n) else outputs)
-    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:MOST_WAYS]]
+    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:MOST_LOSS_CALLS]]
 
 
 def loss_caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[[MachineRun], float]:

@@ -95,7 +95,7 @@ class StatementLine:
         return places_read(self.node)
 
 
-Lines = dict[ast.stmt, StatementLine]
+StatementLines = dict[ast.stmt, StatementLine]
 
 
 def is_computed(value: ast.expr) -> bool:
@@ -147,7 +147,7 @@ class BodyOutline:
         )
 
     @cached_property
-    def sorted_out(self) -> tuple[Lines, Lines, Lines]:
+    def sorted_out(self) -> tuple[StatementLines, StatementLines, StatementLines]:
         """The statements that go back, those that move parameters, in their order, and the doubtful ones."""
         found = self.sort_out()
         if not self.begun:  # no labels are known: names must do
@@ -155,11 +155,11 @@ class BodyOutline:
             found = self.sort_out()
         return found
 
-    def sort_out(self) -> tuple[Lines, Lines, Lines]:
+    def sort_out(self) -> tuple[StatementLines, StatementLines, StatementLines]:
         self.soft.clear()
-        back: Lines = {}
-        updates: Lines = {}
-        doubtful: Lines = {}
+        back: StatementLines = {}
+        updates: StatementLines = {}
+        doubtful: StatementLines = {}
         names: set[str] = set()
         labels = {n for n in self.all_names if says_labels(n)}
         for line in self.lines:
@@ -180,17 +180,17 @@ class BodyOutline:
         return {x.node: x for x in self.lines if x.node in back}, updates, doubtful
 
     @property
-    def derivatives(self) -> Lines:
+    def derivatives(self) -> StatementLines:
         """The statements that go back."""
         return self.sorted_out[0]
 
     @property
-    def updates(self) -> Lines:
+    def updates(self) -> StatementLines:
         """The statements that move parameters."""
         return self.sorted_out[1]
 
     @property
-    def doubtful(self) -> Lines:
+    def doubtful(self) -> StatementLines:
         """Those called derivatives that are perhaps slopes: they depend on no labels."""
         return self.sorted_out[2]
 

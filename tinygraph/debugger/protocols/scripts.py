@@ -90,7 +90,7 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
         makers = [
             Maker(x, sizes, asked.seed, layers_in(function, ()), program=program)
             for x in layouts_for(function.text)
-            if x in PLAIN
+            if x in PLAIN_LAYOUTS
         ]
         stopped: list[Machine] = []
         for maker in makers:
@@ -98,7 +98,7 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
         yield from stopped[:3]
 
 
-PLAIN = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
+PLAIN_LAYOUTS = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
 
 
 def sizes_for(program: Program, sizes: Sizes) -> list[Sizes]:
