@@ -15,6 +15,7 @@ from tinygraph.debugger.outline import is_loss_label, says_labels
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.protocols.names import losses_in
 from tinygraph.debugger.readings import COMMON, LABELS
+from tinygraph.debugger.sites import Site
 from tinygraph.debugger.slopes import MachineLoss
 from tinygraph.debugger.structure import as_floats, is_real_number
 
@@ -50,18 +51,21 @@ def written_losses(machine: Machine, first: MachineRun) -> Iterator[MachineLoss]
     for site in machine.sites:
         if not site.body or site.statement in back:
             continue
-        if (
-            site.kind == "variable"
-            and site.label not in seen
-            and is_loss_site(machine, site.label, site.statement)
-        ):
-            seen.add(site.label)
-            if is_one_number(first.last.get(site.label)):
-                yield MachineLoss(site.label, last_value(site.label), strict=site.label in early)
+        label = site.label
+        if site.kind == "variable" and label not in seen and is_loss_site(machine, label, site.statement):
+            seen.add(label)
+            if is_one_number(first.last.get(label)):
+                yield MachineLoss(label, last_value(label), strict=label in early)
         if site.kind == "loss" and site.index in first.results:
-            strict = site.label == "result" or is_loss_label(site.label.rpartition(".")[0])
-            name = "what is returned" if site.label == "result" else f"what is given to {site.label}"
-            yield MachineLoss(name, result_at(site.index), strict=strict)
+            yield reported_loss(site)
+
+
+def reported_loss(site: Site) -> MachineLoss:
+    """What is returned, or given to a call: append of a list of losses says that it is one."""
+    if site.label == "result":
+        return MachineLoss("what is returned", result_at(site.index), strict=True)
+    strict = is_loss_label(site.label.rpartition(".")[0])
+    return MachineLoss(f"what is given to {site.label}", result_at(site.index), strict=strict)
 
 
 def last_value(name: str) -> Callable[[MachineRun], float]:

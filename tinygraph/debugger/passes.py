@@ -257,11 +257,7 @@ def play_forward(
     text = function.text + "".join(f.text for f in context)
     text += callees_text(program, function)
     joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text))
-    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), replace(sizes, n=sizes.V, k=sizes.V))
-    shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
-    if re.search(r"vocab", text):
-        shapes = [(x, ends[-1]) for x in layouts] + shapes
-    for layout, these in shapes:
+    for layout, these in layouts_and_sizes(layouts, sizes, text):
         maker = Maker(
             layout,
             these,
@@ -278,6 +274,14 @@ def play_forward(
                 if layout == "numbers" and uses_arrays(function, thing):
                     continue
                 yield from passes(program, function, thing, maker, dict(known or {}), held)
+
+
+def layouts_and_sizes(layouts: Sequence[str], sizes: Sizes, text: str) -> list[tuple[str, Sizes]]:
+    """Each layout with the sizes, then some with one output, as many as inputs, or one for each word."""
+    words = replace(sizes, n=sizes.V, k=sizes.V)
+    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), words)
+    found = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
+    return [(x, words) for x in layouts] + found if "vocab" in text else found
 
 
 def uses_arrays(function: Function, thing: Any) -> bool:
@@ -474,15 +478,8 @@ def starters(program: Program) -> list[Function]:
 
 def start_layers(program: Program, start: Function, units: Any) -> Any:
     """What such a function makes for layers of these sizes; None if nothing."""
-    sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
-    given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
-    given |= {n: ["relu"] * (len(units) - 2) + ["tanh"] for n in start.required if re.search("act", n)}
-    given |= {n: 0.5 for n in start.required if re.search("scale|std", n)}
-    if len(sizes) == 1:
-        given[sizes[0]] = units
-    elif len(sizes) == len(units):
-        given |= dict(zip(sizes, units, strict=True))
-    else:
+    given = arguments_to_start(start, units)
+    if given is None:
         return None
     try:
         with quietly(1.0):
@@ -491,6 +488,17 @@ def start_layers(program: Program, start: Function, units: Any) -> Any:
         return None
     made = made[0] if isinstance(made, tuple) and made and isinstance(made[0], dict | list) else made
     return made if isinstance(made, dict | list) and list(leaves_of(made, ("made",))) else None
+
+
+def arguments_to_start(start: Function, units: Any) -> dict[str, Any] | None:
+    """What such a function is given: all sizes at once, or each by itself; None if it asks otherwise."""
+    sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
+    given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
+    given |= {n: ["relu"] * (len(units) - 2) + ["tanh"] for n in start.required if re.search("act", n)}
+    given |= {n: 0.5 for n in start.required if re.search("scale|std", n)}
+    if len(sizes) == 1:
+        return given | {sizes[0]: units}
+    return given | dict(zip(sizes, units, strict=True)) if len(sizes) == len(units) else None
 
 
 def randomise(made: Any, maker: Maker) -> Any:
