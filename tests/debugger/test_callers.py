@@ -43,6 +43,16 @@ def test_a_result_that_is_not_unpacked_is_all_of_it():
     assert found == {"dout": Origin(argument="x"), "cache": Origin()}
 
 
+def test_a_result_may_go_into_an_object():
+    text = (
+        LAYER
+        + "def step(s, x, w, b):\n    s.h, kept = fc_forward(x, w, b)\n    return fc_backward(s.h, kept)\n"
+    )
+    program = program_of(text)
+    found = origins_of(program, *(program.functions[n] for n in ("fc_forward", "fc_backward")))
+    assert found == {"cache": Origin(result=1)}
+
+
 def test_nothing_is_known_where_nobody_calls():
     program = program_of(LAYER)
     forward, backward = program.functions.values()

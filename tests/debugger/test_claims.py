@@ -104,6 +104,27 @@ def test_an_array_that_is_moved_in_place_is_claimed_once():
     assert np.allclose(found[0][1], DW)
 
 
+LISTS = """
+class Net:
+    def __init__(self):
+        self.weights = [np.array([[2.0], [3.0]])]
+        self.shape = np.ones(3)
+
+    def forward(self, x):
+        return x @ self.weights[0]
+
+    def backward(self, x, d, eta):
+        self.weights[0] -= eta * (x.T @ d)
+        self.shape = np.ones(2)
+"""
+
+
+def test_parameters_in_lists_are_moved_and_those_of_another_shape_are_not():
+    found = claimed(LISTS, {"x": X}, {"x": X, "d": D, "eta": 2}, "Net")
+    assert found.keys() == {"self.weights[0]"}
+    assert np.allclose(found["self.weights[0]"], DW)
+
+
 class Kept:
     pass
 

@@ -106,6 +106,20 @@ def test_what_a_loop_brings_round_counts_and_what_comes_later_does_not():
     assert blamed(text, {"n": 3, "a": 1, "b": 1, "late": 0}, names) == names[:3]
 
 
+def test_only_what_comes_before_a_line_counts_and_no_more_of_a_block_than_its_head():
+    text = """
+    def f(a, b, c, late):
+        with np.errstate(all="ignore"):
+            spare = b
+            h = a
+        if c:
+            1 / h
+            h = late
+    """
+    names = [(n, None) for n in ("a", "b", "c", "late")]
+    assert blamed(text, {"a": 0, "b": 1, "c": 1, "late": 1}, names) == [names[0], names[2]]
+
+
 def test_an_attribute_or_an_entry_that_is_set_changes_its_holder():
     text = "def f(box, a, i, c):\n    box[i] = a\n    c.w = box\n    unused = i\n    return 1 / c.w[0]\n"
     node = ast.parse(text).body[0]

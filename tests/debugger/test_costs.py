@@ -17,7 +17,7 @@ from tinygraph.debugger.costs import (
     take_named,
 )
 from tinygraph.debugger.making import Maker
-from tinygraph.debugger.passes import failure_of, pass_with
+from tinygraph.debugger.passes import Pass, failure_of, pass_with
 
 A = np.array([[0.5, 0.2], [0.1, 0.9], [0.6, 0.3]])
 Y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
@@ -72,6 +72,9 @@ def words(probs, y):
 
 def endless(probs, y):
     return np.inf
+
+def column(probs, y):
+    return -(y * np.log(probs)).sum(axis=1, keepdims=True)
 
 class Criterion:
     def loss(self, y):
@@ -202,3 +205,23 @@ def test_without_labels_there_is_no_usual_loss():
 def test_names_of_labels():
     assert all(LABELS.match(n) for n in ("y", "t", "y_true", "targets", "one_hot", "actual"))
     assert not any(LABELS.match(n) for n in ("y_hat", "x", "theta", "time"))
+
+
+def test_a_number_for_each_example_is_no_table():
+    passed = passed_by(FILE, x=X, w=W)
+    assert own_losses(passed, "backward", "column", labels={"y": Y})["column"].sensible
+
+
+def test_a_forward_pass_of_no_function_has_losses_too():
+    """A usual function stands for a forward pass that the file has not."""
+    program = program_of(FILE)
+    passed = Pass(program, None, {"x": A}, Maker("rows"), False, lambda state: state["x"])
+    assert failure_of(passed) is None
+    found = own_losses(passed, "backward", "each", labels={"y": Y})
+    assert found["each"].number(passed.state, passed.raw).sum() == pytest.approx(-LOGS)
+
+
+def test_whole_numbers_are_no_classes_where_outputs_are_no_table():
+    passed = passed_by("def forward(x):\n    return x[:, 0]\n", x=X)
+    found = {loss.name: loss for loss in common_losses(passed, {"y": np.array([[0], [1], [2]])})}
+    assert found["squared error"].number(passed.state, passed.raw) == pytest.approx(1 + 4 + 1.8**2)

@@ -20,7 +20,10 @@ def first_of(table, name, flags=re.I):
      ("lambd", [0.3]), ("learning_rate", [0.1]), ("epsilon", [1e-5]), ("beta1", [0.9]), ("batch_size", ["m"]),
      ("num_heads", [2, 3]), ("mode", ["train", "max", "average"]),
      ("activation", ["relu", "sigmoid", "tanh"]),
-     ("epochs", [1]), ("X", None), ("W1", None)],
+     ("epochs", [1]), ("verbose", [False]), ("derivative", [False]), ("is_train", [True]), ("seed", [1]),
+     ("init", ["he", "xavier"]), ("clip_value", [1.3, 5.0]), ("alpha", [0.1]),
+     ("loss", ["mse", "cross_entropy"]),
+     ("output_act", ["sigmoid", "softmax", "linear"]), ("X", None), ("W1", None)],
 )  # fmt: skip
 def test_a_setting_has_values_that_hide_no_mistake(name, values):
     assert first_of(SETTINGS, name, 0) == values

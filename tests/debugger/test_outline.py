@@ -127,6 +127,18 @@ def test_what_the_loss_is_computed_from_never_goes_back():
     assert "d_err = p - y" in texts(outline_of(text).of_loss)
 
 
+def test_a_loss_beside_something_else_is_one():
+    text = "loss, picked = score(p, y)\ndz = p - y\n"
+    assert texts(outline_of(text).of_loss) == ["loss, picked = score(p, y)"]
+
+
+def test_labels_in_another_form_are_labels():
+    text = "rows = np.eye(3)[y]\nloss = -np.sum(rows * np.log(p))\ndz = p - rows\nown = 2 * y\nda = p - own\n"
+    found = outline_of(text, ["p", "y"])
+    assert texts(found.derivatives) == ["dz = p - rows", "da = p - own"]
+    assert not found.doubtful
+
+
 def test_a_loss_that_goes_back_is_one_by_its_name_alone_if_it_is_a_number():
     text = "loss_grad = p - y\nloss = p * 2\nerror = np.mean(p)\nerror_rate = p - y\n"
     assert set(texts(outline_of(text).of_loss)) == {"loss = p * 2", "error = np.mean(p)"}
@@ -142,11 +154,15 @@ def test_one_pass_is_the_body_of_the_loop_that_trains():
 def test_a_loss_after_the_moves_is_waited_for():
     text = SCRIPT.replace("    if epoch % 10", "    cost = np.mean(p)\n    if epoch % 10")
     assert ast.unparse(outline_of(text).stop) == "cost = np.mean(p)"
+    twice = text.replace("    if epoch % 10", "    if epoch:\n        total_loss = cost\n    if epoch % 10")
+    assert ast.unparse(outline_of(twice).stop).startswith("if epoch:")
 
 
 LAYERS = """
 def nothing():
     dz = 1
+class Layer:
+    dw = 0
 out = forward(X)
 dout = out - y
 grads = []
@@ -204,6 +220,14 @@ def test_a_parameter_that_is_replaced_is_moved():
     back, moved = sorted_lines(text, ["x", "y", "w"])
     assert moved == ["w = better(dw)"]
     assert back == ["dw = x.T @ (p - y)", "k = dw * 2"]
+
+
+@pytest.mark.parametrize("move", ["W = W - 0.1 * dW", "W = np.clip(W - 0.1 * dW, -1, 1)", "W -= 0.1 * dW"])
+def test_a_parameter_that_is_made_in_the_same_lines_is_moved(move):
+    text = f"W = start()\np = X @ W\ndW = X.T @ (p - y)\n{move}\nV = W - dW\n"
+    back, moved = sorted_lines(text, ["X", "y"])
+    assert moved == [move]
+    assert "V = W - dW" in back  # which is read nowhere, and no parameter
 
 
 def test_room_for_a_derivative_belongs_to_it():

@@ -128,8 +128,16 @@ def test_what_goes_into_an_expression_is_seen_from_the_inside():
     first = seen.index("x @ w")
     assert seen[first - 2 : first + 2] == ["x", "w", "x @ w", "np.maximum(x @ w, 0)"]
     assert "row" in seen  # what a method is called on
+    assert "grads['w']" in seen
+    assert "grads" not in seen  # a plain place is one
     assert "np" not in seen  # but no module
     assert "self" not in seen
+
+
+def test_what_is_indexed_by_numbers_is_seen_by_itself():
+    _, recorder = hooked("x = np.ones(3)\nz = np.ones(2)\norder = [0, 2]\ny = x[order] * z.T\n")
+    seen = [label for kind, label, _ in recorder.seen if kind == "expression"]
+    assert seen[-4:] == ["x", "x[order]", "z.T", "x[order] * z.T"]
 
 
 def test_what_a_hook_gives_is_what_goes_on():
@@ -289,6 +297,12 @@ def continues(text):
 )  # fmt: skip
 def test_what_changes_what_is_there(text, goes_on):
     assert continues(text) == [goes_on]
+
+
+def test_a_site_says_whether_only_room_is_made():
+    hooks = Hooks("file", "f")
+    hooks.block(ast.parse("a = np.zeros(2)\nb = a\n").body)
+    assert [(s.label, s.trivial) for s in hooks.sites if s.kind == "variable"] == [("a", True), ("b", False)]
 
 
 OWN = """

@@ -63,6 +63,7 @@ def test_slopes_along_two_directions_of_all_losses_at_once():
         assert np.all(np.abs(found.values[loss] - by_hand) <= found.errors[loss] * 10)
     assert not found.known(2)
     runs = machine.runs
+    assert slopes.run_time < 0.5
     assert slopes.slope(AT, X.shape) is found
     assert machine.runs == runs == 8
 
@@ -115,6 +116,14 @@ def test_an_entry_at_a_kink_is_not_known():
     truth = slopes.truth(AT, x.shape, 0)
     assert truth.known.tolist() == [False, True, True]
     assert truth.value == pytest.approx([0.0, 1.0, -1.0])
+    _, small = slopes_of(x, lambda run: 1e-5 * np.sum(np.abs(run.x)))
+    assert small.truth(AT, x.shape, 0).known.tolist() == [False, True, True]
+
+
+def test_by_nothing_the_derivative_is_zero():
+    _, slopes = slopes_of(np.ones((0, 3)), squares)
+    assert slopes.slope(AT, (0, 3)).values.tolist() == [[0.0, 0.0]]
+    assert slopes.truth(AT, (0, 3), 0).value.shape == (0, 3)
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ class Hooks:
         for target in assigned_places(old):
             base = assigned_base(target)
             label = label_of(base)
-            if base is None or not label or isinstance(old, ast.For):
+            if base is None or not label:
                 continue
             index = self.site(
                 kind, label, target, old, continues=goes_on(old, target, label), trivial=is_trivial(old)

@@ -237,8 +237,6 @@ def read_loop(
             use.element = use_of(program, function, target.id, depth)
         elif is_that_name(source, name):
             use.element = use.element or Use()
-        if isinstance(source, ast.Call) and called_name(source) in ("items", "keys", "values"):
-            use.mapping = use.mapping or is_that_name(getattr(source.func, "value", None), name)
 
 
 def walk_loop(target: ast.AST, source: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
