@@ -41,6 +41,7 @@ SAMPLE_SHARE = 0.75  # of a few, which chance and every change of a module draw 
 EQUAL = ROOT / "tests" / "data" / "slips.toml"
 TEST_SECONDS = 20  # of a processor, for one test: a slip may loop for ever
 SLIP_SECONDS = 300  # on a busy machine, for all tests of one slip
+WIDTH = 300  # characters of a slip that are shown: a table may be one line
 MEMORY = 12 << 30  # bytes of addresses
 WARM = ("numpy", "rich.table", "graphviz", "pygraphviz", "numba", "hypothesis.extra.numpy", "pytest")
 OPTIONS = [
@@ -255,7 +256,7 @@ def main(arguments=None):
     console.print(tabulate(runs, equal))
     survivors = [run.slip for run in runs if kind_of(run, equal) == "survived"]
     for slip in sorted(survivors, key=str):
-        console.print(f"{slip}  (in {slip.where})", markup=False)
+        console.print(f"{str(slip)[:WIDTH]}  (in {slip.where})", markup=False)
     if options.sample:
         return int(share(runs, equal) < SAMPLE_SHARE)
     unlisted = survivors and options.seed == SEED

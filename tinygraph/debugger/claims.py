@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.debugger.passes import Pass, invoke, results_by_name
 from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import Attribute, Path, copy_state, leaves_of
+from tinygraph.debugger.structure import Path, copy_state, leaves_of, step_name
 from tinygraph.debugger.trial import DERIVATIVE
 
 __all__ = ["RATE", "call_backward", "left_claims", "returned_claims"]
@@ -56,8 +56,8 @@ def left_claims(
     return found
 
 
-def names_on(path: tuple[Any, ...]) -> list[str]:
-    return [s.name if isinstance(s, Attribute) else s for s in path if isinstance(s, Attribute | str)]
+def names_on(path: Path) -> list[str]:
+    return [name for step in path if (name := step_name(step))]
 
 
 def moved_claims(before: dict[str, Any], after: dict[str, Any], rate: Any) -> list[tuple[str, Any]]:
