@@ -94,6 +94,8 @@ def test_a_wrong_value_is_wrong_there():
     assert (one.status, one.place.label, one.factor) == ("wrong", "V", 1.0)
     assert found(evidence(TEXT, ("dV = h.T", "dV = 2 * h.T")), "dV", Interpretation(0, 2.0)).status == "right"
     assert found(evidence(), "dV", Interpretation(0, 2.0)).status == "wrong"
+    moved = found(evidence(TEXT, ("W -= lr", "W += lr")), "W", update=True)
+    assert (moved.status, moved.factor) == ("wrong", 0.05)
 
 
 def test_intermediate_values_may_have_a_factor_of_their_own():
@@ -136,6 +138,7 @@ def test_values_that_follow_each_other_under_one_name_are_one_group():
     assert [s.final for s in own] == [False, True]
     assert own[0].group == own[1].group
     assert case.is_loose(own[1])
+    assert not case.is_loose(step_of(case, "dV"))
     read = evidence(TEXT, ("db = dz", "dz = dz * 1\ndb = dz"))
     own = [s for s in read.steps if s.name == "dz"]
     assert [s.final for s in own] == [True, True]  # dW has read the first
@@ -163,6 +166,7 @@ def test_a_derivative_on_which_nothing_depends_is_0():
 def test_places_are_values_of_the_forward_pass():
     case = evidence()
     assert {p.label for p in case.places if p.root} == {"X", "y", "W", "b", "V", "lr"}
+    assert [p.label for p in case.named_for(step_of(case, "W", True))] == ["W"]
     assert {p.label for p in case.places if not p.root} == {"z", "h", "p", "loss"}
     sources = [p.label for p in case.unnamed]
     assert "X @ W" in sources
@@ -206,6 +210,19 @@ def test_zeros_are_moved_so_that_they_hide_nothing():
     assert np.ptp(case.value_at(next(p for p in case.places if p.label == "b"))) > 0
     assert found(case, "db").status == "right"
     assert evidence().machine.base == {}
+
+
+def test_only_parameters_are_moved_from_zeros_by_whatever_they_are_moved():
+    mask = ("lr = 0.05", "lr = 0.05\nmask = np.ones(2)")
+    masked = ("p = h @ V", "p = (h * mask) @ V")
+    assert evidence(TEXT, mask, masked).machine.base == {}
+    held = [
+        ("W = np.array([[0.5, -0.25], [0.125, 0.25]])", "net = {'W': np.zeros((2, 2))}"),
+        ("@ W", "@ net['W']"),
+    ]
+    case = evidence(TEXT, *held, ("dW =", "up ="), ("W -= lr * dW", "net['W'] -= lr * up"))
+    ((_, noise),) = next(iter(case.machine.base.values()))
+    assert noise.shape == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def test_the_way_down_that_is_added_is_right():
     turned = verdict("dW", -1.0), verdict("db", -1.0)
     assert settled(ADDED, *turned) == [(True, "agrees")] * 2
     assert settled(ALONE, *turned) == [ASIS[1]] * 2
+    assert settled(ADDED.replace("lr * dW", "dW"), *turned) == [(True, "agrees")] * 2
     assert settled(ADDED, turned[0], verdict("db", 1.0)) == [ASIS[1], ASIS[0]]
     assert settled(ADDED, *turned, verdict("dx", -1.0)) == [ASIS[1]] * 3
 
@@ -90,6 +91,7 @@ LATER = ALONE + "\ndef train(dout, m):\n    dx, dW, db = back(dout)\n    return 
 def test_a_sum_that_is_divided_later_is_right():
     summed = verdict("dW", float(M)), verdict("db", float(M))
     assert settled(LATER, *summed, scalar=True) == [(True, "agrees")] * 2
+    assert settled(LATER, verdict("dW", 1.0), scalar=True, m=1) == [ASIS[0]]
     assert (
         settled(ALONE, *summed, scalar=True, loss="cost") == [(False, "m times the derivative of cost")] * 2
     )
@@ -203,6 +205,7 @@ def test_a_statement_adds_to_a_parameter(statement, adds):
 def test_the_files_own_statements_count():
     text = ALONE + "\nW, lr = np.ones(2), 0.1\nif False:\n    W += lr * back(1)[1]\n"
     assert settled(text, verdict("dW", -1.0)) == [(True, "agrees")]
+    assert settled(text.replace("back(1)[1]", "other(1)"), verdict("dW", -1.0)) == [ASIS[1]]
 
 
 # The order of results
@@ -229,6 +232,8 @@ def test_callers_say_what_a_result_is():
     assert settled(text, *results("x", "b", "W")) == [ASIS[0], crossed, crossed]
     swapped = CROSSED + "\ndef step(d):\n    dx, db, dW = back(d)\n"
     assert settled(swapped, *results("x", "b", "W")) == [ASIS[0]] * 3
+    longer = text.replace("dx, dW, db = back", "dx, dweights, dbiases = back")
+    assert settled(longer, *results("x", "b", "W")) == [ASIS[0], crossed, crossed]
     few = CROSSED + "\ndef step(d):\n    dx, rest = back(d)\n"
     assert settled(few, *results("x", "b", "W")) == [crossed] * 3
 

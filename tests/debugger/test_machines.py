@@ -160,6 +160,12 @@ def test_an_entry_that_stays_is_not_noted_again():
     assert run.events[2].before.tolist() == [0, 0]
 
 
+def test_a_text_is_no_loss():
+    run = MachineRun([Site(0, "loss", "print", None, None, "", "")])
+    assert run.at(0, "a text") == "a text"
+    assert run.results == {}
+
+
 def test_the_losses_at_the_seed_are_taken_once_for_each_pass():
     machine = machine_of()
     machine.seeded = [lambda run: run.last["p"].sum(), lambda run: run.last["nothing"]]
@@ -217,6 +223,7 @@ def test_a_function_is_run_on_its_arguments_and_they_are_as_they_were():
     h = np.tanh(X @ (0.1 * W))
     assert event(run, "loss").value == pytest.approx(np.mean((h - [0.1, 0.5, 0.2]) ** 2))
     assert machine.state["w"].tolist() == (0.1 * W).tolist()
+    assert run.known_at_seed["w"].tolist() == (0.1 * W).tolist()  # though it was moved in place since
     entries = {e.label for e in run.events if machine.sites[e.spot.site].kind == "entry"}
     assert entries == {"X", "y", "w"}
 
@@ -253,6 +260,18 @@ def test_a_function_that_was_changed_is_watched_as_it_is():
         assert moved["dh"] == pytest.approx(5 * (h - [0.1, 0.5, 0.2]) / 3)
 
 
+def test_what_is_made_on_the_way_is_moved_once_it_is_there():
+    machine = function_of(missing={"FAR": 3})
+    site = next(s.index for s in machine.sites if s.kind == "variable" and s.label == "h" and s.body)
+    machine.base = {(site, 0): [((), np.ones(3))]}
+    h = np.tanh(X @ (0.1 * W)) + 1
+    node = program_of(FUNCTION.replace("dh = 2 *", "dh = 5 *")).functions["train"].node
+    with machine.program.changed(machine.function, code_of_function(machine.function, node)):
+        values = machine.values_now(["dh"])
+    assert values["dh"] == pytest.approx(5 * (h - [0.1, 0.5, 0.2]) / 3)
+    assert values["extra"] == 3  # what returns something is run to its end
+
+
 def test_an_error_while_values_are_read_is_raised():
     machine = function_of(FUNCTION.replace("dw = X.T", "dw = X"), missing={"FAR": 3})
     with pytest.raises(ValueError, match="matmul"):
@@ -266,6 +285,9 @@ def test_a_loss_may_be_in_what_is_returned(end, returns):
     text = f"import numpy as np\ndef train(X, y, w):\n    h = X @ w\n    dw = X.T @ (h - y)\n    {end}\n"
     machine = function_of(text)
     assert machine.returns is returns
+    looped = text.replace("    h =", "    for epoch in range(1):\n        h =")
+    looped = looped.replace("    dw", "        dw")
+    assert function_of(looped).returns is False
     results = machine.run().results
     assert list(results.values()) == ([pytest.approx(np.mean(X @ (0.1 * W)))] if returns else [])
 

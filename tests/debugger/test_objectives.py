@@ -11,6 +11,7 @@ from tinygraph.debugger.objectives import (
     labels_in_shape,
     losses_of,
     number_of_examples,
+    predictions,
     scales_of,
 )
 from tinygraph.debugger.protocols.scripts import scripts_of
@@ -171,10 +172,23 @@ def test_labels_take_the_shape_of_a_prediction():
      (np.ones((2, 3)), np.ones(2), False),
      (np.arange(3), np.arange(3), False), (3, np.ones(1), False), ("text", None, False),
      (np.ones((4, 3)), np.array([0, 2]), False),
-     (np.ones(3), np.array([0, 2]), False)],
+     (np.ones(3), np.array([0, 2]), False), (np.ones((2, 3, 1)), np.array([0, 2]), False)],
 )  # fmt: skip
 def test_what_can_be_a_prediction(x, labels, may_be):
     assert is_prediction(x, labels) is may_be
+
+
+def test_predictions_are_what_the_backward_pass_begins_with_and_no_labels():
+    program = program_of(HEAD + BACK)
+    machine = script_machine(program, next(scripts_of(program)))
+    first = machine.run(recording=True)
+    assert predictions(machine, first, "y") == ["p", "X"]
+    text = (
+        HEAD.partition("p =")[0] + "for epoch in range(1):\n    p = np.tanh(X @ W)\n    dW = X.T @ (p - y)\n"
+    )
+    program = program_of(text + "    W -= dW\n")
+    machine = script_machine(program, next(scripts_of(program)))
+    assert predictions(machine, machine.run(recording=True), "y") == ["p"]  # the pass does not compute X
 
 
 def test_labels_are_what_the_backward_pass_reads_first():

@@ -244,23 +244,25 @@ def test_weights_after_images_have_as_many_rows_as_these_have_numbers():
     assert passed is None or passed.state["W"].shape[0] == passed.state["x"][0].size
 
 
-def test_weights_that_are_there_are_made_to_fit_images():
+@pytest.mark.parametrize("product", ["flat @ self.W", "np.dot(flat, self.W)"])
+def test_weights_that_are_there_are_made_to_fit_images(product):
+    text = f"""
     class Dense:
         def __init__(self):
             self.W = np.ones((4, 3))
 
-    text = "class Dense:\n    def forward(self, x):\n        return x.reshape(len(x), -1) @ self.W\n"
+        def forward(self, x):
+            flat = x.reshape(len(x), -1)
+            return {product}
+    """
     program = program_of(text)
-    owner = program.namespace["Dense"]
-
-    def objects(maker):
-        thing = owner()
-        thing.W = np.ones((4, 3))
-        yield thing
-
-    passed = next(play_forward(program, program.functions["Dense.forward"], objects, ["images"], FIRST, 0))
+    make = program.namespace["Dense"]
+    passes = play_forward(
+        program, program.functions["Dense.forward"], lambda m: iter([make()]), ["images"], FIRST, 0
+    )
+    passed = next(passes)
     assert passed.state["self"].W.shape == (passed.state["x"][0].size, 3)
-    assert Dense().W.shape == (4, 3)
+    assert make().W.shape == (4, 3)
 
 
 def test_arguments_are_what_was_chosen():
@@ -294,7 +296,7 @@ def test_a_variable_that_was_not_there_is_not_there_afterwards():
 
 
 def test_a_missing_variable_is_made_and_a_present_one_drawn_anew():
-    text = "W = np.zeros((5, 4))\n\ndef forward(x):\n    return x @ W + bias\n"
+    text = "W, unused = np.zeros((5, 4)), np.ones(2)\n\ndef forward(x):\n    return x @ W + bias\n"
     passed = first_pass(text, "forward")
     held = {str(n): v for n, v in passed.state.items() if isinstance(n, Global)}
     assert held.keys() == {"W", "bias"}
@@ -335,6 +337,7 @@ def test_gates_that_stand_side_by_side(name, text, gates):
 
 MODEL = """
 SIZES = [5, 4, 3]
+LAYER_DIMS = [6, 4, 2]
 
 def initialize_parameters(layer_dims):
     params = {}
@@ -362,12 +365,12 @@ def test_parameters_are_what_the_file_itself_starts_with():
     maker = Maker("columns", program=program)
     found = started_parameters(program, program.functions["forward"], maker)
     made = found["parameters"]
-    assert made[0]["W1"].shape == (4, 5)  # numbers of layers, of inputs, of units
+    assert made[0]["W1"].shape == (4, 6)  # of the file's own sizes
     assert all(part.all() for part in made[0].values())  # no zeros
     assert made[1][0].shape == (5, 4)
     assert len(made) == 2
     assert found["sizes"] == [[5, 4, 3]]
-    assert (maker.sizes.n, maker.sizes.k) == (5, 3)
+    assert (maker.sizes.n, maker.sizes.k) == (6, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Which of several lines that give a value together is wrong."""
 
 import ast
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.debugger.test_cases import evidence
 from tinygraph.debugger.sharing import JointLines, mostly_right, proportional
+from tinygraph.debugger.slopes import projections
 from tinygraph.debugger.verdicts import LineVerdicts, likely_readings
 
 HEAD = """
@@ -103,3 +105,51 @@ def test_which_entries_are_right_up_to_the_commonest_factor():
 )  # fmt: skip
 def test_positive_multiples(a, b, same):
     assert proportional(np.array(a), np.array(b)) is same
+
+
+class Lines(JointLines):
+    """Lines that give these values one after the other; uses and truth are as told."""
+
+    def __init__(self, values, right, uses=()):
+        self.members = [SimpleNamespace(event=SimpleNamespace(value=np.array(v)), site=i)
+                        for i, v in enumerate(values)]  # fmt: skip
+        self.right_value, self.found = np.array(right), SimpleNamespace(factor=1.0)
+        self.uses = [projections(np.array(use)) for use in uses]
+
+    def sums_of_uses(self):
+        return self.uses
+
+    def is_right(self, step):
+        return np.array_equal(step.event.value, self.right_value)
+
+
+ONE, TWO, THREE = [1.0, 0.0], [0.0, 2.0], [3.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ([ONE, [1.0, 2.0], [7.0, 7.0]], 2),  # the last adds something else than the third use
+        ([ONE, [9.0, 9.0], [12.0, 14.0]], 1),
+        ([[9.0, 9.0], ONE, [1.0, 2.0]], 2),  # something is missing at the end
+        ([ONE, [1.0, 2.0]], 1),
+    ],
+)
+def test_the_part_that_no_use_explains(values, wrong):
+    uses = [ONE, TWO, THREE, [1.0, 2.0], [4.0, 5.0], [3.0, 7.0]]
+    assert Lines(values, [4.0, 7.0], uses).wrong == wrong
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [2.0, 4.0, 0.0]], 2),  # after what is right
+        ([[2.0, 4.0, 3.0], [2.0, 4.0, 0.0]], 1),  # what is not touched is right but for a factor
+        ([[2.0, 9.0, 3.0], [2.0, 9.0, 0.0]], 0),  # an entry that is wrong is never touched
+        ([[5.0, 9.0, 3.0], [10.0, 18.0, 6.0]], 0),  # all are touched, and nothing was right
+        ([[4.0, 8.0, 3.0], [4.0, 8.0, 3.0]], 1),  # a line that should have done something
+        ([[2.0, 4.0], [2.0, 4.0, 6.0]], 0),
+    ],
+)
+def test_the_first_line_that_cannot_be_made_right(values, wrong):
+    assert Lines(values, [2.0, 4.0, 6.0]).wrong == wrong

@@ -214,3 +214,17 @@ def test_a_reading_that_explains_nothing_is_not_trusted():
         text=text.replace("dh = dp @ V.T", "dh = dp @ V * 3").replace("sum(axis=0)", "max(axis=0)")
     )
     assert len(found.blamed) >= 4
+
+
+def test_a_number_that_steps_make_up_for_is_no_mistake():
+    half = [(f"{n} -= lr", f"{n} -= 0.5 * lr") for n in "VWb"]
+    found = worked(("dp = 2 *", "dp = 4 *"), *half)
+    assert (blamed(found), found.reading.factor) == ([], 2.0)
+
+
+@pytest.mark.parametrize(("line", "trusted"), [("dp_again = dp * 1\n", False), ("dh = dp @ V.T\n", True)])
+def test_what_is_right_at_one_place_within_is_too_little_to_trust(line, trusted):
+    forward = TEXT.partition("dp =")[0]
+    found = worked(text=forward + "dp = 2 * (p - y) / 3\n" + line)
+    assert blamed(found) == []
+    assert found.trusted is trusted

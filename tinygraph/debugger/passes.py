@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import count, islice, product
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -545,8 +544,6 @@ def missing_values(maker: Maker, function: Function, name: str) -> list[Any]:
 
 def holds_arrays(value: Any) -> bool:
     """Whether a variable is an array of floats, or a list or dict of such."""
-    if isinstance(value, ModuleType | type) or callable(value):
-        return False
     arrays = (
         [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
     )
