@@ -91,7 +91,8 @@ def test_what_is_unpacked_at_the_top_of_a_file_counts():
 @pytest.mark.parametrize(
     ("count", "counts"),
     [("m", True), ("self.batch_size", True), ("X.shape[0]", True), ("len(X)", True), ("2", False),
-     ("sigma", False), ("self.scale", False), ("len()", False), ("std(X)", False), ("X[0]", False)],
+     ("sigma", False), ("self.scale", False), ("float(X)", True), ("len()", False), ("std(X)", False),
+     ("X[0]", False)],
 )  # fmt: skip
 def test_a_caller_divides_by_the_number_of_examples(count, counts):
     step = f"def step(X, m, self=None):\n    g = back(X)\n    return g / {count}\n"
@@ -107,6 +108,7 @@ def test_a_caller_divides_by_the_number_of_examples(count, counts):
      ("for i in range(9):\n        back(X[i], Y[i])", True),
      ("for i in range(9):\n        a, b = X[i], Y[i]\n        back(a, b)", True),
      ("for i in range(9):\n        a = X[0]\n        back(a, Y)", False),
+     ("for i in range(9):\n        a, b = X, Y\n        back(a, b)", False),
      ("for epoch in range(9):\n        back(X, Y)", False),
      ("for x, y in data:\n        print(x, y)", False),
      ("for i in range(9):\n        back(X[i], Y)", False),

@@ -126,6 +126,11 @@ def test_a_parameter_that_is_moved_by_it_says_what_it_is():
     assert found(case, "grad_up").place.label == "W"
 
 
+def test_a_g_before_a_name_is_a_derivative_by_it():
+    case = evidence(TEXT, ("dW =", "gW ="), ("lr * dW", "lr * gW"))
+    assert [p.label for p in case.named_for(step_of(case, "gW"))] == ["W"]
+
+
 def test_another_number_of_axes_is_wrong_unless_it_moves_the_parameter():
     flat = ("db = dz.sum(axis=0)", "db = dz.sum(axis=0, keepdims=True)")
     assert found(evidence(TEXT, flat, ("b -= lr * db\n", "\n")), "db").status == "wrong"

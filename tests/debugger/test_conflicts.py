@@ -93,11 +93,12 @@ def test_a_whole_argument_counts_for_its_entries():
     assert blamed(text, {"cfg": {}, "x": 3}, [("cfg", "W"), ("x", None)]) == [("cfg", "W"), ("x", None)]
 
 
-def test_what_a_loop_brings_round_counts_and_what_comes_later_does_not():
-    text = """
+@pytest.mark.parametrize("loop", ["for i in range(n):", "while n:"])
+def test_what_a_loop_brings_round_counts_and_what_comes_later_does_not(loop):
+    text = f"""
     def f(n, a, b, late):
         h = a
-        for i in range(n):
+        {loop}
             1 / h
             h = h - b
         b = late

@@ -96,6 +96,12 @@ def test_a_loss_function_is_given_known_names(function, name, value):
     assert numbers(machine, losses)[name] == pytest.approx(value)
 
 
+def test_a_dict_that_has_the_keys_is_given_as_it_is():
+    function = "def loss(cache, y):\n    return np.sum(cache['p'])\ncache = {'p': 2 * p, 'z': X}\n"
+    machine, losses = found_in(HEAD + function + BACK)
+    assert numbers(machine, losses)["loss(cache, y)"] == pytest.approx(2 * np.sum(P))
+
+
 METHOD = """
 import numpy as np
 class Net:

@@ -8,6 +8,7 @@ from tinygraph.debugger.layouts import FIRST, LAYOUTS
 from tinygraph.debugger.making import LEFT, Choice, Maker
 from tinygraph.debugger.passes import (
     Global,
+    Pass,
     arguments_of,
     changed_attributes,
     failure_of,
@@ -117,6 +118,13 @@ def test_what_is_known_after_a_pass():
     assert given.known(given.after, given.raw).keys() == {"x", "params", "W", "result 2", "h"}
 
 
+def test_what_comes_of_no_function_is_called_out():
+    passed = Pass(program_of(""), None, {"x": X}, Maker("rows"), False, lambda state: state["x"] * 2)
+    assert failure_of(passed) is None
+    assert passed.known(passed.after, passed.raw).keys() == {"x", "out"}
+    assert list(passed.outputs(passed.after, passed.raw)) == ["out"]
+
+
 def test_outputs_are_numbers_or_the_last_of_lists():
     text = "def forward(x):\n    acts, zs = [x, x + 1], [x, x + 2]\n    return RETURNED\n"
     last = pass_of(text.replace("RETURNED", "acts, zs, 'text'"), x=X)
@@ -222,6 +230,11 @@ def test_the_layout_is_one_in_which_it_runs():
     passed = first_pass("def forward(w, x, b):\n    return np.dot(w, x) + b\n", "forward")
     assert passed.maker.layout == "columns"
     assert passed.state["b"].shape[1] == 1
+
+
+def test_what_runs_with_as_many_outputs_as_inputs_is_found():
+    passed = first_pass("def forward(x, pred):\n    return np.stack([x, pred])\n", "forward")
+    assert passed.state["x"].shape == passed.state["pred"].shape
 
 
 def test_nothing_is_found_where_nothing_runs():

@@ -144,6 +144,7 @@ def test_the_part_that_no_use_explains(values, wrong):
     ("values", "wrong"),
     [
         ([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [2.0, 4.0, 0.0]], 2),  # after what is right
+        ([[2.0, 4.0, 6.0], [2.0, 4.0, 6.0], [2.0, 4.0, 0.0]], 2),
         ([[2.0, 4.0, 3.0], [2.0, 4.0, 0.0]], 1),  # what is not touched is right but for a factor
         ([[2.0, 9.0, 3.0], [2.0, 9.0, 0.0]], 0),  # an entry that is wrong is never touched
         ([[5.0, 9.0, 3.0], [10.0, 18.0, 6.0]], 0),  # all are touched, and nothing was right

@@ -104,7 +104,7 @@ def test_a_kink_that_is_near_is_gone_around():
     def relu(run):
         return np.sum(np.maximum(run.x, 0))
 
-    _, slopes = slopes_of(x, relu)
+    _, slopes = slopes_of(x, relu, squares)
     found = slopes.slope(AT, x.shape)
     by_hand = [np.sum(direction(x.shape, k)) for k in (0, 1)]
     assert found.values[0] == pytest.approx(by_hand, rel=1e-5)

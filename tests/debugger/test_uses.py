@@ -69,6 +69,7 @@ def said(body, name="p"):
         ("return np.einsum('...i,j', q, p)", {}),
         ("r = p\nreturn r['W']", {"keys": ["W"]}),
         ("r, s = q, p[1:]\nreturn s.shape[3]", {"numbered": True, "least": 4}),
+        ("r = p[0, 1:]\nreturn r.shape[2]", {"least": 3}),
         ("r = p + 1\nreturn r['W']", {}),
     ],
 )  # fmt: skip

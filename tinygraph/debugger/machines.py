@@ -214,7 +214,6 @@ class Machine:
         self.sites: list[Site] = []
         self.seeded: list[Callable[[MachineRun], float]] = []
         self.base: dict[tuple[int, int], list[tuple[Steps, Any]]] = {}
-        self.runs = 0
 
     def hooks_of(self, name: str, file: str, judged: bool) -> Hooks:
         """The hooks for the statements of a function or a file."""
@@ -234,7 +233,6 @@ class Machine:
 
     def run(self, moves: Changes = NONE, forced: Changes = NONE, recording: bool = False) -> MachineRun:
         """Run it once."""
-        self.runs += 1
         run = MachineRun(self.sites, merge_changes(self.base, moves), forced, recording, self.seeded)
         try:
             with harmlessly(RUN_SECONDS):

@@ -206,10 +206,7 @@ class Hooks:
 
     def before(self, target: ast.expr, old: ast.stmt) -> ast.stmt:
         base = assigned_base(target) or target
-        read: ast.expr = as_load(base)
-        if not isinstance(old, ast.AugAssign) and isinstance(base, ast.Name):
-            read = ast.Name(base.id, ast.Load())
-        return call_statement(BEFORE, [ast.Constant(label_of(base)), read], old)
+        return call_statement(BEFORE, [ast.Constant(label_of(base)), as_load(base)], old)
 
     # Expressions
 
