@@ -1,7 +1,9 @@
 """What the tests notice: `python -m tests.benchmarks.slips`, from the root of the repository.
 
 One-token slips are planted in the modules of the rooms below, one at a time, and for each the tests next to
-the module run until one fails: its own and its doctests first, then those of its room.
+the module run until one fails: its own and its doctests first, then those of its room. Slips go into the
+debugger where it is asked for, `--rooms debugger`: its tests take minutes together, so that its modules' own
+must do.
 A slip lives in a process of its own, forked from one that has imported the packages that tinygraph uses, and
 is put in as the module is imported; no file is changed. The slips of a seed are the same every time, and stay
 so where nothing near them changes. The command fails if less than 95 % are caught, or if one of the standard
@@ -30,13 +32,16 @@ from rich.table import Table
 
 from tests.slips import ROOT, Slip, drawn, spoiled_tree
 
-ROOMS = {room: f"tinygraph/{room}" for room in ("notation", "graph", "plan", "checks")} | {"viz": "viz"}
+PACKAGES = ("notation", "graph", "plan", "checks", "debugger")
+ROOMS = {room: f"tinygraph/{room}" for room in PACKAGES} | {"viz": "viz"}
+APART = {"debugger"}  # rooms whose tests take minutes together
 SEED = 0  # the standard one
 SHARE = 0.95  # of those that can be noticed
 SAMPLE_SHARE = 0.75  # of a few, which chance and every change of a module draw anew
 EQUAL = ROOT / "tests" / "data" / "slips.toml"
 TEST_SECONDS = 20  # of a processor, for one test: a slip may loop for ever
 SLIP_SECONDS = 300  # on a busy machine, for all tests of one slip
+WIDTH = 300  # characters of a slip that are shown: a table may be one line
 MEMORY = 12 << 30  # bytes of addresses
 WARM = ("numpy", "rich.table", "graphviz", "pygraphviz", "numba", "hypothesis.extra.numpy", "pytest")
 OPTIONS = [
@@ -64,7 +69,9 @@ def own_tests(path):
 
 
 def rest_of_room(path):
-    """The other test files of the room."""
+    """The other test files of the room, but for one whose tests take minutes."""
+    if room_of(path) in APART:
+        return []
     own, folder = own_tests(path), ROOT / "tests" / room_of(path)
     found = (p.relative_to(ROOT).as_posix() for p in sorted(folder.rglob("test_*.py")))
     return [path for path in found if path not in own]
@@ -216,7 +223,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.slips", description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED, help=f"which slips (default {SEED})")
     parser.add_argument("--count", type=int, default=200, help="how many, over all rooms (default 200)")
-    parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=list(ROOMS))
+    rooms = [room for room in ROOMS if room not in APART]
+    parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=rooms)
     parser.add_argument("--only", nargs="+", metavar="MODULE", help="paths of the modules to plant them in")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--sample", type=int, metavar="K", help="run only K of them, spread evenly")
@@ -224,7 +232,7 @@ def parse(arguments):
 
 
 def jobs_of(options):
-    """(path, slip) for each slip, after each room as it is, whose tests should pass.
+    """(path, slip) for each slip, after the tests without one, which should pass.
 
     A sample trusts them, and leaves out what is known to survive: to see that takes all tests of a room.
     """
@@ -234,8 +242,8 @@ def jobs_of(options):
         slips = slips[:: max(1, len(slips) // options.sample)][: options.sample]
         equal = equal_by_nature()
         slips = [slip for slip in slips if slip.text not in equal.get(slip.path, ())]
-    rooms = {room_of(slip.path): slip.path for slip in slips}
-    plain = [] if options.sample else [(path, None) for path in rooms.values()]
+    tested = {slip.path if room_of(slip.path) in APART else room_of(slip.path): slip.path for slip in slips}
+    plain = [] if options.sample else [(path, None) for path in tested.values()]
     return plain, [(slip.path, slip) for slip in slips]
 
 
@@ -248,12 +256,12 @@ def main(arguments=None):
     warm()
     for run in run_all(plain, options.workers):
         if not run.passed:
-            sys.exit(f"the tests of {room_of(run.path)} do not pass as they are")
+            sys.exit(f"the tests of {run.path}, or of its room, do not pass as they are")
     runs, equal = list(run_all(jobs, options.workers)), equal_by_nature()
     console.print(tabulate(runs, equal))
     survivors = [run.slip for run in runs if kind_of(run, equal) == "survived"]
     for slip in sorted(survivors, key=str):
-        console.print(f"{slip}  (in {slip.where})", markup=False)
+        console.print(f"{str(slip)[:WIDTH]}  (in {slip.where})", markup=False)
     if options.sample:
         return int(share(runs, equal) < SAMPLE_SHARE)
     unlisted = survivors and options.seed == SEED

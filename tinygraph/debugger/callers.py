@@ -162,25 +162,20 @@ def is_for_several(program: Program, function: Function) -> bool:
 
 def gives_example(loop: ast.For, call: ast.Call) -> bool:
     """Whether a call in a loop is given what the loop goes through, or what was taken by its number."""
-    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    names = names_of_turn(loop)
+    given = [arg.slice if isinstance(arg, ast.Subscript) else arg for arg in call.args]
+    return sum(isinstance(x, ast.Name) and x.id in names for x in given) > 1
+
+
+def names_of_turn(loop: ast.For) -> set[str]:
+    """What a loop goes through, and what is taken by it or out of it: x, y = X[i], Y[i]."""
+    names = names_within(loop.target)
     for node in ast.walk(loop):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.Tuple):
-            used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
-            names |= (
-                {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-                if used & names
-                else set()
-            )
-    given = [
-        a.value if isinstance(a, ast.Subscript) and is_number_name(a.slice, names) else a for a in call.args
-    ]
-    plain = [
-        a
-        for a, b in zip(given, call.args, strict=True)
-        if a is not b or (isinstance(a, ast.Name) and a.id in names)
-    ]
-    return len(plain) > 1
+            taken = names_within(node.value) & names
+            names |= names_within(*node.targets) if taken else set()
+    return names
 
 
-def is_number_name(node: ast.AST, names: set[str]) -> bool:
-    return isinstance(node, ast.Name) and node.id in names
+def names_within(*nodes: ast.AST) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}

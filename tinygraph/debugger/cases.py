@@ -38,6 +38,7 @@ __all__ = [
 LINE_AGREES = 3e-5
 NO_VALUES = 1e-12
 MOST_PLACES = 60  # at which a value of a shape is looked for
+EXAMPLES = ("m", "N", "n", "num_examples", "n_samples", "batch_size", "num_samples", "n_examples", "M")
 PATIENCE = 3.0  # seconds, after which nothing is looked for that is not plain
 ADDED = re.compile(r"_?(accum(ulated|ulator)?|acc|sum|total|avg|mean|batch|curr(ent)?|all)\d?$")
 
@@ -314,17 +315,7 @@ class Evidence:
     def examples(self) -> list[float]:
         """How many examples there may be."""
         found = []
-        for name in (
-            "m",
-            "N",
-            "n",
-            "num_examples",
-            "n_samples",
-            "batch_size",
-            "num_samples",
-            "n_examples",
-            "M",
-        ):
+        for name in EXAMPLES:
             x = self.run.known_at_seed.get(name)
             if isinstance(x, int | np.integer) and x > 1:
                 found.append(float(x))
@@ -372,12 +363,17 @@ class Evidence:
             for factor in reading.accepted(step, place, rates):
                 if self.equal(given, place, factor, reading.loss, nonzero=place not in named):
                     return Found(step, *self.shaped(step, place), factor, value)
+        return self.unmatched(step, value, reading)
+
+    def unmatched(self, step: LineValue, value: Any, reading: Interpretation) -> Found:
+        """What a value is that is no derivative."""
+        named = self.named_for(step)
         if not named and float(np.abs(value).max()) < NO_VALUES and (silent := self.find_named(step)):
             return Found(step, "right", silent[0], 1.0, value)  # nothing depends on it, and that is said
         useful = [p for p in named if not self.slope(p).zero(reading.loss)]
         if useful and step.line.node not in self.outline.doubtful:
             place = self.in_turn(step, useful)
-            return Found(step, "wrong", place, reading.accepted(step, place, rates)[0], value)
+            return Found(step, "wrong", place, reading.accepted(step, place, self.rates(step))[0], value)
         return Found(step, "unnamed", None, 1.0, value)
 
     def shaped(self, step: LineValue, place: Place) -> tuple[str, Place]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.debugger.passes import Pass, invoke, results_by_name
 from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import Attribute, Path, copy_state, leaves_of
+from tinygraph.debugger.structure import Path, copy_state, leaves_of, step_name
 from tinygraph.debugger.trial import DERIVATIVE
 
 __all__ = ["RATE", "call_backward", "left_claims", "returned_claims"]
@@ -49,16 +49,15 @@ def left_claims(
     old = {leaf.path: leaf.value for leaf in leaves_of(before, ("self",))}
     for leaf in leaves_of(after, ("self",)):
         was = old.get(leaf.path)
-        same = was is not None and np.shape(was) == np.shape(leaf.value) and np.array_equal(was, leaf.value)
-        if same or id(leaf.value) in told:
+        if (was is not None and np.array_equal(was, leaf.value)) or id(leaf.value) in told:
             continue
         if (was is None and leaf.path not in kept) or any(DERIVATIVE.search(n) for n in names_on(leaf.path)):
             found.append((leaf.text, leaf.value))
     return found
 
 
-def names_on(path: tuple[Any, ...]) -> list[str]:
-    return [s.name if isinstance(s, Attribute) else s for s in path if isinstance(s, Attribute | str)]
+def names_on(path: Path) -> list[str]:
+    return [name for step in path if (name := step_name(step))]
 
 
 def moved_claims(before: dict[str, Any], after: dict[str, Any], rate: Any) -> list[tuple[str, Any]]:

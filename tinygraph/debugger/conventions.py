@@ -63,15 +63,14 @@ def is_factor(verdict: Verdict, factor: float) -> bool:
     return verdict.factor is not None and abs(verdict.factor - factor) < 1e-4 * abs(factor)
 
 
-def put_right(judged: Judgement, verdicts: Iterable[Verdict], said: str) -> None:
-    """Let some verdicts be that they agree."""
+def put_right(judged: Judgement, verdicts: Iterable[Verdict], said: str, ok: bool = True) -> None:
+    """Let some verdicts be that they agree, or that they do not."""
     chosen = {id(v) for v in verdicts}
-    judged.verdicts = [replace(v, ok=True, said=said) if id(v) in chosen else v for v in judged.verdicts]
+    judged.verdicts = [replace(v, ok=ok, said=said) if id(v) in chosen else v for v in judged.verdicts]
 
 
 def put_wrong(judged: Judgement, verdicts: Iterable[Verdict], said: str) -> None:
-    chosen = {id(v) for v in verdicts}
-    judged.verdicts = [replace(v, ok=False, said=said) if id(v) in chosen else v for v in judged.verdicts]
+    put_right(judged, verdicts, said, ok=False)
 
 
 # Whole networks
@@ -153,14 +152,11 @@ def adds_to_parameter(node: ast.AST) -> bool:
     """Whether a statement adds to a weight or a bias: w += ..., self.W = self.W + ..."""
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
         return is_weight(node.target)
-    if (
-        isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.BinOp)
-        and isinstance(node.value.op, ast.Add)
-    ):
-        same = ast.dump(node.value.left).replace("Load", "Store") == ast.dump(node.targets[0])
-        return same and is_weight(node.targets[0])
-    return False
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.BinOp):
+        return False
+    target, value = node.targets[0], node.value
+    same = ast.unparse(value.left) == ast.unparse(target)
+    return same and isinstance(value.op, ast.Add) and is_weight(target)
 
 
 def is_weight(node: ast.AST) -> bool:
@@ -316,16 +312,23 @@ def usual_order(paths: Sequence[Path | None], arguments: list[str]) -> bool:
     if len({p[0] for p in known}) == 1:
         return go_by_layers([ArrayLeaf(p, None).last for p in known])
     places = [arguments.index(p[0]) for p in known]
-    data = [i for i, p in enumerate(known) if not is_parameter(p)]
-    rest = [x for i, x in enumerate(places) if i not in data]
-    apart = [places[i] for i in data]
-    ends = (
-        not data or data == list(range(len(data))) or data == list(range(len(known) - len(data), len(known)))
+    return places == sorted(places) or (data_at_an_end(known) and ordered_apart(known, places))
+
+
+def data_at_an_end(paths: Sequence[Path]) -> bool:
+    """Whether what is by data stands together before or after what is by parameters."""
+    parameters = [is_parameter(p) for p in paths]
+    return parameters in (sorted(parameters), sorted(parameters, reverse=True))
+
+
+def ordered_apart(paths: Sequence[Path], places: Sequence[int]) -> bool:
+    """Whether data stand in the order of the arguments, and parameters in it or by layers."""
+    data, rest = (
+        [x for p, x in zip(paths, places, strict=True) if is_parameter(p) is kind] for kind in (False, True)
     )
-    names = [ArrayLeaf(p, None).last for p in known if is_parameter(p)]
+    names = [ArrayLeaf(p, None).last for p in paths if is_parameter(p)]
     by_layers = len({re.sub(r"\D+", "", n) for n in names}) > 1 and go_by_layers(names)
-    ordered = apart == sorted(apart) and (rest == sorted(rest) or by_layers)
-    return places == sorted(places) or (ends and ordered)
+    return data == sorted(data) and (rest == sorted(rest) or by_layers)
 
 
 def go_by_layers(names: list[str]) -> bool:

@@ -92,18 +92,7 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     """A loss of the file with its arguments, if it runs and gives a number."""
     if function.owner is not None and not passed.receiver and function.is_method:
         return None
-    known = passed.known(passed.after, passed.raw)
-    where: dict[str, StateSource] = {}
-    origins = origins_of(passed.program, passed.function, function) if passed.function else {}
-    for n in function.parameters:
-        if n in origins and (source := source_at(origins[n], passed)) is not None:
-            where[n] = source
-        elif n in function.required or PENALTY_WORDS.search(n) or n in labels:
-            where[n] = (
-                constant(0.0)
-                if without and PENALTY_WORDS.search(n)
-                else source_for(passed, function, n, known, labels)
-            )
+    where = loss_sources(passed, function, labels, without)
 
     def number(state: dict[str, Any], raw: Any) -> Any:
         return invoke(passed.program, function, state, {n: source(state, raw) for n, source in where.items()})
@@ -115,6 +104,24 @@ def bound_loss(passed: Pass, function: Function, labels: Mapping[str, Any], with
     shapes = [np.shape(x) for x in passed.outputs(passed.after, passed.raw).values()]
     table = np.ndim(value) > 1 and min(np.shape(value)) > 1 and np.shape(value) not in shapes
     return replace(loss, averaged=None if np.size(value) == 1 else True, sensible=not table)
+
+
+def loss_sources(
+    passed: Pass, function: Function, labels: Mapping[str, Any], without: bool
+) -> dict[str, StateSource]:
+    """Where a loss takes its parameters from: as the file calls it, else by name; `without` its penalty."""
+    known = passed.known(passed.after, passed.raw)
+    origins = origins_of(passed.program, passed.function, function) if passed.function else {}
+    found: dict[str, StateSource] = {}
+    for n in function.parameters:
+        penalty = bool(PENALTY_WORDS.search(n))
+        if n in origins and (source := source_at(origins[n], passed)) is not None:
+            found[n] = source
+        elif penalty and without:
+            found[n] = constant(0.0)
+        elif penalty or n in function.required or n in labels:
+            found[n] = source_for(passed, function, n, known, labels)
+    return found
 
 
 def source_at(origin: Origin, passed: Pass) -> StateSource | None:

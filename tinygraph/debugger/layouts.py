@@ -108,7 +108,7 @@ ROLES: list[tuple[str, str]] = [
     ),
     (r"^(w|weights?|kernels?|filters?|theta|coef\w*|w_\w+|w[a-z]|weight_\w+|weights_\w+)$", "weight"),
     (r"^(b|bias(es)?|intercept|b_\w+|b[a-z]|bias_\w+)$", "bias"),
-    (r"^(center_?vec\w*|v_?c)$", "vector"),
+    (r"^(center_?(word_?)?vec\w*|v_?c)$", "vector"),
     (r"(outside|center|context)_?(vec\w*)|^(embedd?ings?|u_?o|vectors|table|E|out_?vectors)$", "table"),
     (r"\w*(idx|indices|index)$|^(tokens|ids|words?|captions?|context)$", "indices"),
     (r"^(q|k|v|query|key|value|queries|keys|values)$", "data"),

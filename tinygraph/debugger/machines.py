@@ -18,6 +18,7 @@ import numpy as np
 
 from tinygraph.debugger.harmless import harmlessly
 from tinygraph.debugger.outline import BodyOutline
+from tinygraph.debugger.passes import invoke
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.sites import AT, BEFORE, SEED, STOP, Hooks, Site, places_read
 from tinygraph.debugger.structure import copy_state, is_real_number, leaves_of, put_at_path, take_leaf
@@ -30,6 +31,7 @@ __all__ = [
     "MachineRun",
     "ScriptMachine",
     "Spot",
+    "number_or_nan",
     "reachable",
 ]
 
@@ -126,7 +128,7 @@ class MachineRun:
         whole = is_real_number(value)
         for leaf in numbers_in(value, site.label):
             text = leaf.text
-            if not whole and text in self.seen and equal_arrays(self.seen[text], leaf.value):
+            if not whole and text in self.seen and np.array_equal(self.seen[text], leaf.value):
                 continue
             kept = np.array(leaf.value)
             before = self.old.get(text) if site.kind == "update" else self.seen.get(text)
@@ -180,10 +182,6 @@ def is_float(value: Any) -> bool:
     )
 
 
-def equal_arrays(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and np.array_equal(a, b)
-
-
 def copy_array(value: Any) -> Any:
     return np.array(value) if isinstance(value, np.ndarray) else value
 
@@ -200,6 +198,7 @@ def change_parts(value: Any, changes: Sequence[tuple[Steps, Any]], how: Callable
 
 
 def number_or_nan(function: Callable[[MachineRun], float], run: MachineRun) -> float:
+    """The loss of a run; NaN where it cannot be taken."""
     try:
         return float(np.sum(function(run)))
     except Exception:
@@ -216,7 +215,6 @@ class Machine:
         self.sites: list[Site] = []
         self.seeded: list[Callable[[MachineRun], float]] = []
         self.base: dict[tuple[int, int], list[tuple[Steps, Any]]] = {}
-        self.runs = 0
 
     def hooks_of(self, name: str, file: str, judged: bool) -> Hooks:
         """The hooks for the statements of a function or a file."""
@@ -236,7 +234,6 @@ class Machine:
 
     def run(self, moves: Changes = NONE, forced: Changes = NONE, recording: bool = False) -> MachineRun:
         """Run it once."""
-        self.runs += 1
         run = MachineRun(self.sites, merge_changes(self.base, moves), forced, recording, self.seeded)
         try:
             with harmlessly(RUN_SECONDS):
@@ -323,7 +320,7 @@ class FunctionMachine(Machine):
         """The same function on other arguments: hooks take longer to make than to run."""
         other = copy.copy(self)
         other.state, other.missing = state, missing
-        other.seeded, other.base, other.runs = [], {}, 0
+        other.seeded, other.base = [], {}
         return other
 
     def hooked_functions(self) -> Iterator[tuple[Function, CodeType]]:
@@ -349,7 +346,9 @@ class FunctionMachine(Machine):
                 if f.itself.__code__ is self.codes_before[f]:  # else somebody has changed it
                     stack.enter_context(self.program.changed(f, code))
             run.namespace = self.function.itself.__globals__
-            run.result = call_with_state(self.program, self.function, copy_state(self.state))
+            state = copy_state(self.state)
+            given = {k: v for k, v in state.items() if k != "self"}
+            run.result = invoke(self.program, self.function, state, given)
 
     def values_now(self, labels: Sequence[str]) -> dict[str, Any]:
         """See above: a function's code is watched as it is, where it is another than before."""
@@ -408,13 +407,6 @@ class Watch:
 
 def line_and_column(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-
-
-def call_with_state(program: Program, function: Function, state: Mapping[str, Any]) -> Any:
-    given = {k: v for k, v in state.items() if k != "self"}
-    if function.owner is None:
-        return program.namespace[function.name](**given)
-    return getattr(state["self"], function.name.rpartition(".")[2])(**given)
 
 
 @contextlib.contextmanager

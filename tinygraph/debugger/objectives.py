@@ -15,12 +15,14 @@ from tinygraph.debugger.outline import is_loss_label, says_labels
 from tinygraph.debugger.program import Function
 from tinygraph.debugger.protocols.names import losses_in
 from tinygraph.debugger.readings import COMMON, LABELS
+from tinygraph.debugger.sites import Site
 from tinygraph.debugger.slopes import MachineLoss
 from tinygraph.debugger.structure import as_floats, is_real_number
 
 __all__ = ["label_arrays", "losses_of", "number_of_examples"]
 
 MOST_PREDICTIONS = 3
+MOST_LOSS_CALLS = 3  # to call a loss function
 
 
 def losses_of(machine: Machine, first: MachineRun) -> list[MachineLoss]:
@@ -49,18 +51,21 @@ def written_losses(machine: Machine, first: MachineRun) -> Iterator[MachineLoss]
     for site in machine.sites:
         if not site.body or site.statement in back:
             continue
-        if (
-            site.kind == "variable"
-            and site.label not in seen
-            and is_loss_site(machine, site.label, site.statement)
-        ):
-            seen.add(site.label)
-            if is_one_number(first.last.get(site.label)):
-                yield MachineLoss(site.label, last_value(site.label), strict=site.label in early)
+        label = site.label
+        if site.kind == "variable" and label not in seen and is_loss_site(machine, label, site.statement):
+            seen.add(label)
+            if is_one_number(first.last.get(label)):
+                yield MachineLoss(label, last_value(label), strict=label in early)
         if site.kind == "loss" and site.index in first.results:
-            strict = site.label == "result" or is_loss_label(site.label.rpartition(".")[0])
-            name = "what is returned" if site.label == "result" else f"what is given to {site.label}"
-            yield MachineLoss(name, result_at(site.index), strict=strict)
+            yield reported_loss(site)
+
+
+def reported_loss(site: Site) -> MachineLoss:
+    """What is returned, or given to a call: append of a list of losses says that it is one."""
+    if site.label == "result":
+        return MachineLoss("what is returned", result_at(site.index), strict=True)
+    strict = is_loss_label(site.label.rpartition(".")[0])
+    return MachineLoss(f"what is given to {site.label}", result_at(site.index), strict=strict)
 
 
 def last_value(name: str) -> Callable[[MachineRun], float]:
@@ -72,10 +77,9 @@ def result_at(index: int) -> Callable[[MachineRun], float]:
 
 
 def is_loss_site(machine: Machine, label: str, statement: Any) -> bool:
-    """Whether a name or what is assigned to it is called a loss."""
-    return (not machine.outline.named(label) and is_loss_label(label)) or (
-        statement in machine.outline.of_loss and (is_loss_label(label))
-    )
+    """Whether a name is that of a loss, and of no derivative, if no loss is computed there all the same."""
+    outline = machine.outline
+    return is_loss_label(label) and (not outline.named(label) or statement in outline.of_loss)
 
 
 def is_one_number(value: Any) -> bool:
@@ -99,11 +103,11 @@ def own_functions(machine: Machine, first: MachineRun) -> Iterator[Taken]:
     for f in losses_in(machine.program, function.owner):
         if f is function or f.name == function.name:
             continue
-        for where in islice_ways(machine, first, f):
+        for where in ways_to_call(machine, first, f):
             yield f"{f.name}({', '.join(where.values())})", loss_caller(machine, f, where), {}
 
 
-def islice_ways(machine: Machine, first: MachineRun, f: Function) -> list[dict[str, str]]:
+def ways_to_call(machine: Machine, first: MachineRun, f: Function) -> list[dict[str, str]]:
     """For each parameter of a loss function what it may be given: a known name, or a dict of known names."""
     known = first.known_at_seed
     labels, outputs = label_arrays(machine, first), predictions(machine, first)
@@ -116,7 +120,7 @@ def islice_ways(machine: Machine, first: MachineRun, f: Function) -> list[dict[s
             choices.append(["{" + ",".join(keys) + "}"])
         else:
             choices.append(labels[:1] if LABELS.match(n) else outputs)
-    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:3]]
+    return [dict(zip(f.required, way, strict=True)) for way in list(product(*choices))[:MOST_LOSS_CALLS]]
 
 
 def loss_caller(machine: Machine, f: Function, where: Mapping[str, str]) -> Callable[[MachineRun], float]:

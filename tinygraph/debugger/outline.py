@@ -95,6 +95,9 @@ class StatementLine:
         return places_read(self.node)
 
 
+StatementLines = dict[ast.stmt, StatementLine]
+
+
 def is_computed(value: ast.expr) -> bool:
     """Whether something that is returned is computed there, and has no names of its own."""
     if isinstance(value, ast.Dict):
@@ -110,11 +113,8 @@ class BodyOutline:
     def __init__(self, body: Sequence[ast.stmt], parameters: Sequence[str] = ()) -> None:
         self.body = body
         self.parameters = parameters
-        self.soft: set[str] = set()  # their names
+        self.soft: set[str] = set()  # the names of what is doubtful
         self.no_labels = self.begun = False
-        self.doubtful: set[ast.stmt] = (
-            set()
-        )  # called derivatives, but perhaps slopes: they depend on no labels
         self.lines = list(lines_in(body, ()))
         self.names = frozenset(
             n.rpartition(".")[2].strip("_").lower() for line in self.lines for n in line.targets
@@ -147,19 +147,19 @@ class BodyOutline:
         )
 
     @cached_property
-    def sorted_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
-        """The statements that go back, and those that move parameters, in their order."""
+    def sorted_out(self) -> tuple[StatementLines, StatementLines, StatementLines]:
+        """The statements that go back, those that move parameters, in their order, and the doubtful ones."""
         found = self.sort_out()
         if not self.begun:  # no labels are known: names must do
             self.no_labels = True
             found = self.sort_out()
         return found
 
-    def sort_out(self) -> tuple[dict[ast.stmt, StatementLine], dict[ast.stmt, StatementLine]]:
-        self.doubtful.clear()
+    def sort_out(self) -> tuple[StatementLines, StatementLines, StatementLines]:
         self.soft.clear()
-        back: dict[ast.stmt, StatementLine] = {}
-        updates: dict[ast.stmt, StatementLine] = {}
+        back: StatementLines = {}
+        updates: StatementLines = {}
+        doubtful: StatementLines = {}
         names: set[str] = set()
         labels = {n for n in self.all_names if says_labels(n)}
         for line in self.lines:
@@ -172,23 +172,27 @@ class BodyOutline:
                 names |= set(line.targets)
             else:
                 if any(map(self.named, line.targets)) and not labels & set(line.targets):
-                    back[line.node] = line
-                    self.doubtful.add(line.node)
+                    back[line.node] = doubtful[line.node] = line
                     self.soft |= set(line.targets)
                 labels |= {t for t in line.targets if labels & line.reads and not is_loss_label(t)}
         begun = [x for x in self.lines if x.node not in {*self.of_loss, *back} and set(x.targets) & names]
         back |= {x.node: x for x in begun if x.node not in updates and all(map(self.named, x.targets))}
-        return {x.node: x for x in self.lines if x.node in back}, updates
+        return {x.node: x for x in self.lines if x.node in back}, updates, doubtful
 
     @property
-    def derivatives(self) -> dict[ast.stmt, StatementLine]:
+    def derivatives(self) -> StatementLines:
         """The statements that go back."""
         return self.sorted_out[0]
 
     @property
-    def updates(self) -> dict[ast.stmt, StatementLine]:
+    def updates(self) -> StatementLines:
         """The statements that move parameters."""
         return self.sorted_out[1]
+
+    @property
+    def doubtful(self) -> StatementLines:
+        """Those called derivatives that are perhaps slopes: they depend on no labels."""
+        return self.sorted_out[2]
 
     @cached_property
     def all_names(self) -> set[str]:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from itertools import count, islice
-from types import ModuleType
+from itertools import count, islice, product
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from tinygraph.debugger.conflicts import blamed_choices, search_choices
 from tinygraph.debugger.layouts import LAYOUTS, Sizes, has_columns
 from tinygraph.debugger.making import LEFT, Choice, Maker, role_of, unit_of
 from tinygraph.debugger.program import Function, Program
+from tinygraph.debugger.sites import walk_own
 from tinygraph.debugger.structure import (
     as_floats,
     copy_parts,
@@ -49,6 +49,7 @@ __all__ = [
 
 MOST_CALLS = 160  # in one layout, with one object
 MOST_PASSES = 4
+MOST_MADE = 6  # ways to make the variables that a file lacks
 OUTPUT = re.compile(
     r"^_?(out(put)?s?|a|y|h|result|activation|value|z|a_?out|y_?(pred|hat)|scores|probs?|p)$", re.I
 )
@@ -154,7 +155,7 @@ def same_value(a: Any, b: Any) -> bool:
     x, y = ([leaf.value for leaf in leaves_of(v, ("v",))] for v in (a, b))
     if type(a) is not type(b) or len(x) != len(y):
         return False
-    return all(np.shape(p) == np.shape(q) and np.array_equal(p, q) for p, q in zip(x, y, strict=True))
+    return all(map(np.array_equal, x, y))
 
 
 # What comes back, by name
@@ -163,7 +164,7 @@ def same_value(a: Any, b: Any) -> bool:
 @cache
 def return_names(function: Function) -> list[str] | None:
     """What the last return statement calls its results; None where there is none."""
-    returns = [n for n in own_nodes(function.node) if isinstance(n, ast.Return) and n.value is not None]
+    returns = [n for n in walk_own(function.node) if isinstance(n, ast.Return) and n.value is not None]
     if not returns:
         return None
     tuples = [r for r in returns if isinstance(r.value, ast.Tuple)]
@@ -174,14 +175,6 @@ def return_names(function: Function) -> list[str] | None:
         taken = [n in plain and not isinstance(e, ast.Name) for n, e in zip(names, value.elts, strict=True)]
         return [f"result {i + 1}" if t else n for i, (n, t) in enumerate(zip(names, taken, strict=True))]
     return [name_or(value, "result")]
-
-
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function without those of functions within it."""
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            yield child
-            yield from own_nodes(child)
 
 
 def name_or(node: ast.AST | None, otherwise: str) -> str:
@@ -261,11 +254,7 @@ def play_forward(
     text = function.text + "".join(f.text for f in context)
     text += callees_text(program, function)
     joined = bool(re.search(r"concat|hstack|vstack|\br_\[|\bc_\[", text))
-    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), replace(sizes, n=sizes.V, k=sizes.V))
-    shapes = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
-    if re.search(r"vocab", text):
-        shapes = [(x, ends[-1]) for x in layouts] + shapes
-    for layout, these in shapes:
+    for layout, these in layouts_and_sizes(layouts, sizes, text):
         maker = Maker(
             layout,
             these,
@@ -285,6 +274,14 @@ def play_forward(
                 for passed in passes(program, function, thing, maker, dict(known or {}), held):
                     passed.attempt = first = (maker.alternate and first) or passed.attempt
                     yield passed
+
+
+def layouts_and_sizes(layouts: Sequence[str], sizes: Sizes, text: str) -> list[tuple[str, Sizes]]:
+    """Each layout with the sizes, then some with one output, as many as inputs, or one for each word."""
+    words = replace(sizes, n=sizes.V, k=sizes.V)
+    ends = (sizes.with_one_output(), replace(sizes, k=sizes.n), words)
+    found = [(x, sizes) for x in layouts] + [(x, other) for other in ends for x in layouts[:4]]
+    return [(x, words) for x in layouts] + found if "vocab" in text else found
 
 
 def uses_arrays(function: Function, thing: Any) -> bool:
@@ -307,20 +304,14 @@ def passes(
 ) -> Iterator[Pass]:
     """The passes in one layout, with one object, of all choices of arguments."""
     choices = maker.choices(function, known, started_parameters(program, function, maker))
-
     vectors = [i for i, c in enumerate(choices) if role_of(c.key or c.name) in ("bias", "scale", "bh", "by")]
 
     def attempt(chosen: list[int]) -> tuple[Any, frozenset[int] | None]:
-        if (
-            len({np.ndim(x) for i in vectors if isinstance(x := choices[i].values[chosen[i]], np.ndarray)})
-            > 1
-        ):
+        drawn = [choices[i].values[chosen[i]] for i in vectors]
+        if len({x.ndim for x in drawn if isinstance(x, np.ndarray)}) > 1:
             return None, frozenset(vectors)
         state = arguments_of(choices, chosen) | held | ({"self": thing} if thing is not None else {})
-        names = [n for n in state if n != "self" and not isinstance(n, Global)]
-        tried = Pass(
-            program, function, state, maker, thing is not None, state_caller(program, function, names)
-        )
+        tried = pass_with(program, function, state, maker)
         error = failure_of(tried)
         if error is not None and "image" in maker.layout:
             error = failure_when_flat(tried, error)
@@ -332,6 +323,12 @@ def passes(
         return None, blamed_choices(function, error, [(c.name, c.key) for c in choices])
 
     yield from islice(search_choices([len(c.values) for c in choices], attempt, MOST_CALLS), MOST_PASSES)
+
+
+def pass_with(program: Program, function: Function, state: dict[str, Any], maker: Maker) -> Pass:
+    """A pass that has not been played yet: a function, or a method of `self`, on what a state holds."""
+    names = [n for n in state if n != "self" and not isinstance(n, Global)]
+    return Pass(program, function, state, maker, "self" in state, state_caller(program, function, names))
 
 
 def arguments_of(choices: Sequence[Choice], chosen: Sequence[int]) -> dict[str, Any]:
@@ -416,7 +413,7 @@ def failure_when_flat(tried: Pass, error: BaseException) -> BaseException | None
 def layers_in(function: Function, context: Sequence[Function]) -> tuple[int, int]:
     """The lowest and highest number of the weights that some functions speak of."""
     text = " ".join([function.text, *(f.text for f in context)])
-    numbers = {int(n) for n in re.findall(r"\b(?:W|w|weights?|Theta|theta|wt|weight)_?(\d)\b", text)}
+    numbers = {int(n) for n in re.findall(r"\b(?:W|w|weights?|Theta|theta|wt)_?(\d)\b", text)}
     return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
 
 
@@ -482,15 +479,8 @@ def starters(program: Program) -> list[Function]:
 
 def start_layers(program: Program, start: Function, units: Any) -> Any:
     """What such a function makes for layers of these sizes; None if nothing."""
-    sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
-    given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
-    given |= {n: ["relu"] * (len(units) - 2) + ["tanh"] for n in start.required if re.search("act", n)}
-    given |= {n: 0.5 for n in start.required if re.search("scale|std", n)}
-    if len(sizes) == 1:
-        given[sizes[0]] = units
-    elif len(sizes) == len(units):
-        given |= dict(zip(sizes, units, strict=True))
-    else:
+    given = arguments_to_start(start, units)
+    if given is None:
         return None
     try:
         with quietly(1.0):
@@ -499,6 +489,17 @@ def start_layers(program: Program, start: Function, units: Any) -> Any:
         return None
     made = made[0] if isinstance(made, tuple) and made and isinstance(made[0], dict | list) else made
     return made if isinstance(made, dict | list) and list(leaves_of(made, ("made",))) else None
+
+
+def arguments_to_start(start: Function, units: Any) -> dict[str, Any] | None:
+    """What such a function is given: all sizes at once, or each by itself; None if it asks otherwise."""
+    sizes = [n for n in start.required if not re.search(r"seed|key|rng|act|scale|std", n)]
+    given: dict[str, Any] = {n: 0 for n in start.required if re.search(r"seed|key|rng", n)}
+    given |= {n: ["relu"] * (len(units) - 2) + ["tanh"] for n in start.required if re.search("act", n)}
+    given |= {n: 0.5 for n in start.required if re.search("scale|std", n)}
+    if len(sizes) == 1:
+        return given | {sizes[0]: units}
+    return given | dict(zip(sizes, units, strict=True)) if len(sizes) == len(units) else None
 
 
 def randomise(made: Any, maker: Maker) -> Any:
@@ -513,27 +514,29 @@ def variables_of(
     program: Program, function: Function, context: Sequence[Function], maker: Maker
 ) -> Iterator[dict[str, Any]]:
     """The file's variables that some functions read: arrays with random numbers; made ones where none are."""
+    space = program.namespace
     read = {n for f in (function, *context) for n in free_names(program, f)}
-    names = [n for n in program.namespace if n in read] + sorted(read - program.namespace.keys())
+    held = arrays_held(program, [n for n in space if n in read], maker)
+    absent = sorted(n for n in free_names(program, function) if n not in space and not hasattr(builtins, n))
+    choices = [Choice(n, None, missing_values(maker, function, n)) for n in absent]
+    if not all(c.values for c in choices):
+        yield held
+        return
+    for values in islice(product(*(c.values for c in choices)), MOST_MADE):
+        yield held | {Global(c.name): value for c, value in zip(choices, values, strict=True)}
+
+
+def arrays_held(program: Program, names: Sequence[str], maker: Maker) -> dict[str, Any]:
+    """The arrays that a file has by some names, with random numbers; the maker's sizes become theirs."""
     held: dict[str, Any] = {}
-    missing = []
     for n in names:
-        if n not in program.namespace:
-            missing += [n] if n in free_names(program, function) and not hasattr(builtins, n) else []
-        elif holds_arrays(program.namespace[n]):
-            held[Global(n)] = randomise(copy_state({n: program.namespace[n]})[n], maker)
+        value = program.namespace[n]
+        if holds_arrays(value):
+            held[Global(n)] = randomise(copy_state({n: value})[n], maker)
             fit_sizes(maker, n, held[Global(n)])
-        elif type(program.namespace[n]) is int and (size := unit_of(n)):
-            set_sizes(maker, **{size: program.namespace[n]})
-    if not missing:
-        yield held
-        return
-    choices = [Choice(n, None, v) for n in missing if (v := missing_values(maker, function, n))]
-    if len(choices) < len(missing):
-        yield held
-        return
-    for values in search_choices([len(c.values) for c in choices], lambda chosen: (chosen, None), 6):
-        yield held | {Global(c.name): c.values[i] for c, i in zip(choices, values, strict=True)}
+        elif type(value) is int and (size := unit_of(n)):
+            set_sizes(maker, **{size: value})
+    return held
 
 
 def missing_values(maker: Maker, function: Function, name: str) -> list[Any]:
@@ -543,8 +546,6 @@ def missing_values(maker: Maker, function: Function, name: str) -> list[Any]:
 
 def holds_arrays(value: Any) -> bool:
     """Whether a variable is an array of floats, or a list or dict of such."""
-    if isinstance(value, ModuleType | type) or callable(value):
-        return False
     arrays = (
         [x.value for x in leaves_of(value, ("v",))] if isinstance(value, np.ndarray | list | dict) else []
     )

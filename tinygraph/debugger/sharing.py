@@ -38,20 +38,17 @@ class JointLines:
 
     @property
     def wrong(self) -> Site:
-        """The first line after the last at which all was right; else the first that cannot be made right."""
-        statuses = [self.is_right(s) for s in self.members]
-        if True in statuses:
-            after = len(statuses) - statuses[::-1].index(True)
-            return self.members[min(after, len(self.members) - 1)].site
-        if (part := self.wrong_part()) is not None:
+        """The line with the wrong part of a sum, else the first after the last at which all was right."""
+        if (
+            part := self.wrong_part()
+        ) is not None:  # one part alone is the derivative by one use, and so "right"
             return part
-        return self.first_beyond_repair()
+        right = [i for i, s in enumerate(self.members[:-1]) if self.is_right(s)]
+        return self.members[right[-1] + 1].site if right else self.first_beyond_repair()
 
     def is_right(self, step: LineValue) -> bool:
         """Whether a value on the way is a derivative, up to a factor."""
         reading, case = self.verdicts.reading, self.verdicts.case
-        if step is self.members[-1]:
-            return False
         loose = replace(reading, inner=tuple({1.0, *case.m, *reading.inner}))
         return case.find(step, case.run, loose).status == "right" or self.is_multiple(step)
 

@@ -182,7 +182,7 @@ class Hooks:
         for target in assigned_places(old):
             base = assigned_base(target)
             label = label_of(base)
-            if base is None or not label or isinstance(old, ast.For):
+            if base is None or not label:
                 continue
             index = self.site(
                 kind, label, target, old, continues=goes_on(old, target, label), trivial=is_trivial(old)
@@ -206,10 +206,7 @@ class Hooks:
 
     def before(self, target: ast.expr, old: ast.stmt) -> ast.stmt:
         base = assigned_base(target) or target
-        read: ast.expr = as_load(base)
-        if not isinstance(old, ast.AugAssign) and isinstance(base, ast.Name):
-            read = ast.Name(base.id, ast.Load())
-        return call_statement(BEFORE, [ast.Constant(label_of(base)), read], old)
+        return call_statement(BEFORE, [ast.Constant(label_of(base)), as_load(base)], old)
 
     # Expressions
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.machines import Changes, Machine, MachineRun, Spot
+from tinygraph.debugger.machines import Changes, Machine, MachineRun, Spot, number_or_nan
 from tinygraph.debugger.truth import KINK, Truth
 
 __all__ = ["LossSlope", "MachineLoss", "Slopes", "direction", "projections"]
@@ -104,7 +104,7 @@ class Slopes:
     def numbers(self, changes: Changes) -> Any:
         """All losses of a run; NaN where there is none."""
         run = self.machine.run(changes)
-        return np.array([loss_number(loss, run) for loss in self.losses])
+        return np.array([number_or_nan(loss.number, run) for loss in self.losses])
 
     def moved(self, spot: Spot, by: Any) -> Any:
         return self.numbers({(spot.site, spot.turn): [(spot.steps, by)]})
@@ -166,10 +166,3 @@ def truth_of(coarse: Any, fine: Any, taken: Any, shape: tuple[int, ...]) -> Trut
     known = taken & np.isfinite(value) & (apart <= KINK * max(scale, 1e-7))
     error = float(np.max(apart, initial=0, where=known)) * 0.1 + 1e-9 * scale + 1e-10
     return Truth(np.where(known, value, 0.0).reshape(shape), error, known.reshape(shape))
-
-
-def loss_number(loss: MachineLoss, run: MachineRun) -> float:
-    try:
-        return float(np.sum(loss.number(run)))
-    except Exception:
-        return float("nan")

@@ -237,8 +237,6 @@ def read_loop(
             use.element = use_of(program, function, target.id, depth)
         elif is_that_name(source, name):
             use.element = use.element or Use()
-        if isinstance(source, ast.Call) and called_name(source) in ("items", "keys", "values"):
-            use.mapping = use.mapping or is_that_name(getattr(source.func, "value", None), name)
 
 
 def walk_loop(target: ast.AST, source: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
@@ -271,7 +269,7 @@ def note_call(program: Program, function: Function, name: str, node: ast.Call, u
         note_einsum(node, given[0], use)
     elif given and word in ("log", "log2", "log1p", "sqrt"):
         use.array = use.positive = True
-    elif given and word in ("dot", "matmul", "exp", "log", "maximum", "tanh", "outer", "sum", "pad"):
+    elif given and word in ("dot", "matmul", "exp", "maximum", "tanh", "outer", "sum", "pad"):
         use.array = True
     elif given and word == "at" and given[0] == 1:
         use.indexes = True
@@ -281,17 +279,13 @@ def note_call(program: Program, function: Function, name: str, node: ast.Call, u
 
 def read_method(node: ast.Call, use: Use) -> None:
     method = called_name(node) or ""
-    use.mapping = use.mapping or method in ("items", "keys", "values")
-    if method in OBJECT_METHODS:
-        use.methods.add(method)
-    if method in ("get", "setdefault"):
-        use.mapping = True
+    use.mapping = use.mapping or method in ("items", "keys", "values", "get", "setdefault")
+    use.methods |= {method} & OBJECT_METHODS
     first = node.args[0] if node.args and method in ("get", "setdefault", "pop") else None
     if isinstance(first, ast.Constant | ast.BinOp | ast.JoinedStr):
         read_key(first, use)
         use.optional |= {k for k in use.keys if getattr(first, "value", None) == k}
-    if method in ("dot", "sum", "mean", "reshape", "transpose", "max", "clip"):
-        use.array = True
+    use.array = use.array or method in ("dot", "sum", "mean", "reshape", "transpose", "max", "clip")
 
 
 def note_einsum(node: ast.Call, place: int, use: Use) -> None:

@@ -5,7 +5,7 @@ each wrong value, in order.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,17 +49,29 @@ def all_readings(case: Evidence) -> Iterator[Interpretation]:
 
 def factors(case: Evidence, index: int, loss: MachineLoss) -> list[float]:
     """By what all derivatives may be multiplied in a reading."""
-    seen: Counter[float] = Counter()
-    moved: Counter[float] = Counter()
-    for step in (s for s in case.steps if s.final):
-        for place in case.named_for(step)[:3]:
-            f = case.factor(step.value, place, index)
-            if f is not None:
-                counter = moved if step.update else seen
-                counter[round_off(f / case.rates(step)[0])] += 1
+    found = [
+        (step.update, f / case.rates(step)[0])
+        for step in case.steps
+        if step.final
+        for place in case.named_for(step)[:3]
+        if (f := case.factor(step.value, place, index)) is not None
+    ]
+    seen, moved = (count_factors(f for update, f in found if update is wanted) for wanted in (False, True))
     move = moved.most_common(1)[0][0] if moved else 1.0
     chosen = dict.fromkeys([1.0, -1.0, *(f for f, _ in seen.most_common(3))])
     return [f for f in chosen if may_be(f, move, loss, bool(moved), case.plausible)]
+
+
+def count_factors(factors: Iterable[float]) -> Counter[float]:
+    """How often each factor comes; those alike to four digits count as the first: 1/3, and not 0.3333."""
+    exact: dict[float, float] = {}
+    return Counter(exact.setdefault(round_off(f), as_meant(f)) for f in factors)
+
+
+def as_meant(factor: float) -> float:
+    """A factor without the error of its differences: 2 for 2.0000000003."""
+    rounded = round_off(factor)
+    return rounded if abs(rounded - factor) < 1e-7 * abs(factor) else factor
 
 
 def round_off(factor: float) -> float:
@@ -113,12 +125,13 @@ class LineVerdicts:
 
     def usual_move(self) -> float:
         """By what multiple of its derivative and the learning rate most parameters are moved."""
-        seen: Counter[float] = Counter()
-        for found in self.found:
-            if found.step.update and found.value is not None and (places := self.case.named_for(found.step)):
-                f = self.case.factor(found.value, places[0], self.reading.loss)
-                if f is not None:
-                    seen[round_off(abs(f) / self.case.rates(found.step)[0])] += 1
+        moves = [f for f in self.found if f.step.update and f.value is not None]
+        seen = count_factors(
+            abs(f) / self.case.rates(move.step)[0]
+            for move in moves
+            if (places := self.case.named_for(move.step))
+            and (f := self.case.factor(move.value, places[0], self.reading.loss)) is not None
+        )
         return max(seen, key=lambda f: (seen[f], f == 1.0), default=1.0)
 
     def to_blame(self, found: Found) -> bool:

@@ -18,7 +18,7 @@ from tinygraph.debugger.machines import FunctionMachine, Machine, reachable
 from tinygraph.debugger.making import UNITS, Maker, Sizes
 from tinygraph.debugger.objects import make_objects
 from tinygraph.debugger.outline import BodyOutline, says_labels
-from tinygraph.debugger.passes import arguments_of, layouts_for, started_parameters, words_of
+from tinygraph.debugger.passes import arguments_of, layers_in, layouts_for, started_parameters, words_of
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols.table import Asked, protocol
 from tinygraph.debugger.sites import bound_names, walk_own
@@ -92,9 +92,9 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
     hooked = function_machine(program, function, {})
     for sizes in sizes_for(program, asked.sizes):
         makers = [
-            Maker(x, sizes, asked.seed, layers_of(function), program=program)
+            Maker(x, sizes, asked.seed, layers_in(function, ()), program=program)
             for x in layouts_for(function.text)
-            if x in PLAIN
+            if x in PLAIN_LAYOUTS
         ]
         stopped: list[Machine] = []
         for maker in makers:
@@ -102,7 +102,7 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
         yield from stopped[:3]
 
 
-PLAIN = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
+PLAIN_LAYOUTS = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
 
 
 def sizes_for(program: Program, sizes: Sizes) -> list[Sizes]:
@@ -126,11 +126,6 @@ def whole_numbers_of(program: Program) -> Iterator[tuple[str, int]]:
                 and type(node.value.value) is int
             ):
                 yield from ((t.id, node.value.value) for t in node.targets if isinstance(t, ast.Name))
-
-
-def layers_of(function: Function) -> tuple[int, int]:
-    numbers = {int(n) for n in re.findall(r"\b(?:W|w|weights?|Theta|theta)_?(\d)\b", function.text)}
-    return (min(numbers), max(numbers)) if len(numbers) > 1 else (1, 1)
 
 
 def running(hooked: FunctionMachine, maker: Maker, stopped: list[Machine]) -> Iterator[Machine]:
