@@ -31,7 +31,7 @@ class Sizes:
         return replace(self, k=1)
 
 
-FIRST, SECOND = Sizes(), Sizes(8, 6, 5, 4, 2, 3, 9, M=3, C=2, y=7, x=9, F=5)
+FIRST, SECOND = Sizes(), Sizes(8, 6, 5, 4, 2, 3, 9, M=3, C=2, y=8, x=9, F=5)
 
 # What a number or a text is, by its name; the first that fits.
 SETTINGS: list[tuple[str, list[Any]]] = [
