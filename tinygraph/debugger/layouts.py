@@ -122,7 +122,7 @@ ROLES: list[tuple[str, str]] = [
 
 LAYOUTS: dict[str, dict[str, list[str]]] = {
     "rows": {
-        "data": ["m n"], "weight": ["n h"], "bias": ["h", "1 h"], "scale": ["n", "1 n"], "wx": ["n h"],
+        "data": ["m n"], "weight": ["n h", "n"], "bias": ["h", "1 h"], "scale": ["n", "1 n"], "wx": ["n h"],
         "wh": ["h h"], "hidden": ["m h"], "pred": ["m k"],
         "labels": ["one m k", "int m k", "any m k", "one m n", "int m n", "bits m", "one m 1"],
         "wy": ["h k"], "by": ["k", "1 k"], "bh": ["h", "1 h"], "vector": ["n"], "table": ["V n"],

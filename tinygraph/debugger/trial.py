@@ -493,6 +493,7 @@ def judge_trial(trial: Trial, leaves: list[ArrayLeaf] | None = None, quick: bool
     trial.misfit = trial.misfit or (0 < len(missing) == len(stray) and not same_sizes(stray, missing, trial))
     verdicts = [verdict_on(c, trial, quick) for c in claims if c.by is not None]
     missing = missing or lost_input(trial, claims, leaves)
+    trial.misfit = trial.misfit or leaves_out(claims, leaves)
     verdicts += verdicts_on_missing(stray, missing, trial)
     return Judgement(trial, verdicts, outputs, unmatched=stray, order=order)
 
@@ -554,6 +555,15 @@ def lost_input(trial: Trial, claims: list[Claim], leaves: list[ArrayLeaf]) -> li
         return []
     wanted = Claim(data[0].text, None, data[0].path)
     return [wanted] if moves(wanted, trial) else []
+
+
+def leaves_out(claims: list[Claim], leaves: list[ArrayLeaf]) -> bool:
+    """Whether one of several results without names is by nothing, and that by the data is not there."""
+    given = {c.by for c in claims if c.by is not None}
+    stray = [c for c in claims if c.by is None and re.match(r"result \d", c.label) and np.ndim(c.value)]
+    data = [x for x in float_leaves(leaves) if x.path[0] != "self" and not is_parameter(x.path)]
+    first = data[0] if data and not likely_label(data[0].last) else None
+    return bool(given and stray and first is not None and first.path not in given)
 
 
 def group_of(path: Path) -> Path:
