@@ -1,6 +1,7 @@
 """A report says the answer first; each hint says a little more, and only the last the fix."""
 
 import io
+import json
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ from rich.console import Console
 from tests.debugger.reports import FILE, mistake, report
 from tinygraph.debugger.file_report import FunctionVerdict
 from tinygraph.debugger.program import SCRIPT
+from tinygraph.debugger.runner import check_file
 from tinygraph.debugger.telling import (
     TEMPLATE,
     Piece,
@@ -181,3 +183,17 @@ def test_what_moves_a_terminal_is_not_shown():
     told = report([mistake(before="x = 1  # \x1b[31mred", after="x = 2  # \x1b[31mred")])
     assert "\x1b" not in str(told) + told._repr_html_()
     assert "x = 2  # \N{REPLACEMENT CHARACTER}[31mred" in str(told)
+
+
+def test_what_stops_is_shown_with_its_line(tmp_path):
+    file = tmp_path / "stop.py"
+    file.write_text(
+        "import numpy as np\n\n\ndef scale_forward(x, w):\n    return x * w, (x, w)\n\n\n"
+        "def scale_backward(dout, cache):\n    x, w = cache\n"
+        "    return dout * w, np.linalg.inv(np.zeros((2, 2)))\n"
+    )
+    checked = check_file(file)
+    told = plain_lines(tell_report(checked))
+    assert "\n    9 │     x, w = cache\n   10 │     return dout * w, np.linalg.inv(" in told
+    [function] = json.loads(checked.to_json())["functions"]
+    assert (function["verdict"], function["stop"]) == ("could not run", {"file": str(file), "line": 10})

@@ -71,7 +71,8 @@ class FunctionVerdict:
 
     It is "agrees", "wrong", "could not run", "not checked", or "passes on" where the function is right by
     itself and gives wrong numbers because of one that it calls. `reason` says why it could not run or was not
-    checked, `taken` what was taken for what; `right` and `wrong` name what it gives.
+    checked, `taken` what was taken for what; `right` and `wrong` name what it gives, `stop` is the
+    file and the line at which it came to a halt.
     """
 
     name: str
@@ -83,6 +84,7 @@ class FunctionVerdict:
     taken: str = ""
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    stop: tuple[str, int] | None = None
 
     @property
     def is_unwritten(self) -> bool:
@@ -237,7 +239,10 @@ class FileReport(Verdicts):
         rows = [
             {"function": step.function, "layer": step.layer} | asdict(row) for step, row in self.judged_rows
         ]
-        functions = [asdict(f) for f in self.functions]
+        functions = [
+            asdict(f) | {"stop": dict(zip(("file", "line"), f.stop, strict=True)) if f.stop else None}
+            for f in self.functions
+        ]
         diagnoses = [asdict(d) | place_facts(d) for d in self.diagnoses]
         return {"version": VERSION} | {name: getattr(self, name) for name in sorted(kept)} | {
             "rows": rows,

@@ -114,7 +114,11 @@ def github_text(report: FileReport, hint: int) -> str:
     lines = [annotation(report, d, hint) for d in report.diagnoses]
     told = {d.function for d in report.diagnoses}
     lines += [
-        command(place_for_github(report.file, f.line) | {"title": f"{f.name} could not run"}, f.reason)
+        command(
+            place_for_github(report.file, f.stop[1] if f.stop else f.line)
+            | {"title": f"{f.name} could not run"},
+            f.reason,
+        )
         for f in report.functions
         if f.verdict == "could not run" and f.name not in told
     ]

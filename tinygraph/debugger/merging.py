@@ -66,6 +66,7 @@ def verdict_of(facts: Facts) -> FunctionVerdict:
         readable_text(facts["taken"]),
         tuple(label for label, ok in rows if ok),
         tuple(label for label, ok in rows if not ok),
+        (facts["file"], facts["raised_line"]) if facts.get("raised_line") else None,
     )
 
 

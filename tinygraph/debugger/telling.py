@@ -19,7 +19,7 @@ from tinygraph.debugger.reasons import hint_for
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from tinygraph.debugger.file_report import FileReport
+    from tinygraph.debugger.file_report import FileReport, FunctionVerdict
 
 __all__ = [
     "FIX",
@@ -74,7 +74,7 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH)
     for function in report.functions:
         told = any(d.function == function.name for d in report.diagnoses) or function.is_unwritten
         if function.verdict == "could not run" and not told:
-            lines += tell_failure(report, function.name, function.place, function.reason, width)
+            lines += tell_failure(report, function, width)
             lines.append([])
     return lines + tell_summary(report, width)
 
@@ -204,12 +204,24 @@ def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
         yield [Piece(f" {label if i == 0 else '':>4} │ ", "dim"), Piece(part)]
 
 
-def tell_failure(report: FileReport, name: str, place: str, reason: str, width: int) -> Iterator[Pieces]:
-    """A function that came to no end."""
-    where = place or Path(report.file).name
-    left = f"{where}, in {name}" if name != SCRIPT else Path(report.file).name
+def tell_failure(report: FileReport, function: FunctionVerdict, width: int) -> Iterator[Pieces]:
+    """A function that came to no end, with the line at which it stopped."""
+    where = function.place or Path(report.file).name
+    left = f"{where}, in {function.name}" if function.name != SCRIPT else Path(report.file).name
     yield both_ends(left, "could not run", width)
-    yield from gutter("", reason, width)
+    if function.stop is not None:
+        yield []
+        yield from numbered_lines(*function.stop)
+    yield from gutter("", function.reason, width)
+
+
+def numbered_lines(file: str, line: int) -> Iterator[Pieces]:
+    """A line of a file and the one before it."""
+    lines = source_text(file)
+    if (before := previous_line(lines, line)) is not None:
+        yield [Piece(f"{before[0]:>5} │ ", "dim"), Piece(before[1], "dim")]
+    if line <= len(lines):
+        yield [Piece(f"{line:>5} │ ", "dim"), Piece(lines[line - 1].rstrip("\n").expandtabs(4))]
 
 
 # The summary

@@ -190,7 +190,7 @@ def see_slip(job):
     """What became of a slip."""
     (name, slip), root = job
     said = check(slip.text, name, root)
-    stopped = [f["line"] for f in said.functions if f["verdict"] == "could not run" and f.get("line")]
+    stopped = [(f["stop"] or f)["line"] for f in said.functions if f["verdict"] == "could not run"]
     wrong = said.status == 1 and any(f["verdict"] == "wrong" for f in said.functions)
     told = said.status != 0 and bool({*slip.lines, *(slip.raised or ())} & set(stopped))
     hits = [is_at(d, slip) for d in said.diagnoses]
