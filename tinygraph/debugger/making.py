@@ -45,6 +45,7 @@ __all__ = [
 
 HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
 NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}
+PREDICTED = ("p", "yp", "ph")  # beside labels
 NUMBERED_LAYERS = 3  # layers of a network whose parameters have computed keys
 LEFT = object()  # a parameter that keeps its default
 
@@ -123,7 +124,7 @@ class Maker:
     def candidates(self, name: str, text: str = "", array: bool = False) -> list[Any]:
         """What a parameter of this name may be given, the likeliest first; empty where nothing is known."""
         low = name.strip("_")
-        if array and low in ("p", "yp", "ph"):
+        if array and low in PREDICTED:
             return self.of_role("pred", low)
         for pattern, role in ROLES[:2]:
             if re.search(pattern, low, re.I):
@@ -281,7 +282,8 @@ class Maker:
         if use.keys:
             return [{key: self.entry(key, function)[0] for key in use.keys}]
         found = self.listed(name, use) if use.element or use.numbered else []
-        array = bool(use.array or use.axes or use.least)
+        beside = any(role_of(n) == "labels" for n in function.parameters if n != name)
+        array = bool(use.array or use.axes or use.least or (beside and name.strip("_") in PREDICTED))
         found += [*self.indices(name, use), *self.candidates(name, function.text, array)]
         return self.fitting([*found, *self.others(name, use, function)], use)
 

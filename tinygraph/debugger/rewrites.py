@@ -699,6 +699,8 @@ class RewriteMaker:
                     ast.BinOp(node, ast.Mult(), parse_expression(code)),
                     2 + 0.2 * (code != n) + 0.3 * (not top),
                 )
+        for n in [*self.scope.names_of_kind("array"), *self.attributes] if top else ():
+            yield "a factor", ast.BinOp(node, ast.Div(), parse_expression(f"{n}.size")), 2.2
         if top or isinstance(node, ast.Name):
             yield from self.missing_terms(node)
         if isinstance(node, ast.Name) and self.scope.kind(node.id) == "number":
