@@ -223,6 +223,7 @@ class RewriteMaker:
         self.attributes_read = sorted(attributes_in(function.node))
         self.divisors = divisors_in(function.node, scope)
         self.reductions = reductions_in(function.node)
+        self.idle = [n for n in function.parameters if is_idle(n, function.node)]
 
     def change(
         self,
@@ -716,6 +717,10 @@ class RewriteMaker:
                 yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(f"{code} * {n}")), 2.6
             for count in self.divisors[:3]:
                 yield "a missing term", ast.BinOp(node, ast.Add(), parse_expression(f"{n} / {count}")), 2.6
+        for n in self.idle:
+            for part in (ast.Subscript(name(n), x, ast.Load()) for x in slices_in(self.function.node)):
+                yield "a missing term", ast.BinOp(node, ast.Add(), part), 1.8
+                yield "a factor", ast.BinOp(node, ast.Mult(), part), 1.9
         for reduction in self.reductions:
             taken = parse_expression(reduction.format(f"({ast.unparse(node)})"))
             yield "a missing term", ast.BinOp(node, ast.Sub(), taken), 2.4
@@ -939,6 +944,21 @@ def divisors_in(node: ast.AST, scope: Scope) -> list[str]:
         if isinstance(n, ast.Name)
     }
     return [n for n in numbers if n in used or COUNT.match(n)]
+
+
+def is_idle(name: str, node: ast.AST) -> bool:
+    """Whether nothing but the shape of a name is read."""
+    shapes = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "shape"}
+    reads = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    return not any(n.id == name and id(n) not in shapes for n in reads)
+
+
+def slices_in(node: ast.AST) -> list[ast.expr]:
+    """The indices and slices that stand in a function, but for keys."""
+    found = [n.slice for n in ast.walk(node) if isinstance(n, ast.Subscript)]
+    return list(
+        {ast.dump(x): fresh(x) for x in found if not isinstance(x, ast.Constant | ast.JoinedStr)}.values()
+    )
 
 
 def reductions_in(node: ast.AST) -> list[str]:
