@@ -154,7 +154,7 @@ def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
     Statements have many readings, of which one may hide what is wrong; they are asked where nothing
     came to an end, and of functions that give more than a loss and its derivatives.
     """
-    return not row.reads_statements or judged.raised is not None or by.fused
+    return not row.reads_statements or judged.raised is not None or (by.fused and not any(v.ok for v in judged.verdicts))
 
 
 def all_judgements(

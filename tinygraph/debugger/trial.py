@@ -567,10 +567,10 @@ def leaves_out(claims: list[Claim], leaves: list[ArrayLeaf]) -> bool:
 
 
 def group_of(path: Path) -> Path:
-    """What holds a parameter: an object, a dict; () for the arguments of a function."""
+    """What holds a parameter: an object, a dict, any layer of a list; () for the arguments of a function."""
     if len(path) > 1 and isinstance(path[-1], int):
         path = path[:-1]
-    return path[:-1]
+    return tuple("*" if isinstance(step, int) else step for step in path[:-1])
 
 
 def is_parameter(path: Path) -> bool:
