@@ -528,6 +528,7 @@ def test_json_is_for_machines(check):
     assert diagnosis["message"]
     assert facts["functions"][0] == {
         "name": "linear_backward",
+        "stop": None,
         "ok": False,
         "verdict": "wrong",
         "line": 4,

@@ -152,9 +152,13 @@ def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
     """Whether a row may be asked where another has judged.
 
     Statements have many readings, of which one may hide what is wrong; they are asked where nothing
-    came to an end, and of functions that give more than a loss and its derivatives.
+    came to an end, and of functions that give more than a loss and its derivatives if nothing is right.
     """
-    return not row.reads_statements or judged.raised is not None or (by.fused and not any(v.ok for v in judged.verdicts))
+    return (
+        not row.reads_statements
+        or judged.raised is not None
+        or (by.fused and not any(v.ok for v in judged.verdicts))
+    )
 
 
 def all_judgements(

@@ -317,7 +317,9 @@ def is_word(text: str) -> bool:
 def diagnose_unexplained(facts: Facts) -> Diagnosis:
     """A mistake of which nothing is known but what comes out."""
     rows = [(readable_text(label), ok, readable_text(said)) for label, ok, said in facts["rows"]]
-    label, said = next(((label, said) for label, ok, said in rows if not ok), ("", ""))
+    lines = {readable_text(label): line for label, line in (facts.get("lines") or {}).items() if line}
+    bad = [(label, said) for label, ok, said in rows if not ok] or [("", "")]
+    label, said = min(bad, key=lambda x: lines.get(x[0], 0))  # of statements the first
     wrong = tuple(label for label, ok, _ in rows if not ok)
     right = tuple(label for label, ok, _ in rows if ok)
     said = f"{label}: {said}" if label else said
@@ -328,6 +330,7 @@ def diagnose_unexplained(facts: Facts) -> Diagnosis:
         message,
         function=facts["name"],
         file=facts["file"],
+        line=lines.get(label),
         said=said,
         wrong=wrong,
         right=right,

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tinygraph.debugger.examine import examine_program
+from tinygraph.debugger.passes import return_names
 from tinygraph.debugger.program import SCRIPT, Function, Program, code_of_function
 from tinygraph.debugger.rewrites import Rewrite, Scope, rewrites_of
 from tinygraph.debugger.structure import is_real_number, take_leaf
@@ -48,6 +49,7 @@ SOON = 3.0  # seconds, where nothing came to an end
 ENOUGH = 0.4  # seconds of looking for a better one after the first
 MOST_MISTAKES = 6
 MOST_READ_ANEW = 40
+BLAMED = -2.0  # how much earlier lines are looked at that are wrong by themselves
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,13 @@ class Exams:
 
     def is_broken(self) -> bool:
         """Whether something is wrong now that was right before."""
-        return any(self.exams[i].marks() != m for i, m in enumerate(self.before) if i not in self.bad)
+        trusted = [i for i in range(len(self.exams)) if i not in self.bad and not self.calls_wrong(i)]
+        return any(self.exams[i].marks() != self.before[i] for i in trusted)
+
+    def calls_wrong(self, i: int) -> bool:
+        """Whether a function calls one that is wrong: that it agreed with its numbers says nothing."""
+        exam, wrong = self.exams[i], {self.exams[k].name.rpartition(".")[2] for k in self.bad}
+        return isinstance(exam, TrialExam) and bool(exam.trial.function.names & wrong)
 
     @property
     def stopped_between(self) -> bool:
@@ -311,11 +319,17 @@ def next_fix(
             found.append(fix)
             if fix.complete and not any(f.complete for f in found[:-1]):
                 stop = Deadline(ENOUGH)
-    if not found and stopped:
-        found = list(
-            islice(fixes_by_reading(program, [*ran, *near_stops(watched, here)], here, until, tick), 1)
-        )
+    if not found:
+        again = [*ran, *near_stops(watched, here)] if stopped else [*orders_of_results(watched)]
+        found = list(islice(fixes_by_reading(program, again, here, until, tick), 1))
     return best_fix(found, {w.function.name for w in watched if w.goes_forth})
+
+
+def orders_of_results(watched: Sequence[Watched]) -> Iterator[Rewrite]:
+    """The results of what is wrong in other orders: what each is by has to be found anew."""
+    for w in [w for w in watched if w.own]:
+        changes = (r for r in in_turn([w], far=False) if r.kind == "an order")
+        yield from (r for r in changes if isinstance(r.parent, ast.Return))
 
 
 def near_stops(watched: Sequence[Watched], exams: Exams) -> Iterator[Rewrite]:
@@ -345,8 +359,11 @@ def fixes_by_reading(
 
 
 def agrees_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams) -> bool:
-    """Whether a function agrees with a change, and nothing else is wrong with it."""
-    with change_function(program, rewrite, code):
+    """Whether a function agrees with a change, and nothing else is wrong with it.
+
+    Its results may have other names now, and again afterwards.
+    """
+    with change_function(program, rewrite, code), names_read_anew():
         name = rewrite.function.name
         found = [e for e in examine_program(program, {name}) if e.function.name == name]
         return (
@@ -369,6 +386,7 @@ def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
                 frozenset().union(*(getattr(m, side) for m in mine)) for side in ("wrong", "right")
             )
             w.suspicion = suspicion_of(w.function.node, wrong, right)
+        w.suspicion |= dict.fromkeys(w.blamed, BLAMED)
     return watched
 
 
@@ -403,6 +421,16 @@ def changed_code(rewrite: Rewrite) -> CodeType | None:
         return code_of_function(function, function.node)
     finally:
         rewrite.undo()
+
+
+@contextmanager
+def names_read_anew() -> Iterator[None]:
+    """Let the names of results be read from a changed tree."""
+    return_names.cache_clear()
+    try:
+        yield
+    finally:
+        return_names.cache_clear()
 
 
 @contextmanager
@@ -451,7 +479,7 @@ class Watched:
     """A function that ran, with what is known of it.
 
     `depth` is how far below the pass itself; `own` says that it is the pass of an exam, `within` that such a
-    pass called it.
+    pass called it; `blamed` are lines known to be wrong by themselves.
     """
 
     function: Function
@@ -460,6 +488,7 @@ class Watched:
     suspicion: dict[int, float] = field(default_factory=dict)
     own: bool = False
     within: bool = False
+    blamed: frozenset[int] = frozenset()
 
     @property
     def goes_forth(self) -> bool:
@@ -534,7 +563,9 @@ def turns_in(program: Program) -> tuple[tuple[int, ...], ...]:
 def watched_statements(exam: TrialExam, plain: list[str]) -> Watched:
     """A script or a body that is judged by its statements: those from the first that is a derivative on."""
     lines, values = exam.trial.statements_that_ran()
-    return Watched(exam.trial.function, Scope(lines, values, plain), own=True)
+    return Watched(
+        exam.trial.function, Scope(lines, values, plain), own=True, blamed=exam.trial.lines_blamed()
+    )
 
 
 def run_watched(by_code: dict[CodeType, Watched], calls: Sequence[Callable[[], Any]]) -> Counter[CodeType]:
@@ -609,6 +640,8 @@ def in_order(watched: Sequence[Watched]) -> Iterator[Rewrite]:
     Last come those of the forward pass, which may have kept the wrong thing.
     """
     back = [w for w in watched if w.depth < FORTH_DEPTH]
+    for far in (False, True):
+        yield from (r for w in back for r in in_turn([w], far) if getattr(r.old, "lineno", 0) in w.blamed)
     yield from in_turn(back, far=False)
     yield from in_turn(back, far=True)
     yield from in_turn([w for w in watched if w.depth >= FORTH_DEPTH], far=False)

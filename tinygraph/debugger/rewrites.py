@@ -56,6 +56,7 @@ REDUCTION_NAMES = {"sum", "mean", "max", "min", "prod", "std", "var", "argmax", 
 PENALTY_NAME = re.compile(r"lam|reg|l2|decay|alpha|beta|mu|penal|weight_", re.I)
 COUNT = re.compile(r"^(m|n|N|M|B|bs|batch\w*|n_?samples|num_\w+|count|examples|size|keep\w*|p|scale|lr)$")
 MOST_NUMBERS = 6
+MOST_OPERANDS = 5
 FEW = 1.3  # the turn of changes of whole statements
 CONSTANTS = (0, 1, -1, 2, 0.5)
 ADDITIONS = ("a factor", "a missing term", "a missing sum", "a missing statement", "a sign", "an exponent")
@@ -558,17 +559,12 @@ class RewriteMaker:
         yield from self.brackets(node)
 
     def brackets(self, node: ast.BinOp) -> Iterator[tuple[str, ast.expr, float]]:
-        """(a + b) * c for a + b * c, and the reverse."""
-        if isinstance(node.left, ast.BinOp):
-            inner = node.left
-            yield (
-                "brackets",
-                ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right)),
-                1.5,
-            )
-        if isinstance(node.right, ast.BinOp):
-            inner = node.right
-            yield "brackets", ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right), 1.5
+        """The same operands and operators in other brackets."""
+        operands, operators = infix_of(node)
+        if 2 < len(operands) <= MOST_OPERANDS:
+            for new in trees_of(operands, operators):
+                if ast.dump(new) != ast.dump(node):
+                    yield "brackets", new, 1.5
 
     def of_call(self, node: ast.Call) -> Iterator[tuple[str, ast.expr, float]]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -768,6 +764,24 @@ class Replacement(Rewrite):
         body = getattr(self.parent, self.field)
         moved, where = self.more[0]
         body[self.at : self.at + 1 + (where == "out")] = [self.old] if where == "out" else [self.old, moved]
+
+
+def infix_of(node: ast.expr) -> tuple[list[ast.expr], list[ast.operator]]:
+    """The operands of a sum or a product, of those within it as well, and what stands between them."""
+    if not isinstance(node, ast.BinOp) or isinstance(node.op, ast.Pow):
+        return [node], []
+    (left, before), (right, after) = infix_of(node.left), infix_of(node.right)
+    return [*left, *right], [*before, node.op, *after]
+
+
+def trees_of(operands: list[ast.expr], operators: list[ast.operator]) -> Iterator[ast.expr]:
+    """All ways to put brackets."""
+    if not operators:
+        yield operands[0]
+    for i, operator in enumerate(operators):
+        for left in trees_of(operands[: i + 1], operators[:i]):
+            for right in trees_of(operands[i + 1 :], operators[i + 1 :]):
+                yield ast.BinOp(left, operator, right)
 
 
 def of_comparison(

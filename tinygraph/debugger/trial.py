@@ -189,6 +189,10 @@ class Trial:
         """Of a trial of statements: the line that makes a derivative."""
         return None
 
+    def lines_blamed(self) -> frozenset[int]:
+        """Of a trial of statements: the lines that are wrong by themselves."""
+        return frozenset()
+
     def statements_that_ran(self) -> tuple[set[int], dict[str, Any]]:
         """Of a trial of statements: the lines that may be wrong, and what their names hold."""
         return set(), {}

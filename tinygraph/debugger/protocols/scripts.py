@@ -286,6 +286,10 @@ class StatementsTrial(Trial):
         """The line of the statement."""
         return self.told[label].line if label in self.told else None
 
+    def lines_blamed(self) -> frozenset[int]:
+        """The lines of the statements that are wrong by themselves."""
+        return frozenset(d.line for d in self.reading.wrong)
+
     def statements_that_ran(self) -> tuple[set[int], dict[str, Any]]:
         """The lines from the first derivative on, and what names hold at the end."""
         run = self.reading.case.machine.run()
