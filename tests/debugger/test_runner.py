@@ -491,7 +491,7 @@ DIAGNOSIS = (
     "name cause message layer formula expected function line also others file column end_column before after "
 )
 DIAGNOSIS += "verified kind said computed tested right wrong cell"
-FUNCTION = "name ok verdict line place reason taken right wrong"
+FUNCTION = "name ok verdict line place reason taken right wrong stop"
 REPORT = "version ok summary first_wrong file notes errors convention m printed rows functions diagnoses"
 
 
