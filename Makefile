@@ -14,7 +14,7 @@ demo: $(VENV)/demo.ready       ## train on real data, draw the network, prove it
 
 # Tests start many processes, each of which would compile the package anew where no bytecode is written.
 test: $(VENV)/dev.ready        ## run the tests; COVERAGE=1 measures their coverage as well
-	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto $(if $(COVERAGE),--cov) --ignore=tests/browser
+	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --dist=worksteal $(if $(COVERAGE),--cov) --ignore=tests/browser
 
 quick: $(VENV)/dev.ready       ## run the tests that take no longer than a moment each, in less than a minute
 	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto -m "not slow" --ignore=tests/browser
