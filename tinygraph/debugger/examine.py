@@ -190,7 +190,9 @@ def finish_judgement(judged: Judgement) -> Judgement:
 def better(one: Judgement, other: Judgement) -> bool:
     """Whether one judgement is likelier to be the right reading than another."""
     if (one.raised is None) != (other.raised is None):
-        return one.raised is None
+        # What stopped in a likelier layout is not explained by one in which results do not fit.
+        elsewhere = one.trial.misfit and one.trial.layout != other.trial.layout
+        return one.raised is None and not elsewhere
     if one.trial.misfit != other.trial.misfit:
         return other.trial.misfit
     return one.score > other.score

@@ -461,7 +461,8 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
             return None
         if here.stopped_between and not is_right_afresh(program, rewrite.function.name):
             return None
-    kept = mended - (there.wrong - again)  # what was wrong by luck on one probe only counts as well
+    left = (here.wrong - mended) | (there.wrong - again)
+    kept = (mended | again) - left  # what was right by luck on one of the probes counts as well
     return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong) if kept else None
 
 
