@@ -87,3 +87,12 @@ def test_sums_that_meet(before, after, said):
 
 def test_an_unknown_sort_says_nothing():
     assert reason_for("something else", "", "", "", "") == ""
+
+
+def test_of_operators_only_they_are_told_and_of_loops_where_a_line_belongs():
+    told = reason_for(
+        "an operator", "w / (a - b)", "w * (a - b)", "    return w / (a - b)", "    return w * (a - b)"
+    )
+    assert told == "You have / here; the derivative has *."
+    assert "indent" in reason_for("a loop", "", "", "    db = da.sum(axis=0)", "        db = da.sum(axis=0)")
+    assert "behind" in reason_for("a loop", "", "", "        db = da.sum(axis=0)", "    db = da.sum(axis=0)")

@@ -119,6 +119,13 @@ def reason_for(kind: str, old: str, new: str, before: str, after: str) -> str:
         )
     if kind == "an order" and before.lstrip().startswith("return"):
         return "Results go out in the order in which the arguments came in."
+    if kind == "a loop" and "\n" not in before + after:
+        deeper = len(after) - len(after.lstrip()) > len(before) - len(before.lstrip())
+        return (
+            "It belongs into the loop: indent it." if deeper else "It belongs behind the loop, not into it."
+        )
+    if kind == "an operator" and (signs := signs_changed(before, after)):
+        return "You have {} here; the derivative has {}.".format(*signs)
     told = [exchange_text(kind, old, new), SORTS.get(kind, ("", ""))[1]]
     return " ".join(filter(None, told)) or (UNSHOWN if kind in SORTS else "")
 
@@ -130,6 +137,19 @@ def exchange_text(kind: str, old: str, new: str) -> str:
     if kind in EXCHANGED:
         return f"{new} belongs here, not {old}."
     return f"You have {old} here; the derivative has {new}." if kind in COMPUTED else ""
+
+
+def signs_changed(before: str, after: str) -> tuple[str, str] | None:
+    """The operators that differ between two lines, if nothing else does.
+
+    >>> signs_changed("dx = w / dw", "dx = w * dw")
+    ('/', '*')
+    """
+    [*parts, last], [*others, end] = (re.split(r"(\*\*|//|[-+*/@%])", x) for x in (before, after))
+    if len(parts) != len(others) or last.strip() != end.strip():
+        return None
+    pairs = [(a.strip(), b.strip()) for a, b in zip(parts, others, strict=True) if a.strip() != b.strip()]
+    return pairs[0] if len(pairs) == 1 and not re.search(r"\w", "".join(pairs[0])) else None
 
 
 def is_mask(before: str, old: str) -> bool:

@@ -243,7 +243,7 @@ def tell_summary(report: FileReport, width: int) -> list[Pieces]:
         which = "" if agree == [SCRIPT] else f": {few(agree)}"
         sentences.append((f"{many} with the derivatives{against}{which}.", "good"))
     if passing:
-        sentences.append((f"Right by itself, but given wrong numbers: {few(passing)}.", ""))
+        sentences.append((f"Wrong only because of what it calls: {few(passing)}.", ""))
     if not report.functions:
         sentences.append((report.nothing_found, "bad"))
     sentences += [(text, "dim") for text in (*report.not_checked, *report.told_notes)]
