@@ -77,7 +77,7 @@ def test_a_mask_of_the_wrong_array_is_said():
         (
             "    dh = x + y",
             "    dh = x - y",
-            "Another expression belongs here.",
+            "You have + here; the derivative has -.",
         ),
     ],
 )
