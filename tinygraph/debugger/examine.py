@@ -249,6 +249,8 @@ class Search:
             return False
         if "images" in trial.layout and any("images" in x for x in self.clean):
             return True  # how images lie changes what runs, and not what is right
+        if trial.layout == "sequences" and any("images" in x for x in self.seen):
+            return True  # what goes forward with images is none of sequences
         if self.raised[trial.layout, trial.loss] > MOST_RAISED:
             return True
         hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
