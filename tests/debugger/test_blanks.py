@@ -115,3 +115,53 @@ def test_each_function_of_an_exercise_is_named(tmp_path):
     assert str(report).startswith(
         "scale_backward: not written yet (dx, dw are still None).\n1 function agrees"
     )
+
+
+NET = """
+import numpy as np
+
+
+class Layer:
+    def forward(self, x):
+        raise NotImplementedError
+
+    def backward(self, dout):
+        raise NotImplementedError
+
+
+class Scale(Layer):
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, x):
+        self.x = x
+        return x * self.w
+
+    def backward(self, dout):
+        self.dw = np.sum(dout * self.x, axis=0)
+        return dout * self.w
+
+
+class Net:
+    def __init__(self):
+        self.layers = [Scale(np.array([2.0, 3.0])), Scale(np.array([0.5, 1.5]))]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, dout):
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return dout
+"""
+
+
+def test_a_base_class_keeps_nobody_waiting(tmp_path):
+    assert waiting_functions(program_of(NET), {"Layer.backward": "raises NotImplementedError"}) == {}
+    for text, verdict in ((NET, "agrees"), (NET.replace("reversed(self.layers)", "self.layers"), "wrong")):
+        file = tmp_path / "net.py"
+        file.write_text(text)
+        verdicts = {f.name: f.verdict for f in check_file(file).functions}
+        assert verdicts["Net.backward"] == verdict

@@ -24,9 +24,13 @@ def unwritten_functions(program: Program) -> dict[str, str]:
 
 
 def waiting_functions(program: Program, unwritten: dict[str, str]) -> dict[str, str]:
-    """The functions that call one with gaps, also through others, each with the one."""
+    """The functions that call one with gaps, also through others, each with the one.
+
+    A name that a function without gaps has as well may mean that: a layer's, and not that of its base class.
+    """
     waiting: dict[str, str] = {}
-    last = {name.rpartition(".")[2]: name for name in unwritten}
+    written = {name.rpartition(".")[2] for name in program.functions.keys() - unwritten.keys()}
+    last = {name.rpartition(".")[2]: name for name in unwritten if name.rpartition(".")[2] not in written}
     for _ in program.functions:
         for name, function in program.functions.items():
             if name not in unwritten and name not in waiting and (called := last.keys() & function.names):

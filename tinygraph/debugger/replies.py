@@ -80,7 +80,8 @@ def reply_to(
     if kept is not None:
         kept[:] = found
     tick()
-    gaps = unwritten_functions(program)
+    agreeing = {e.function.name for e in found if e.verdict == "agrees" and not returns_gap(e.function)}
+    gaps = {n: text for n, text in unwritten_functions(program).items() if n not in agreeing}
     reply: dict[str, Any] = {
         "examined": [told_examined(e, gaps) for e in found],
         "unwritten": gaps,
