@@ -364,14 +364,7 @@ def agrees_with(program: Program, rewrite: Rewrite, code: CodeType, exams: Exams
     Its results may have other names now, and again afterwards.
     """
     with change_function(program, rewrite, code), names_read_anew():
-        name = rewrite.function.name
-        found = [e for e in examine_program(program, {name}) if e.function.name == name]
-        return (
-            bool(found)
-            and found[0].verdict == "agrees"
-            and len(found[0].judgements) > 1
-            and not exams.is_broken()
-        )
+        return is_right_afresh(program, rewrite.function.name, probes=2) and not exams.is_broken()
 
 
 def suspect_lines(watched: list[Watched], exams: Exams) -> list[Watched]:
@@ -466,10 +459,10 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
     return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong) if kept else None
 
 
-def is_right_afresh(program: Program, name: str) -> bool:
-    """Whether statements that stopped before their end are right, those behind it too, if read once more."""
+def is_right_afresh(program: Program, name: str, probes: int = 1) -> bool:
+    """Whether a function, or statements that stopped, are right on so many probes when read anew."""
     found = [e for e in examine_program(program, {name}) if e.function.name == name]
-    return bool(found) and found[0].verdict == "agrees"
+    return bool(found) and found[0].verdict == "agrees" and len(found[0].judgements) >= probes
 
 
 # What ran
