@@ -22,6 +22,26 @@ def fc_backward(dout, cache):
 """
 
 
+# A network whose layers are a loop, forward and back.
+LOOP = """
+import numpy as np
+y = np.array([0.3, -0.2])
+Ws = [np.array([[0.5, 0.1], [0.2, -0.3]]), np.array([[0.4, -0.6], [0.7, 0.2]])]
+h = np.array([1.0, -2.0])
+hs = []
+for W in Ws:
+    hs.append(h)
+    h = np.tanh(h @ W)
+loss = np.sum((h - y) ** 2)
+dh = 2 * (h - y)
+grads = []
+for W, before in zip(reversed(Ws), reversed(hs)):
+    dz = dh * (1 - np.tanh(before @ W) ** 2)
+    grads.append(np.outer(before, dz))
+    dh = dz @ W.T
+"""
+
+
 def program_of(text):
     """A program whose only file is a text; NumPy is there."""
     text = "import numpy as np\n" + textwrap.dedent(text)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.debugger.somebody import LOOP
 from tests.debugger.test_statements import program_of
 from tinygraph.debugger.cases import (
     Evidence,
@@ -236,23 +237,6 @@ def test_only_parameters_are_moved_from_zeros_by_whatever_they_are_moved():
 )
 def test_flat_arrays(value, flat):
     assert is_flat(value) is flat
-
-
-LOOP = """
-import numpy as np
-y = np.array([0.3, -0.2])
-Ws = [np.array([[0.5, 0.1], [0.2, -0.3]]), np.array([[0.4, -0.6], [0.7, 0.2]])]
-h = np.array([1.0, -2.0])
-hs = []
-for W in Ws:
-    hs.append(h)
-    h = np.tanh(h @ W)
-loss = np.sum((h - y) ** 2)
-dh = 2 * (h - y)
-for W, before in zip(reversed(Ws), reversed(hs)):
-    dz = dh * (1 - np.tanh(before @ W) ** 2)
-    dh = dz @ W.T
-"""
 
 
 def test_in_a_loop_backwards_the_turns_are_the_other_way_round():

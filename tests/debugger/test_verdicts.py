@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.debugger.somebody import LOOP
 from tests.debugger.test_cases import TEXT, evidence
 from tests.debugger.test_statements import program_of
 from tinygraph.debugger.cases import Interpretation
@@ -174,25 +175,6 @@ def test_a_step_of_another_size_than_the_others_is_blamed():
     everywhere = worked(*[(f"{n} -= lr", f"{n} -= 2 * lr") for n in "VWb"])
     assert everywhere.usual_move() == 2.0
     assert blamed(everywhere) == []
-
-
-LOOP = """
-import numpy as np
-y = np.array([0.3, -0.2])
-Ws = [np.array([[0.5, 0.1], [0.2, -0.3]]), np.array([[0.4, -0.6], [0.7, 0.2]])]
-h = np.array([1.0, -2.0])
-hs = []
-for W in Ws:
-    hs.append(h)
-    h = np.tanh(h @ W)
-loss = np.sum((h - y) ** 2)
-dh = 2 * (h - y)
-grads = []
-for W, before in zip(reversed(Ws), reversed(hs)):
-    dz = dh * (1 - np.tanh(before @ W) ** 2)
-    grads.append(np.outer(before, dz))
-    dh = dz @ W.T
-"""
 
 
 def test_a_line_in_a_loop_is_blamed_once_and_made_right_in_all_turns():
