@@ -399,24 +399,25 @@ STEP = Variant(
     """
 import numpy as np
 def step(X, y, W1, b1, W2, b2, lr=0.1):
-    n = len(X)
-    h = np.tanh(X @ W1 + b1)
+    n = X.shape[0]
+    z = X @ W1 + b1
+    h = np.tanh(z)
     r = h @ W2 + b2 - y
     loss = np.sum(r ** 2) / n
     g = 2 * r / n
-    gh = g @ W2.T * (1 - h ** 2)
+    gz = g @ W2.T * (1 - h ** 2)
     return (
         loss,
-        W1 - lr * X.T @ gh,
-        b1 - lr * gh.sum(axis=0),
+        W1 - lr * X.T @ gz,
+        b1 - lr * gz.sum(axis=0),
         W2 - lr * h.T @ g,
         b2 - lr * g.sum(axis=0),
     )
 """,
     (
-        ("W1 - lr * X.T @ gh,", "W1 + lr * X.T @ gh,"),
-        ("b1 - lr * gh.sum(axis=0),", "b1 - gh.sum(axis=0),"),
-        ("b1 - lr * gh.sum(axis=0),", "b1 - lr * gh.mean(axis=0),"),
+        ("W1 - lr * X.T @ gz,", "W1 + lr * X.T @ gz,"),
+        ("b1 - lr * gz.sum(axis=0),", "b1 - gz.sum(axis=0),"),
+        ("b1 - lr * gz.sum(axis=0),", "b1 - lr * gz.mean(axis=0),"),
         ("W2 - lr * h.T @ g,", "lr * h.T @ g - W2,"),
     ),
 )
