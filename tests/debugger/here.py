@@ -34,6 +34,7 @@ def run_here(path, steps, timeout=process.TIMEOUT, memory=process.MEMORY, asks=(
     talk = process.Talk(run, steps, waiting, asks)
     printed = worker.Printed()
     with nothing_left_of(file), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        sys.stdin = io.StringIO()
         questions = (pickle.loads(pickle.dumps(question)) for question in talk.questions())
         worker.run_all(str(file), talk.names, questions, worker.Log(Ear(talk), printed, talk.secret))
     run.outcomes = {i: x for i, x in sorted(run.outcomes.items()) if x.step.belongs_to(run.defined)}
@@ -44,11 +45,11 @@ def run_here(path, steps, timeout=process.TIMEOUT, memory=process.MEMORY, asks=(
 @contextlib.contextmanager
 def nothing_left_of(file):
     """Undo what the import of a file changes in this process; its warnings are nobody's."""
-    path = sys.path[:]
+    path, stdin = sys.path[:], sys.stdin
     with chance_kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             yield
         finally:
-            sys.path[:] = path
+            sys.path[:], sys.stdin = path, stdin
             forget_modules(file.parent)

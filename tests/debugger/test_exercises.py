@@ -12,6 +12,8 @@ WEEK_2 = """
 import numpy as np
 import h5py_of_nowhere
 from lr_utils_of_nowhere import load_dataset
+
+pytestmark = pytest.mark.usefixtures("here")
 %matplotlib inline
 
 # ---

@@ -17,8 +17,8 @@ ALL = ["linear_backward", "linear_activation_backward", "L_model_backward", "upd
 
 
 @pytest.fixture
-def check(tmp_path):
-    """A function that checks a text as a file."""
+def check_apart(tmp_path):
+    """A function that checks a text as a file, in a process of its own."""
 
     def check_text(text, **options):
         file = tmp_path / "layers.py"
@@ -26,6 +26,12 @@ def check(tmp_path):
         return check_file(file, **options)
 
     return check_text
+
+
+@pytest.fixture
+def check(check_apart, here):
+    """The same in this process."""
+    return check_apart
 
 
 def verdicts(report):
@@ -125,10 +131,10 @@ def test_helpers_beside_the_file_are_found(check, tmp_path):
     assert check("from my_helpers import linear_backward\n").ok
 
 
-def test_main_block_is_not_run_and_nothing_is_left_behind(check, tmp_path):
+def test_main_block_is_not_run_and_nothing_is_left_behind(check_apart, tmp_path):
     (tmp_path / "beside.py").write_text("")
 
-    report = check(
+    report = check_apart(
         "import beside\n" + RIGHT + "\n\nif __name__ == '__main__':\n    raise SystemExit('trained')\n"
     )
 
@@ -293,8 +299,8 @@ NOTHING = (
         ),
     ],
 )
-def test_files_that_cannot_be_read(check, text, error):
-    report = check(text)
+def test_files_that_cannot_be_read(check_apart, text, error):
+    report = check_apart(text)
 
     assert report.status == 2
     assert not report.ok
@@ -359,7 +365,8 @@ def test_files_in_which_nothing_can_be_judged(check, text, note):
         ("import os; os._exit(1)", "linear_backward (layer 3) ended the process with status 1"),
     ],
 )
-def test_functions_that_cannot_be_run(check, body, error):
+def test_functions_that_cannot_be_run(request, body, error):
+    check = request.getfixturevalue("check_apart" if "_exit" in body else "check")
     report = check(f"import numpy as np\n\ndef linear_backward(dZ, cache):\n    {body}\n")
 
     assert report.status == 2
@@ -417,10 +424,10 @@ def test_a_statement_that_raises_may_be_what_is_too_much(check):
         ),
     ],
 )
-def test_endless_loops_end_at_the_time_limit(check, text, error):
+def test_endless_loops_end_at_the_time_limit(check_apart, text, error):
     begun = time.monotonic()
 
-    report = check(text, timeout=3, repair=0)
+    report = check_apart(text, timeout=3, repair=0)
 
     assert time.monotonic() - begun < 6
     assert error in str(report).replace("\n", " ")
@@ -432,7 +439,7 @@ def test_endless_loops_end_at_the_time_limit(check, text, error):
         assert error in report.errors[0]
 
 
-def test_processes_that_the_file_started_are_ended(check, tmp_path):
+def test_processes_that_the_file_started_are_ended(check_apart, tmp_path):
     text = (
         "import subprocess, sys\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -440,7 +447,7 @@ def test_processes_that_the_file_started_are_ended(check, tmp_path):
         "child.wait()\n"
     )
 
-    report = check(at_import(text), timeout=1.5)
+    report = check_apart(at_import(text), timeout=1.5)
 
     assert report.status == 2
     pid = int((tmp_path / "pid").read_text())
@@ -454,8 +461,8 @@ def test_processes_that_the_file_started_are_ended(check, tmp_path):
         pytest.fail("the child still runs")
 
 
-def test_what_the_file_prints_is_kept_apart(check, capfd):
-    report = check(at_import("import os\nprint('hello')\nos.write(1, b'raw')\n") + RIGHT)
+def test_what_the_file_prints_is_kept_apart(check_apart, capfd):
+    report = check_apart(at_import("import os\nprint('hello')\nos.write(1, b'raw')\n") + RIGHT)
 
     assert report.ok
     assert report.printed == "hello\n"
