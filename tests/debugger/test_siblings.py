@@ -4,6 +4,7 @@ import pytest
 
 from tinygraph.debugger.runner import check_file
 
+pytestmark = pytest.mark.usefixtures("here")
 FORTH = """
 import numpy as np
 
@@ -12,8 +13,6 @@ def tilt_forward(x, w):
 """
 BACK = """
 import numpy as np
-
-pytestmark = pytest.mark.usefixtures("here")
 
 def tilt_backward(dout, cache):
     x, w = cache
