@@ -1,4 +1,4 @@
-"""A file's process without the process: the worker's own code, asked and heard as there, in a hundredth of the time.
+"""A file's process without the process: the worker's own code, asked and heard as there, in no time.
 
 For files that neither hang nor end, and that meddle with nothing. What a process is for has tests of its own
 (test_process.py, test_worker.py, test_adversary.py).

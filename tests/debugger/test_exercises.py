@@ -189,7 +189,7 @@ WEEKS = {
 
 @pytest.fixture
 def check_apart(tmp_path):
-    """A function that checks a text as a notebook, in its own process, with a cell between every two marks."""
+    """A function that checks a text as a notebook with a cell between every two marks, in a process."""
 
     def check_text(text, **options):
         sources = text.split("# ---\n")
