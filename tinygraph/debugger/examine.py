@@ -11,6 +11,8 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
@@ -25,6 +27,7 @@ from tinygraph.debugger.protocols import (  # noqa: F401 - rows
     slopes,
 )
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
+from tinygraph.debugger.structure import take_leaf
 from tinygraph.debugger.trial import (
     Deadline,
     Judgement,
@@ -55,7 +58,7 @@ EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
-ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
+ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b|for .* in (zip|enumerate)\(")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -152,13 +155,21 @@ def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
     """Whether a row may be asked where another has judged.
 
     Statements have many readings, of which one may hide what is wrong; they are asked where nothing
-    came to an end, and of functions that give more than a loss and its derivatives if nothing is right.
+    came to an end, and of functions that give more than a loss and its derivatives if nothing is right,
+    unless each derivative is only under the name of another.
     """
     return (
         not row.reads_statements
         or judged.raised is not None
-        or (by.fused and not any(v.ok for v in judged.verdicts))
+        or (by.fused and not any(v.ok for v in judged.verdicts) and not is_exchanged(judged))
     )
+
+
+def is_exchanged(judged: Judgement) -> bool:
+    """Whether derivatives have the shapes of what they are taken by, but in another order."""
+    given = [np.shape(v.claim.value) for v in judged.verdicts]
+    asked = [np.shape(take_leaf(judged.trial.state, v.claim.by)) for v in judged.verdicts]
+    return given != asked and sorted(given) == sorted(asked)
 
 
 def all_judgements(
