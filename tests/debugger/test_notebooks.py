@@ -90,7 +90,7 @@ def test_the_text_of_a_cell_is_found_by_the_name_of_its_code(book, tmp_path):
     assert [cell_text(name) for name in (f"{file}, cell [9]", str(file), f"{tmp_path}/no.ipynb, cell 1")] == [
         ""
     ] * 3
-    assert file_and_cell("/a, b/W.IPYNB, cell 2") == ("/a, b/W.IPYNB", "cell 2")
+    assert file_and_cell("/a, b\n/W.IPYNB, cell 2") == ("/a, b\n/W.IPYNB", "cell 2")
     assert file_and_cell("/a/work.py, cell 2") == ("/a/work.py, cell 2", "")
 
 
@@ -114,6 +114,7 @@ def test_a_python_file_is_one_cell_of_its_own_name(tmp_path):
         ("print", "print()"),
         ("if x: print x; print y", "if x: print(x); print(y)"),
         ("x = 1  # one\nprint x # so\n", "x = 1  # one\nprint(x) # so\n"),
+        ("x = 1\n\nprint x", "x = 1\n\nprint(x)"),
         ("print >>f, x", "print(f, x)"),
         ("print f(a,\n  b), [1,\n 2]\ny", "print(f(a,\n  b), [1,\n 2])\ny"),
         ("def f():\n    print {1: 2}[1]\n", "def f():\n    print({1: 2}[1])\n"),
