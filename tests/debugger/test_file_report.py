@@ -1,6 +1,7 @@
 """The report: what its verdicts come to, in a status, in a sentence, for machines and as tables."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -47,7 +48,8 @@ LECTURES = " agree with the derivatives of the lectures"
         ([BAD, STOPPED], {}, 1, "b, s are wrong. Look first at b."),
         ([STOPPED, BAD, GAP], {}, 1, "s, b are wrong. Look first at s: s raised E."),
         ([GAP, STOPPED], {}, 2, "s is wrong. Look first at s: s raised E."),
-        ([F, BAD], {"diagnoses": [mistake()]}, 1, "b is wrong. Look first at dw in back (layers.py, line 3)."),
+        ([F, BAD], {"diagnoses": [mistake()]}, 1,
+         "b is wrong. Look first at dw in back (layers.py, line 3)."),
         ([BAD], {"diagnoses": [mistake(file="", line=2)]}, 1,
          "b is wrong. Look first at dw in back (layers.py, line 2)."),
         ([BAD], {"diagnoses": [mistake(line=None)]}, 1, "b is wrong. Look first at dw in back."),
@@ -116,6 +118,15 @@ def test_the_first_that_is_wrong_is_that_of_the_first_mistake():
     assert report(F, rows=[RIGHT]).first_wrong is None
 
 
+def test_only_rows_are_given_by_their_place():
+    assert [f.name for f in fields(FileReport) if not f.kw_only] == ["rows"]
+    assert (FileReport([]).convention, FileReport([]).m, FileReport([]).summary[:16]) == (
+        "course",
+        1,
+        "No backward pass",
+    )
+
+
 def steps():
     return [StepReport(STEPS[0], Report([RIGHT], notes=["so"])), StepReport(STEPS[1], Report([WRONG, RIGHT])),
             StepReport(STEPS[1], error="raised")]  # fmt: skip
@@ -145,7 +156,9 @@ def test_machines_are_told_everything_but_arrays():
     assert {name: facts[name] for name in ("file", "notes", "errors", "convention", "m", "printed")} == {
         "file": FILE, "notes": ["n"], "errors": [], "convention": "true", "m": 7, "printed": "p",
     }  # fmt: skip
-    assert "traceback" not in facts
+    kept = ["convention", "errors", "file", "m", "notes", "printed"]
+    assert list(whole.facts) == ["version", *kept, "rows", "functions", "diagnoses"]
+    assert [f["name"] for f in facts["functions"]] == ["f", "s"]
     assert [(row["function"], row["layer"], row["name"]) for row in facts["rows"]] == [
         ("linear_backward", 3, "dW3"), ("linear_backward", 2, "dW2"), ("linear_backward", 2, "dW3"),
     ]  # fmt: skip
