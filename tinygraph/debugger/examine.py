@@ -167,9 +167,9 @@ def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
 
 def is_exchanged(judged: Judgement) -> bool:
     """Whether derivatives have the shapes of what they are taken by, but in another order."""
-    given = [np.shape(v.claim.value) for v in judged.verdicts]
+    results = [np.shape(v.claim.value) for v in judged.verdicts]
     asked = [np.shape(take_leaf(judged.trial.state, v.claim.by)) for v in judged.verdicts]
-    return given != asked and sorted(given) == sorted(asked)
+    return results != asked and sorted(results) == sorted(asked)
 
 
 def all_judgements(

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.claims import RATE
 from tinygraph.debugger.program import Definition, Function
 
 __all__ = ["Insertion", "Replacement", "Rewrite", "Scope", "Swap", "rewrites_of"]
@@ -658,6 +659,9 @@ class RewriteMaker:
         yield "a sign", ast.UnaryOp(ast.USub(), node), 1.4 + 0.6 * (not top)
         if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
             yield "an exponent", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.7
+        if isinstance(node, ast.Name | ast.Subscript) and not top:
+            for rate in filter(RATE.match, self.scope.names_of_kind("number")):
+                yield "a factor", ast.BinOp(name(rate), ast.Mult(), node), 1.5
         for factor, cost in self.number_factors() if top or isinstance(node, ast.BinOp | ast.Call) else ():
             for op in (ast.Mult, ast.Div):
                 yield "a factor", ast.BinOp(node, op(), factor), cost + 0.3 * (not top)

@@ -369,10 +369,16 @@ FAMILIES = (
 
 
 def match_claims(claims: list[Claim], leaves: list[ArrayLeaf], known: Mapping[str, Path]) -> list[Claim]:
-    """The claims, each with what it is the derivative by: as told, by its name, else by its shape."""
-    free = [leaf for leaf in leaves if as_floats(leaf.value).size]
-    found: dict[int, ArrayLeaf] = {}
-    for rule in (told_rule(known), same_keys, same_name, like_name, same_shape):
+    """The claims, each with what it is the derivative by: as told, by its name, else by its shape.
+
+    Of those that are told, several may be by the same: a derivative, and a step along it.
+    """
+    sized = [leaf for leaf in leaves if as_floats(leaf.value).size]
+    by_path = {leaf.path: leaf for leaf in sized}
+    told = {i: known[c.label] for i, c in enumerate(claims) if known.get(c.label) in by_path}
+    found = {i: by_path[path] for i, path in told.items()}
+    free = [leaf for leaf in sized if leaf.path not in told.values()]
+    for rule in (same_keys, same_name, like_name, same_shape):
         for i, claim in enumerate(claims):
             if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
                 leaf = fits[0] if len(fits) == 1 or rule is not same_shape else best_in_order(claims, i, fits)
@@ -384,10 +390,6 @@ def match_claims(claims: list[Claim], leaves: list[ArrayLeaf], known: Mapping[st
 def best_in_order(claims: list[Claim], i: int, fits: list[ArrayLeaf]) -> ArrayLeaf:
     """Of several that fit, the first."""
     return fits[0]
-
-
-def told_rule(known: Mapping[str, Path]) -> Callable[[Claim, ArrayLeaf], bool]:
-    return lambda claim, leaf: known.get(claim.label) == leaf.path
 
 
 def full_name(leaf: ArrayLeaf) -> str:
