@@ -1,5 +1,6 @@
 """Of many readings one is believed: the first under which all is right, and none that hides what is wrong."""
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -160,6 +161,7 @@ def stopped(layout, error=RAISED, **more):
 def test_enough_is_tried_when_two_layouts_were_clean_or_far_too_many_readings():
     search = search_with(clean("rows"), clean("columns", 1))
 
+    assert (Search().tried, Search().passed_over, search.tried) == (0, 0, 2)
     assert search.clean == {"rows": 0, "columns": 1}
     assert search.is_over(trial(layout="images"))
     assert not search.is_over(trial(layout="rows"))
@@ -307,6 +309,36 @@ def test_statements_are_asked_where_nothing_ends_or_nothing_is_right():
     assert may_overrule(statements, exchanged("x", "x"), fused)
     assert not may_overrule(statements, exchanged("w", "x"), fused)
     assert not may_overrule(statements, judgement(1, 1), fused)
+
+
+def test_rows_are_asked_in_their_order_until_all_is_right(monkeypatch):
+    asked = []
+
+    def adding(name, *trials, **more):
+        def find(program, function, one):
+            asked.append((name, one))
+            return iter(trials)
+
+        return Protocol(name, "an example", find, **more)
+
+    def judged_by(*rows):
+        asked.clear()
+        monkeypatch.setattr(examine, "PROTOCOLS", rows)
+        return examine_function(PROGRAM, BACK, {"loss": "mse"})
+
+    worse, right = adding("worse", trial(WRONG)), adding("right", trial(variants=5))
+    statements = adding("statements", trial(), reads_statements=True)
+
+    found = judged_by(adding("none"), worse, right, adding("late", trial()))
+    assert (found.protocol, found.verdict, len(found.judgements)) == ("right", "agrees", 4)
+    assert [name for name, _ in asked] == ["none", "worse", "right", "right", "right", "right"]
+    first, second = (replace(probe, loss="mse") for probe in examine.PROBES)
+    again = [second, replace(first, variant=1), replace(first, variant=2)]
+    assert [one for _, one in asked] == [first, first, first, *again]
+    assert judged_by(worse, statements).protocol == "worse"
+    assert judged_by(adding("stops", raising()), statements).protocol == "statements"
+    assert judged_by(right, worse).protocol == judged_by(worse, right).protocol == "right"
+    assert judged_by(adding("none")) is None
 
 
 def test_a_sign_of_life_comes_before_each_trial():

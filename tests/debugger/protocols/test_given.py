@@ -23,6 +23,9 @@ def linear_backward(dout, cache):
     x, w = cache
     return dout @ w.T, x.T @ dout
 
+def twice(x, w):
+    return 2 * x @ w, (x, w)
+
 def guess(p, y):
     return np.mean((p - y) ** 2)
 
@@ -64,6 +67,7 @@ def test_the_function_that_was_named_goes_back_from_the_one_that_goes_forward(na
     ("name", "names"),
     [
         ("again", {}),
+        ("linear_backward", {}),
         ("again", {"loss": "half_loss"}),
         ("again", {"forward": "there"}),
         ("linear_backward", {"forward": "there", "backward": "again"}),
@@ -81,6 +85,12 @@ def test_the_loss_that_was_named_is_taken_and_otherwise_one_by_its_name():
     assert {t.loss for t in trials_of("fit", **names, loss="guess") if t.loss} == {"guess"}
     assert "half_loss" in {t.loss for t in trials_of("fit", **names)}
     assert "guess" not in {t.loss for t in trials_of("fit", **names)}
+
+
+def test_one_that_was_named_is_taken_before_one_whose_name_fits():
+    trials = [next(trials_of("linear_backward", forward=name)) for name in ("twice", "linear_forward")]
+
+    assert [judge_trial(t).ok for t in trials] == [False, True]
 
 
 def test_probes_differ_by_what_is_asked():
