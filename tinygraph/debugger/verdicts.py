@@ -126,6 +126,7 @@ class LineVerdicts:
     def usual_move(self, by_rate: bool) -> float:
         """By what multiple of its derivative, and of the learning rate, most parameters are moved."""
         moves = [f for f in self.found if f.step.update and f.value is not None]
+        moves = [f for f in moves if len(self.case.rates(f.step)) > 1] or moves
         seen = count_factors(
             abs(f) / (self.case.rates(move.step)[0] if by_rate else 1.0)
             for move in moves
