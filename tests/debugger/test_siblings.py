@@ -49,6 +49,15 @@ def test_files_that_have_nothing_for_it_are_not_run(check, tmp_path):
     assert not trace.exists()
 
 
+def test_a_file_beside_that_has_a_name_of_the_file_itself_is_left_alone(check, tmp_path):
+    trace = tmp_path / "ran.txt"
+    ran = f"open({str(trace)!r}, 'w').close()\n"
+    text = BACK + "\ntilt_forward = 3\n"
+
+    assert check(text, forth=f"class Begun:\n    {ran}" + FORTH) == {"tilt_backward": "not checked"}
+    assert not trace.exists()
+
+
 def test_a_file_beside_that_is_broken_changes_nothing(check):
     assert check(BACK, forth=FORTH, broken="def tilt_forward(x, w") == {"tilt_backward": "agrees"}
 
