@@ -38,7 +38,6 @@ def inner(y):
 BACK = PROGRAM.functions["back"]
 STATE = {"x": np.array([1.0, 2.0]), "w": np.array([[3.0, 4.0], [5.0, 6.0]])}
 RAISED = ValueError("operands could not be broadcast together")
-SOON = Deadline(60)
 WRONG = np.array([9.0, 9.0])
 
 
@@ -99,7 +98,7 @@ def test_the_first_reading_under_which_all_is_right_ends_the_search():
     readings = [trial(WRONG), trial(), trial()]
     trials = iter(readings)
 
-    found = choose_reading(trials, SOON)
+    found = choose_reading(trials, Deadline(60))
 
     assert (found.ok, found.trial is readings[1], next(trials) is readings[2]) == (True, True, True)
 
@@ -111,8 +110,8 @@ def test_without_time_and_without_patience_what_was_found_counts():
         yield trial(WRONG)
         raise OutOfPatience
 
-    assert not choose_reading(trials(), SOON).ok
-    assert choose_reading(iter([]), SOON) is None
+    assert not choose_reading(trials(), Deadline(60)).ok
+    assert choose_reading(iter([]), Deadline(60)) is None
 
 
 def test_where_all_stop_those_that_came_farthest_are_kept_for_each_loss(monkeypatch):
@@ -121,10 +120,10 @@ def test_where_all_stop_those_that_came_farthest_are_kept_for_each_loss(monkeypa
     trials = [raising(attempt=i, loss=loss) for i, loss in enumerate("aaaaaaaab")]
     lines.update(dict(enumerate([1, 9, 2, 8, 3, 7, 4, 6, 5])))
 
-    found = choose_reading(iter(trials), SOON)
+    found = choose_reading(iter(trials), Deadline(60))
 
     assert [t.attempt for t in found.alternatives] == [1, 3, 5, 7, 6, 4, 8]
-    assert choose_reading(iter([raising(), trial()]), SOON).alternatives == []
+    assert choose_reading(iter([raising(), trial()]), Deadline(60)).alternatives == []
 
 
 def test_another_probe_is_put_to_the_same_reading():
@@ -218,7 +217,7 @@ def test_a_passed_over_reading_is_counted_and_not_played():
     for t in trials:
         t.forward = lambda s, t=t, forward=t.forward: played.append(t.attempt) or forward(s)
 
-    choose_reading(iter(trials), SOON)
+    choose_reading(iter(trials), Deadline(60))
 
     assert set(played) == {0, 2}
 
