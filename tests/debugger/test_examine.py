@@ -17,7 +17,6 @@ from tinygraph.debugger.examine import (
     examine_function,
     examine_program,
     finish_judgement,
-    is_exchanged,
     is_mismatch,
     judged_or_none,
     line_reached,
@@ -286,28 +285,12 @@ def row(**more):
     return Protocol("a row", "an example", lambda *_: iter(()), **more)
 
 
-def exchanged(*names):
-    values = [STATE[name] for name in names]
-    made = judgement(claims=[Claim(f"d{n}", v, (by,)) for n, v, by in zip(names, values, "xw", strict=True)])
-    made.trial.state = STATE
-    return made
+def test_statements_are_asked_where_nothing_came_to_an_end():
+    statements = row(reads_statements=True)
 
-
-def test_derivatives_under_each_others_names_are_exchanged():
-    assert is_exchanged(exchanged("w", "x"))
-    assert not is_exchanged(exchanged("x", "w"))
-    assert not is_exchanged(exchanged("x", "x"))
-
-
-def test_statements_are_asked_where_nothing_ends_or_nothing_is_right():
-    statements, fused = row(reads_statements=True), row(fused=True)
-
-    assert may_overrule(row(), judgement(0, 1), row())
-    assert not may_overrule(statements, judgement(0, 1), row())
-    assert may_overrule(statements, judgement(raised=RAISED), row())
-    assert may_overrule(statements, exchanged("x", "x"), fused)
-    assert not may_overrule(statements, exchanged("w", "x"), fused)
-    assert not may_overrule(statements, judgement(1, 1), fused)
+    assert may_overrule(row(), judgement(0, 1))
+    assert not may_overrule(statements, judgement(0, 1))
+    assert may_overrule(statements, judgement(raised=RAISED))
 
 
 def test_rows_are_asked_in_their_order_until_all_is_right(monkeypatch):
