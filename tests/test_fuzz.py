@@ -89,6 +89,58 @@ def test_random_programs(program):
     check(program)
 
 
+# Second derivatives ------------------------------------------------------------------------------
+
+
+def slope_of(program, steps, leaves, direction, namespace=REAL):
+    """The derivative of the cost along `direction` of the leaves, by the engine, as a function of them."""
+
+    def cost(wanted):
+        return program.cost(program.run([wanted.get(i, a) for i, a in enumerate(leaves)], steps, namespace))
+
+    def slope(wanted):
+        return sum(np.sum(dx * direction[i]) for i, dx in tg.grad(cost)(wanted).items())
+
+    return slope
+
+
+def numeric_curvature(program, steps, arrays, direction, step):
+    """The second derivative along `direction`: differences of what complex steps give."""
+
+    def slope(t):
+        leaves = [a + (t + STEP * 1j) * u for a, u in zip(arrays, direction, strict=True)]
+        with np.errstate(all="ignore"):
+            return np.imag(program.cost(program.run(leaves, steps, COMPLEX))) / STEP
+
+    return (slope(step) - slope(-step)) / (2 * step)
+
+
+def check_second(program):
+    """The second derivative along one direction of all parameters at once."""
+    steps, _ = program.steps()
+    arrays = [a.astype(np.float64) for a in program.leaves]
+    direction = [
+        np.cos(3 * np.arange(a.size) + i).reshape(a.shape) * wanted
+        for i, (a, wanted) in enumerate(zip(arrays, program.wanted, strict=True))
+    ]
+    wanted = {i: a for i, a in enumerate(arrays) if program.wanted[i]}
+    with np.errstate(all="ignore"), tg.errstate(broadcast="ignore"):
+        second = tg.grad(slope_of(program, steps, arrays, direction))(wanted)
+    assert [(second[i].shape, second[i].dtype) for i in wanted] == [(a.shape, a.dtype) for a in wanted.values()]
+    actual = sum(np.sum(second[i] * direction[i]) for i in wanted)
+    scale = 1 + sum(np.sum(np.abs(second[i] * direction[i])) for i in wanted)
+    found = [numeric_curvature(program, steps, arrays, direction, h) for h in (1e-4, 1e-5, 3e-6, 1e-6)]
+    spread = max(found) - min(found)  # wide near a kink, and where numbers cancel
+    assert min(abs(actual - x) for x in found) <= 1e-5 * scale + 2 * spread, f"{actual} instead of {found}"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@fuzz
+@given(programs(longest=15))
+def test_second_derivatives_of_random_programs(program):
+    check_second(program)
+
+
 def test_a_rule_that_is_wrong_by_a_millionth_is_found(monkeypatch):
     program = Program([np.array([0.5, -1.0])], [True], [(lambda f, x: np.tanh(x), 0, 0, 0)])
     check(program)

@@ -180,6 +180,8 @@ def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept
             elif x in owned:
                 total = found[x]
                 np.add(total, dx, total)
+            elif record:  # of no array here: what comes next may be a Tensor, which cannot be added into it
+                found[x] = found[x] + dx
             else:
                 found[x] = total = found[x] + dx
                 if type(total) is np.ndarray:

@@ -150,7 +150,7 @@ def add_row(
 def power_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if isinstance(y, int | float):
         return dz * (2 * x if y == 2 else y * x ** (y - 1) if y else np.zeros_like(x))
-    return dz * (y * x ** np.where(y == 0, 1, y - 1))
+    return dz * (y * x ** np.where(np.logical_and(x == 0, y == 0), 1, y - 1))
 
 
 def power_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
