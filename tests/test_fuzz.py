@@ -126,7 +126,9 @@ def check_second(program):
     wanted = {i: a for i, a in enumerate(arrays) if program.wanted[i]}
     with np.errstate(all="ignore"), tg.errstate(broadcast="ignore"):
         second = tg.grad(slope_of(program, steps, arrays, direction))(wanted)
-    assert [(second[i].shape, second[i].dtype) for i in wanted] == [(a.shape, a.dtype) for a in wanted.values()]
+    assert [(second[i].shape, second[i].dtype) for i in wanted] == [
+        (a.shape, a.dtype) for a in wanted.values()
+    ]
     actual = sum(np.sum(second[i] * direction[i]) for i in wanted)
     scale = 1 + sum(np.sum(np.abs(second[i] * direction[i])) for i in wanted)
     found = [numeric_curvature(program, steps, arrays, direction, h) for h in (1e-4, 1e-5, 3e-6, 1e-6)]

@@ -408,3 +408,54 @@ def test_a_plan_fits_no_longer_when_a_parameter_holds_another_array():
     assert not plan.fits([FITTING])
     assert not plan.holds()
     np.testing.assert_array_equal(step(FITTING)[0], FITTING.sum())
+
+
+# What shares memory
+
+
+def trained(loss, W, given, compiled, backend="numpy"):
+    """The costs of three steps, and the parameter after them; `given` makes the inputs from its array."""
+    p, rule, costs = tg.parameter(W), tg.optim.Adam(0.25), []
+    inputs = given(p.value)
+    step = tg.compile(lambda *xs: loss(p, *xs), [p], optimizer=rule, backend=backend)
+    for _ in range(3):
+        if compiled:
+            costs.append(float(step(*inputs)))
+        else:
+            J = loss(p, *inputs)
+            costs.append(float(J.value))
+            rule.update([p], J.backward())
+    return costs, p.value
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda W: np.sum(np.einsum("ij->ji", np.exp(W)) * np.sin(np.tanh(W))),
+        lambda W: np.sum(np.sin(np.einsum("ij->ji", W * 2)) @ np.exp(np.cos(W * 2))),
+        lambda W: np.sum(np.einsum("ii->i", np.exp(W)) * np.sum(np.cos(np.sin(W)), axis=0)),
+        lambda W: np.reshape(W[:1, :1], ()),
+        lambda W: np.squeeze(W[0, :1]),
+        lambda W: np.einsum("ij->ji", W)[0, 1] * 1,
+    ],
+)
+def test_views_are_not_written_over(loss, backend):
+    W = np.random.default_rng(0).standard_normal((3, 3))
+    expected, found = trained(loss, W, lambda _: (), False), trained(loss, W, lambda _: (), True, backend)
+
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    "given", [lambda W: (W,), lambda W: (W.T,), lambda W: (W[::-1],), lambda W: (W[:, [0, 0, 1]],)]
+)
+def test_an_input_may_lie_in_the_memory_of_a_parameter(given, backend):
+    W = np.random.default_rng(0).standard_normal((3, 3))
+    loss = lambda W, X: np.sum(W * X) + np.sum(np.tanh(W))  # noqa: E731
+    expected, found = trained(loss, W, given, False), trained(loss, W, given, True, backend)
+
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.buffers import Buffer, Memory, has_out, is_view, last_uses
+from tinygraph.plan.buffers import Buffer, Memory, has_out, last_given, last_uses
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
@@ -347,7 +347,7 @@ class LoopWriter(StepWriter):
 
     def is_inlined(self, s: Traced, following: Traced | None) -> bool:
         """As in any step; but views other than transposes have a name, by which a kernel takes them."""
-        return super().is_inlined(s, following) and (not is_view(s) or is_turn(s))
+        return super().is_inlined(s, following) and (s.viewed is None or is_turn(s))
 
     # Kernels
 
@@ -530,7 +530,7 @@ def write_loops(
     sections: Sequence[Section],
     arguments: Sequence[Traced],
     results: Sequence[Traced],
-    pairs: Iterable[tuple[Traced, Traced]],
+    pairs: Sequence[tuple[Traced, Traced]],
     finite: Sequence[Traced],
     about: str,
 ) -> Source:
@@ -558,10 +558,11 @@ def write_loops(
             writer.write_step(first, following if isinstance(following, Traced) else None)
     if not checked:
         writer.write_finite(finite)
+    given_back = writer.settle_results(results, pairs)
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
-    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
+    writer.add(f"return {', '.join(given_back)}")
     functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
     return assemble_module(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
 
@@ -608,11 +609,14 @@ def memory_of(
         if base in nest and (nest.get(s) is not nest[base] or is_whole(base))
     }
     last = last_uses(program)
+    number = {s: i for i, s in enumerate(program.steps)}
+    given = last_given(program, last, targets)
     for i, s in enumerate(program.steps):
         # A number needs no memory, and what the caller is given is made anew at each step.
         if not s.shape or s in returned:
             continue
-        if s in targets and s in nest and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
+        late = s in targets and s in nest and given < number[nest[s].calls[0]]
+        if late and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
             memory.targets[s] = targets[s]
         elif s in targets or (s in nest and s in shared) or (s not in nest and has_out(s)):
             memory.of[s] = buffer = Buffer(s)
