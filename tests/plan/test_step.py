@@ -1,6 +1,7 @@
 """A compiled step does what the eager engine does, to the last bit."""
 
 import cProfile
+import importlib.util
 import subprocess
 import sys
 import warnings
@@ -40,6 +41,9 @@ def weight(*shape, name="W1"):
 def squares(W1, X):
     return np.sum((W1 @ X) ** 2)
 
+
+needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
+BACKENDS = ["numpy", pytest.param("numba", marks=[needs_numba, pytest.mark.slow])]
 
 # What it gives
 
@@ -428,7 +432,7 @@ def trained(loss, W, given, compiled, backend="numpy"):
     return costs, p.value
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
     "loss",
     [
@@ -448,7 +452,7 @@ def test_views_are_not_written_over(loss, backend):
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
     "given", [lambda W: (W,), lambda W: (W.T,), lambda W: (W[::-1],), lambda W: (W[:, [0, 0, 1]],)]
 )
@@ -459,3 +463,93 @@ def test_an_input_may_lie_in_the_memory_of_a_parameter(given, backend):
 
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+
+
+# What is given
+
+
+class Kept(np.ndarray):
+    """Behaves as its base."""
+
+
+def memory_map(x, folder):
+    np.asarray(x).tofile(folder / "x")
+    return np.memmap(folder / "x", dtype=x.dtype, mode="r", shape=x.shape)
+
+
+def numba_case(kind):
+    return pytest.param("numba", kind, marks=[needs_numba, pytest.mark.slow])
+
+
+OTHER_KINDS = {
+    "a memory map": memory_map,
+    "a subclass": lambda x, _: x.view(Kept),
+    "a subclass, turned": lambda x, _: np.asfortranarray(x).view(Kept),
+    "a part of a subclass": lambda x, _: np.repeat(x, 2, axis=-1).view(Kept)[..., ::2],
+    "backwards": lambda x, _: x[::-1].copy()[::-1],
+    "one row for all": lambda x, _: np.broadcast_to(x[:1], x.shape),
+    "read only": lambda x, _: np.frombuffer(x.tobytes()).reshape(x.shape),
+    "not aligned": lambda x, _: np.frombuffer(b"0" + x.tobytes(), offset=1).reshape(x.shape),
+    "float32": lambda x, _: x.astype(np.float32),
+    "integers": lambda x, _: np.round(x).astype(np.int64),
+    "the other end first": lambda x, _: x.astype(">f8"),
+    "a tensor": lambda x, _: tg.tensor(x),
+}
+
+
+LOOPED = ("a memory map", "a part of a subclass", "not aligned")
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"), [*(("numpy", k) for k in OTHER_KINDS), *(numba_case(k) for k in LOOPED)]
+)
+def test_inputs_of_any_kind_whose_shape_changes(kind, backend, tmp_path):
+    rng = np.random.default_rng(1)
+    W1 = tg.parameter(rng.standard_normal((2, 3)))
+    loss = lambda X: np.mean(np.tanh(W1 @ X) ** 2 + np.sum(X, axis=0))  # noqa: E731
+    step = tg.compile(loss, [W1], backend=backend)
+
+    for m in (5, 2, 5) if backend == "numba" else (5, 2, 5, 1, 0, 7):
+        x = rng.standard_normal((3, m))
+        given = OTHER_KINDS[kind](x, tmp_path) if m else x
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            J, (cost, (dW1,)) = loss(given), step(given)
+
+        single = 1e-5 if kind == "float32" else 1e-12
+        np.testing.assert_allclose(cost, J.value, rtol=single)
+        np.testing.assert_allclose(dW1, J.backward()[W1], rtol=single, atol=single)
+
+
+class Foreign:
+    shape = (3, 4)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones((3, 4))
+
+
+@pytest.mark.parametrize(
+    ("x", "told"),
+    [
+        (np.ma.masked_array(FITTING, FITTING > 3), r"shape \(3, 4\) is a MaskedArray"),
+        (FITTING.view(np.matrix), r"shape \(3, 4\) is a matrix"),
+        (Foreign(), r"shape \(3, 4\) is a Foreign"),
+        (FITTING.astype(object), r"shape \(3, 4\) is an array of objects"),
+    ],
+)
+def test_arrays_with_arithmetic_of_their_own_are_refused(x, told):
+    W = weight(3, 4)
+    with pytest.raises(tg.errors.GraphError, match=told):
+        tg.compile(lambda X: np.sum(W * X), [W])(x)
+
+
+@needs_numba
+@pytest.mark.slow
+def test_loops_do_not_go_where_no_array_is():
+    W1 = weight(2, 3)
+    step = tg.compile(lambda X: squares(W1, np.tanh(X) + 1), [W1], backend="numba")
+    X = np.ones((3, 4))
+    step(X)
+
+    for other in (X[:, :2].copy(), X[:2], np.ones((3, 5)), np.ones((1, 4))):
+        with pytest.raises(ValueError, match="another shape"):
+            step.plan.function(other, *step.arguments.values())

@@ -7,7 +7,6 @@ needs any more; every other call writes to memory that none of its inputs holds.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 

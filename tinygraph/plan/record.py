@@ -78,8 +78,8 @@ class Traced(Symbol):
 
     `value` holds the numbers of this run, `serial` its place in the order of recording, `quiet` the floating
     point errors that were ignored meanwhile, `place` the line of the user's code. Only a `writable` one takes
-    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step. `shown` is the
-    position of the argument in whose memory the result lies, if it is a view, among all parts of `args`.
+    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step. `shown` is
+    the position, among all parts of `args`, of what the result is a view of.
     """
 
     __slots__ = ("fixed", "now", "place", "quiet", "serial", "shown", "tape", "value")

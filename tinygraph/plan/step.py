@@ -6,6 +6,8 @@ function runs.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -18,7 +20,7 @@ from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
 from tinygraph.extras import missing_package
 from tinygraph.guards.faults import blame, cause_of, our_work, shorten
-from tinygraph.plan.build import BuiltStep, build_step, load_step
+from tinygraph.plan.build import BuiltStep, build_step, forget_compiled, load_step
 from tinygraph.plan.failure import retell_error
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
@@ -29,6 +31,7 @@ __all__ = ["CompiledStep", "compile"]
 
 PLANS_KEPT = 16  # signatures
 TURNS = 20  # steps of each backend before "auto" decides
+LONGEST = 500  # lines that "auto" has numba compile, which takes about 30 ms for each
 
 
 def backends_of(name: str) -> tuple[str, ...]:
@@ -72,7 +75,8 @@ def compile(
             changes the parameters in place; without it, the cost and the list of derivatives (for a first
             argument, the derivative in its form).
         backend: "numpy"; "numba" for compiled loops (`pip install "tinygraph[fast]"`); "auto" for whichever
-            is faster here. "numba" agrees with "numpy" to about 1e-12, not to the last bit.
+            is faster here, which is "numpy" where numba would compile for long, or cannot. "numba" agrees
+            with "numpy" to about 1e-12, not to the last bit.
         check_nan: look for NaN and infinity before each update.
 
     Raises:
@@ -187,9 +191,19 @@ class CompiledStep:
         """The plan for arrays of this signature."""
         if key not in self._plans and len(self._plans) >= PLANS_KEPT:
             self._plans.pop(next(iter(self._plans)))
-        plans = [Plan(self, arrays, form, backend == "numba") for backend in self.backends]
-        self._plans[key] = plan = plans[0] if len(plans) == 1 else Race(plans)
+        self._plans[key] = plan = self.choose_plan(arrays, form)
         return plan
+
+    def choose_plan(self, arrays: Sequence[Any], form: Any) -> Plan | Race:
+        """The plan of the backend; for "auto", that of NumPy, racing with that of numba if there is one."""
+        plan = Plan(self, arrays, form, self.backends[0] == "numba")
+        if len(self.backends) == 1:
+            return plan
+        try:
+            other = Plan(self, arrays, form, True, LONGEST)
+        except Exception:  # whatever numba lacks here, NumPy does without
+            return plan
+        return Race([plan, other])
 
 
 class Race:
@@ -235,7 +249,9 @@ class Race:
 class Plan:
     """The function for one signature, and what it is given besides the inputs."""
 
-    def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any, loops: bool) -> None:
+    def __init__(
+        self, step: CompiledStep, arrays: Sequence[Any], form: Any, loops: bool, longest: int | None = None
+    ) -> None:
         self.parameters = step.parameters or []
         self.optimizer = optimizer = step.optimizer
         self.held = [(p, p.value) for p in self.parameters]
@@ -244,6 +260,10 @@ class Plan:
         with our_work("tg.compile, writing the step,"):
             self.built = build_step(recorded, step.check_nan, loops)
             self.source = self.built.source
+            if longest and self.source.text.count("\n") > longest:
+                raise GraphError(
+                    f"a step of more than {longest} lines is not compiled without being asked for"
+                )
             self.function = load_step(self.source, loops)
         self.inputs = len(arrays)
         self.kinds = [array_kind(x) for x in arrays]
@@ -255,6 +275,24 @@ class Plan:
         self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.rest = self.given_besides(())
+        if loops:
+            self.compile_loops(arrays)
+
+    def compile_loops(self, arrays: Sequence[Any]) -> None:
+        """Have numba compile, by one call on copies: if it fails, nothing of the caller's is half changed."""
+        numbers = self.optimizer.numbers().values() if self.optimizer else ()
+        changed = copy.deepcopy((*(value for _, value in self.held), *self.memory))
+        given = *arrays, *changed, *numbers, *self.constants
+        with np.errstate(all="ignore"), contextlib.suppress(AssertionError, FloatingPointError):
+            try:
+                self.function(*given)
+            except (AssertionError, FloatingPointError):  # of the data, which the call itself will tell
+                raise
+            except Exception:  # perhaps since what numba kept was cut short: then without it
+                if not forget_compiled(self.function):
+                    raise
+                self.function = load_step(self.source, True)
+                self.function(*given)
 
     def holds(self) -> bool:
         """Whether the parameters still hold the arrays that this plan was made for."""
@@ -329,7 +367,7 @@ def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
 
 
 def array_kind(x: Any) -> Any:
-    """What two arrays must have in common for the same plan: shape, strides and dtype."""
+    """What two arrays must have in common for the same plan: shape, strides and dtype; numbers, the type."""
     return (x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x)
 
 
