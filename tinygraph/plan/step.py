@@ -31,7 +31,7 @@ __all__ = ["CompiledStep", "compile"]
 
 PLANS_KEPT = 16  # signatures
 TURNS = 20  # steps of each backend before "auto" decides
-LONGEST = 500  # lines that "auto" has numba compile, which takes about 30 ms for each
+LONGEST_TEXT = 500  # lines that "auto" has numba compile, which takes about 30 ms for each
 
 
 def backends_of(name: str) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class CompiledStep:
         if len(self.backends) == 1:
             return plan
         try:
-            other = Plan(self, arrays, form, True, LONGEST)
+            other = Plan(self, arrays, form, True, LONGEST_TEXT)
         except Exception:  # whatever numba lacks here, NumPy does without
             return plan
         return Race([plan, other])

@@ -24,7 +24,7 @@ from tinygraph.rules.nests import Leaf, flatten_nest, leaves, unflatten_nest
 __all__ = ["Trace", "Updates", "finish_trace", "flatten_inputs", "trace_step"]
 
 ARRAYS = (np.ndarray, np.generic, float, int, Tensor)
-ARITHMETIC = ("__array_ufunc__", "__array_function__", "__mul__", "__add__")
+OWN_ARITHMETIC = ("__array_ufunc__", "__array_function__", "__mul__", "__add__")
 END = 2**62  # after every serial number
 
 
@@ -74,7 +74,7 @@ def plain_array(x: Any) -> Any:
     """
     if type(x) is np.ndarray or not isinstance(x, np.ndarray):
         return x
-    if any(getattr(type(x), name) is not getattr(np.ndarray, name) for name in ARITHMETIC):
+    if any(getattr(type(x), name) is not getattr(np.ndarray, name) for name in OWN_ARITHMETIC):
         raise unfit_argument(x)
     return x.view(np.ndarray)
 
