@@ -53,7 +53,7 @@ from tinygraph.rules.types import (
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = ["Node", "Tensor", "apply", "distinct_parameters", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
 
 _next_serial = itertools.count().__next__
 _new = object.__new__
@@ -782,6 +782,11 @@ def parameter(array: Operand, name: str | None = None) -> Tensor:
     leaf._value = leaf._value.copy()
     leaf._kind = PARAMETER
     return leaf
+
+
+def distinct_parameters(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+    """Each parameter once: one that stands in two places, or under two names, is updated once."""
+    return list(dict.fromkeys(parameters.values() if isinstance(parameters, Mapping) else parameters))
 
 
 def mark_updated(parameters: Iterable[Tensor]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor
+from tinygraph.engine.tensor import Tensor, distinct_parameters
 from tinygraph.errors import GraphError
 from tinygraph.extras import missing_package
 from tinygraph.guards.faults import blame, cause_of, our_work, shorten
@@ -97,12 +97,6 @@ def compile(
         )
     chosen = None if parameters is None else distinct_parameters(parameters)
     return CompiledStep(loss, chosen, optimizer, backend, check_nan)
-
-
-def distinct_parameters(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
-    """Each parameter once: one that stands in two places is updated once."""
-    values = parameters.values() if isinstance(parameters, Mapping) else parameters
-    return list(dict.fromkeys(values))
 
 
 class CompiledStep:
