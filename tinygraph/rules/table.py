@@ -258,13 +258,21 @@ def clip_dx(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Nume
     return dz if high is None else dz * (x <= high)
 
 
+def clip_dlow(dz: Numeric, z: Numeric, x: Numeric, low: Numeric, high: Numeric | None) -> Numeric:
+    return dz * (x < low) if high is None else dz * np.logical_and(x < low, low <= high)
+
+
+def clip_dhigh(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Numeric) -> Numeric:
+    return dz * (x > high) if low is None else dz * np.logical_or(x > high, low > high)
+
+
 add_row(
     np.clip,
     "clip",
     "min(max(x, low), high)",
     clip_dx,
-    lambda dz, z, x, low, high: dz * (x < low),
-    lambda dz, z, x, low, high: dz * (x > high),
+    clip_dlow,
+    clip_dhigh,
     kink="at a bound: to x",
     elementwise=True,
 )
