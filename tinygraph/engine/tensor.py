@@ -21,7 +21,7 @@ import numpy as np
 
 from tinygraph.engine.calls import read_call
 from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
-from tinygraph.guards.changes import OWN, WHOLE, array_contents
+from tinygraph.guards.changes import OWN, WHOLE, array_contents, is_view
 from tinygraph.guards.cuts import note_cut, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
@@ -195,7 +195,7 @@ class Tensor(k.Recording):
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
         if kind:
-            if type(value) is not _ndarray:  # a number, which nobody can change
+            if not isinstance(value, _ndarray):  # a number, which nobody can change
                 note_taken(self, None)
                 return value
             note_taken(self, _ref(value))
@@ -217,13 +217,12 @@ class Tensor(k.Recording):
         views = [self]
         while views:
             z = views.pop()
-            if z._kind == MADE and type(z._value) is _ndarray and OWN not in z._watched:
+            if z._kind == MADE and isinstance(z._value, _ndarray) and OWN not in z._watched:
                 earlier = () if not z._watched else (z._kept,) if len(z._watched) == 1 else z._kept
                 own = array_contents(z._value)
                 z._kept = (own, *earlier) if earlier else own
                 z._watched = (OWN, *z._watched)
-                if z._value.base is not None:
-                    views += [x for x in z.inputs if isinstance(x, Tensor)]
+                views += viewed_inputs(z, z.inputs)
             elif z._kind == PARAMETER:
                 z._give_out()
 
@@ -291,6 +290,8 @@ class Tensor(k.Recording):
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """What a copy or a pickle holds: a leaf keeps its name, and forgets the line where it was made."""
+        if self._kind in _TRUSTED:
+            self._give_out()  # a shallow copy has the same array
         state = {key: getattr(self, key) for key in self.__slots__ if key[:2] != "__" and hasattr(self, key)}
         if self._op is None:
             state["given_name"] = self.name
@@ -552,7 +553,7 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
-        [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
+        [x._kind if isinstance(x, Tensor) else DATA if isinstance(x, _ndarray) else NUMBER for x in inputs]
     )
     wanted, watched, kind = flow(kinds, op.flowing)
     return record_tensor(op, inputs, cache, wanted, watched, kind, settings)
@@ -590,6 +591,8 @@ def record_tensor(
     if unusual and not mode.recording:
         z._op = z._kept = None
         z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
+        for x in viewed_inputs(z, inputs):  # whoever has the view can change them
+            x._give_out()
         return z
     z._kind = kind
     z._op = op
@@ -610,6 +613,13 @@ def record_tensor(
         z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
     z._serial = _next_serial()
     return z
+
+
+def viewed_inputs(z: Tensor, inputs: tuple[Operand, ...]) -> list[Tensor]:
+    """The inputs of which `z` is a view."""
+    if not isinstance(z._value, _ndarray):
+        return []
+    return [x for x in inputs if isinstance(x, Tensor) and x._kind and is_view(z, x._value)]
 
 
 def kept_of(x: Operand, array: Numeric) -> bytes | None:
@@ -641,7 +651,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
             b = y = list_as_array(y)
-            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if isinstance(y, _ndarray) else NUMBER]
         z = _new(Tensor)
         try:
             z._value = forward(a, b)
@@ -831,4 +841,10 @@ def plain_index(index: AnyIndex) -> AnyIndex:
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     index = value_of(index)
-    return index.copy() if type(index) is _ndarray else copy.deepcopy(index) if type(index) is list else index
+    return (
+        index.copy()
+        if isinstance(index, _ndarray)
+        else copy.deepcopy(index)
+        if type(index) is list
+        else index
+    )
