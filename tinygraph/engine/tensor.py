@@ -589,11 +589,7 @@ def record_tensor(
     z._code = frame.f_code
     z._instruction = frame.f_lasti
     if unusual and not mode.recording:
-        z._op = z._kept = None
-        z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
-        for x in viewed_inputs(z, inputs):  # whoever has the view can change them
-            x._give_out()
-        return z
+        return as_leaf(z, inputs)
     z._kind = kind
     z._op = op
     if op.arity == 2:
@@ -612,6 +608,15 @@ def record_tensor(
     elif watched:
         z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
     z._serial = _next_serial()
+    return z
+
+
+def as_leaf(z: Tensor, inputs: tuple[Operand, ...]) -> Tensor:
+    """`z` where nothing is recorded; through a view of its inputs anybody may change them."""
+    z._op = z._kept = None
+    z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
+    for x in viewed_inputs(z, inputs):
+        x._give_out()
     return z
 
 
@@ -804,9 +809,12 @@ def parameter(array: Operand, name: str | None = None) -> Tensor:
     return leaf
 
 
-def distinct_parameters(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
-    """Each parameter once: one that stands in two places, or under two names, is updated once."""
-    return list(dict.fromkeys(parameters.values() if isinstance(parameters, Mapping) else parameters))
+def distinct_parameters(parameters: Tensor | Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+    """One parameter, or each of several once: one in two places, or under two names, is updated once."""
+    if isinstance(parameters, Tensor):
+        return [parameters]
+    by_id = {id(p): p for p in (parameters.values() if isinstance(parameters, Mapping) else parameters)}
+    return list(by_id.values())
 
 
 def mark_updated(parameters: Iterable[Tensor]) -> None:

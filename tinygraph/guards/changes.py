@@ -27,12 +27,12 @@ from tinygraph.rules.types import Numeric, Values
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
 
-__all__ = ["OWN", "WHOLE", "array_contents", "is_view", "verify_node", "verify_parameter"]
+__all__ = ["OWN", "WHOLE", "array_contents", "is_changed", "is_view", "verify_node", "verify_parameter"]
 
 OWN = -1  # the position under which a node keeps the contents of its own result
 WHOLE = 16_384  # bytes up to which an array is kept whole
 SUMMED = 2**23  # bytes up to which it is summed
-COLUMNS = 1_021  # sums, each of every 1,021st eight bytes: a prime, so that equal columns fall apart
+SUM_COUNT = 1_021  # sums, each of every 1,021st eight bytes: a prime, so that equal columns fall apart
 SPREAD = 1_024  # entries kept of a larger one
 _ndarray = np.ndarray
 
@@ -44,16 +44,16 @@ def array_contents(x: Numeric) -> bytes | None:
     """
     if not isinstance(x, _ndarray):
         return None
-    return x.tobytes() if x.nbytes <= WHOLE or current_mode().whole else summary_of(x)
+    return x.tobytes() if x.nbytes <= WHOLE or current_mode().whole else summarize_array(x)
 
 
-def summary_of(x: Numeric) -> bytes:
+def summarize_array(x: Numeric) -> bytes:
     """Sums over an array, or some of its entries: shorter than the array."""
     if x.nbytes > SUMMED or x.dtype.hasobject:
         return bytes(spread_entries(x).tobytes())
     raw = np.asarray(x).ravel(order="K").view(np.uint8)
-    end = raw.size - raw.size % (8 * COLUMNS)
-    sums = np.add.reduce(raw[:end].view(np.uint64).reshape(-1, COLUMNS), axis=0)
+    end = raw.size - raw.size % (8 * SUM_COUNT)
+    sums = np.add.reduce(raw[:end].view(np.uint64).reshape(-1, SUM_COUNT), axis=0)
     return bytes(sums.tobytes() + raw[end:].tobytes())
 
 
@@ -72,7 +72,7 @@ def verify_node(z: Tensor, values: Values, output: Tensor) -> None:
     if len(watched) == 1:
         i = watched[0]
         x = z._value if i == OWN else values[i]
-        if kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else summary_of(x)):
+        if kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else summarize_array(x)):
             react_to_change(z, i, x, kept, output)
         return
     for i, then in zip(watched, kept, strict=True):
@@ -90,7 +90,7 @@ def verify_parameter(z: Tensor, i: int, x: Tensor, array: Numeric, output: Tenso
 
 def is_changed(x: Numeric, kept: bytes | None) -> bool:
     """Whether an array is not what it was when `array_contents` gave `kept`."""
-    return kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else summary_of(x))
+    return kept is not None and kept != (x.tobytes() if len(kept) == x.nbytes else summarize_array(x))
 
 
 def is_read(z: Tensor, i: int) -> bool:
@@ -111,7 +111,7 @@ def is_read_through(z: Tensor, output: Tensor) -> bool:
         shown = [i for i, x in enumerate(t.inputs) if type(x) is type(z) and x in views]
         if any(is_read(t, i) for i in shown):
             return True
-        if any(is_view(t, t.inputs[i]._value) for i in shown):  # type: ignore[union-attr]
+        if any(is_view(t, t.inputs[i]._value) for i in shown):
             views.add(t)
     return False
 

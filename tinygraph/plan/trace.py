@@ -43,8 +43,9 @@ class Trace(NamedTuple):
     """What was recorded of a step.
 
     `arguments` are the symbols of what the step is given, in order, `numbers` those of the optimizer among
-    them; `cost` and `derivatives` are its results; `targets` pairs each array of the caller's that the update
-    changes with its new value.
+    them; `others` are the tensors that the loss has from outside and does not derive by; `cost` and
+    `derivatives` are its results; `targets` pairs each array of the caller's that the update changes with its
+    new value.
     """
 
     tape: Tape
@@ -55,6 +56,7 @@ class Trace(NamedTuple):
     targets: list[tuple[Traced, Traced]]
     names: dict[Traced, str]
     sections: list[Section]
+    others: list[Tensor]
 
 
 # Arguments ----------------------------------------------------------------
@@ -178,7 +180,7 @@ def finish_trace(
     seed = Traced(values_of(checked_seed(J, None)), tape)
     seed.fixed = True
     start = last_serial(tape)
-    swept, _ = reverse_sweep(J, seed)
+    swept, _ = reverse_sweep(J, seed, targets=set(parameters))
     found = {t: settle_arrays(dt) for t, dt in swept.items()}
     for p in parameters:
         if p not in found:
@@ -213,7 +215,14 @@ def finish_trace(
         targets,
         symbols,
         sections,
+        others_of(order, parameters),
     )
+
+
+def others_of(order: Sequence[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
+    """The leaves of a graph that are no parameters of the step and hold arrays of their own."""
+    found = dict.fromkeys(x for t in order for x in t.inputs if isinstance(x, Tensor) and x.op is None)
+    return [x for x in found if x not in set(parameters) and not isinstance(value_of(x), Traced)]
 
 
 def zero_derivative(p: Tensor, tape: Tape, optimizer: Updates | None) -> Traced:
