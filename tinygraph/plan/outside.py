@@ -37,6 +37,7 @@ class Outside:
         self.chance: list[Any] = []
         self.contents: list[tuple[Any, bytes | None]] = []
         self.visited: set[Any] = set()
+        self.names: set[str] = set()
         self.visit_function(function)
 
     def visit_function(self, function: Any) -> None:
@@ -55,6 +56,7 @@ class Outside:
 
     def visit_variables(self, function: FunctionType, names: frozenset[str]) -> None:
         """Note the variables that a function has from outside."""
+        self.names |= names
         for x in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.visit_value(x, names)
         for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars, strict=True):
@@ -102,6 +104,7 @@ class Outside:
 
     def first_change(self) -> str | None:
         """The name of something that is not what it was, or None."""
+        name: str
         for cell, name, x in self.cells:
             if cell.cell_contents is not x:
                 return name
@@ -117,7 +120,9 @@ class Outside:
 
     def states(self) -> list[bytes]:
         """The states of all sources of chance that can be seen."""
-        return [*map(pickle.dumps, self.chance), pickle.dumps((random.getstate(), np.random.get_state()))]  # noqa: NPY002
+        # Other threads draw from the common ones too, so these are looked at only where they are named.
+        common = [random.getstate(), np.random.get_state()] if "random" in self.names else []  # noqa: NPY002
+        return [pickle.dumps(x) for x in (*self.chance, *common)]
 
 
 def is_users(function: FunctionType) -> bool:
