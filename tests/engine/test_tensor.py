@@ -1,5 +1,6 @@
 """Tensors: operators, NumPy's own functions, methods, what is recorded, and what is refused."""
 
+import copy
 import operator
 import threading
 import warnings
@@ -520,3 +521,30 @@ def test_recording_is_quiet():
         x = tg.parameter(X)
         np.sum(tg.sigmoid(x * 1e4) + tg.softplus(x)).backward()
     assert isinstance(x, k.Recording)
+
+
+def test_a_deep_copy_of_a_deep_graph_is_a_graph_of_its_own():
+    x = tg.parameter(np.ones(3), name="x")
+    y = z = x * 0.5
+    for _ in range(3_000):
+        y = np.sin(y) + z
+    J, K = np.sum(y), copy.deepcopy(np.sum(y))
+    expected = J.backward()[x]
+
+    d = K.backward()
+    [leaf] = [t for t in d._arrays if t.is_parameter]
+
+    assert leaf is not x
+    assert not np.shares_memory(leaf.value, x.value)
+    np.testing.assert_array_equal(d[leaf], expected)
+    x.value[:] = 9
+    np.testing.assert_array_equal(K.backward()[leaf], expected)
+
+
+def test_what_is_shared_is_shared_in_a_deep_copy():
+    W = tg.parameter(np.ones(2), name="W")
+    copies = copy.deepcopy({"enc": W, "dec": W, "J": np.sum(W * 2)})
+
+    assert copies["enc"] is copies["dec"]
+    assert copies["J"].backward()[copies["enc"]].tolist() == [2, 2]
+    assert copies["enc"].name == "W"

@@ -290,13 +290,34 @@ class Tensor(k.Recording):
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """What a copy or a pickle holds: a leaf keeps its name, and forgets the line where it was made."""
-        if self._kind in _TRUSTED:
-            self._give_out()  # a shallow copy has the same array
         state = {key: getattr(self, key) for key in self.__slots__ if key[:2] != "__" and hasattr(self, key)}
         if self._op is None:
             state["given_name"] = self.name
             state = {key: x for key, x in state.items() if key not in ("_code", "_instruction")}
         return None, state
+
+    def __copy__(self) -> Tensor:
+        """A tensor with the same array, which may be changed through it."""
+        self._give_out()
+        made = _new(Tensor)
+        for key, x in self.__getstate__()[1].items():
+            setattr(made, key, x)
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the whole graph, first to last: without recursion, so that depth does not matter."""
+        found, stack = {self}, [self]
+        while stack:
+            for x in stack.pop().inputs:
+                if isinstance(x, Tensor) and x not in found:
+                    found.add(x)
+                    stack.append(x)
+        for t in sorted(found, key=lambda t: -1 if t._op is None else t._serial):
+            if id(t) not in memo:
+                memo[id(t)] = made = _new(Tensor)
+                for key, x in t.__getstate__()[1].items():
+                    setattr(made, key, x if key == "_op" else copy.deepcopy(x, memo))
+        return memo[id(self)]  # type: ignore[no-any-return]
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.

@@ -139,7 +139,7 @@ def texts_of_code(code: CodeType) -> frozenset[str]:
 
 
 def walk_texts(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+    yield from (*code.co_names, *code.co_freevars)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from walk_texts(constant)
