@@ -576,6 +576,8 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if isinstance(x, _ndarray) else NUMBER for x in inputs]
     )
+    if NUMBER in kinds and any(type(x) in (list, tuple) for x in inputs):
+        return apply(op, tuple(map(list_as_array, inputs)), settings)
     wanted, watched, kind = flow(kinds, op.flowing)
     return record_tensor(op, inputs, cache, wanted, watched, kind, settings)
 

@@ -680,7 +680,7 @@ _constant: list[AnyFunction] = [
     np.isinf, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and,
     np.logical_or, np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all,
     np.count_nonzero, np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
-    np.empty_like, np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
+    np.empty_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
     np.iscomplexobj, np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory,
     np.shares_memory,
 ]
@@ -709,7 +709,24 @@ def array_split(x: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> lis
     return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(edges)]
 
 
+def full_like(
+    a: Numeric,
+    fill_value: Numeric,
+    dtype: Option = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+) -> Numeric:
+    """`np.full_like`, in which a recorded number is repeated; of `a` only shape and dtype are read."""
+    shape, dtype = np.shape(a) if shape is None else shape, np.dtype(dtype or a.dtype)
+    if not isinstance(fill_value, k.Recording):
+        return np.full(shape, fill_value, dtype)
+    fill: Numeric = fill_value
+    return np.broadcast_to(fill if fill.dtype == dtype else fill.astype(dtype), shape)
+
+
 COMPOSED: dict[AnyFunction, AnyFunction] = {
+    np.full_like: full_like,
     np.split: split,
     np.array_split: array_split,
     np.vstack: lambda xs: np.concatenate([x if x.ndim > 1 else np.reshape(x, (1, -1)) for x in xs], axis=0),
