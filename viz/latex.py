@@ -27,8 +27,8 @@ def chain_latex(output: Tensor, names: Mapping[str, Any] | None, convention: str
         rows = " \\\\\n".join(map(equation, Derivation(scene.graph, scene.course).statements()))
     except RecursionError:
         raise GraphError(
-            f"a formula of the {len(scene.graph.calls)} calls behind {describe(output)} is nested too deep to "
-            "be written; d.chain() has the derivatives themselves"
+            f"a formula of the {len(scene.graph.calls)} calls behind {describe(output)} is nested too deep "
+            "to be written; d.chain() has the derivatives themselves"
         ) from None
     return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 

@@ -152,7 +152,8 @@ def axis_of(s: Traced) -> str | None:
     if not isinstance(x, Traced) or len(s.args) != 1 or not is_looped_float(x) or not x.size:
         return None
     axis = settings.get("axis")
-    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis).tolist())
+    given = range(x.ndim) if axis is None else np.atleast_1d(axis).tolist()
+    axes = tuple(a % max(x.ndim, 1) for a in given)
     if len(axes) == x.ndim:
         return "all"
     if x.ndim != 2 or len(axes) != 1:
@@ -325,7 +326,7 @@ class LoopWriter(StepWriter):
         memory: Memory,
         names: Mapping[Traced, str],
         arguments: Sequence[Traced],
-        fresh: set[Traced],
+        fresh: Mapping[Traced, None],
         private: Sequence[Traced],
     ) -> None:
         super().__init__(program, memory, names, arguments)
@@ -552,7 +553,8 @@ def write_loops(
     shared = results_outside(program, parts, [*results, *finite]) | set(finite)
     memory, private = memory_of(program, parts, targets, returned, shared)
     wanted = shared | returned | {new for _, new in pairs}
-    fresh = {s for part in parts if isinstance(part, Kernel) for s in part.calls if s in returned and s.shape}
+    made = (s for part in parts if isinstance(part, Kernel) for s in part.calls)
+    fresh = dict.fromkeys(s for s in made if s in returned and s.shape)  # in order
     writer = LoopWriter(program, parts, memory, names, arguments, fresh, private)
     for s in fresh:
         if s not in writer.text:

@@ -175,7 +175,7 @@ class StepWriter:
             raise GraphError(f"{x} is read before it is made")
         if not x.shape:
             return number_code(np.asarray(x.value)[()])
-        number = number_code(x.value.flat[0].item())[0] if x.size else "0"
+        number = number_code((x.value.flat[0] if x.size else x.dtype.type(0)).item())[0]
         self.name(x, "constant")
         self.arrays.append(f"{self.read(x)} = {empty_array(x, 'full', number)}")
         return self.text[x]
