@@ -10,7 +10,7 @@ from tinygraph.graph.reading import Call, Graph, Quantity
 
 __all__ = ["name_inner", "name_leaves", "name_rest"]
 
-DEEPEST = 12
+CALLS_NESTED = 12
 
 
 def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:
@@ -37,12 +37,12 @@ def name_rest(graph: Graph) -> None:
 
 
 def find_deep(graph: Graph) -> Iterator[Quantity]:
-    """The nameless results in which more than DEEPEST calls would be written into each other."""
+    """The nameless results in which more than CALLS_NESTED calls would be written into each other."""
     depth: dict[Quantity, int] = {}
     for call in graph.calls:
         q = call.result
         depth[q] = 0 if q.name else 1 + max((depth.get(x.quantity, 0) for x in call.inputs), default=0)
-        if depth[q] > DEEPEST:
+        if depth[q] > CALLS_NESTED:
             depth[q] = 0
             yield q
 
