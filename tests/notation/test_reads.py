@@ -41,8 +41,8 @@ def read_by_rule(node, i, z):
 
 
 def vanishes(node):
-    """Whether what is read does not matter: in x ** 1, 1 ** y, x less the mean of x alone, bounds that cross."""
-    if node.op.function is np.clip and None not in node.cache[1:]:
+    """Whether what is read does not matter: x ** 1, 1 ** y, x less the mean of x alone, bounds that cross."""
+    if node.op.function is np.clip and all(x is not None for x in node.cache):
         return bool(np.any(node.cache[1] > node.cache[2]))
     if node.op.function is np.power:
         return any(isinstance(x, int) and x == 1 for x in node.cache)
