@@ -88,8 +88,9 @@ class Outside:
         elif isinstance(x, dict):
             self.visit_items(x, names)
         elif hasattr(x, "__dict__") and not isinstance(x, type | ModuleType):
-            self.visit_items(vars(x), names)
-            self.visit_function(vars(type(x)).get("__call__"))
+            call = vars(type(x)).get("__call__")
+            self.visit_items(vars(x), names if call is None else frozenset(vars(x)))
+            self.visit_function(call)
         return False
 
     # Before each step
