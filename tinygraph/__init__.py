@@ -54,7 +54,8 @@ from numpy import (
 from tinygraph import errors, layerwise, optim
 from tinygraph.engine.tensor import Node, Tensor, parameter, tensor
 from tinygraph.files import load, save
-from tinygraph.graph.derivatives import Derivatives, grad, value_and_grad
+from tinygraph.graph.derivatives import Derivatives
+from tinygraph.graph.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinygraph.graph.why import why_no_gradient
 from tinygraph.guards.modes import detect_nan, errstate, no_grad
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
@@ -69,6 +70,7 @@ from tinygraph.rules.kernels import (
     sigmoid,
     softmax,
     softplus,
+    stop_gradient,
 )
 
 if _TYPE_CHECKING:
@@ -144,6 +146,10 @@ __all__ = [
     "gelu",
     "grad",
     "gradcheck",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "layerwise",
     "leaky_relu",
     "load",
@@ -179,6 +185,7 @@ __all__ = [
     "square",
     "stack",
     "std",
+    "stop_gradient",
     "sum",
     "tanh",
     "tensor",
@@ -186,6 +193,7 @@ __all__ = [
     "to_onnx",
     "value_and_grad",
     "var",
+    "vjp",
     "where",
     "why_no_gradient",
 ]

@@ -22,7 +22,7 @@ import numpy as np
 from tinygraph.engine.calls import read_call
 from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
 from tinygraph.guards.changes import OWN, WHOLE, array_contents
-from tinygraph.guards.cuts import note_cut, note_taken
+from tinygraph.guards.cuts import array_refusal, note_cut, note_number, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
 from tinygraph.guards.nans import finite_forward
@@ -53,9 +53,9 @@ from tinygraph.rules.types import (
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = ["Node", "Tensor", "apply", "mark_updated", "next_serial", "no_grad", "parameter", "tensor", "value_of"]
 
-_next_serial = itertools.count().__next__
+_next_serial = next_serial = itertools.count().__next__
 _new = object.__new__
 _ndarray = np.ndarray
 _ref = weakref.ref
@@ -348,10 +348,7 @@ class Tensor(k.Recording):
 
     def __array__(self, dtype: Option = None, copy: bool | None = None) -> Numeric:
         if self._kind:
-            raise GraphError(
-                f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
-                "the path to it; write .value where you want the plain array"
-            )
+            raise array_refusal(self)
         return np.array(self._value, dtype=dtype, copy=copy)
 
     # Operators
@@ -420,20 +417,20 @@ class Tensor(k.Recording):
         return bool(self._value)
 
     def __float__(self) -> float:
-        note_cut("float()", self)
-        return float(self._item())
+        number = float(self._item())
+        return note_number("float()", self, number, _next_serial()) if self._kind else number  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
-        note_cut("int()", self)
-        return int(self._item())
+        number = int(self._item())
+        return note_number("int()", self, number, _next_serial()) if self._kind else number  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
         return format(self._item(), spec) if spec else str(self)
 
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
-        note_cut(".item()", self)
-        return self._item()
+        number = self._item()
+        return note_number(".item()", self, number, _next_serial()) if self._kind else number
 
     def _item(self) -> Any:
         return self._value.item() if hasattr(self._value, "item") else self._value

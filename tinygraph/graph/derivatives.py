@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.engine.sweep import ancestors_of, recorded_order, reverse_sweep, shown_derivative
-from tinygraph.engine.tensor import Tensor, parameter, value_of
+from tinygraph.engine.sweep import recorded_order, reverse_sweep, shown_derivative
+from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.graph.walk import sum_of
+from tinygraph.guards.cuts import verify_numbers
 from tinygraph.guards.faults import cause_of, shorten
 from tinygraph.guards.stories import describe
 from tinygraph.notation.names import derivative_name
-from tinygraph.rules.nests import leaves, map_leaves
 
-__all__ = ["Derivatives", "backward", "checked_seed", "grad", "lift", "value_and_grad"]
+__all__ = ["Derivatives", "backward", "checked_seed"]
 
 Convention = Literal["true", "course"]
 
@@ -237,6 +237,7 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
             f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
             "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
+    verify_numbers(output, lambda z: recorded_order(z, wanted=True))
     if seed is None:
         if value.ndim == 0:
             return value.dtype.type(1)
@@ -255,80 +256,3 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
 
 
 Tensor.backward = backward  # type: ignore[method-assign, assignment]
-
-
-# The functional style ----------------------------------------------------------------
-
-
-def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
-) -> Callable[..., tuple[Any, Any]]:
-    """A function that gives f's value and its derivative with respect to arguments `argnums`.
-
-    The arguments may be arrays, numbers (floats), or dicts, lists and tuples of them; the derivative has the
-    same form. It may be nested: inside another `grad`, or where f uses a parameter from outside, value and
-    derivative are Tensors that can be derived again; otherwise they are arrays.
-
-    Raises:
-        ShapeError: f's value has several entries.
-        DtypeError: an argument to derive by holds integers.
-
-    >>> import tinygraph as tg
-    >>> value, dx = tg.value_and_grad(lambda x: x**3)(2.0)
-    >>> float(value), float(dx)
-    (8.0, 12.0)
-    """
-
-    def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        chosen = (argnums,) if isinstance(argnums, int) else argnums
-        lifted = [lift(a) if i in chosen else a for i, a in enumerate(args)]
-        targets = {x for i in chosen for x in leaves(lifted[i])}
-        value = f(*lifted, **kwargs)
-        found, record = derivatives_for(value, targets)
-        of = [map_leaves(found.__getitem__, lifted[i]) for i in chosen]
-        return value if record else value_of(value), of[0] if isinstance(argnums, int) else tuple(of)
-
-    return derived
-
-
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The derivative of f as a function; see `value_and_grad`. Of any order: `grad(grad(f))`.
-
-    >>> import tinygraph as tg
-    >>> float(tg.grad(tg.grad(lambda x: x**4))(1.0))
-    12.0
-    """
-    both = value_and_grad(f, argnums)
-
-    def derived(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return derived
-
-
-def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any], bool]:
-    """The derivative of `value` with respect to each target, and whether it is recorded itself."""
-    zeros = {t: np.zeros_like(t._value) for t in targets}
-    if not isinstance(value, Tensor) or not value.wants:
-        return zeros, False
-    record = bool(parameters_of(value) - targets)
-    found, _ = reverse_sweep(value, checked_seed(value, None), targets, record=record)
-    return zeros | {t: found[t] for t in targets if t in found}, record
-
-
-def parameters_of(value: Tensor) -> set[Tensor]:
-    """The parameters that `value` was made from."""
-    return {x for x in ancestors_of(value, wanted=True) if x.is_parameter}
-
-
-def lift(argument: Any) -> Any:
-    """The argument with a fresh parameter for each array in it, and +x for each Tensor x that wants one.
-
-    So that derivatives are those of this use of x alone, and not of others that f knows of.
-    """
-    return map_leaves(lift_leaf, argument)
-
-
-def lift_leaf(x: Any) -> Tensor:
-    """One array or Tensor so."""
-    return +x if isinstance(x, Tensor) and x.wants else parameter(x)

@@ -12,7 +12,8 @@ import numpy as np
 from tinygraph.engine.sweep import recorded_order, reverse_sweep
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import GraphError
-from tinygraph.graph.derivatives import checked_seed, lift
+from tinygraph.graph.derivatives import checked_seed
+from tinygraph.graph.functional import lift_arrays
 from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.faults import our_work
@@ -116,7 +117,7 @@ def trace_step(
     given = symbols_for(loss, arrays, form, tape)
     args = given if form is None else unflatten_nest(form, given)
     if parameters is None:
-        lifted = lift(args[0])
+        lifted = lift_arrays(args[0])
         return finish_trace(tape, given, loss(lifted, *args[1:]), list(leaves(lifted)), None)
     with traced_values(parameters, tape) as symbols:
         J = loss(*args)

@@ -37,6 +37,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "stop_gradient",
     "xlogy",
 ]
 
@@ -97,6 +98,20 @@ def is_basic(index: AnyIndex) -> bool:
     """Whether `index` takes each entry at most once, as slices and single numbers do."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
+
+
+@kernel
+def stop_gradient(x: Numeric) -> Numeric:
+    """A copy of x as a plain array, through which no derivative comes back.
+
+    So `x - tg.stop_gradient(x)` is 0, and its derivative 1. A compiled step computes it anew each time.
+
+    >>> import tinygraph as tg
+    >>> x = tg.parameter(3.0, name="x")
+    >>> float((x * tg.stop_gradient(x)).backward()["dx"])
+    3.0
+    """
+    return np.positive(x)
 
 
 @kernel

@@ -672,7 +672,7 @@ _constant: list[AnyFunction] = [
     np.count_nonzero, np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
     np.empty_like, np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
     np.iscomplexobj, np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory,
-    np.shares_memory,
+    np.shares_memory, k.stop_gradient,
 ]
 # fmt: on
 LOCALLY_CONSTANT = frozenset(_constant)
