@@ -54,6 +54,7 @@ from numpy import (
 from tinygraph import errors, layerwise, optim
 from tinygraph.engine.tensor import Node, Tensor, parameter, tensor
 from tinygraph.files import load, save
+from tinygraph.graph.checkpoints import checkpoint
 from tinygraph.graph.derivatives import Derivatives
 from tinygraph.graph.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinygraph.graph.why import why_no_gradient
@@ -127,6 +128,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "check",
     "check_backward",
+    "checkpoint",
     "clip",
     "compare",
     "compile",
