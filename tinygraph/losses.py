@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor, apply, value_of
 from tinygraph.errors import DtypeError, ShapeError
 from tinygraph.guards.stories import describe
+from tinygraph.notation.examples import UNCLEAR, units_axis
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import TABLE
 
@@ -17,18 +20,20 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_
 SIGMOID, SIGMOID_CROSS_ENTROPY = TABLE[k.sigmoid], TABLE[k.sigmoid_cross_entropy]
 
 
-def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
+def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log A + (1 - Y) log(1 - A)), the lectures' cost of a sigmoid output.
 
     Args:
-        A: probabilities, (units, m) with axis=0. Where A was made by `tg.sigmoid`, cost and derivative are
+        A: probabilities, (units, m) with axis=0, (m, units) with axis=1. Where A was made by `tg.sigmoid`, cost and derivative are
             computed from its input Z, so they are right even where A has rounded to 0 or 1; dA is still shown
             by the lectures' formula -(Y/A) + (1-Y)/(1-A), and dZ is A - Y (times 1/m).
         Y: labels between 0 and 1, of the shape of A.
-        axis: the axis of units. A vector (m,) is m examples of one unit.
+        axis: the axis of units. If it is not given, the recording says it: 0 for W @ X, 1 for X @ W; and 0
+            where nothing is recorded. A vector (m,) is m examples of one unit.
 
     Raises:
-        ShapeError: A and Y have different shapes.
+        ShapeError: A and Y have different shapes; labels or probabilities do not lie between 0 and 1; or A is
+            (m, 1), or a product of which no factor is known as the weight, and there is no `axis`.
 
     >>> import tinygraph as tg
     >>> Z = tg.parameter([[0.0, 1e4]], name="Z1")
@@ -36,43 +41,109 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int = 0) -> Any:
     >>> d["dZ1"] * 2
     array([[-0.5,  1. ]])
     """
-    if not isinstance(A, Tensor):
-        A = A if hasattr(A, "shape") else np.asarray(A)
-    elif A._op is SIGMOID:
+    A = A if hasattr(A, "shape") else np.asarray(A)
+    axis = axis_of_units(A) if axis is None else axis
+    Y = shares_like(A, Y)
+    if isinstance(A, Tensor) and A._op is SIGMOID:
         settings = {"axis": axis} if axis else {}
-        return apply(SIGMOID_CROSS_ENTROPY, (A, labels_like(A, Y), *A._x), settings)
-    return k.probability_cross_entropy(A, labels_like(A, Y), axis=axis)
+        return apply(SIGMOID_CROSS_ENTROPY, (A, Y, *A._x), settings)
+    check_range(A, "probabilities")
+    return k.probability_cross_entropy(A, Y, axis=axis)
 
 
-def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int = 0) -> Any:
+def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int | None = None) -> Any:
     """`binary_cross_entropy(sigmoid(Z), Y)`, from the logits Z.
 
     >>> float(binary_cross_entropy_with_logits(np.array([[1e4]]), np.array([[0.0]])))
     10000.0
     """
     Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
-    return k.sigmoid_cross_entropy(k.sigmoid(Z), labels_like(Z, Y), Z, axis=axis)
+    axis = axis_of_units(Z) if axis is None else axis
+    Y = shares_like(Z, Y)
+    return k.sigmoid_cross_entropy(k.sigmoid(Z), Y, Z, axis=axis)
 
 
-def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
+def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log softmax(Z)), from the logits Z; its dZ is A - Y (times 1/m).
 
     Args:
         Z: logits, (classes, m) with axis=0; A = softmax(Z) becomes part of the graph.
         labels: integers in [0, classes) of the shape of Z without `axis`, which become ones and zeros, or an
             array of the shape of Z with a column per example that sums to one.
-        axis: the axis of classes.
+        axis: the axis of classes. If it is not given, the recording says it: 0 for W @ X, 1 for X @ W; and 0
+            where nothing is recorded.
 
     Raises:
-        ShapeError: the labels have another shape, are out of range, or do not sum to one.
+        ShapeError: the labels have another shape, are out of range, or do not sum to one; or Z is a product
+            of which no factor is known as the weight, and there is no `axis`.
         DtypeError: labels of the shape without `axis` that are no integers.
 
     >>> float(softmax_cross_entropy(np.array([[0.0], [1e4]]), np.array([0])))
     10000.0
     """
     Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+    axis = axis_of_units(Z, classes=True) if axis is None else axis
     Y = columns_of(Z, labels, axis)
     return k.softmax_cross_entropy(k.softmax(Z, axis=axis), Y, Z, axis=axis)
+
+
+def axis_of_units(A: Any, classes: bool = False) -> int:
+    """The axis of units, or of classes, as the recording has it; ShapeError where it has to be said."""
+    axis = units_axis(A) if isinstance(A, Tensor) else None
+    if axis is not None and axis != UNCLEAR:
+        return axis
+    shape = A.shape
+    column = len(shape) == 2 and shape[0] > shape[1] == 1 and not classes  # nobody has a single class
+    if axis == UNCLEAR or column:
+        raise ShapeError(
+            f"{describe(A)} may hold examples in rows or in columns, and nothing that is recorded says which: "
+            "write axis=1, the axis of units, if each row is an example, axis=0 if each column is"
+        )
+    return 0
+
+
+def check_range(x: Any, what: str) -> None:
+    """ShapeError unless all entries lie between 0 and 1; a NaN shows in the cost."""
+    x = value_of(x)
+    if isinstance(x, np.ndarray) and x.size and x.dtype.kind != "c":
+        low, high = np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)
+        if low < 0 or high > 1:
+            hint = "; use binary_cross_entropy_with_logits for Z, or tg.sigmoid(Z)" * (what != "labels")
+            raise ShapeError(f"{what} lie between 0 and 1, but these reach from {low} to {high}{hint}")
+
+
+MOST_CHECKED = 256
+_checked: dict[tuple[int, Any], Any] = {}  # weak references to arrays of labels that fit
+
+
+def check_once(labels: Any, key: Any, check: Callable[[Any, Any], None]) -> None:
+    """`check(array, key)`, but for an array that was looked at before: a loop goes on with its labels."""
+    array = value_of(labels)
+    known = _checked.get((id(array), key))
+    if known is None or known() is not array:
+        check(array, key)
+        if type(array) is np.ndarray:
+            if len(_checked) >= MOST_CHECKED:
+                _checked.clear()
+            _checked[id(array), key] = weakref.ref(array)
+
+
+def shares_like(A: Any, Y: Any) -> Any:
+    """Labels of a sigmoid as `labels_like` has them; ShapeError unless they lie between 0 and 1."""
+    Y = Y if hasattr(Y, "shape") else np.asarray(Y)
+    fitting = labels_like(A, Y)
+    check_once(Y, "labels", check_range)
+    return fitting
+
+
+def check_columns(labels: Any, axis: int) -> None:
+    """ShapeError unless labels of the shape of Z are shares of the classes, for each example."""
+    if not np.abs(np.add.reduce(labels, axis=axis) - 1).max(initial=0) < 1e-4:
+        raise ShapeError(
+            f"labels of the shape of Z, {labels.shape}, must sum to one along axis {axis}, the axis of classes"
+        )
+    if np.minimum.reduce(labels, axis=None, initial=0) < 0:
+        raise ShapeError(f"labels of the shape of Z, {labels.shape}, are shares of the classes, none negative")
 
 
 def labels_like(A: Any, Y: Any) -> Any:
@@ -93,10 +164,7 @@ def columns_of(Z: Any, labels: Any, axis: int) -> Any:
     labels = labels if hasattr(labels, "shape") else np.asarray(labels)
     shape = Z.shape
     if labels.shape == shape:
-        if not np.abs(np.add.reduce(value_of(labels), axis=axis) - 1).max(initial=0) < 1e-4:
-            raise ShapeError(
-                f"labels of the shape of Z, {shape}, must sum to one along axis {axis}, the axis of classes"
-            )
+        check_once(labels, axis, check_columns)
         return labels_like(Z, labels)
     axis = axis % len(shape)
     y, examples = value_of(labels), shape[:axis] + shape[axis + 1 :]

@@ -342,10 +342,10 @@ class Network(Model):
         """The cost without the penalty: a mean over the examples."""
         Z = self.logits(X, *masks)
         if self.output == "softmax":
-            return softmax_cross_entropy(Z, Y)
+            return softmax_cross_entropy(Z, Y, axis=0)
         Y = name_leaf(Y, "Y")
         if self.output == "sigmoid":
-            return binary_cross_entropy(self.last(Z), Y)
+            return binary_cross_entropy(self.last(Z), Y, axis=0)
         return np.sum(np.square(Z - Y)) / (2 * X.shape[-1])
 
     def penalty(self, m: int) -> Any:

@@ -34,6 +34,7 @@ from tinygraph.guards.stories import (
     unknown_operation,
 )
 from tinygraph.notation import names
+from tinygraph.notation.examples import units_of_call
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
@@ -148,7 +149,7 @@ class Tensor(k.Recording):
     # of giving out the array, and `_kept` its contents then.
     __slots__ = (
         "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
-        "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
+        "_settings", "_units", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
 
@@ -169,6 +170,7 @@ class Tensor(k.Recording):
     _serial: int
     _code: CodeType
     _instruction: int
+    _units: int | None
 
     def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
@@ -577,6 +579,7 @@ def record_tensor(
     if unusual and not mode.recording:
         z._op = z._kept = None
         z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
+        z._units = units_of_call(op, inputs, settings, np.shape(z._value))
         return z
     z._kind = kind
     z._op = op

@@ -1,0 +1,122 @@
+"""Which axis of a recorded matrix holds the units, and which the examples: W @ X has columns, X @ W rows.
+
+The recording says it: of the two factors of the last linear step one is a weight, a parameter by itself, and
+the other was made from data. This module knows tensors by their attributes alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygraph.notation.names import own_name, untransposed
+
+__all__ = ["UNCLEAR", "units_axis", "units_of_call"]
+
+UNCLEAR = -1  # a linear step of which nothing says which factor is the weight
+MATRIX = frozenset({np.matmul, np.dot})
+NEW_AXIS = frozenset({"reshape", "expand_dims", "getitem"})
+
+
+def units_axis(z: Any) -> int | None:
+    """The axis of units of a recorded result; UNCLEAR, or None where there is no linear step.
+
+    >>> import tinygraph as tg
+    >>> W, X = tg.parameter(np.ones((2, 3))), np.ones((3, 5))
+    >>> units_axis(np.tanh(W @ X)), units_axis(np.tanh(X.T @ W.T)), units_axis((W @ X).T)
+    (0, 1, 1)
+    """
+    flipped = False
+    while (op := z._op) is not None:
+        function = op.function
+        if function is np.transpose and z.ndim == 2:
+            flipped = not flipped
+            z = z._x[0]
+        elif function in MATRIX or function is np.einsum or op.name in NEW_AXIS:
+            return flip_axis(axis_of_step(op, z.inputs, z._settings, z.shape), flipped)
+        elif (source := source_of(op, z.inputs, z.shape)) is not None:
+            z = source
+        else:
+            return None
+    return flip_axis(getattr(z, "_units", None), flipped)
+
+
+def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
+    """The same of a call that is not recorded, for its result of a shape; None too where it is unclear."""
+    if op.function is np.transpose:
+        return flip_axis(units_axis(inputs[0]), len(shape) == 2)
+    if op.function in MATRIX or op.function is np.einsum or op.name in NEW_AXIS:
+        return axis_of_step(op, inputs, settings, shape)
+    source = source_of(op, inputs, shape)
+    return None if source is None else units_axis(source)
+
+
+def flip_axis(axis: int | None, flipped: bool) -> int | None:
+    """The axis of the transpose of a matrix."""
+    return 1 - axis if flipped and axis in (0, 1) else axis
+
+
+def source_of(op: Any, inputs: Any, shape: tuple[int, ...]) -> Any:
+    """The Tensor from which an operation by entry, or an activation, took its layout."""
+    if not (op.elementwise or op.activation):
+        return None
+    able = [x for x in inputs if hasattr(x, "_op") and x.shape == shape]
+    return next((x for x in able if x._op is not None or hasattr(x, "_units")), None)
+
+
+def axis_of_step(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
+    """The axis of units of what a linear step, or a new axis of a vector of examples, gives."""
+    if op.name in NEW_AXIS:
+        return new_axis(inputs[0], shape)
+    if op.function in MATRIX:
+        if len(shape) < 2 or np.ndim(inputs[0]) < 2 or np.ndim(inputs[1]) < 2:
+            return None
+        weight = position_of_weight(*inputs)
+        return UNCLEAR if weight is None else len(shape) - 2 + weight
+    return axis_of_letter(inputs, settings["subscripts"])
+
+
+def new_axis(x: Any, shape: tuple[int, ...]) -> int | None:
+    """The axis of units where a vector, m examples of one unit, became a matrix."""
+    if x.ndim != 1 or len(shape) != 2 or shape[0] == shape[1] or 1 not in shape:
+        return None
+    return shape.index(1)
+
+
+def axis_of_letter(inputs: Any, subscripts: str) -> int | None:
+    """The axis of units in an einsum of two operands: the letter that the weight alone hands on."""
+    terms, arrow, out = subscripts.replace(" ", "").partition("->")
+    letters = terms.split(",")
+    if not arrow or len(out) != 2 or len(letters) != 2:
+        return None
+    weight = position_of_weight(*inputs)
+    if weight is None:
+        return UNCLEAR
+    own = [i for i, letter in enumerate(out) if letter in letters[weight] and letter not in letters[1 - weight]]
+    return own[0] if len(own) == 1 else None
+
+
+def position_of_weight(x: Any, y: Any) -> int | None:
+    """Which of two factors is the weight; None if nothing says so."""
+    leaves = [getattr(untransposed(factor), "is_parameter", False) for factor in (x, y)]
+    if leaves[0] != leaves[1]:
+        weight = 0 if leaves[0] else 1
+        other = (y, x)[weight]
+        # Where both are leaves, one may be an X whose derivative is asked for.
+        return 1 - weight if is_plain(other) and is_called_data((x, y)[weight]) else weight
+    plain = [is_plain(factor) for factor in (x, y)]
+    if plain[0] != plain[1]:
+        return 1 if plain[0] else 0
+    called = [leaf and is_called_data(factor) for leaf, factor in zip(leaves, (x, y), strict=True)]
+    return None if called[0] == called[1] else 1 if called[0] else 0
+
+
+def is_plain(x: Any) -> bool:
+    """Whether x is data: an array, or a Tensor that wants no derivative."""
+    return not getattr(x, "wants", False)
+
+
+def is_called_data(x: Any) -> bool:
+    """Whether the name of x is one of data: X, A0."""
+    return (own_name(untransposed(x)) or "")[:1] in ("X", "x", "A")
