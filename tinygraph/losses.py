@@ -143,7 +143,9 @@ def check_columns(labels: Any, axis: int) -> None:
             f"labels of the shape of Z, {labels.shape}, must sum to one along axis {axis}, the axis of classes"
         )
     if np.minimum.reduce(labels, axis=None, initial=0) < 0:
-        raise ShapeError(f"labels of the shape of Z, {labels.shape}, are shares of the classes, none negative")
+        raise ShapeError(
+            f"labels of the shape of Z, {labels.shape}, are shares of the classes, none negative"
+        )
 
 
 def labels_like(A: Any, Y: Any) -> Any:

@@ -35,6 +35,7 @@ from tinygraph.guards.stories import (
 )
 from tinygraph.notation import names
 from tinygraph.notation.examples import units_of_call
+from tinygraph.notation.origins import words_behind
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
@@ -54,7 +55,18 @@ from tinygraph.rules.types import (
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "mark_updated", "next_serial", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = [
+    "Node",
+    "Tensor",
+    "apply",
+    "is_update",
+    "mark_updated",
+    "next_serial",
+    "no_grad",
+    "parameter",
+    "tensor",
+    "value_of",
+]
 
 _next_serial = next_serial = itertools.count().__next__
 _new = object.__new__
@@ -369,6 +381,12 @@ class Tensor(k.Recording):
         def __rpow__(self, other: Operand) -> Tensor: ...
         def __matmul__(self, other: Operand) -> Tensor: ...
         def __rmatmul__(self, other: Operand) -> Tensor: ...
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        return update_in_place(np.add, self, other)
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return update_in_place(np.subtract, self, other)
 
     def __neg__(self) -> Tensor:
         return apply(TABLE[np.negative], (self,))
@@ -789,6 +807,28 @@ def mark_updated(parameters: Iterable[Tensor]) -> None:
     now = _next_serial()
     for p in parameters:
         p._changed = p._serial = now
+
+
+def update_in_place(ufunc: np.ufunc, x: Tensor, y: Operand) -> Tensor:
+    """`x -= y`: x itself, updated, if x is a parameter and y was made from its derivative; else a new Tensor.
+
+    The line says which it is: W1 -= rate * W1.grad, W1 -= rate * d["dW1"].
+    """
+    step = y if not isinstance(y, Tensor) else y._value if not y._kind else None
+    if x._kind in (PARAMETER, SHARED) and np.shape(step) == x.shape:
+        frame = _frame(2)
+        if not is_update(frame.f_code, frame.f_lasti, x):
+            return NotImplemented
+        ufunc(x._value, step, out=x._value)
+        mark_updated([x])
+        return x
+    return NotImplemented
+
+
+def is_update(code: CodeType, instruction: int, x: Tensor) -> bool:
+    """Whether the expression at an instruction moves x by its derivative."""
+    words = words_behind(code, instruction)
+    return "grad" in words or "backward" in words or f"d{x.name}" in words
 
 
 def compare_entries(relation: Callable[[Numeric, Numeric], Numeric], x: Tensor, y: Operand) -> Numeric:

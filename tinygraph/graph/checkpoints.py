@@ -50,7 +50,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         inputs = inputs_since(value, start)
         if not current_mode().recording or value._op is None or value._serial < start or not value.wants:
             return value
-        again = Segment(functools.partial(f, *args, **kwargs), inputs, value)
+        again = Recomputed(functools.partial(f, *args, **kwargs), inputs, value)
         return apply(again.operation, inputs)
 
     return segment
@@ -71,7 +71,7 @@ def inputs_since(value: Tensor, start: int) -> tuple[Any, ...]:
     return tuple(found.values())
 
 
-class Segment:
+class Recomputed:
     """A function without arguments, the Tensors and arrays that it uses, and the value that it gave."""
 
     def __init__(self, f: Callable[[], Any], inputs: tuple[Any, ...], value: Tensor) -> None:
@@ -103,7 +103,9 @@ class Segment:
     def run(self, dz: Any) -> None:
         """Compute f again, and sweep back from its value to the inputs."""
         value = self.f()
-        if isinstance(value._value, np.ndarray) and not np.array_equal(value._value, self.array, equal_nan=True):
+        if isinstance(value._value, np.ndarray) and not np.array_equal(
+            value._value, self.array, equal_nan=True
+        ):
             raise GraphError(
                 f"the checkpointed segment that ended at {self.place} gave other values when it was computed "
                 "again: draw random numbers outside, hand them in, and change no array that it uses"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tinygraph.engine.sweep import recorded_order, reverse_sweep, shown_derivative
-from tinygraph.engine.tensor import Tensor, value_of
+from tinygraph.engine.tensor import Tensor, is_update, value_of
 from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
@@ -17,8 +18,8 @@ from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.graph.walk import sum_of
 from tinygraph.guards.cuts import verify_numbers
 from tinygraph.guards.faults import cause_of, shorten
-from tinygraph.guards.stories import describe
-from tinygraph.notation.names import derivative_name
+from tinygraph.guards.stories import describe, place_of
+from tinygraph.notation.names import SUMS, derivative_name, line_of_call
 
 __all__ = ["Derivatives", "backward", "checked_seed"]
 
@@ -223,10 +224,42 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     except TinygraphError as error:
         shorten(error)
         raise
+    again = False
     for x, dx in d._arrays.items():
         if x._op is None:
+            again = again or (x.grad is not None and x._changed < 0)
             x.grad = dx
+    if again and (turns := _turns.get(site := (id(output._code), output._instruction), 0)) < MOST_LOOKS:
+        _turns[site] = turns + 1
+        notice_recorded_update(recorded_order(output, wanted=True))
     return d
+
+
+# How often the result of a line went backward again by parameters that no optimizer has updated meanwhile.
+_turns: dict[tuple[int, int], int] = {}
+MOST_LOOKS = 16  # looked at, so that those who update by `.value` do not pay at each step
+
+
+def notice_recorded_update(order: Iterable[Tensor]) -> None:
+    """Warn if a parameter was updated by a recorded call, as in W1 = W1 - learning_rate * d["dW1"]."""
+    for z in order:
+        x, *step = z.inputs
+        if z._op.function not in SUMS or not isinstance(x, Tensor) or isinstance(step[0], Tensor):  # type: ignore[union-attr]
+            continue
+        line = line_of_call(z)
+        target, written = (
+            (line.target, line.operands[0]) if line is not None and line.operands else (None, None)
+        )
+        if np.shape(step[0]) == x.shape and target == written and is_update(z._code, z._instruction, x):
+            name = written or "W1"
+            warnings.warn_explicit(
+                f"{name} = {name} - ... ({place_of(z)}) was recorded, so {name} is no parameter any more, and each "
+                f"step goes back through all steps before it. Update the parameter itself: {name} -= ..., or "
+                "tg.optim.SGD(learning_rate).update(parameters, d)",
+                UserWarning,
+                *z.node.place,  # type: ignore[union-attr]
+            )
+            return
 
 
 def checked_seed(output: Tensor, seed: Any) -> Any:

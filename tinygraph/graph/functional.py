@@ -67,13 +67,13 @@ def value_and_grad(
     """
 
     def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        run = Run(f, argnums, args, kwargs)
-        value, aux = split_value(run.value) if has_aux else (run.value, None)
-        check_number(value, run.start)
-        found, record = derivatives_for(value, run.targets)
+        call = Evaluation(f, argnums, args, kwargs)
+        value, aux = split_value(call.value) if has_aux else (call.value, None)
+        check_number(value, call.start)
+        found, record = derivatives_for(value, call.targets)
         settle = keep_recorded if record else value_of
         both = (settle(value), map_leaves(settle, aux)) if has_aux else settle(value)
-        return both, run.arranged(found)
+        return both, call.arranged(found)
 
     return derived
 
@@ -118,8 +118,8 @@ def jacobian(f: Callable[..., Any], argnums: ArgumentNumbers = 0) -> Callable[..
     """
 
     def derived(*args: Any, **kwargs: Any) -> Any:
-        run = Run(f, argnums, args, kwargs)
-        return map_leaves(lambda z: run.arranged(jacobians_of(z, run)), run.value)
+        call = Evaluation(f, argnums, args, kwargs)
+        return map_leaves(lambda z: call.arranged(jacobians_of(z, call)), call.value)
 
     return derived
 
@@ -161,15 +161,15 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> pull(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
-    run = Run(f, tuple(range(len(primals))), primals, {})
-    value = run.value
-    check_array(value, run.start)
+    call = Evaluation(f, tuple(range(len(primals))), primals, {})
+    value = call.value
+    check_array(value, call.start)
 
     def pull(u: Any) -> tuple[Any, ...]:
-        found, _ = derivatives_for(value, run.targets, u)
-        return run.arranged(found)  # type: ignore[no-any-return]
+        found, _ = derivatives_for(value, call.targets, u)
+        return call.arranged(found)  # type: ignore[no-any-return]
 
-    return value if is_recorded(value, run.targets) else value_of(value), pull
+    return value if is_recorded(value, call.targets) else value_of(value), pull
 
 
 def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
@@ -191,15 +191,15 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     array([ 2., 40.])
     """
     primals, tangents = as_arguments(primals, tangents)
-    run = Run(f, tuple(range(len(primals))), primals, {})
-    value = run.value
-    check_array(value, run.start)
+    call = Evaluation(f, tuple(range(len(primals))), primals, {})
+    value = call.value
+    check_array(value, call.start)
     if not isinstance(value, Tensor) or not value.wants:
         return value_of(value), np.zeros_like(value_of(value))
-    outer = is_recorded(value, run.targets)
+    outer = is_recorded(value, call.targets)
     u = parameter(np.ones_like(value._value))
-    found, _ = reverse_sweep(value, u, run.targets, record=True)
-    slope = inner_product([found.get(x, 0.0) for x in run.ordered], tangents)
+    found, _ = reverse_sweep(value, u, call.targets, record=True)
+    slope = inner_product([found.get(x, 0.0) for x in call.ordered], tangents)
     if not isinstance(slope, Tensor) or u not in ancestors_of(slope, wanted=True):
         return value if outer else value._value, np.zeros_like(value._value)
     moved, _ = reverse_sweep(slope, slope._value.dtype.type(1), {u}, record=outer)
@@ -247,7 +247,7 @@ def inner_product(xs: Iterable[Any], tangents: Any) -> Any:
 # A call whose arguments are parameters ----------------------------------------------------------------
 
 
-class Run:
+class Evaluation:
     """One call of f, with fresh parameters in place of the arrays in its arguments `argnums`.
 
     `value` is what f gave, `targets` are the parameters, `start` the time before the call.
@@ -265,11 +265,15 @@ class Run:
         self.ordered = [x for argument in self.chosen for x in arrays_in(argument)]
         self.targets = set(self.ordered)
         self.start = next_serial()
-        self.value = call_plainly(f, [given[i] for i in range(len(args))], {key: given[key] for key in kwargs})
+        self.value = call_plainly(
+            f, [given[i] for i in range(len(args))], {key: given[key] for key in kwargs}
+        )
 
     def arranged(self, found: Mapping[Tensor, Any]) -> Any:
         """Derivatives in the form of the arguments; a tuple of them if `argnums` was one."""
-        forms = [map_arrays(lambda x: found.get(x) if isinstance(x, Tensor) else None, x) for x in self.chosen]
+        forms = [
+            map_arrays(lambda x: found.get(x) if isinstance(x, Tensor) else None, x) for x in self.chosen
+        ]
         return forms[0] if self.single else tuple(forms)
 
 
@@ -369,7 +373,9 @@ def check_array(value: Any, start: int) -> None:
         return
     if not isinstance(value, float | int | np.ndarray | np.generic):
         pair = "; if it gives its value and something else, write has_aux=True"
-        hint = "; is the return missing?" if value is None else pair if isinstance(value, tuple | list) else ""
+        hint = (
+            "; is the return missing?" if value is None else pair if isinstance(value, tuple | list) else ""
+        )
         raise DtypeError(f"the function gave {kind_text(value)} where a number was expected{hint}")
     verify_plain(start)
 
@@ -399,16 +405,16 @@ def derivatives_for(value: Any, targets: set[Tensor], seed: Any = None) -> tuple
     return zeros | {t: found[t] for t in targets if t in found}, record
 
 
-def jacobians_of(z: Any, run: Run) -> dict[Tensor, Any]:
+def jacobians_of(z: Any, call: Evaluation) -> dict[Tensor, Any]:
     """The derivative of each entry of z with respect to each target."""
-    check_array(z, run.start)
+    check_array(z, call.start)
     shape = np.shape(value_of(z))
-    zeros = {t: np.zeros((*shape, *t.shape), t.dtype) for t in run.targets}
+    zeros = {t: np.zeros((*shape, *t.shape), t.dtype) for t in call.targets}
     if not isinstance(z, Tensor) or not z.wants or not z.size:
         return zeros
     seeds = np.eye(z.size, dtype=z.dtype).reshape(z.size, *shape)
-    rows = [derivatives_for(z, run.targets, seed)[0] for seed in seeds]
-    return {t: np.reshape(np.stack([row[t] for row in rows]), (*shape, *t.shape)) for t in run.targets}
+    rows = [derivatives_for(z, call.targets, seed)[0] for seed in seeds]
+    return {t: np.reshape(np.stack([row[t] for row in rows]), (*shape, *t.shape)) for t in call.targets}
 
 
 def parameters_of(value: Tensor) -> set[Tensor]:

@@ -93,10 +93,10 @@ def examples_of(order: list[Tensor]) -> int:
         if function is k.softmax_cross_entropy:
             return int(a.size) // int(a.shape[settings.get("axis", 0)])
     from_data = made_from_data(order)
-    return next((examples_in(x) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
+    return next((count_examples(x) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
 
 
-def examples_in(x: Tensor) -> int:
+def count_examples(x: Tensor) -> int:
     """The examples in a matrix."""
     return int(x.shape[0 if units_axis(x) == 1 else -1])
 
@@ -104,9 +104,7 @@ def examples_in(x: Tensor) -> int:
 def data_matrices(t: Tensor, from_data: Set[Tensor]) -> Iterator[Tensor]:
     """The results among the inputs of `t` that are matrices and made from data; a penalty's are not."""
     return (
-        x
-        for x in t.inputs
-        if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2 and x in from_data
+        x for x in t.inputs if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2 and x in from_data
     )
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from tinygraph.errors import GraphError
 from tinygraph.guards.stories import operand_name, place_of, recorded_call
-from tinygraph.notation.origins import Site, callee_of, is_behind, is_in_library, is_store, sites_from
+from tinygraph.notation.origins import CallSite, callee_of, is_behind, is_in_library, is_store, sites_from
 from tinygraph.notation.places import file_and_line, place_text, user_frame
 from tinygraph.rules import kernels as k
 from tinygraph.rules.kernels import Recording
@@ -33,10 +33,20 @@ from tinygraph.rules.types import Numeric
 if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
 
-__all__ = ["Cut", "array_refusal", "known_cuts", "note_cut", "note_number", "note_taken", "is_operand", "verify_numbers"]
+__all__ = [
+    "Cut",
+    "array_refusal",
+    "is_operand",
+    "known_cuts",
+    "note_cut",
+    "note_number",
+    "note_taken",
+    "verify_numbers",
+    "verify_plain",
+]
 
 LIMIT = 4096
-NUMBERS = 256  # of those taken out between two backward passes, the last
+MOST_NUMBERS = 256  # of those taken out between two backward passes, the last
 _frame = sys._getframe
 _cuts: deque[tuple[Any, ...]] = deque(maxlen=LIMIT)
 _write_down = _cuts.append
@@ -48,11 +58,11 @@ class TakenNumber(NamedTuple):
     how: str
     number: Any
     made_by: str | None
-    sites: tuple[Site, ...]
+    sites: tuple[CallSite, ...]
     time: int
 
 
-_numbers: deque[TakenNumber] = deque(maxlen=NUMBERS)
+_numbers: deque[TakenNumber] = deque(maxlen=MOST_NUMBERS)
 
 
 class Cut(NamedTuple):
@@ -64,7 +74,7 @@ class Cut(NamedTuple):
     operation: str | None
     file: str
     line: int
-    sites: tuple[Site, ...]
+    sites: tuple[CallSite, ...]
 
 
 def note_taken(x: Tensor, array: weakref.ref[Any] | None) -> None:
@@ -95,7 +105,10 @@ def known_cuts(alive: Mapping[int, Tensor]) -> list[Cut]:
         x = alive.get(address) if op is not None else address()
         same = op is None or (x is not None and x._op is op and x._serial == serial)
         if not is_inside_package(code):
-            place, sites = file_and_line(code, instruction), called.get((code, instruction), ((code, instruction),))
+            place, sites = (
+                file_and_line(code, instruction),
+                called.get((code, instruction), ((code, instruction),)),
+            )
             found[how, place, id(x)] = Cut(
                 how, x if same else None, array() if array else None, op and op.name, *place, sites
             )
@@ -217,7 +230,7 @@ def verify_numbers(output: Tensor, behind: Callable[[Tensor], Sequence[Tensor]])
     if _numbers and _numbers[-1].time > since:
         taken = [number for number in _numbers if number.time > since]
         for z, number in numbers_used(behind(output), taken):
-            raise GraphError(number_text(z, number))
+            raise GraphError(misuse_text(z, number))
 
 
 def verify_plain(since: int) -> None:
@@ -252,7 +265,7 @@ def is_operand(cut: Cut, z: Tensor) -> bool:
     return shared or (bool(plain) and is_behind(cut.sites, z._code, z._instruction))
 
 
-def number_text(z: Tensor, number: TakenNumber) -> str:
+def misuse_text(z: Tensor, number: TakenNumber) -> str:
     """Which number was used where, and what to write."""
     return (
         f"{taken_text(number)}, and {recorded_call(z)[0]} ({place_of(z)}) uses it: no derivative comes back that way, so those of "
@@ -264,4 +277,6 @@ def number_text(z: Tensor, number: TakenNumber) -> str:
 def taken_text(number: TakenNumber) -> str:
     """What took a number out of what, and where."""
     what = f"a result of {number.made_by}" if number.made_by else "a parameter"
-    return f"{number.how} ({place_text(*file_and_line(*number.sites[0]))}) takes the plain number out of {what}"
+    return (
+        f"{number.how} ({place_text(*file_and_line(*number.sites[0]))}) takes the plain number out of {what}"
+    )

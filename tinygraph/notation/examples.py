@@ -35,7 +35,7 @@ def units_axis(z: Any) -> int | None:
             z = z._x[0]
         elif function in MATRIX or function is np.einsum or op.name in NEW_AXIS:
             return flip_axis(axis_of_step(op, z.inputs, z._settings, z.shape), flipped)
-        elif (source := source_of(op, z.inputs, z.shape)) is not None:
+        elif (source := giver_of_layout(op, z.inputs, z.shape)) is not None:
             z = source
         else:
             return None
@@ -48,7 +48,7 @@ def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -
         return flip_axis(units_axis(inputs[0]), len(shape) == 2)
     if op.function in MATRIX or op.function is np.einsum or op.name in NEW_AXIS:
         return axis_of_step(op, inputs, settings, shape)
-    source = source_of(op, inputs, shape)
+    source = giver_of_layout(op, inputs, shape)
     return None if source is None else units_axis(source)
 
 
@@ -57,7 +57,7 @@ def flip_axis(axis: int | None, flipped: bool) -> int | None:
     return 1 - axis if flipped and axis in (0, 1) else axis
 
 
-def source_of(op: Any, inputs: Any, shape: tuple[int, ...]) -> Any:
+def giver_of_layout(op: Any, inputs: Any, shape: tuple[int, ...]) -> Any:
     """The Tensor from which an operation by entry, or an activation, took its layout."""
     if not (op.elementwise or op.activation):
         return None
@@ -93,7 +93,9 @@ def axis_of_letter(inputs: Any, subscripts: str) -> int | None:
     weight = position_of_weight(*inputs)
     if weight is None:
         return UNCLEAR
-    own = [i for i, letter in enumerate(out) if letter in letters[weight] and letter not in letters[1 - weight]]
+    own = [
+        i for i, letter in enumerate(out) if letter in letters[weight] and letter not in letters[1 - weight]
+    ]
     return own[0] if len(own) == 1 else None
 
 
@@ -104,15 +106,15 @@ def position_of_weight(x: Any, y: Any) -> int | None:
         weight = 0 if leaves[0] else 1
         other = (y, x)[weight]
         # Where both are leaves, one may be an X whose derivative is asked for.
-        return 1 - weight if is_plain(other) and is_called_data((x, y)[weight]) else weight
-    plain = [is_plain(factor) for factor in (x, y)]
+        return 1 - weight if is_underived(other) and is_called_data((x, y)[weight]) else weight
+    plain = [is_underived(factor) for factor in (x, y)]
     if plain[0] != plain[1]:
         return 1 if plain[0] else 0
     called = [leaf and is_called_data(factor) for leaf, factor in zip(leaves, (x, y), strict=True)]
     return None if called[0] == called[1] else 1 if called[0] else 0
 
 
-def is_plain(x: Any) -> bool:
+def is_underived(x: Any) -> bool:
     """Whether x is data: an array, or a Tensor that wants no derivative."""
     return not getattr(x, "wants", False)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from tinygraph.notation.places import positions_of, user_frame
 
-__all__ = ["Line", "line_at", "running_line"]
+__all__ = ["Line", "ParsedFile", "is_of_library", "line_at", "parsed_source", "running_line"]
 
 MODULES = frozenset({"np", "numpy", "tg", "tinygraph"})  # even where the import stands in another cell
 # What a text raises that is no Python: lines of IPython, an edited file, a generated one that nests deeply.

@@ -17,15 +17,15 @@ from typing import Any
 from tinygraph.notation.lines import ParsedFile, is_of_library, parsed_source
 from tinygraph.notation.places import positions_of
 
-__all__ = ["Site", "callee_of", "is_behind", "is_in_library", "is_store", "sites_from"]
+__all__ = ["CallSite", "callee_of", "is_behind", "is_in_library", "is_store", "sites_from", "words_behind"]
 
 # A place where the user's program calls something: the code and the instruction in it.
-Site = tuple[CodeType, int]
-Place = tuple[Any, ...]  # the file, and the lines and columns of an expression
-NO_CALLS: frozenset[Place] = frozenset()
-MOST_VERDICTS = 4096
+CallSite = tuple[CodeType, int]
+SourcePlace = tuple[Any, ...]  # the file, and the lines and columns of an expression
+NO_CALLS: frozenset[SourcePlace] = frozenset()
+MOST_BEHIND = 4096
 # With what their keys are made of, so that an id stays its own.
-VERDICTS: dict[Any, tuple[bool, CodeType, Sequence[Site]]] = {}
+BEHIND: dict[Any, tuple[bool, CodeType, Sequence[CallSite]]] = {}
 DEPTH = 6  # frames that a value is followed through, outwards
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
@@ -79,7 +79,11 @@ def find_object(names: Sequence[str], frame: FrameType) -> Any:
     if not names:
         return None
     found = next(
-        (space[names[0]] for space in (frame.f_locals, frame.f_globals, frame.f_builtins) if names[0] in space),
+        (
+            space[names[0]]
+            for space in (frame.f_locals, frame.f_globals, frame.f_builtins)
+            if names[0] in space
+        ),
         None,
     )
     for name in names[1:]:
@@ -101,9 +105,9 @@ def is_in_library(frame: FrameType) -> bool:
     return is_of_library(frame.f_code.co_filename)
 
 
-def sites_from(frame: FrameType) -> tuple[Site, ...]:
+def sites_from(frame: FrameType) -> tuple[CallSite, ...]:
     """Where the program is, innermost first."""
-    sites: list[Site] = []
+    sites: list[CallSite] = []
     step: FrameType | None = frame
     while step is not None and len(sites) < DEPTH:
         sites.append((step.f_code, step.f_lasti))
@@ -114,7 +118,7 @@ def sites_from(frame: FrameType) -> tuple[Site, ...]:
 # What an expression was made from ----------------------------------------------------------------
 
 
-def calls_behind(code: CodeType, instruction: int) -> frozenset[Place]:
+def calls_behind(code: CodeType, instruction: int) -> frozenset[SourcePlace]:
     """The places of all that the expression at an instruction is computed from, in its own function.
 
     Comparisons, tests and indices are left out: what comes of them does not change with small changes.
@@ -123,7 +127,26 @@ def calls_behind(code: CodeType, instruction: int) -> frozenset[Place]:
     return NO_CALLS if node is None else places_behind([node], source, code.co_filename)
 
 
-def calls_returned(code: CodeType, instruction: int) -> frozenset[Place]:
+def words_behind(code: CodeType, instruction: int) -> frozenset[str]:
+    """The names, attributes and keys of all that the expression at an instruction is computed from.
+
+    Without a source, the attributes and globals of the whole code, but for methods that a loop calls anyway.
+    """
+    source, node = syntax_at(code, instruction)
+    if node is None:
+        return frozenset(code.co_names) - {"backward"}
+    parts = nodes_behind([node], source)
+    words = (getattr(x, "id", None) or getattr(x, "attr", None) or text_of_key(x) for x in parts)
+    return frozenset(word for word in words if word)
+
+
+def text_of_key(node: ast.AST) -> str | None:
+    """The text in the brackets after an expression: dW1 of d["dW1"]."""
+    inner = node.slice if isinstance(node, ast.Subscript) else None
+    return inner.value if isinstance(inner, ast.Constant) and isinstance(inner.value, str) else None
+
+
+def calls_returned(code: CodeType, instruction: int) -> frozenset[SourcePlace]:
     """The same of all that the function returns in which an instruction stands."""
     source, node = syntax_at(code, instruction)
     scope = scope_of(node, source) if node is not None else None
@@ -135,18 +158,18 @@ def calls_returned(code: CodeType, instruction: int) -> frozenset[Place]:
     return places_behind(returned, source, code.co_filename)
 
 
-def is_behind(sites: Sequence[Site], code: CodeType, instruction: int) -> bool:
+def is_behind(sites: Sequence[CallSite], code: CodeType, instruction: int) -> bool:
     """Whether the expression at an instruction uses what was made at `sites[0]`, called from the others."""
     key = (id(code), instruction, *((id(called), at) for called, at in sites))  # codes are slow to hash
-    known = VERDICTS.get(key)
+    known = BEHIND.get(key)
     if known is None:
-        if len(VERDICTS) >= MOST_VERDICTS:
-            VERDICTS.clear()
-        known = VERDICTS[key] = is_computed_from(sites, code, instruction), code, sites
+        if len(BEHIND) >= MOST_BEHIND:
+            BEHIND.clear()
+        known = BEHIND[key] = is_computed_from(sites, code, instruction), code, sites
     return known[0]
 
 
-def is_computed_from(sites: Sequence[Site], code: CodeType, instruction: int) -> bool:
+def is_computed_from(sites: Sequence[CallSite], code: CodeType, instruction: int) -> bool:
     """The same, read off the source."""
     reached = calls_behind(code, instruction)
     for site in sites:
@@ -157,7 +180,7 @@ def is_computed_from(sites: Sequence[Site], code: CodeType, instruction: int) ->
     return False
 
 
-def place_of_site(code: CodeType, instruction: int) -> Place:
+def place_of_site(code: CodeType, instruction: int) -> SourcePlace:
     """The expression at an instruction, by its place."""
     return code.co_filename, *positions_of(code, instruction)
 
@@ -169,25 +192,28 @@ def syntax_at(code: CodeType, instruction: int) -> tuple[ParsedFile, ast.AST | N
     return source, source.nodes.get(place)
 
 
-def places_behind(nodes: Sequence[ast.AST], source: ParsedFile, file: str) -> frozenset[Place]:
-    """The places of expressions that `nodes` are computed from: their parts, and what their names were given."""
+def places_behind(nodes: Sequence[ast.AST], source: ParsedFile, file: str) -> frozenset[SourcePlace]:
+    """The places of all expressions that `nodes` are computed from."""
+    found = nodes_behind(nodes, source)
+    expressions = [x for x in found if isinstance(x, ast.expr)]
+    return frozenset((file, x.lineno, x.end_lineno, x.col_offset, x.end_col_offset) for x in expressions)
+
+
+def nodes_behind(nodes: Sequence[ast.AST], source: ParsedFile) -> set[ast.AST]:
+    """`nodes`, the parts of them, and what the names among these were given."""
     seen, waiting = set(nodes), list(nodes)
     while waiting:
         node = waiting.pop()
-        parts = list(parts_of(node))
+        parts = list(operands_of(node))
         if isinstance(node, ast.Name):
             parts += values_of_name(node, source)
         fresh = [x for x in parts if x not in seen]
         seen.update(fresh)
         waiting += fresh
-    return frozenset(
-        (file, x.lineno, x.end_lineno, x.col_offset, x.end_col_offset)
-        for x in seen
-        if isinstance(x, ast.expr)
-    )
+    return seen
 
 
-def parts_of(node: ast.AST) -> Iterator[ast.AST]:
+def operands_of(node: ast.AST) -> Iterator[ast.AST]:
     """The expressions inside an expression by which its value changes."""
     if isinstance(node, ast.Compare | ast.Lambda):
         return
@@ -225,12 +251,12 @@ def assignments_in(scope: ast.AST) -> list[tuple[str, Any]]:
     while waiting:
         node = waiting.pop()
         if not isinstance(node, SCOPES):
-            found += given_names(node)
+            found += changes_in(node)
             waiting += ast.iter_child_nodes(node)
     return found
 
 
-def given_names(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+def changes_in(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """The names that one statement changes, and what with: also by `x[i] = y` and `xs.append(y)`."""
     match node:
         case ast.Assign(targets, value):
