@@ -14,6 +14,7 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -164,6 +165,9 @@ class Tensor(k.Recording):
         "_settings", "_units", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
+    # Operators of other arrays leave theirs to those of a Tensor.
+    __array_priority__ = 1000.0
+    __pandas_priority__ = 5000
 
     given_name: str | None
     grad: Numeric | None
@@ -320,9 +324,11 @@ class Tensor(k.Recording):
     # NumPy's protocol
 
     def record(self, function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
-        """Record the call of a kernel."""
+        """Record the call of a kernel; one with a Tensor for a setting, such as a slope, as its NumPy calls."""
         try:
             op = TABLE.get(function)
+            if (settings or len(args) > 1) and op is not None and wanting_setting(op, args, settings):
+                return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
             if op is not None and len(args) == op.arity:
                 if settings or op.arity > 1:
                     return apply(op, args, settings)
@@ -548,6 +554,8 @@ class Tensor(k.Recording):
 
 
 _GETITEM = TABLE[operator.getitem]
+# What is recorded as it is; an array of objects among them is refused by the reverse sweep.
+_PLAIN = frozenset({Tensor, _ndarray, float, int, bool, np.float64, np.float32, type(None)})
 
 # Recording ----------------------------------------------------------------
 
@@ -557,6 +565,8 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
+    if not _PLAIN.issuperset(map(type, inputs)):
+        inputs = tuple(map(plain_operand, inputs))
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
@@ -642,13 +652,13 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
     def method(x: Tensor, y: Operand) -> Tensor:
         mode = current_mode()
         if mode is not NORMAL and (mode.nan or not mode.recording or mode.changed == "ignore"):
-            return apply(op, (x, list_as_array(y)))
+            return apply(op, (x, y if type(y) in _PLAIN else plain_operand(y)))
         a = x._value
         if isinstance(y, Tensor):
             b = y._value
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
-            b = y = list_as_array(y)
+            b = y = y if type(y) in _PLAIN else plain_operand(y)
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
         z = _new(Tensor)
         try:
@@ -682,14 +692,43 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         return z
 
     def reflected(x: Tensor, y: Operand) -> Tensor:
-        return apply(op, (list_as_array(y), x))
+        return apply(op, (y if type(y) in _PLAIN else plain_operand(y), x))
 
     return method, reflected
 
 
-def list_as_array(y: Operand) -> Numeric:
-    """A list or tuple as an array, anything else as it is."""
-    return np.asarray(y) if type(y) in (list, tuple) else y
+def plain_operand(y: Operand) -> Operand:
+    """What stands beside a Tensor as a number or an array of NumPy's: lists, series, arrays of other packages.
+
+    Raises:
+        DtypeError: something whose kind means more than its numbers, and that would be lost: a masked array,
+            a matrix, an array of objects.
+    """
+    if isinstance(y, k.Recording | float | int | np.generic) or y is None:
+        return y
+    if isinstance(y, Fraction):
+        return float(y)
+    if isinstance(y, np.ma.MaskedArray | np.matrix):
+        raise DtypeError(operand_text(y))
+    foreign = hasattr(y, "__array__") and not hasattr(y, "__array_function__")
+    if isinstance(y, list | tuple | np.ndarray) or foreign:
+        y = np.asarray(y)
+        if y.dtype.kind == "O":
+            raise DtypeError(operand_text(y))
+    return y
+
+
+def operand_text(y: Numeric) -> str:
+    """Why an array is refused beside a Tensor, and what to write."""
+    where = f"{y.shape} meets a Tensor ({user_place()})"
+    if isinstance(y, np.ma.MaskedArray):
+        return f"a masked array {where}, which knows no mask: write M.filled(0), or np.where with the mask"
+    if isinstance(y, np.matrix):
+        return f"a np.matrix {where}, of which * goes by entry: write np.asarray(M), and @ for the product"
+    return (
+        f"an array of objects {where}, which holds floating point numbers: write X.astype(np.float64); "
+        "np.stack([...]) for Tensors"
+    )
 
 
 for _name, _ufunc in [
@@ -723,6 +762,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
+        refuse_wanting(function, settings)
         return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
     if function in COMPOSED:
         return COMPOSED[function](*args, **settings)
@@ -732,6 +772,21 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
                 note_cut(qualified_name(function), x)
         return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
     raise unknown_operation(qualified_name(function))
+
+
+def wanting_setting(op: Operation, args: tuple[Operand, ...], settings: Options) -> bool:
+    """Whether an argument that is no input of an operation is a Tensor that wants a derivative."""
+    return any(isinstance(x, Tensor) and x._kind for x in (*args[op.arity :], *settings.values()))
+
+
+def refuse_wanting(function: AnyFunction, settings: Options) -> None:
+    """GraphError for a setting that is a Tensor that wants a derivative, since none comes back to it."""
+    for key, x in settings.items():
+        if isinstance(x, Tensor) and x._kind:
+            raise GraphError(
+                f"{key}= of {qualified_name(function)} ({user_place()}) has no derivative, and {describe(x)} wants "
+                f"one: write {key}=tg.stop_gradient(...) if none shall come back, or the formula with operators"
+            )
 
 
 def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:

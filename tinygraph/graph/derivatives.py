@@ -11,14 +11,21 @@ import numpy as np
 
 from tinygraph.engine.sweep import recorded_order, reverse_sweep, shown_derivative
 from tinygraph.engine.tensor import Tensor, is_update, value_of
-from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
+from tinygraph.errors import (
+    ChangedArrayError,
+    DtypeError,
+    GraphError,
+    ShapeError,
+    TinygraphError,
+    UnknownNameError,
+)
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.graph.walk import sum_of
 from tinygraph.guards.cuts import verify_numbers
 from tinygraph.guards.faults import cause_of, shorten
-from tinygraph.guards.stories import describe, place_of
+from tinygraph.guards.stories import describe, operand_name, place_of
 from tinygraph.notation.names import SUMS, derivative_name, line_of_call
 
 __all__ = ["Derivatives", "backward", "checked_seed"]
@@ -271,6 +278,12 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
             "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
     verify_numbers(output, lambda z: recorded_order(z, wanted=True))
+    kind = getattr(value, "dtype", None)
+    if kind is None or kind.kind != "f":
+        raise DtypeError(
+            f"{operand_name(output, 'the result')} holds {kind or type(value).__name__} numbers, and a cost holds real numbers: write the real and the imaginary "
+            "part as two arrays, X.astype(np.float64) for an array of objects"
+        )
     if seed is None:
         if value.ndim == 0:
             return value.dtype.type(1)

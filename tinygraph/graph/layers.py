@@ -93,10 +93,10 @@ def examples_of(order: list[Tensor]) -> int:
         if function is k.softmax_cross_entropy:
             return int(a.size) // int(a.shape[settings.get("axis", 0)])
     from_data = made_from_data(order)
-    return next((count_examples(x) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
+    return next((length_of_examples(x) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
 
 
-def count_examples(x: Tensor) -> int:
+def length_of_examples(x: Tensor) -> int:
     """The examples in a matrix."""
     return int(x.shape[0 if units_axis(x) == 1 else -1])
 

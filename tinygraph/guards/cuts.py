@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 LIMIT = 4096
-MOST_NUMBERS = 256  # of those taken out between two backward passes, the last
+MOST_TAKEN = 256  # of those taken out between two backward passes, the last
 _frame = sys._getframe
 _cuts: deque[tuple[Any, ...]] = deque(maxlen=LIMIT)
 _write_down = _cuts.append
@@ -62,7 +62,7 @@ class TakenNumber(NamedTuple):
     time: int
 
 
-_numbers: deque[TakenNumber] = deque(maxlen=MOST_NUMBERS)
+_numbers: deque[TakenNumber] = deque(maxlen=MOST_TAKEN)
 
 
 class Cut(NamedTuple):

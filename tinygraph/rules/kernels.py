@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from tinygraph.rules.shapes import Axis
+from tinygraph.rules.shapes import Axis, divide_by_count
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Operand, Option, Options, Shape
 
 __all__ = [
@@ -257,7 +257,7 @@ def probability_cross_entropy(a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
     >>> float(probability_cross_entropy(np.array([[0.5, 1.0]]), np.array([[1.0, 1.0]])).round(4))
     0.3466
     """
-    return -np.sum(xlogy(y, a) + xlogy(1 - y, 1 - a)) / examples_along(a, axis)
+    return divide_by_count(-np.sum(xlogy(y, a) + xlogy(1 - y, 1 - a)), examples_along(a, axis))
 
 
 @kernel
@@ -269,7 +269,7 @@ def sigmoid_cross_entropy(a: Numeric, y: Numeric, z: Numeric, axis: int = 0) -> 
     >>> float(sigmoid_cross_entropy(np.array([[1.0]]), np.array([[0.0]]), np.array([[1e4]])))
     10000.0
     """
-    return np.add.reduce(stable_softplus(z) - y * z, axis=None) / examples_along(a, axis)
+    return divide_by_count(np.add.reduce(stable_softplus(z) - y * z, axis=None), examples_along(a, axis))
 
 
 @kernel
@@ -286,7 +286,7 @@ def softmax_cross_entropy(a: Numeric, y: Numeric, z: Numeric, axis: int = 0) -> 
     """
     largest = np.maximum.reduce(a, axis=axis, keepdims=True)
     logsum = np.maximum.reduce(z, axis=axis, keepdims=True) - np.log(largest)
-    return np.add.reduce(y * (logsum - z), axis=None) / (z.size // z.shape[axis])
+    return divide_by_count(np.add.reduce(y * (logsum - z), axis=None), z.size // z.shape[axis])
 
 
 def one_hot(labels: Numeric, classes: int, dtype: Option, axis: int = 0) -> Numeric:
@@ -310,4 +310,4 @@ def mse(a: Numeric, y: Numeric) -> Numeric:
     2.0
     """
     difference = np.subtract(a, y)
-    return np.add.reduce(np.square(difference), axis=None) / difference.size
+    return divide_by_count(np.add.reduce(np.square(difference), axis=None), difference.size)

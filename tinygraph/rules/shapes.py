@@ -16,6 +16,7 @@ __all__ = [
     "Axis",
     "broadcast_axes",
     "count",
+    "divide_by_count",
     "reduced_axes",
     "restore_axes",
     "spread",
@@ -83,6 +84,19 @@ def spread(dz: Numeric, shape: Shape, axis: Axis, keepdims: bool) -> Numeric:
            [2., 2., 2.]])
     """
     return np.broadcast_to(restore_axes(dz, shape, axis, keepdims), shape)
+
+
+def divide_by_count(dz: Numeric, n: float) -> Numeric:
+    """dz / n, also where n is larger than any number of the dtype, as 70,000 is for float16.
+
+    >>> float(divide_by_count(np.float16(1.0), 100_000)) > 0
+    True
+    """
+    small = n > LARGEST_HALF and getattr(dz, "dtype", None) == np.float16
+    return dz * (1 / n) if small else dz / n
+
+
+LARGEST_HALF = 65_504
 
 
 def count(shape: Shape, axis: Axis) -> int:

@@ -22,7 +22,15 @@ from typing import Any
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.shapes import Axis, count, reduced_axes, restore_axes, spread, undo_broadcast
+from tinygraph.rules.shapes import (
+    Axis,
+    count,
+    divide_by_count,
+    reduced_axes,
+    restore_axes,
+    spread,
+    undo_broadcast,
+)
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 from tinygraph.rules.types import AnyFunction, AnyIndex, Forward, Numeric, Option, Rule
 
@@ -193,7 +201,8 @@ add_row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast
 
 def gelu_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     t = np.tanh(k.GELU_SCALE * (x + 0.044715 * (x * x * x)))
-    slope = k.GELU_SCALE * (1 + 0.134145 * (x * x))
+    near = np.minimum(np.abs(x), 20)  # further out 1 - t * t is 0, and x * x might be infinite
+    slope = k.GELU_SCALE * (1 + 0.134145 * (near * near))
     return dz * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
 
 
@@ -281,7 +290,7 @@ def sum_dx(
 def mean_dx(
     dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
 ) -> Numeric:
-    return spread(dz / max(count(x.shape, axis), 1), x.shape, axis, keepdims)
+    return spread(divide_by_count(dz, max(count(x.shape, axis), 1)), x.shape, axis, keepdims)
 
 
 def deviations_from_mean(x: Numeric, axis: Axis) -> Numeric:
@@ -311,13 +320,15 @@ def std_dx(
     keepdims: bool = False,
 ) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
-    return slope * deviations_from_mean(x, axis) / (count(x.shape, axis) - ddof)
+    return divide_by_count(slope * deviations_from_mean(x, axis), count(x.shape, axis) - ddof)
 
 
 def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     hit = x == restore_axes(z, x.shape, axis, keepdims)
-    ties = np.sum(hit, axis=axis, keepdims=True).astype(dz.dtype)
-    return restore_axes(dz, x.shape, axis, keepdims) / ties * hit
+    ties = np.sum(hit, axis=axis, keepdims=True)
+    if dz.dtype == np.float16:  # of which no number is as large as many ties
+        return restore_axes(dz, x.shape, axis, keepdims) * (1 / ties).astype(dz.dtype) * hit
+    return restore_axes(dz, x.shape, axis, keepdims) / ties.astype(dz.dtype) * hit
 
 
 def prod_dx(
@@ -587,29 +598,29 @@ def ratio(p: Numeric, q: Numeric) -> Numeric:
 
 
 def cross_entropy_da(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
-    return (-ratio(y, a) + ratio(1 - y, 1 - a)) * (dz / k.examples_along(a, axis))
+    return (-ratio(y, a) + ratio(1 - y, 1 - a)) * divide_by_count(dz, k.examples_along(a, axis))
 
 
 def cross_entropy_dy(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
-    return (np.log(1 - a) - np.log(a)) * (dz / k.examples_along(a, axis))
+    return (np.log(1 - a) - np.log(a)) * divide_by_count(dz, k.examples_along(a, axis))
 
 
 def softmax_cross_entropy_dz(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return (a - y) * (dz / (a.size // a.shape[axis]))
+    return (a - y) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 def softmax_cross_entropy_da(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return -ratio(y, a) * (dz / (a.size // a.shape[axis]))
+    return -ratio(y, a) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 def softmax_cross_entropy_dy(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return -k.log_softmax(x, axis=axis) * (dz / (a.size // a.shape[axis]))
+    return -k.log_softmax(x, axis=axis) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 add_row(
@@ -624,8 +635,8 @@ add_row(
     "cross-entropy",
     "-sum(y * log(a) + (1 - y) * log(1 - a)) / m",
     lambda dz, z, a, y, x, axis=0: cross_entropy_da(dz, z, a, y, axis),
-    lambda dz, z, a, y, x, axis=0: -x * (dz / k.examples_along(a, axis)),
-    lambda dz, z, a, y, x, axis=0: (a - y) * (dz / k.examples_along(a, axis)),
+    lambda dz, z, a, y, x, axis=0: -x * divide_by_count(dz, k.examples_along(a, axis)),
+    lambda dz, z, a, y, x, axis=0: (a - y) * divide_by_count(dz, k.examples_along(a, axis)),
     bypass=(0, 2),
     stretches=False,
 )
@@ -643,8 +654,8 @@ add_row(
     k.mse,
     "mse",
     "mean((a - y)**2)",
-    lambda dz, z, a, y: np.subtract(a, y) * (2 * dz / max(np.subtract(a, y).size, 1)),
-    lambda dz, z, a, y: np.subtract(y, a) * (2 * dz / max(np.subtract(a, y).size, 1)),
+    lambda dz, z, a, y: np.subtract(a, y) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
+    lambda dz, z, a, y: np.subtract(y, a) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
 )
 
 ALIASES: dict[AnyFunction, AnyFunction] = {
