@@ -202,7 +202,9 @@ class Tensor(k.Recording):
     def value(self) -> Numeric:
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
-        if kind:
+        if not kind:
+            note_taken(self, None)
+        else:
             if type(value) is not _ndarray:  # a number, which nobody can change
                 note_taken(self, None)
                 return value
@@ -444,11 +446,11 @@ class Tensor(k.Recording):
 
     def __float__(self) -> float:
         number = float(self._item())
-        return note_number("float()", self, number, _next_serial()) if self._kind else number  # type: ignore[no-any-return]
+        return note_number("float()", self, number, _next_serial())  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
         number = int(self._item())
-        return note_number("int()", self, number, _next_serial()) if self._kind else number  # type: ignore[no-any-return]
+        return note_number("int()", self, number, _next_serial())  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
         return format(self._item(), spec) if spec else str(self)
@@ -456,7 +458,7 @@ class Tensor(k.Recording):
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
         number = self._item()
-        return note_number(".item()", self, number, _next_serial()) if self._kind else number
+        return note_number(".item()", self, number, _next_serial())
 
     def _item(self) -> Any:
         return self._value.item() if hasattr(self._value, "item") else self._value
@@ -607,6 +609,7 @@ def record_tensor(
     if unusual and not mode.recording:
         z._op = z._kept = None
         z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
+        z._serial = -1
         z._units = units_of_call(op, inputs, settings, np.shape(z._value))
         return z
     z._kind = kind
@@ -767,10 +770,11 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     if function in COMPOSED:
         return COMPOSED[function](*args, **settings)
     if function in ops.LOCALLY_CONSTANT:
+        result = function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
         for x in args:
-            if isinstance(x, Tensor) and x._kind:
-                note_cut(qualified_name(function), x)
-        return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
+            if isinstance(x, Tensor):
+                note_cut(qualified_name(function), x, result)
+        return result
     raise unknown_operation(qualified_name(function))
 
 
@@ -888,11 +892,11 @@ def is_update(code: CodeType, instruction: int, x: Tensor) -> bool:
 
 def compare_entries(relation: Callable[[Numeric, Numeric], Numeric], x: Tensor, y: Operand) -> Numeric:
     """A comparison by entry, as a plain array."""
-    sign = _SIGNS[relation]
+    result = relation(x._value, y._value if isinstance(y, Tensor) else y)
     for operand in (x, y):
-        if isinstance(operand, Tensor) and operand._kind:
-            note_cut(sign, operand)
-    return relation(x._value, y._value if isinstance(y, Tensor) else y)
+        if isinstance(operand, Tensor):
+            note_cut(_SIGNS[relation], operand, result)
+    return result
 
 
 _SIGNS: dict[AnyFunction, str] = {

@@ -14,7 +14,7 @@ from tinygraph.guards.cuts import Cut, is_operand, known_cuts
 from tinygraph.guards.stories import describe, operand_name, place_of, recorded_call
 from tinygraph.notation.places import place_text
 
-__all__ = ["why_no_gradient"]
+__all__ = ["tensors_alive", "why_no_gradient"]
 
 
 def why_no_gradient(J: object, W: Tensor) -> str:

@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 LIMIT = 4096
+NUMERIC = ("float()", ".item()")
 MOST_TAKEN = 256  # of those taken out between two backward passes, the last
 _frame = sys._getframe
 _cuts: deque[tuple[Any, ...]] = deque(maxlen=LIMIT)
@@ -80,13 +81,14 @@ class Cut(NamedTuple):
 def note_taken(x: Tensor, array: weakref.ref[Any] | None) -> None:
     """Write down that the caller's caller read `.value` of Tensor x; `array` is a weak reference."""
     frame = _frame(2)
-    _write_down((".value", tensor_key(x), x._serial, array, x._op, frame.f_code, frame.f_lasti))
+    _write_down((".value", tensor_key(x), x._serial, array, x._op, frame.f_code, frame.f_lasti, x._kind))
 
 
-def note_cut(how: str, x: Tensor) -> None:
+def note_cut(how: str, x: Tensor, result: Numeric = None) -> None:
     """Write down that the user's program takes a plain value out of Tensor x by a call of this package."""
     frame = user_frame(_frame(2))
-    _write_down((how, tensor_key(x), x._serial, None, x._op, frame.f_code, frame.f_lasti))
+    array = weakref.ref(result) if type(result) is np.ndarray else None
+    _write_down((how, tensor_key(x), x._serial, array, x._op, frame.f_code, frame.f_lasti, x._kind))
 
 
 def tensor_key(x: Tensor) -> int | weakref.ref[Tensor]:
@@ -97,21 +99,29 @@ def tensor_key(x: Tensor) -> int | weakref.ref[Tensor]:
     return id(x) if x._op is not None else weakref.ref(x)
 
 
-def known_cuts(alive: Mapping[int, Tensor]) -> list[Cut]:
-    """What was written down in the user's program; `alive` has the Tensors by address."""
+def known_cuts(alive: Mapping[int, Tensor], data: bool = False) -> list[Cut]:
+    """What was written down in the user's program; `alive` has the Tensors by address.
+
+    With `data`, also what was taken out of Tensors that want no derivative.
+    """
     found = {}
     called = {number.sites[0]: number.sites for number in list(_numbers)}
-    for how, address, serial, array, op, code, instruction in list(_cuts):
+    places: dict[tuple[int, int], tuple[str, int]] = {}
+    for how, address, serial, array, op, code, instruction, kind in list(_cuts):
+        if not (kind or data) or is_inside_package(code):
+            continue
         x = alive.get(address) if op is not None else address()
         same = op is None or (x is not None and x._op is op and x._serial == serial)
-        if not is_inside_package(code):
-            place, sites = (
-                file_and_line(code, instruction),
-                called.get((code, instruction), ((code, instruction),)),
-            )
-            found[how, place, id(x)] = Cut(
-                how, x if same else None, array() if array else None, op and op.name, *place, sites
-            )
+        key, site = (id(code), instruction), (code, instruction)
+        place = places[key] = places.get(key) or file_and_line(*site)
+        found[how, place, id(x)] = Cut(
+            how,
+            x if same else None,
+            array() if array else None,
+            op and op.name,
+            *place,
+            called.get(site, (site,)) if how in NUMERIC else (site,),
+        )
     return list(found.values())
 
 
@@ -135,12 +145,12 @@ def note_number(how: str, x: Tensor, number: Any, time: int) -> Any:
     """
     frame = frame_outside_library(_frame(2))
     code, instruction = frame.f_code, frame.f_lasti
-    if how != ".item()" and (id(code), instruction) not in _allowed:
+    if x._kind and how != ".item()" and (id(code), instruction) not in _allowed:
         refuse_unseen(x, frame)
         if len(_allowed) < LIMIT:
             _allowed[id(code), instruction] = code
-    _write_down((how, tensor_key(x), x._serial, None, x._op, code, instruction))
-    if how != "int()":  # which does not change with small changes
+    _write_down((how, tensor_key(x), x._serial, None, x._op, code, instruction, x._kind))
+    if x._kind and how != "int()":  # which does not change with small changes
         _numbers.append(TakenNumber(how, number, x._op and x._op.name, sites_from(frame), time))
     return number
 
@@ -257,12 +267,12 @@ def numbers_used(
                 yield z, number
 
 
-def is_operand(cut: Cut, z: Tensor) -> bool:
-    """Whether node `z` has a plain operand that was computed from what a cut took out."""
+def is_operand(cut: Cut, z: Tensor, deep: bool = False) -> bool:
+    """Whether node `z` has a plain operand that was computed from what a cut took out; `deep`, by any steps."""
     plain = [x for x in z.inputs if not isinstance(x, Recording)]
     arrays = (x for x in plain if isinstance(x, np.ndarray))
     shared = cut.array is not None and any(np.may_share_memory(cut.array, x) for x in arrays)
-    return shared or (bool(plain) and is_behind(cut.sites, z._code, z._instruction))
+    return shared or (bool(plain) and is_behind(cut.sites, z._code, z._instruction, deep))
 
 
 def misuse_text(z: Tensor, number: TakenNumber) -> str:

@@ -118,13 +118,14 @@ def sites_from(frame: FrameType) -> tuple[CallSite, ...]:
 # What an expression was made from ----------------------------------------------------------------
 
 
-def calls_behind(code: CodeType, instruction: int) -> frozenset[SourcePlace]:
+def calls_behind(code: CodeType, instruction: int, deep: bool = False) -> frozenset[SourcePlace]:
     """The places of all that the expression at an instruction is computed from, in its own function.
 
-    Comparisons, tests and indices are left out: what comes of them does not change with small changes.
+    Tests, indices and what is compared are left out, since what comes of them does not change with small
+    changes; but not if it is to go `deep`.
     """
     source, node = syntax_at(code, instruction)
-    return NO_CALLS if node is None else places_behind([node], source, code.co_filename)
+    return NO_CALLS if node is None else places_behind([node], source, code.co_filename, deep)
 
 
 def words_behind(code: CodeType, instruction: int) -> frozenset[str]:
@@ -158,20 +159,20 @@ def calls_returned(code: CodeType, instruction: int) -> frozenset[SourcePlace]:
     return places_behind(returned, source, code.co_filename)
 
 
-def is_behind(sites: Sequence[CallSite], code: CodeType, instruction: int) -> bool:
+def is_behind(sites: Sequence[CallSite], code: CodeType, instruction: int, deep: bool = False) -> bool:
     """Whether the expression at an instruction uses what was made at `sites[0]`, called from the others."""
-    key = (id(code), instruction, *((id(called), at) for called, at in sites))  # codes are slow to hash
+    key = (deep, id(code), instruction, *((id(called), at) for called, at in sites))  # codes are slow to hash
     known = BEHIND.get(key)
     if known is None:
         if len(BEHIND) >= MOST_BEHIND:
             BEHIND.clear()
-        known = BEHIND[key] = is_computed_from(sites, code, instruction), code, sites
+        known = BEHIND[key] = is_computed_from(sites, code, instruction, deep), code, sites
     return known[0]
 
 
-def is_computed_from(sites: Sequence[CallSite], code: CodeType, instruction: int) -> bool:
+def is_computed_from(sites: Sequence[CallSite], code: CodeType, instruction: int, deep: bool) -> bool:
     """The same, read off the source."""
-    reached = calls_behind(code, instruction)
+    reached = calls_behind(code, instruction, deep)
     for site in sites:
         if place_of_site(*site) in reached:
             return True
@@ -192,19 +193,21 @@ def syntax_at(code: CodeType, instruction: int) -> tuple[ParsedFile, ast.AST | N
     return source, source.nodes.get(place)
 
 
-def places_behind(nodes: Sequence[ast.AST], source: ParsedFile, file: str) -> frozenset[SourcePlace]:
+def places_behind(
+    nodes: Sequence[ast.AST], source: ParsedFile, file: str, deep: bool = False
+) -> frozenset[SourcePlace]:
     """The places of all expressions that `nodes` are computed from."""
-    found = nodes_behind(nodes, source)
+    found = nodes_behind(nodes, source, deep)
     expressions = [x for x in found if isinstance(x, ast.expr)]
     return frozenset((file, x.lineno, x.end_lineno, x.col_offset, x.end_col_offset) for x in expressions)
 
 
-def nodes_behind(nodes: Sequence[ast.AST], source: ParsedFile) -> set[ast.AST]:
+def nodes_behind(nodes: Sequence[ast.AST], source: ParsedFile, deep: bool = False) -> set[ast.AST]:
     """`nodes`, the parts of them, and what the names among these were given."""
     seen, waiting = set(nodes), list(nodes)
     while waiting:
         node = waiting.pop()
-        parts = list(operands_of(node))
+        parts = list(operands_of(node, deep))
         if isinstance(node, ast.Name):
             parts += values_of_name(node, source)
         fresh = [x for x in parts if x not in seen]
@@ -213,12 +216,12 @@ def nodes_behind(nodes: Sequence[ast.AST], source: ParsedFile) -> set[ast.AST]:
     return seen
 
 
-def operands_of(node: ast.AST) -> Iterator[ast.AST]:
-    """The expressions inside an expression by which its value changes."""
-    if isinstance(node, ast.Compare | ast.Lambda):
+def operands_of(node: ast.AST, deep: bool) -> Iterator[ast.AST]:
+    """The expressions inside an expression by which its value changes; with `deep`, by steps too."""
+    if isinstance(node, ast.Lambda) or (isinstance(node, ast.Compare) and not deep):
         return
     for name, x in ast.iter_fields(node):
-        if name not in ("test", "slice", "ifs"):
+        if deep or name not in ("test", "slice", "ifs"):
             parts = x if isinstance(x, list) else [x]
             yield from (y for y in parts if isinstance(y, ast.expr | ast.keyword | ast.comprehension))
 
