@@ -58,6 +58,8 @@ from tinygraph.graph.checkpoints import checkpoint
 from tinygraph.graph.derivatives import Derivatives
 from tinygraph.graph.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinygraph.graph.why import why_no_gradient
+from tinygraph.guards.habits import MODULE_HABITS as _MODULE_HABITS
+from tinygraph.guards.habits import missing_text as _missing_text
 from tinygraph.guards.modes import detect_nan, errstate, no_grad
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
 from tinygraph.rules.kernels import (
@@ -105,7 +107,7 @@ _LATER = {
 
 def __getattr__(name: str) -> _Any:
     if name not in _LATER:
-        raise AttributeError(f"module 'tinygraph' has no attribute {name!r}")
+        raise AttributeError(_missing_text("module 'tinygraph'", name, _MODULE_HABITS))
     module = _import_module(f"tinygraph.{_LATER[name]}")
     globals()[name] = found = module if name == _LATER[name] else getattr(module, name)
     return found

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor, parameter, tensor, value_of
 from tinygraph.errors import DtypeError, ShapeError
+from tinygraph.guards.habits import NETWORK_HABITS, missing_text
 from tinygraph.guards.modes import no_grad
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
 from tinygraph.rules import kernels as k
@@ -390,3 +391,7 @@ class Network(Model):
         l2 = f", l2={self.l2}" if self.l2 else ""
         dropout = f", keep_prob={self.keep_prob}" if self.keep_prob < 1 else ""
         return f"Network({' → '.join(map(str, self.layer_dims))}, {self.hidden}, {self.output}{l2}{dropout})"
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(missing_text("module 'tinygraph.nn'", name, NETWORK_HABITS))

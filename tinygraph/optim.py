@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from tinygraph.engine.tensor import Tensor, mark_updated, value_of
 from tinygraph.errors import DtypeError, ShapeError, UnknownNameError
 from tinygraph.files import assign
 from tinygraph.graph.derivatives import Derivatives
+from tinygraph.guards.habits import OPTIMIZER_HABITS, missing_text
 from tinygraph.guards.stories import describe
 
 __all__ = [
@@ -54,6 +55,18 @@ class Optimizer:
     """
 
     remembers: tuple[str, ...] = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """The same, but for arguments that other packages take: TypeError says what to write."""
+        strange = next((name for name in kwargs if name in OPTIMIZER_HABITS), None)
+        if strange is None and args and isinstance(args[0], Iterable) and not hasattr(args[0], "__float__"):
+            strange = "params"
+        if strange is not None:
+            raise TypeError(missing_text(f"tg.optim.{cls.__name__}(...)", strange, OPTIMIZER_HABITS))
+        return super().__new__(cls)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(missing_text("an optimizer", name, OPTIMIZER_HABITS), name=name, obj=self)
 
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = learning_rate
@@ -230,6 +243,11 @@ def named_derivatives(
             f"{type(derivatives).__name__}"
         )
     names = list(parameters) if isinstance(parameters, Mapping) else [p.name for p in chosen]
+    for name in names:
+        if names.count(name) > 1 and not all(p in derivatives for p in chosen):
+            raise UnknownNameError(
+                f"two parameters are called {name}: give each a name of its own, in a dict"
+            )
     return [derivative_in(derivatives, f"d{name}", p) for name, p in zip(names, chosen, strict=True)]
 
 

@@ -21,10 +21,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from tinygraph.engine.calls import read_call
-from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
+from tinygraph.errors import (
+    DtypeError,
+    GraphError,
+    InternalError,
+    ShapeError,
+    TinygraphError,
+    UnknownOperationError,
+)
 from tinygraph.guards.changes import OWN, WHOLE, array_contents
 from tinygraph.guards.cuts import array_refusal, note_cut, note_number, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
+from tinygraph.guards.habits import TENSOR_HABITS, missing_text
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
 from tinygraph.guards.nans import finite_forward
 from tinygraph.guards.stories import (
@@ -215,6 +223,8 @@ class Tensor(k.Recording):
 
     @value.setter
     def value(self, value: Numeric) -> None:
+        if value is not self._value and self._kind in (PARAMETER, SHARED):
+            value = fitting_value(self, value)
         self._value = value
         if self._kind == PARAMETER:
             self._give_out()
@@ -306,6 +316,10 @@ class Tensor(k.Recording):
             state["given_name"] = self.name
             state = {key: x for key, x in state.items() if key not in ("_code", "_instruction")}
         return None, state
+
+    def __getattr__(self, name: str) -> Any:
+        told = name if name[0] == "_" else missing_text("a Tensor", name, TENSOR_HABITS)
+        raise AttributeError(told, name=name, obj=self)
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -809,25 +823,32 @@ def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) ->
 # Making tensors ----------------------------------------------------------------
 
 
-def tensor(array: Operand, name: str | None = None) -> Tensor:
+def tensor(array: Operand, name: str | None = None, **habits: object) -> Tensor:
     """A leaf that wants no derivative: data, labels.
 
     Args:
         array: anything np.asarray takes; it is not copied. Integers are allowed.
         name: what pictures, errors and tables call it.
 
+    Raises:
+        TypeError: an argument of another package's, such as `requires_grad`; it says what to write.
+
     >>> import tinygraph as tg
     >>> X = tg.tensor([[1.0, 2.0]], name="X")
     >>> X.shape, X.wants
     ((1, 2), False)
     """
+    if habits:
+        raise TypeError(missing_text("tg.tensor(...)", next(iter(habits)), TENSOR_HABITS))
     return leaf_at(_frame(1), array, name)
 
 
 def leaf_at(frame: FrameType, array: Numeric, name: str | None) -> Tensor:
     """A leaf made in this frame; in one of ours, the line says nothing of its name."""
     if isinstance(array, Tensor):
-        array = array.value
+        if array._kind:
+            note_cut("tg.tensor()", array, array._value)
+        array = array._value
     leaf = Tensor(array if hasattr(array, "__array_function__") else np.asarray(array), name)
     if frame.f_globals.get("__package__") not in OURS:
         leaf._code, leaf._instruction = frame.f_code, frame.f_lasti
@@ -859,6 +880,20 @@ def parameter(array: Operand, name: str | None = None) -> Tensor:
     leaf._value = leaf._value.copy()
     leaf._kind = PARAMETER
     return leaf
+
+
+def fitting_value(p: Tensor, value: Numeric) -> Numeric:
+    """A new value for parameter p; ShapeError or DtypeError for one that does not fit."""
+    value = value if hasattr(value, "dtype") else np.asarray(value)
+    if tuple(value.shape) != p.shape:
+        raise ShapeError(
+            f"{describe(p)} cannot take a value of shape {tuple(value.shape)}: make another parameter, or reshape it"
+        )
+    if value.dtype.kind != "f":
+        raise DtypeError(
+            f"{describe(p)} holds floating point numbers, not {value.dtype}: write .astype(np.float64)"
+        )
+    return value
 
 
 def mark_updated(parameters: Iterable[Tensor]) -> None:

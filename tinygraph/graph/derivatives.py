@@ -85,7 +85,10 @@ class Derivatives(Mapping[str, Any]):
             return self._arrays[key] if key in self._arrays and key not in self._detours else self._total(key)
         tensor = self._tensor(key)
         if tensor is None:
-            raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
+            meant = f"; write d['d{key}']" if isinstance(key, str) and f"d{key}" in self else ""
+            raise UnknownNameError(
+                f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}{meant}"
+            )
         return self._total(tensor)
 
     def _tensor(self, key: object) -> Tensor | None:
