@@ -61,6 +61,7 @@ from tinygraph.graph.why import why_no_gradient
 from tinygraph.guards.habits import MODULE_HABITS as _MODULE_HABITS
 from tinygraph.guards.habits import missing_text as _missing_text
 from tinygraph.guards.modes import detect_nan, errstate, no_grad
+from tinygraph.guards.notices import point_at_user as _point_at_user
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
 from tinygraph.rules.kernels import (
     elu,
@@ -75,6 +76,8 @@ from tinygraph.rules.kernels import (
     softplus,
     stop_gradient,
 )
+
+_point_at_user()
 
 if _TYPE_CHECKING:
     from tinygraph import distributed, nn, onnx, plots, testing

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor, apply, value_of
 from tinygraph.errors import DtypeError, ShapeError
+from tinygraph.guards.faults import tell_briefly
 from tinygraph.guards.stories import describe
 from tinygraph.notation.examples import UNCLEAR, units_axis
 from tinygraph.rules import kernels as k
@@ -20,6 +21,7 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_
 SIGMOID, SIGMOID_CROSS_ENTROPY = TABLE[k.sigmoid], TABLE[k.sigmoid_cross_entropy]
 
 
+@tell_briefly
 def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log A + (1 - Y) log(1 - A)), the lectures' cost of a sigmoid output.
 
@@ -51,6 +53,7 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     return k.probability_cross_entropy(A, Y, axis=axis)
 
 
+@tell_briefly
 def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int | None = None) -> Any:
     """`binary_cross_entropy(sigmoid(Z), Y)`, from the logits Z.
 
@@ -63,6 +66,7 @@ def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int | None = None) ->
     return k.sigmoid_cross_entropy(k.sigmoid(Z), Y, Z, axis=axis)
 
 
+@tell_briefly
 def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log softmax(Z)), from the logits Z; its dZ is A - Y (times 1/m).
 

@@ -23,6 +23,7 @@ from tinygraph.files import save_bytes
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.why import tensors_alive
 from tinygraph.guards.cuts import is_operand, known_cuts
+from tinygraph.guards.faults import tell_briefly
 from tinygraph.guards.stories import place_of, recorded_call
 from tinygraph.notation.places import place_text
 from tinygraph.rules import kernels as k
@@ -36,6 +37,7 @@ ALSO_SINGLE = frozenset({"Atan", "Cos", "Elu", "LeakyRelu"})  # which some versi
 FORMS: dict[Callable[..., Any], Callable[..., str]] = {}
 
 
+@tell_briefly
 def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
     """Write the graph of `output` (J, or A3 to predict with) as an ONNX model.
 

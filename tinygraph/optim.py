@@ -19,6 +19,7 @@ from tinygraph.engine.tensor import Tensor, mark_updated, value_of
 from tinygraph.errors import DtypeError, ShapeError, UnknownNameError
 from tinygraph.files import assign
 from tinygraph.graph.derivatives import Derivatives
+from tinygraph.guards.faults import tell_briefly
 from tinygraph.guards.habits import OPTIMIZER_HABITS, missing_text
 from tinygraph.guards.stories import describe
 
@@ -118,6 +119,7 @@ class Optimizer:
             self._memory[key] = known = Remembered(whose, arrays, self._start)
         return known
 
+    @tell_briefly
     def update(
         self,
         parameters: Iterable[Tensor] | Mapping[str, Tensor],

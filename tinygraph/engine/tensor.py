@@ -367,7 +367,7 @@ class Tensor(k.Recording):
             if method == "reduce" and ufunc in ops.REDUCTIONS:
                 settings.setdefault("axis", 0)
                 return call_function(ops.REDUCTIONS[ufunc], args, settings)
-            raise unknown_operation(f"np.{ufunc.__name__}.{method}")
+            raise unknown_operation(f"{qualified_name(ufunc)}.{method}")
         except TOLD as error:
             shorten(error)
             raise
@@ -467,7 +467,10 @@ class Tensor(k.Recording):
         return note_number("int()", self, number, _next_serial())  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
-        return format(self._item(), spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        shown = shown_value(self)
+        return format(shown.item() if hasattr(shown, "item") else shown, spec)
 
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
@@ -478,7 +481,7 @@ class Tensor(k.Recording):
         return self._value.item() if hasattr(self._value, "item") else self._value
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._value), separator=", ", threshold=20, prefix="Tensor(")
+        text = np.array2string(np.asarray(shown_value(self)), separator=", ", threshold=20, prefix="Tensor(")
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Tensor({text}{name})"
 
@@ -938,6 +941,11 @@ _SIGNS: dict[AnyFunction, str] = {
     operator.gt: "the comparison >", operator.ge: "the comparison >=", operator.lt: "the comparison <",
     operator.le: "the comparison <=", operator.eq: "the comparison ==", operator.ne: "the comparison !=",
 }  # fmt: skip
+
+
+def shown_value(x: Tensor) -> Numeric:
+    """The array that is printed; while a step is compiled, that of the run that is recorded."""
+    return getattr(x._value, "value", x._value)
 
 
 def value_of(x: Operand) -> Numeric:

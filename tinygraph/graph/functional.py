@@ -19,6 +19,7 @@ from tinygraph.engine.tensor import Tensor, next_serial, parameter, value_of
 from tinygraph.errors import DtypeError, ShapeError, TinygraphError
 from tinygraph.graph.derivatives import checked_seed
 from tinygraph.guards.cuts import verify_plain
+from tinygraph.guards.faults import tell_briefly
 from tinygraph.rules.nests import map_leaves
 
 __all__ = [
@@ -66,6 +67,7 @@ def value_and_grad(
     (8.0, 12.0)
     """
 
+    @tell_briefly
     def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = Evaluation(f, argnums, args, kwargs)
         value, aux = split_value(call.value) if has_aux else (call.value, None)
@@ -91,6 +93,7 @@ def grad(f: Callable[..., Any], argnums: ArgumentNumbers = 0, has_aux: bool = Fa
     """
     both = value_and_grad(f, argnums, has_aux)
 
+    @tell_briefly
     def derived(*args: Any, **kwargs: Any) -> Any:
         value, derivative = both(*args, **kwargs)
         return (derivative, value[1]) if has_aux else derivative
@@ -117,6 +120,7 @@ def jacobian(f: Callable[..., Any], argnums: ArgumentNumbers = 0) -> Callable[..
            [0., 4.]])
     """
 
+    @tell_briefly
     def derived(*args: Any, **kwargs: Any) -> Any:
         call = Evaluation(f, argnums, args, kwargs)
         return map_leaves(lambda z: call.arranged(jacobians_of(z, call)), call.value)
@@ -145,6 +149,7 @@ def hessian(f: Callable[..., Any], argnums: ArgumentNumbers = 0) -> Callable[...
 # In one direction ----------------------------------------------------------------
 
 
+@tell_briefly
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """f's value, and the function u -> u^T J that sends a derivative by the value back to the arguments.
 
@@ -172,6 +177,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     return value if is_recorded(value, call.targets) else value_of(value), pull
 
 
+@tell_briefly
 def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     """f's value, and J v: how the value changes where the arguments move in a direction.
 
@@ -206,6 +212,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     return value if outer else value._value, moved[u]
 
 
+@tell_briefly
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     """H v, the product of f's second derivatives with a direction, without computing H: two reverse sweeps.
 
