@@ -26,9 +26,10 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log A + (1 - Y) log(1 - A)), the lectures' cost of a sigmoid output.
 
     Args:
-        A: probabilities, (units, m) with axis=0, (m, units) with axis=1. Where A was made by `tg.sigmoid`, cost and derivative are
-            computed from its input Z, so they are right even where A has rounded to 0 or 1; dA is still shown
-            by the lectures' formula -(Y/A) + (1-Y)/(1-A), and dZ is A - Y (times 1/m).
+        A: probabilities, (units, m) with axis=0, (m, units) with axis=1. Where A was made by `tg.sigmoid`,
+            cost and derivative are computed from its input Z, so they are right even where A has
+            rounded to 0 or 1; dA is still shown by the lectures' formula -(Y/A) + (1-Y)/(1-A), and dZ is
+            A - Y (times 1/m).
         Y: labels between 0 and 1, of the shape of A.
         axis: the axis of units. If it is not given, the recording says it: 0 for W @ X, 1 for X @ W; and 0
             where nothing is recorded. A vector (m,) is m examples of one unit.
@@ -98,9 +99,10 @@ def axis_of_units(A: Any, classes: bool = False) -> int:
         return axis
     shape = A.shape
     column = len(shape) == 2 and shape[0] > shape[1] == 1 and not classes  # nobody has a single class
-    if axis == UNCLEAR or column:
+    if column or (axis == UNCLEAR and shape[0] > 1):
         raise ShapeError(
-            f"{describe(A)} may hold examples in rows or in columns, and nothing that is recorded says which: "
+            f"{describe(A)} may hold examples in rows or in columns, and nothing that is recorded says "
+            "which: "
             "write axis=1, the axis of units, if each row is an example, axis=0 if each column is"
         )
     return 0
@@ -144,7 +146,8 @@ def check_columns(labels: Any, axis: int) -> None:
     """ShapeError unless labels of the shape of Z are shares of the classes, for each example."""
     if not np.abs(np.add.reduce(labels, axis=axis) - 1).max(initial=0) < 1e-4:
         raise ShapeError(
-            f"labels of the shape of Z, {labels.shape}, must sum to one along axis {axis}, the axis of classes"
+            f"labels of the shape of Z, {labels.shape}, must sum to one along axis {axis}, the axis of "
+            "classes"
         )
     if np.minimum.reduce(labels, axis=None, initial=0) < 0:
         raise ShapeError(

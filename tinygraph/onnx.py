@@ -83,8 +83,10 @@ def refuse_frozen(order: Sequence[Tensor]) -> None:
         for cut in cuts:
             if is_operand(cut, z, deep=True) and (cut.tensor is None or is_from_data(cut.tensor)):
                 raise GraphError(
-                    f"{recorded_call(z)[0]} ({place_of(z)}) uses what {cut.how} ({place_text(cut.file, cut.line)}) "
-                    "took out of the graph: an array made for this X, which the model would use for every other. "
+                    f"{recorded_call(z)[0]} ({place_of(z)}) uses what {cut.how} "
+                    f"({place_text(cut.file, cut.line)}) "
+                    "took out of the graph: an array made for this X, which the model would use for "
+                    "every other. "
                     "Write it with operations that are recorded: tg.relu, np.maximum, np.clip, np.abs"
                 )
 

@@ -36,7 +36,7 @@ __all__ = [
 
 
 class Remembered:
-    """What an optimizer keeps of one parameter, which it does not keep alive: arrays, and its updates so far."""
+    """What is kept of a parameter, without keeping it alive: arrays, and how often it was updated."""
 
     __slots__ = ("arrays", "steps", "whose")
 
@@ -47,9 +47,9 @@ class Remembered:
 class Optimizer:
     """What all updates have in common: a learning rate, memory by parameter, and the loop over parameters.
 
-    `remembers` names the arrays kept for each parameter, of its shape and dtype (float32 for float16) and 0 at
-    first. `steps` counts the updates of a parameter: in `numbers`, of the one whose turn it is; if it is set,
-    of all. A parameter that is updated for the first time begins at 0, whatever happened to others.
+    `remembers` names the arrays kept for each parameter, of its shape and dtype (float32 for float16) and 0
+    at first. `steps` counts the updates of a parameter: in `numbers`, of the one whose turn it is; if it is
+    set, of all. A parameter that is updated for the first time begins at 0, whatever happened to others.
 
     Raises:
         ValueError: the learning rate is not a positive number.
@@ -63,7 +63,8 @@ class Optimizer:
         if strange is None and args and isinstance(args[0], Iterable) and not hasattr(args[0], "__float__"):
             strange = "params"
         if strange is not None:
-            raise TypeError(missing_text(f"tg.optim.{cls.__name__}(...)", strange, OPTIMIZER_HABITS))
+            told = missing_text(f"tg.optim.{cls.__name__}", strange, OPTIMIZER_HABITS)
+            raise TypeError(told.replace("attribute", "argument"))
         return super().__new__(cls)
 
     def __getattr__(self, name: str) -> Any:
@@ -136,8 +137,8 @@ class Optimizer:
             ShapeError: a derivative has another shape than its parameter.
         """
         chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
-        known = hasattr(derivatives, "of")
-        found = derivatives.of(chosen) if known else named_derivatives(parameters, chosen, derivatives)
+        by_tensor = getattr(derivatives, "of", None)
+        found = by_tensor(chosen) if by_tensor else named_derivatives(parameters, chosen, derivatives)
         mark_updated(chosen)
         if not self.remembers:
             self._steps += 1
@@ -203,7 +204,7 @@ class Optimizer:
         """
         mine = self.state(parameters)
         counts = f"{type(self).__name__}.steps"
-        if np.shape(state.get(counts)) == (len(parameters),):  # not all were updated equally often
+        if np.shape(state.get(counts, 0)) == (len(parameters),):  # not all were updated equally often
             mine[counts] = np.zeros(len(parameters), int)
         assign(mine, state, "the optimizer's state")
         self._steps = int(np.max(mine[counts]))
@@ -238,7 +239,7 @@ def named_derivatives(
     chosen: Sequence[Tensor],
     derivatives: Mapping[Any, Any],
 ) -> list[Any]:
-    """The derivatives of `chosen` in a mapping, by the names that they have or were given, or by themselves."""
+    """The derivatives of `chosen` in a mapping, by the names they have or were given, or by themselves."""
     if not isinstance(derivatives, Mapping):
         raise DtypeError(
             "the derivatives are what backward() gives, or a dict such as {'dW1': ...}, not a "

@@ -508,7 +508,7 @@ def progress_bar(console: Console | None, disable: bool) -> Any:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     if console is None and importlib.util.find_spec("ipywidgets") is None:
-        # In a notebook without widgets rich would warn and show nothing; so the bar is printed once it is full.
+        # In a notebook without widgets rich would warn and show nothing: so the bar is printed at the end.
         console = Console(force_jupyter=False)
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}", markup=False)
     return Progress(*columns, TimeRemainingColumn(), console=console, disable=disable)

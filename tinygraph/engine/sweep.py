@@ -122,7 +122,8 @@ def leaf_derivative(z: Tensor, dx: Numeric, a: Numeric) -> Numeric:
 def complex_text(z: Tensor) -> str:
     """What is refused of complex numbers."""
     return (
-        f"a complex number is part of {recorded_call(z)[0]} ({place_of(z)}), and a derivative by a real parameter "
+        f"a complex number is part of {recorded_call(z)[0]} ({place_of(z)}), and a derivative by a real "
+        "parameter "
         "is real: write the real and the imaginary part as two arrays"
     )
 

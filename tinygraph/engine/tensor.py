@@ -340,7 +340,7 @@ class Tensor(k.Recording):
     # NumPy's protocol
 
     def record(self, function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
-        """Record the call of a kernel; one with a Tensor for a setting, such as a slope, as its NumPy calls."""
+        """Record the call of a kernel; with a Tensor for a setting, such as a slope, its NumPy calls."""
         try:
             op = TABLE.get(function)
             if (settings or len(args) > 1) and op is not None and wanting_setting(op, args, settings):
@@ -718,7 +718,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
 
 
 def plain_operand(y: Operand) -> Operand:
-    """What stands beside a Tensor as a number or an array of NumPy's: lists, series, arrays of other packages.
+    """What stands beside a Tensor as a number or array of NumPy's: a list, a series, another package's array.
 
     Raises:
         DtypeError: something whose kind means more than its numbers, and that would be lost: a masked array,
@@ -805,8 +805,10 @@ def refuse_wanting(function: AnyFunction, settings: Options) -> None:
     for key, x in settings.items():
         if isinstance(x, Tensor) and x._kind:
             raise GraphError(
-                f"{key}= of {qualified_name(function)} ({user_place()}) has no derivative, and {describe(x)} wants "
-                f"one: write {key}=tg.stop_gradient(...) if none shall come back, or the formula with operators"
+                f"{key}= of {qualified_name(function)} ({user_place()}) has no derivative, and "
+                f"{describe(x)} wants "
+                f"one: write {key}=tg.stop_gradient(...) if none shall come back, or the formula with "
+                "operators"
             )
 
 
@@ -842,7 +844,8 @@ def tensor(array: Operand, name: str | None = None, **habits: object) -> Tensor:
     ((1, 2), False)
     """
     if habits:
-        raise TypeError(missing_text("tg.tensor(...)", next(iter(habits)), TENSOR_HABITS))
+        told = missing_text("tg.tensor", next(iter(habits)), TENSOR_HABITS)
+        raise TypeError(told.replace("attribute", "argument"))
     return leaf_at(_frame(1), array, name)
 
 
@@ -890,7 +893,8 @@ def fitting_value(p: Tensor, value: Numeric) -> Numeric:
     value = value if hasattr(value, "dtype") else np.asarray(value)
     if tuple(value.shape) != p.shape:
         raise ShapeError(
-            f"{describe(p)} cannot take a value of shape {tuple(value.shape)}: make another parameter, or reshape it"
+            f"{describe(p)} cannot take a value of shape {tuple(value.shape)}: make another parameter, or "
+            "reshape it"
         )
     if value.dtype.kind != "f":
         raise DtypeError(
@@ -912,14 +916,14 @@ def update_in_place(ufunc: np.ufunc, x: Tensor, y: Operand) -> Tensor:
     The line says which it is: W1 -= rate * W1.grad, W1 -= rate * d["dW1"].
     """
     step = y if not isinstance(y, Tensor) else y._value if not y._kind else None
-    if x._kind in (PARAMETER, SHARED) and np.shape(step) == x.shape:
+    if x._kind in (PARAMETER, SHARED) and step is not None and np.shape(step) == x.shape:
         frame = _frame(2)
         if not is_update(frame.f_code, frame.f_lasti, x):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         ufunc(x._value, step, out=x._value)
         mark_updated([x])
         return x
-    return NotImplemented
+    return NotImplemented  # type: ignore[no-any-return]
 
 
 def is_update(code: CodeType, instruction: int, x: Tensor) -> bool:

@@ -26,7 +26,7 @@ from tinygraph.graph.walk import sum_of
 from tinygraph.guards.cuts import verify_numbers
 from tinygraph.guards.faults import cause_of, shorten
 from tinygraph.guards.stories import describe, operand_name, place_of
-from tinygraph.notation.names import SUMS, derivative_name, line_of_call
+from tinygraph.notation.names import SUMS, derivative_name, function_of, line_of_call
 
 __all__ = ["Derivatives", "backward", "checked_seed"]
 
@@ -237,7 +237,7 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     again = False
     for x, dx in d._arrays.items():
         if x._op is None:
-            again = again or (x.grad is not None and x._changed < 0)
+            again = again or (x.grad is not None and x._changed < 0 and x is not output)
             x.grad = dx
     if again and (turns := _turns.get(site := (id(output._code), output._instruction), 0)) < MOST_LOOKS:
         _turns[site] = turns + 1
@@ -254,7 +254,7 @@ def notice_recorded_update(order: Iterable[Tensor]) -> None:
     """Warn if a parameter was updated by a recorded call, as in W1 = W1 - learning_rate * d["dW1"]."""
     for z in order:
         x, *step = z.inputs
-        if z._op.function not in SUMS or not isinstance(x, Tensor) or isinstance(step[0], Tensor):  # type: ignore[union-attr]
+        if function_of(z) not in SUMS or not isinstance(x, Tensor) or isinstance(step[0], Tensor):
             continue
         line = line_of_call(z)
         target, written = (
@@ -263,7 +263,8 @@ def notice_recorded_update(order: Iterable[Tensor]) -> None:
         if np.shape(step[0]) == x.shape and target == written and is_update(z._code, z._instruction, x):
             name = written or "W1"
             warnings.warn_explicit(
-                f"{name} = {name} - ... ({place_of(z)}) was recorded, so {name} is no parameter any more, and each "
+                f"{name} = {name} - ... ({place_of(z)}) was recorded, so {name} is no parameter any more, "
+                "and each "
                 f"step goes back through all steps before it. Update the parameter itself: {name} -= ..., or "
                 "tg.optim.SGD(learning_rate).update(parameters, d)",
                 UserWarning,
@@ -284,7 +285,8 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
     kind = getattr(value, "dtype", None)
     if kind is None or kind.kind != "f":
         raise DtypeError(
-            f"{operand_name(output, 'the result')} holds {kind or type(value).__name__} numbers, and a cost holds real numbers: write the real and the imaginary "
+            f"{operand_name(output, 'the result')} holds {kind or type(value).__name__} numbers, and a "
+            "cost holds real numbers: write the real and the imaginary "
             "part as two arrays, X.astype(np.float64) for an array of objects"
         )
     if seed is None:

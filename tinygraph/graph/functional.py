@@ -2,7 +2,7 @@
 
 All are made with the reverse sweep. Arguments may be arrays, floats, or nests of them: dicts, lists, tuples,
 named tuples and dataclasses; a derivative has the form of its argument. Inside another of these functions, or
-where f uses a parameter from outside, results are Tensors that can be derived again; otherwise they are arrays.
+where f uses a parameter from outside, results are Tensors that can be derived again, and otherwise arrays.
 """
 
 from __future__ import annotations
@@ -359,7 +359,8 @@ def split_value(value: Any) -> tuple[Any, Any]:
     """The number and the rest that a function with `has_aux` gives."""
     if not isinstance(value, tuple) or len(value) != 2:
         raise DtypeError(
-            f"with has_aux=True the function gives a pair, its value and something else; it gave {kind_text(value)}"
+            "with has_aux=True the function gives a pair, its value and something else; it gave "
+            f"{kind_text(value)}"
         )
     return value
 
@@ -368,7 +369,8 @@ def check_number(value: Any, start: int) -> None:
     """DtypeError if f's value is neither Tensor nor number; GraphError for a number cut out of the graph."""
     if isinstance(value, np.ndarray) and value.size > 1:
         raise DtypeError(
-            f"the function gave a plain array {value.shape}, through which no derivative comes back; a Tensor "
+            f"the function gave a plain array {value.shape}, through which no derivative comes back; a "
+            "Tensor "
             "or one number was expected"
         )
     check_array(value, start)

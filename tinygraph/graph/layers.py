@@ -83,8 +83,8 @@ def carries_m(tensor: Tensor, name: str) -> bool:
 def examples_of(order: list[Tensor]) -> int:
     """m, the number of examples that the cost of a graph averages over.
 
-    A cost of the table knows its axis of units; otherwise m is counted in the last matrix that data went into:
-    along its rows if it was made by X @ W, and else along its columns, as in the lectures.
+    A cost of the table knows its axis of units; otherwise m is counted in the last matrix that data went
+    into: along its rows if it was made by X @ W, and else along its columns, as in the lectures.
     """
     for t in reversed(order):
         function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])

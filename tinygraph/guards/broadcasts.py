@@ -15,7 +15,7 @@ from tinygraph.errors import BroadcastError, BroadcastWarning
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.stories import place_of, recorded_call
 from tinygraph.notation.examples import units_axis
-from tinygraph.notation.names import SUMS
+from tinygraph.notation.names import SUMS, function_of
 from tinygraph.rules.types import Values
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def notice_square(z: Tensor, values: Values) -> None:
 
 def bias_message(z: Tensor, values: Values) -> str | None:
     """What is wrong where a bias of a square linear step has an entry for each example, not for each unit."""
-    units = units_axis(z) if z._op.function in SUMS else None  # type: ignore[union-attr]
+    units = units_axis(z) if function_of(z) in SUMS else None
+    if units is None:
+        return None
     n = z.shape[0]
     wrong = {0: ((n,), (1, n)), 1: ((n, 1),)}.get(units, ())  # type: ignore[arg-type]
     bias = next((i for i, x in enumerate(values) if np.shape(x) in wrong and n > 1), None)
@@ -57,7 +59,8 @@ def bias_message(z: Tensor, values: Values) -> str | None:
     name, step = operands[bias], operands[1 - bias]
     right, examples = ((n, 1), "columns") if units == 0 else ((n,), "rows")
     return (
-        f"{call} ({place_of(z)}): {name} is {np.shape(values[bias])} and examples are the {examples} of {step} "
+        f"{call} ({place_of(z)}): {name} is {np.shape(values[bias])} and examples are the {examples} of "
+        f"{step} "
         f"({n}, {n}), so each example gets an entry of its own, and not each unit. Did you mean "
         f'{name}.reshape{right}? If it is meant, say so with tg.errstate(broadcast="ignore")'
     )

@@ -4,8 +4,8 @@ Recording costs nothing: only a call that cuts, such as `.value` or `float()`, w
 the last few thousand. Nothing is kept alive by that: a Tensor is known by its address and number.
 
 A number may be taken out to be looked at, and most are. One that goes back into the graph cuts a path in
-silence: what asks for it unseen, as `math.exp(x)` and `out[i] = x` do, is refused at once; what `float()` gave
-since the last backward pass is looked for among the plain operands of the graph when the next one begins.
+silence: what asks for it unseen, as `math.exp(x)` and `out[i] = x` do, is refused at once; what `float()`
+gave since the last backward pass is looked for among the plain operands of the graph when the next begins.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 LIMIT = 4096
-NUMERIC = ("float()", ".item()")
+OF_NUMBERS = ("float()", ".item()")
 MOST_TAKEN = 256  # of those taken out between two backward passes, the last
 _frame = sys._getframe
 _cuts: deque[tuple[Any, ...]] = deque(maxlen=LIMIT)
@@ -120,7 +120,7 @@ def known_cuts(alive: Mapping[int, Tensor], data: bool = False) -> list[Cut]:
             array() if array else None,
             op and op.name,
             *place,
-            called.get(site, (site,)) if how in NUMERIC else (site,),
+            called.get(site, (site,)) if how in OF_NUMBERS else (site,),
         )
     return list(found.values())
 
@@ -151,7 +151,7 @@ def note_number(how: str, x: Tensor, number: Any, time: int) -> Any:
             _allowed[id(code), instruction] = code
     _write_down((how, tensor_key(x), x._serial, None, x._op, code, instruction, x._kind))
     if x._kind and how != "int()":  # which does not change with small changes
-        _numbers.append(TakenNumber(how, number, x._op and x._op.name, sites_from(frame), time))
+        _numbers.append(TakenNumber(how, number, x._op.name if x._op else None, sites_from(frame), time))
     return number
 
 
@@ -163,7 +163,8 @@ def refuse_unseen(x: Tensor, frame: FrameType) -> None:
     if is_plain_function(written, called):
         written = written.lstrip(".")
         raise GraphError(
-            f"{written} ({place_of_frame(frame)}) takes the plain number of {name_of_cut(x)}, so no derivative "
+            f"{written} ({place_of_frame(frame)}) takes the plain number of {name_of_cut(x)}, so no "
+            "derivative "
             f"comes back through it: write {recorded_twin(written)}; if none shall come back, "
             f"{written}(tg.stop_gradient(...))"
         )
@@ -178,7 +179,8 @@ def array_refusal(x: Tensor) -> GraphError:
     return GraphError(
         f"{written.lstrip('.') or 'an operation'} ({place_of_frame(frame)}) makes a plain array of "
         f"{name_of_cut(x)}, which wants a derivative, so none would come back through it: join Tensors with "
-        "np.stack([...]) or np.concatenate; write tg.stop_gradient(...) where none shall come back, and .value "
+        "np.stack([...]) or np.concatenate; write tg.stop_gradient(...) where none shall come back, and "
+        ".value "
         "for an array to look at"
     )
 
@@ -244,7 +246,7 @@ def verify_numbers(output: Tensor, behind: Callable[[Tensor], Sequence[Tensor]])
 
 
 def verify_plain(since: int) -> None:
-    """GraphError if a number was taken out of a Tensor after the time `since`: a plain result comes from it."""
+    """GraphError if a number was taken out of a Tensor after the time `since`, and made a plain result."""
     if _numbers and (number := _numbers[-1]).time > since:
         raise GraphError(
             f"the function gave a plain number, and {taken_text(number)}, so no derivative comes back to its "
@@ -268,7 +270,7 @@ def numbers_used(
 
 
 def is_operand(cut: Cut, z: Tensor, deep: bool = False) -> bool:
-    """Whether node `z` has a plain operand that was computed from what a cut took out; `deep`, by any steps."""
+    """Whether node `z` has a plain operand computed from what a cut took out; `deep`, by any steps."""
     plain = [x for x in z.inputs if not isinstance(x, Recording)]
     arrays = (x for x in plain if isinstance(x, np.ndarray))
     shared = cut.array is not None and any(np.may_share_memory(cut.array, x) for x in arrays)
@@ -278,7 +280,8 @@ def is_operand(cut: Cut, z: Tensor, deep: bool = False) -> bool:
 def misuse_text(z: Tensor, number: TakenNumber) -> str:
     """Which number was used where, and what to write."""
     return (
-        f"{taken_text(number)}, and {recorded_call(z)[0]} ({place_of(z)}) uses it: no derivative comes back that way, so those of "
+        f"{taken_text(number)}, and {recorded_call(z)[0]} ({place_of(z)}) uses it: no derivative comes "
+        "back that way, so those of "
         f"this cost would be wrong. Leave out {number.how}; or write tg.stop_gradient(...) in its place, if "
         "none shall come back"
     )

@@ -42,7 +42,7 @@ __all__ = [
     "tell_briefly",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
+Told = TypeVar("Told", bound=Callable[..., Any])
 # What is told as it is: errors that say what is wrong, and those of the machine and of its settings.
 MEANT = (TinygraphError, InternalError, Warning, FloatingPointError, MemoryError, OSError, ImportError)
 # What a call of the user's that is wrong does not raise in our code. Its ValueError and TypeError do arise.
@@ -92,7 +92,7 @@ class few_frames:  # noqa: N801 - used like a function
             shorten(error)
 
 
-def tell_briefly(f: F) -> F:
+def tell_briefly(f: Told) -> Told:
     """f, whose errors are shortened on their way out."""
 
     @functools.wraps(f)
@@ -103,7 +103,7 @@ def tell_briefly(f: F) -> F:
             shorten(error)
             raise
 
-    return cast(F, brief)
+    return cast(Told, brief)
 
 
 def of_user(trace: TracebackType | None) -> TracebackType | None:

@@ -19,7 +19,8 @@ TENSOR_HABITS = {
     "numpy": ".value",
     "data": ".value",
     "detach": "tg.stop_gradient(x), or .value for the array",
-    "requires_grad": ".wants; tg.parameter(array) makes what wants a derivative, tg.tensor(array) what does not",
+    "requires_grad": ".wants; tg.parameter(array) makes what wants a derivative, tg.tensor(array) what "
+    "does not",
     "requires_grad_": "tg.parameter(array) for what wants a derivative",
     "dtype": "tg.tensor(np.asarray(x, dtype=...))",
     "zero_grad": "nothing: derivatives do not add up from one backward() to the next",
@@ -122,12 +123,12 @@ def missing_text(owner: str, name: str, habits: Mapping[str, str]) -> str:
     """What says that `owner` has no `name`, and what to write for it, if that is known.
 
     >>> missing_text("a Tensor", "detach", TENSOR_HABITS)
-    "a Tensor has no 'detach'; here: tg.stop_gradient(x), or .value for the array"
+    "a Tensor has no attribute 'detach'; here: tg.stop_gradient(x), or .value for the array"
     >>> missing_text("a Tensor", "relu", TENSOR_HABITS)
-    "a Tensor has no 'relu'; here: tg.relu(x)"
+    "a Tensor has no attribute 'relu'; here: tg.relu(x)"
     """
     advice = habits.get(name)
     if advice is None and habits is TENSOR_HABITS and not name.startswith("_"):
         package = "tg" if name in k.__all__ else "np" if callable(getattr(np, name, None)) else None
         advice = package and f"{package}.{name}(x)"
-    return f"{owner} has no {name!r}" + (f"; here: {advice}" if advice else "")
+    return f"{owner} has no attribute {name!r}" + (f"; here: {advice}" if advice else "")

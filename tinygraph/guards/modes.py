@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 __all__ = ["NORMAL", "Mode", "current_mode", "detect_nan", "errstate", "no_grad"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Reaction = Literal["ignore", "warn", "raise"]
 
 
@@ -46,7 +46,7 @@ class Switch:
         self.changes = changes
         self.tokens: list[Token[Mode]] = []
 
-    def __call__(self, f: F) -> F:
+    def __call__(self, f: Decorated) -> Decorated:
         """f with the switch set during each call: `@tg.no_grad()` above a function."""
 
         @functools.wraps(f)
@@ -54,7 +54,7 @@ class Switch:
             with self:
                 return f(*args, **kwargs)
 
-        return cast(F, switched)
+        return cast(Decorated, switched)
 
     def __enter__(self) -> None:
         mode = current_mode()._replace(**self.changes)

@@ -1,8 +1,8 @@
 """NumPy's warnings, such as "divide by zero encountered in log", at the user's line and not at ours.
 
-NumPy warns of the line that calls it, which is one of the engine. Recording asks nothing about that: a filter of
-Python's `warnings` is asked once a warning is there. It decides nothing itself, but issues the warning again, for
-the right line, to the filters that the user has.
+NumPy warns of the line that calls it, which is one of the engine. Recording asks nothing about that: a filter
+of Python's `warnings` is asked once a warning is there. It decides nothing itself, but issues the warning
+again, for the right line, to the filters that the user has.
 """
 
 from __future__ import annotations

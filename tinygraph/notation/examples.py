@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.names import own_name, untransposed
+from tinygraph.notation.names import function_of, own_name
 
 __all__ = ["UNCLEAR", "units_axis", "units_of_call"]
 
@@ -101,7 +101,7 @@ def axis_of_letter(inputs: Any, subscripts: str) -> int | None:
 
 def position_of_weight(x: Any, y: Any) -> int | None:
     """Which of two factors is the weight; None if nothing says so."""
-    leaves = [getattr(untransposed(factor), "is_parameter", False) for factor in (x, y)]
+    leaves = [getattr(leaf_behind(factor), "is_parameter", False) for factor in (x, y)]
     if leaves[0] != leaves[1]:
         weight = 0 if leaves[0] else 1
         other = (y, x)[weight]
@@ -114,6 +114,13 @@ def position_of_weight(x: Any, y: Any) -> int | None:
     return None if called[0] == called[1] else 1 if called[0] else 0
 
 
+def leaf_behind(x: Any) -> Any:
+    """What was transposed, or lifted by `tg.grad`, to be x; otherwise x."""
+    while function_of(x) in (np.transpose, np.positive):
+        x = x.inputs[0]
+    return x
+
+
 def is_underived(x: Any) -> bool:
     """Whether x is data: an array, or a Tensor that wants no derivative."""
     return not getattr(x, "wants", False)
@@ -121,4 +128,4 @@ def is_underived(x: Any) -> bool:
 
 def is_called_data(x: Any) -> bool:
     """Whether the name of x is one of data: X, A0."""
-    return (own_name(untransposed(x)) or "")[:1] in ("X", "x", "A")
+    return (own_name(leaf_behind(x)) or "")[:1] in ("X", "x", "A")

@@ -73,7 +73,8 @@ class Page:
         """Write the page to `path`, an .html file, and return it; UserFileError if that cannot be done."""
         if Path(path).suffix.lower() not in (".html", ".htm"):
             raise UserFileError(
-                f"a page is written to an .html file, not to {Path(path).name}; viz.draw makes .svg, .png and .pdf"
+                f"a page is written to an .html file, not to {Path(path).name}; viz.draw makes .svg, .png "
+                "and .pdf"
             )
         return write_file(Path(path), self.html.encode())
 
