@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor, apply, value_of
-from tinygraph.errors import DtypeError, ShapeError
-from tinygraph.guards.faults import tell_briefly
+from tinygraph.engine.tensor import MADE, Tensor, apply, value_of
+from tinygraph.errors import DtypeError, ShapeError, TinygraphError
+from tinygraph.guards.faults import shorten
 from tinygraph.guards.stories import describe
 from tinygraph.notation.examples import UNCLEAR, units_axis
 from tinygraph.rules import kernels as k
@@ -18,10 +17,10 @@ from tinygraph.rules.table import TABLE
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "softmax_cross_entropy"]
 
+ADD, MATMUL = TABLE[np.add], TABLE[np.matmul]
 SIGMOID, SIGMOID_CROSS_ENTROPY = TABLE[k.sigmoid], TABLE[k.sigmoid_cross_entropy]
 
 
-@tell_briefly
 def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log A + (1 - Y) log(1 - A)), the lectures' cost of a sigmoid output.
 
@@ -44,30 +43,37 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     >>> d["dZ1"] * 2
     array([[-0.5,  1. ]])
     """
-    A = A if hasattr(A, "shape") else np.asarray(A)
-    axis = axis_of_units(A) if axis is None else axis
-    Y = shares_like(A, Y)
-    if isinstance(A, Tensor) and A._op is SIGMOID:
-        settings = {"axis": axis} if axis else {}
-        return apply(SIGMOID_CROSS_ENTROPY, (A, Y, *A._x), settings)
-    check_range(A, "probabilities")
-    return k.probability_cross_entropy(A, Y, axis=axis)
+    try:
+        if isinstance(A, Tensor) and A._op is SIGMOID:
+            Y = shares_like(A, Y)
+            if axis is None:
+                axis = 0 if has_columns(A._x[0]) else axis_of_units(A)
+            return apply(SIGMOID_CROSS_ENTROPY, (A, Y, *A._x), {"axis": axis} if axis else {})
+        A = A if hasattr(A, "shape") else np.asarray(A)
+        Y = shares_like(A, Y)
+        check_range(A, "probabilities")
+        return k.probability_cross_entropy(A, Y, axis=axis_of_units(A) if axis is None else axis)
+    except TinygraphError as error:
+        shorten(error)
+        raise
 
 
-@tell_briefly
 def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int | None = None) -> Any:
     """`binary_cross_entropy(sigmoid(Z), Y)`, from the logits Z.
 
     >>> float(binary_cross_entropy_with_logits(np.array([[1e4]]), np.array([[0.0]])))
     10000.0
     """
-    Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
-    axis = axis_of_units(Z) if axis is None else axis
-    Y = shares_like(Z, Y)
-    return k.sigmoid_cross_entropy(k.sigmoid(Z), Y, Z, axis=axis)
+    try:
+        Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+        Y = shares_like(Z, Y)
+        axis = axis_of_units(Z) if axis is None else axis
+        return k.sigmoid_cross_entropy(k.sigmoid(Z), Y, Z, axis=axis)
+    except TinygraphError as error:
+        shorten(error)
+        raise
 
 
-@tell_briefly
 def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
     """-(1/m) sum(Y log softmax(Z)), from the logits Z; its dZ is A - Y (times 1/m).
 
@@ -86,10 +92,23 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
     >>> float(softmax_cross_entropy(np.array([[0.0], [1e4]]), np.array([0])))
     10000.0
     """
-    Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
-    axis = axis_of_units(Z, classes=True) if axis is None else axis
-    Y = columns_of(Z, labels, axis)
-    return k.softmax_cross_entropy(k.softmax(Z, axis=axis), Y, Z, axis=axis)
+    try:
+        Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+        if axis is None:
+            columns = isinstance(Z, Tensor) and has_columns(Z)
+            axis = 0 if columns else axis_of_units(Z, classes=True)
+        return k.softmax_cross_entropy(k.softmax(Z, axis=axis), columns_of(Z, labels, axis), Z, axis=axis)
+    except TinygraphError as error:
+        shorten(error)
+        raise
+
+
+def has_columns(Z: Any) -> bool:
+    """Whether Z is the lectures' W @ A + b of a later layer, which is told sooner than any layout."""
+    if Z._op is not ADD or type(product := Z._x) is not Tensor or product._op is not MATMUL:
+        return False
+    W, A = product._x, product._y
+    return type(W) is Tensor and W._kind > MADE and type(A) is Tensor and A._kind == MADE
 
 
 def axis_of_units(A: Any, classes: bool = False) -> int:
@@ -119,27 +138,26 @@ def check_range(x: Any, what: str) -> None:
 
 
 MOST_CHECKED = 256
-_checked: dict[tuple[int, Any], Any] = {}  # weak references to arrays of labels that fit
-
-
-def check_once(labels: Any, key: Any, check: Callable[[Any, Any], None]) -> None:
-    """`check(array, key)`, but for an array that was looked at before: a loop goes on with its labels."""
-    array = value_of(labels)
-    known = _checked.get((id(array), key))
-    if known is None or known() is not array:
-        check(array, key)
-        if type(array) is np.ndarray:
-            if len(_checked) >= MOST_CHECKED:
-                _checked.clear()
-            _checked[id(array), key] = weakref.ref(array)
+_checked: dict[Any, Any] = {}  # weak references to arrays of labels that fit
 
 
 def shares_like(A: Any, Y: Any) -> Any:
     """Labels of a sigmoid as `labels_like` has them; ShapeError unless they lie between 0 and 1."""
     Y = Y if hasattr(Y, "shape") else np.asarray(Y)
     fitting = labels_like(A, Y)
-    check_once(Y, "labels", check_range)
+    known = _checked.get(id(Y))  # a loop goes on with its labels
+    if known is None or known() is not Y:
+        check_range(Y, "labels")
+        remember_labels(id(Y), Y)
     return fitting
+
+
+def remember_labels(key: Any, labels: Any) -> None:
+    """Note that labels fit, if they can be told apart from later ones."""
+    if len(_checked) >= MOST_CHECKED:
+        _checked.clear()
+    if isinstance(labels, np.ndarray | Tensor):
+        _checked[key] = weakref.ref(labels)
 
 
 def check_columns(labels: Any, axis: int) -> None:
@@ -173,7 +191,10 @@ def columns_of(Z: Any, labels: Any, axis: int) -> Any:
     labels = labels if hasattr(labels, "shape") else np.asarray(labels)
     shape = Z.shape
     if labels.shape == shape:
-        check_once(labels, axis, check_columns)
+        known = _checked.get((id(labels), axis))
+        if known is None or known() is not labels:
+            check_columns(value_of(labels), axis)
+            remember_labels((id(labels), axis), labels)
         return labels_like(Z, labels)
     axis = axis % len(shape)
     y, examples = value_of(labels), shape[:axis] + shape[axis + 1 :]

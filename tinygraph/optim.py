@@ -16,11 +16,11 @@ from typing import Any, Self
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor, mark_updated, value_of
-from tinygraph.errors import DtypeError, ShapeError, UnknownNameError
+from tinygraph.errors import DtypeError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.files import assign
 from tinygraph.graph.derivatives import Derivatives
-from tinygraph.guards.faults import tell_briefly
-from tinygraph.guards.habits import OPTIMIZER_HABITS, missing_text
+from tinygraph.guards.faults import shorten
+from tinygraph.guards.habits import OPTIMIZER_HABITS, answer_habits, missing_text
 from tinygraph.guards.stories import describe
 
 __all__ = [
@@ -66,9 +66,6 @@ class Optimizer:
             told = missing_text(f"tg.optim.{cls.__name__}", strange, OPTIMIZER_HABITS)
             raise TypeError(told.replace("attribute", "argument"))
         return super().__new__(cls)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(missing_text("an optimizer", name, OPTIMIZER_HABITS), name=name, obj=self)
 
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = learning_rate
@@ -120,7 +117,6 @@ class Optimizer:
             self._memory[key] = known = Remembered(whose, arrays, self._start)
         return known
 
-    @tell_briefly
     def update(
         self,
         parameters: Iterable[Tensor] | Mapping[str, Tensor],
@@ -137,14 +133,18 @@ class Optimizer:
             ShapeError: a derivative has another shape than its parameter.
         """
         chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
-        by_tensor = getattr(derivatives, "of", None)
-        found = by_tensor(chosen) if by_tensor else named_derivatives(parameters, chosen, derivatives)
+        try:
+            by_tensor = getattr(derivatives, "of", None)
+            found = by_tensor(chosen) if by_tensor else named_derivatives(parameters, chosen, derivatives)
+        except TinygraphError as error:
+            shorten(error)
+            raise
         mark_updated(chosen)
         if not self.remembers:
             self._steps += 1
-            numbers = tuple(self.numbers().values())
+            descend, numbers = self.descend, tuple(self.numbers().values())
             for p, dp in zip(chosen, found, strict=True):
-                self.descend(p._value, dp, *numbers)
+                descend(p._value, dp, *numbers)
             return
         counted = None
         for p, dp in zip(chosen, found, strict=True):
@@ -232,6 +232,9 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.learning_rate})"
+
+
+answer_habits(Optimizer, "an optimizer", OPTIMIZER_HABITS)
 
 
 def named_derivatives(

@@ -15,13 +15,11 @@ from operator import attrgetter
 import numpy as np
 
 from tinygraph.engine.tensor import Node, Tensor
-from tinygraph.errors import DtypeError
 from tinygraph.guards.broadcasts import notice_square
 from tinygraph.guards.changes import verify_node, verify_parameter
 from tinygraph.guards.faults import fault_of_rule, shorten
 from tinygraph.guards.modes import current_mode
 from tinygraph.guards.nans import finite_rule
-from tinygraph.guards.stories import place_of, recorded_call
 from tinygraph.rules.shapes import undo_broadcast
 from tinygraph.rules.table import Operation
 from tinygraph.rules.types import Numeric, Rule
@@ -103,29 +101,10 @@ def reverse_sweep(
     try:
         return sweep_nodes(output, seed, targets, record, named)
     except Exception as error:
-        z = node_in_hand(error, output)
-        if isinstance(error, TypeError) and "complex" in str(error):  # added to a sum that is real
-            raise DtypeError(complex_text(z)) from None
-        if (fault := fault_of_rule(error, z)) is not None:
+        if (fault := fault_of_rule(error, node_in_hand(error, output))) is not None:
             raise fault from error
         shorten(error)
         raise
-
-
-def leaf_derivative(z: Tensor, dx: Numeric, a: Numeric) -> Numeric:
-    """A derivative as an array of its own, of the kind of `a`; DtypeError for one that has none."""
-    if dx.dtype.kind == "c":
-        raise DtypeError(complex_text(z))
-    return np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
-
-
-def complex_text(z: Tensor) -> str:
-    """What is refused of complex numbers."""
-    return (
-        f"a complex number is part of {recorded_call(z)[0]} ({place_of(z)}), and a derivative by a real "
-        "parameter "
-        "is real: write the real and the imaginary part as two arrays"
-    )
 
 
 def node_in_hand(error: Exception, output: Tensor) -> Tensor:
@@ -191,7 +170,7 @@ def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept
                 if leaf and not record:
                     a = arrays[i]
                     if dx is dz or dx.base is not None or dx.dtype is not a.dtype or type(dx) is not type(a):
-                        dx = leaf_derivative(z, dx, a)
+                        dx = np.array(dx, dtype=a.dtype) if type(a) is np.ndarray else dx.astype(a.dtype)
                     owned.add(x)
                 elif not leaf and (targets is None or x not in targets):
                     if following is not None:

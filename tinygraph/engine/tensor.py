@@ -32,7 +32,7 @@ from tinygraph.errors import (
 from tinygraph.guards.changes import OWN, WHOLE, array_contents
 from tinygraph.guards.cuts import array_refusal, note_cut, note_number, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
-from tinygraph.guards.habits import TENSOR_HABITS, missing_text
+from tinygraph.guards.habits import TENSOR_HABITS, answer_habits, missing_text
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
 from tinygraph.guards.nans import finite_forward
 from tinygraph.guards.stories import (
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
 __all__ = [
+    "MADE",
     "Node",
     "Tensor",
     "apply",
@@ -104,6 +105,7 @@ def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
 
 
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
+OF_SHAPES = frozenset({np.shape, np.ndim, np.size, np.result_type})  # which say nothing of the entries
 _SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
 _FLOW_OF_ONE = [flow((kind,)) for kind in range(5)]
@@ -317,10 +319,6 @@ class Tensor(k.Recording):
             state = {key: x for key, x in state.items() if key not in ("_code", "_instruction")}
         return None, state
 
-    def __getattr__(self, name: str) -> Any:
-        told = name if name[0] == "_" else missing_text("a Tensor", name, TENSOR_HABITS)
-        raise AttributeError(told, name=name, obj=self)
-
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
 
@@ -508,7 +506,7 @@ class Tensor(k.Recording):
 
     def astype(self, dtype: Option) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
-        if np.dtype(dtype).kind != "f":
+        if np.dtype(dtype).kind != "f" or self.dtype.kind == "c":
             raise DtypeError(
                 f"{describe(self)} cannot become {np.dtype(dtype).name} and keep its derivative; "
                 "write .value.astype(...) where you want the plain array"
@@ -572,6 +570,7 @@ class Tensor(k.Recording):
         return call_function(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
 
 
+answer_habits(Tensor, "a Tensor", TENSOR_HABITS)
 _GETITEM = TABLE[operator.getitem]
 # What is recorded as it is; an array of objects among them is refused by the reverse sweep.
 _PLAIN = frozenset({Tensor, _ndarray, float, int, bool, np.float64, np.float32, type(None)})
@@ -584,8 +583,10 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
-    if not _PLAIN.issuperset(map(type, inputs)):
-        inputs = tuple(map(plain_operand, inputs))
+    for x in inputs:
+        if type(x) not in _PLAIN:
+            inputs = tuple(map(plain_operand, inputs))
+            break
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
@@ -789,7 +790,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     if function in ops.LOCALLY_CONSTANT:
         result = function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
         for x in args:
-            if isinstance(x, Tensor):
+            if isinstance(x, Tensor) and function not in OF_SHAPES:
                 note_cut(qualified_name(function), x, result)
         return result
     raise unknown_operation(qualified_name(function))

@@ -23,7 +23,7 @@ from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.graph.walk import sum_of
-from tinygraph.guards.cuts import verify_numbers
+from tinygraph.guards.cuts import TAKEN, verify_numbers
 from tinygraph.guards.faults import cause_of, shorten
 from tinygraph.guards.stories import describe, operand_name, place_of
 from tinygraph.notation.names import SUMS, derivative_name, function_of, line_of_call
@@ -234,11 +234,12 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     except TinygraphError as error:
         shorten(error)
         raise
-    again = False
+    before = last = None
     for x, dx in d._arrays.items():
         if x._op is None:
-            again = again or (x.grad is not None and x._changed < 0 and x is not output)
+            before, last = x.grad, x
             x.grad = dx
+    again = before is not None and last is not output and last._changed < 0  # type: ignore[union-attr]
     if again and (turns := _turns.get(site := (id(output._code), output._instruction), 0)) < MOST_LOOKS:
         _turns[site] = turns + 1
         notice_recorded_update(recorded_order(output, wanted=True))
@@ -281,11 +282,11 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
             f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
             "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
-    verify_numbers(output, lambda z: recorded_order(z, wanted=True))
-    kind = getattr(value, "dtype", None)
-    if kind is None or kind.kind != "f":
+    if TAKEN:
+        verify_numbers(output, lambda z: recorded_order(z, wanted=True))
+    if type(value) is float or value.dtype.kind != "f":  # a sum of objects is a float
         raise DtypeError(
-            f"{operand_name(output, 'the result')} holds {kind or type(value).__name__} numbers, and a "
+            f"{operand_name(output, 'the result')} holds {getattr(value, 'dtype', 'object')} numbers, and a "
             "cost holds real numbers: write the real and the imaginary "
             "part as two arrays, X.astype(np.float64) for an array of objects"
         )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tinygraph.engine.tensor import Tensor
 
 __all__ = [
+    "TAKEN",
     "Cut",
     "array_refusal",
     "is_operand",
@@ -63,7 +64,7 @@ class TakenNumber(NamedTuple):
     time: int
 
 
-_numbers: deque[TakenNumber] = deque(maxlen=MOST_TAKEN)
+TAKEN: deque[TakenNumber] = deque(maxlen=MOST_TAKEN)
 
 
 class Cut(NamedTuple):
@@ -105,7 +106,7 @@ def known_cuts(alive: Mapping[int, Tensor], data: bool = False) -> list[Cut]:
     With `data`, also what was taken out of Tensors that want no derivative.
     """
     found = {}
-    called = {number.sites[0]: number.sites for number in list(_numbers)}
+    called = {number.sites[0]: number.sites for number in list(TAKEN)}
     places: dict[tuple[int, int], tuple[str, int]] = {}
     for how, address, serial, array, op, code, instruction, kind in list(_cuts):
         if not (kind or data) or is_inside_package(code):
@@ -151,7 +152,7 @@ def note_number(how: str, x: Tensor, number: Any, time: int) -> Any:
             _allowed[id(code), instruction] = code
     _write_down((how, tensor_key(x), x._serial, None, x._op, code, instruction, x._kind))
     if x._kind and how != "int()":  # which does not change with small changes
-        _numbers.append(TakenNumber(how, number, x._op.name if x._op else None, sites_from(frame), time))
+        TAKEN.append(TakenNumber(how, number, x._op.name if x._op else None, sites_from(frame), time))
     return number
 
 
@@ -239,15 +240,17 @@ def verify_numbers(output: Tensor, behind: Callable[[Tensor], Sequence[Tensor]])
     if output._serial != last:
         since = last
         _swept[0] = output._serial, since
-    if _numbers and _numbers[-1].time > since:
-        taken = [number for number in _numbers if number.time > since]
+    while TAKEN and TAKEN[0].time <= since:
+        TAKEN.popleft()
+    if TAKEN:
+        taken = list(TAKEN)
         for z, number in numbers_used(behind(output), taken):
             raise GraphError(misuse_text(z, number))
 
 
 def verify_plain(since: int) -> None:
     """GraphError if a number was taken out of a Tensor after the time `since`, and made a plain result."""
-    if _numbers and (number := _numbers[-1]).time > since:
+    if TAKEN and (number := TAKEN[-1]).time > since:
         raise GraphError(
             f"the function gave a plain number, and {taken_text(number)}, so no derivative comes back to its "
             f"arguments. Leave out {number.how}; or write tg.stop_gradient(...) in its place, if none shall "

@@ -9,13 +9,32 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tinygraph.rules import kernels as k
-
-__all__ = ["MODULE_HABITS", "NETWORK_HABITS", "OPTIMIZER_HABITS", "TENSOR_HABITS", "missing_text"]
+__all__ = [
+    "MODULE_HABITS",
+    "NETWORK_HABITS",
+    "OPTIMIZER_HABITS",
+    "TENSOR_HABITS",
+    "answer_habits",
+    "missing_text",
+]
 
 PLACE = "arrays are where NumPy has them, so leave it out"
 IN_PLACE = "W -= learning_rate * W.grad updates a parameter; other Tensors do not change"
-TENSOR_HABITS = {
+# Functions that are methods elsewhere.
+ACTIVATIONS = (
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_softmax",
+    "logsumexp",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+)
+METHODS = {name: f"np.{name}(x)" for name in dir(np) if isinstance(getattr(np, name), np.ufunc)}
+METHODS |= {name: f"tg.{name}(x)" for name in ACTIVATIONS}
+TENSOR_HABITS = METHODS | {
     "numpy": ".value",
     "data": ".value",
     "detach": "tg.stop_gradient(x), or .value for the array",
@@ -119,6 +138,28 @@ OPTIMIZER_HABITS = {
 }
 
 
+class Habit:
+    """What answers for an attribute that is not there.
+
+    A `__getattr__` would do the same, and make each attribute that is there slower to read.
+    """
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+
+    def __get__(self, owner: object, kind: type) -> object:
+        raise AttributeError(self.told)
+
+
+def answer_habits(kind: type, owner: str, habits: Mapping[str, str]) -> None:
+    """Give a class an answer for each name of `habits` that it does not have."""
+    for name in habits:
+        if not hasattr(kind, name):
+            setattr(kind, name, Habit(missing_text(owner, name, habits)))
+    known = object.__dir__
+    kind.__dir__ = lambda x: [name for name in known(x) if not isinstance(vars(kind).get(name), Habit)]  # type: ignore[method-assign, misc, assignment]
+
+
 def missing_text(owner: str, name: str, habits: Mapping[str, str]) -> str:
     """What says that `owner` has no `name`, and what to write for it, if that is known.
 
@@ -128,7 +169,4 @@ def missing_text(owner: str, name: str, habits: Mapping[str, str]) -> str:
     "a Tensor has no attribute 'relu'; here: tg.relu(x)"
     """
     advice = habits.get(name)
-    if advice is None and habits is TENSOR_HABITS and not name.startswith("_"):
-        package = "tg" if name in k.__all__ else "np" if callable(getattr(np, name, None)) else None
-        advice = package and f"{package}.{name}(x)"
     return f"{owner} has no attribute {name!r}" + (f"; here: {advice}" if advice else "")

@@ -16,6 +16,7 @@ __all__ = ["UNCLEAR", "units_axis", "units_of_call"]
 
 UNCLEAR = -1  # a linear step of which nothing says which factor is the weight
 MATRIX = frozenset({np.matmul, np.dot})
+LINEAR = MATRIX | {np.einsum}
 NEW_AXIS = frozenset({"reshape", "expand_dims", "getitem"})
 
 
@@ -30,13 +31,18 @@ def units_axis(z: Any) -> int | None:
     flipped = False
     while (op := z._op) is not None:
         function = op.function
-        if function is np.transpose and z.ndim == 2:
+        if op.elementwise or op.activation:  # the most frequent, so by the shortest way
+            giver = z._x if op.arity == 2 else z._x[0]
+            if not is_laid_out_as(giver, z._value.shape):
+                giver = giver_of_layout(op, z.inputs, z._value.shape)
+                if giver is None:
+                    return None
+            z = giver
+        elif function in LINEAR or op.name in NEW_AXIS:
+            return flip_axis(axis_of_step(op, z.inputs, z._settings, z._value.shape), flipped)
+        elif function is np.transpose and z.ndim == 2:
             flipped = not flipped
             z = z._x[0]
-        elif function in MATRIX or function is np.einsum or op.name in NEW_AXIS:
-            return flip_axis(axis_of_step(op, z.inputs, z._settings, z.shape), flipped)
-        elif (source := giver_of_layout(op, z.inputs, z.shape)) is not None:
-            z = source
         else:
             return None
     return flip_axis(getattr(z, "_units", None), flipped)
@@ -46,7 +52,7 @@ def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -
     """The same of a call that is not recorded, for its result of a shape; None too where it is unclear."""
     if op.function is np.transpose:
         return flip_axis(units_axis(inputs[0]), len(shape) == 2)
-    if op.function in MATRIX or op.function is np.einsum or op.name in NEW_AXIS:
+    if op.function in LINEAR or op.name in NEW_AXIS:
         return axis_of_step(op, inputs, settings, shape)
     source = giver_of_layout(op, inputs, shape)
     return None if source is None else units_axis(source)
@@ -61,8 +67,12 @@ def giver_of_layout(op: Any, inputs: Any, shape: tuple[int, ...]) -> Any:
     """The Tensor from which an operation by entry, or an activation, took its layout."""
     if not (op.elementwise or op.activation):
         return None
-    able = [x for x in inputs if hasattr(x, "_op") and x.shape == shape]
-    return next((x for x in able if x._op is not None or hasattr(x, "_units")), None)
+    return next((x for x in inputs if is_laid_out_as(x, shape)), None)
+
+
+def is_laid_out_as(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether x is a result, recorded or not, of a shape."""
+    return hasattr(x, "_op") and x._value.shape == shape and (x._op is not None or hasattr(x, "_units"))
 
 
 def axis_of_step(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
@@ -70,7 +80,7 @@ def axis_of_step(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) ->
     if op.name in NEW_AXIS:
         return new_axis(inputs[0], shape)
     if op.function in MATRIX:
-        if len(shape) < 2 or np.ndim(inputs[0]) < 2 or np.ndim(inputs[1]) < 2:
+        if len(shape) < 2 or inputs[0].ndim < 2 or inputs[1].ndim < 2:
             return None
         weight = position_of_weight(*inputs)
         return UNCLEAR if weight is None else len(shape) - 2 + weight
@@ -101,17 +111,24 @@ def axis_of_letter(inputs: Any, subscripts: str) -> int | None:
 
 def position_of_weight(x: Any, y: Any) -> int | None:
     """Which of two factors is the weight; None if nothing says so."""
-    leaves = [getattr(leaf_behind(factor), "is_parameter", False) for factor in (x, y)]
+    leaves = [is_weight(x), is_weight(y)]
     if leaves[0] != leaves[1]:
         weight = 0 if leaves[0] else 1
-        other = (y, x)[weight]
-        # Where both are leaves, one may be an X whose derivative is asked for.
-        return 1 - weight if is_underived(other) and is_called_data((x, y)[weight]) else weight
+        # The one parameter may be an X whose derivative is asked for, beside weights that are data.
+        strange = is_underived((y, x)[weight]) and is_called_data((x, y)[weight])
+        return 1 - weight if strange else weight
     plain = [is_underived(factor) for factor in (x, y)]
     if plain[0] != plain[1]:
         return 1 if plain[0] else 0
     called = [leaf and is_called_data(factor) for leaf, factor in zip(leaves, (x, y), strict=True)]
     return None if called[0] == called[1] else 1 if called[0] else 0
+
+
+def is_weight(x: Any) -> bool:
+    """Whether x is a parameter, perhaps transposed."""
+    op = getattr(x, "_op", None)
+    leaf = x if op is None else leaf_behind(x)
+    return getattr(leaf, "is_parameter", False)
 
 
 def leaf_behind(x: Any) -> Any:

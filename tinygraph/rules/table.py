@@ -152,6 +152,16 @@ def add_row(
     return op
 
 
+def real_input(x: Numeric) -> Numeric:
+    """x, which an operation would turn from complex into real; TypeError if it is complex."""
+    if x.dtype.kind == "c":
+        raise TypeError(
+            "there are no derivatives of complex numbers here, and this is a real one made of them; write the "
+            "real and the imaginary part as two arrays"
+        )
+    return x
+
+
 # Arithmetic ----------------------------------------------------------------
 
 
@@ -181,7 +191,8 @@ add_row(np.negative,   "neg",  "-x",      lambda dz, z, x: -dz)
 add_row(np.positive,   "pos",  "+x",      lambda dz, z, x: dz)
 add_row(np.square,     "sq",   "x * x",   lambda dz, z, x: dz * (2 * x))
 add_row(np.reciprocal, "1/x",  "1 / x",   lambda dz, z, x: -dz * z * z)
-add_row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False)
+add_row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False,
+    forward=lambda x: np.absolute(real_input(x)))
 
 # Functions of one variable ----------------------------------------------------------------
 
@@ -371,6 +382,7 @@ def norm_dx(
 
 def vector_norm(x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False) -> Numeric:
     """`np.linalg.norm` where it is the root of a sum of squares."""
+    x = real_input(x)
     vector = np.ndim(x) == 1 if axis is None else np.size(axis) == 1
     if ord not in ((None, 2) if vector else (None, "fro")):
         raise ValueError(
@@ -385,8 +397,23 @@ add_row(np.mean, "mean", "mean of x over axis", mean_dx)
 add_row(np.max, "max", "largest of x over axis", extreme_dx, kink="ties: equal shares")
 add_row(np.min, "min", "smallest of x over axis", extreme_dx, kink="ties: equal shares")
 add_row(np.prod, "prod", "product of x over axis", prod_dx)
-add_row(np.var, "var", "sum((x - mean)**2, axis) / (n - ddof)", var_dx, analytic=False)
-add_row(np.std, "std", "sqrt(sum((x - mean)**2, axis) / (n - ddof))", std_dx, kink="at 0: 0", analytic=False)
+add_row(
+    np.var,
+    "var",
+    "sum((x - mean)**2, axis) / (n - ddof)",
+    var_dx,
+    analytic=False,
+    forward=lambda x, **settings: np.var(real_input(x), **settings),
+)
+add_row(
+    np.std,
+    "std",
+    "sqrt(sum((x - mean)**2, axis) / (n - ddof))",
+    std_dx,
+    kink="at 0: 0",
+    analytic=False,
+    forward=lambda x, **settings: np.std(real_input(x), **settings),
+)
 add_row(np.cumsum, "cumsum", "running sum of x along axis", cumsum_dx)
 add_row(
     np.linalg.norm,
