@@ -12,7 +12,7 @@ from tinygraph.engine.sweep import reverse_sweep
 from tinygraph.engine.tensor import Tensor, apply, next_serial
 from tinygraph.errors import DtypeError, GraphError
 from tinygraph.guards.modes import current_mode
-from tinygraph.guards.stories import describe, place_of
+from tinygraph.guards.stories import place_of
 from tinygraph.notation.symbols import Outline
 from tinygraph.rules.table import Each, Operation
 
@@ -30,7 +30,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             drawn outside and handed in. It may use parameters and Tensors that are not among its arguments.
 
     Raises:
-        DtypeError: f gives something else than a Tensor.
+        DtypeError: f gives something else than one Tensor or array.
         GraphError: backward, f gives other values than it did.
 
     >>> import tinygraph as tg
@@ -46,10 +46,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         start = next_serial()
         value = f(*args, **kwargs)
         if not isinstance(value, Tensor):
-            raise DtypeError(f"a checkpointed function gives a Tensor, not {describe(value)}")
-        inputs = inputs_since(value, start)
+            if not hasattr(value, "shape"):
+                raise DtypeError(f"a checkpointed function gives one Tensor, not a {type(value).__name__}")
+            return value
         if not current_mode().recording or value._op is None or value._serial < start or not value.wants:
             return value
+        inputs = inputs_since(value, start)
         again = Recomputed(functools.partial(f, *args, **kwargs), inputs, value)
         return apply(again.operation, inputs)
 
@@ -91,16 +93,16 @@ class Recomputed:
     def derivative(self, i: int, dz: Any, z: Any, *arrays: Any) -> Any:
         """The derivative by input i; f runs once for all inputs, whose rules follow one another."""
         if isinstance(dz, Outline) and not hasattr(type(dz), "held"):  # a formula, not a plan
-            return dz.record(sweep_again, (dz, arrays[i]), {})
+            return dz.record(sweep_again, (dz, arrays[i], *arrays), {})
         if self.given is not dz:
-            self.run(dz)
+            self.run(dz, record=isinstance(z, Tensor))
         dx = self.found.get(self.inputs[i])
         self.left -= 1
         if not self.left:
             self.given, self.found = None, {}
         return np.zeros_like(arrays[i]) if dx is None else dx
 
-    def run(self, dz: Any) -> None:
+    def run(self, dz: Any, record: bool) -> None:
         """Compute f again, and sweep back from its value to the inputs."""
         value = self.f()
         if isinstance(value._value, np.ndarray) and not np.array_equal(
@@ -111,10 +113,10 @@ class Recomputed:
                 "again: draw random numbers outside, hand them in, and change no array that it uses"
             )
         wanted = {x for x in self.inputs if isinstance(x, Tensor) and x.wants}
-        self.found, _ = reverse_sweep(value, dz, wanted, record=isinstance(dz, Tensor))
+        self.found, _ = reverse_sweep(value, dz, wanted, record=record)
         self.given, self.left = dz, len(wanted)
 
 
-def sweep_again(dz: Any, x: Any) -> Any:
-    """What formulas call the derivative by x of a segment that is computed again."""
+def sweep_again(dz: Any, x: Any, *inputs: Any) -> Any:
+    """What formulas call the derivative by x of a segment of these inputs that is computed again."""
     return np.zeros_like(x)

@@ -156,8 +156,8 @@ def real_input(x: Numeric) -> Numeric:
     """x, which an operation would turn from complex into real; TypeError if it is complex."""
     if x.dtype.kind == "c":
         raise TypeError(
-            "there are no derivatives of complex numbers here, and this is a real one made of them; write the "
-            "real and the imaginary part as two arrays"
+            "there are no derivatives of complex numbers here, and this would be a real one made of them; "
+            "write the real and the imaginary part as two arrays"
         )
     return x
 
