@@ -75,13 +75,12 @@ def partial_cuts(J: Tensor, W: Tensor) -> Iterator[str]:
     graph = ancestors_of(J, wanted=False)
     recorded = [z for z in graph if z._op is not None]
     yield from dead_ends(graph, W)
-    for cut in known_cuts(tensors_alive()):
-        if cut.how.startswith("the comparison") or not any(is_operand(cut, z) for z in recorded):
-            continue
-        if cut.tensor is None:
-            yield f"perhaps {cut_text(cut)}"
-        elif W in ancestors_of(cut.tensor, wanted=True):
-            yield cut_text(cut)
+    cuts = [cut for cut in known_cuts(tensors_alive()) if not cut.how.startswith("the comparison")]
+    used = [cut for cut in cuts if any(is_operand(cut, z) for z in recorded)]
+    sure = [cut for cut in used if cut.tensor is not None and W in ancestors_of(cut.tensor, wanted=True)]
+    places = {cut.sites for cut in sure}
+    yield from map(cut_text, sure)
+    yield from (f"perhaps {cut_text(cut)}" for cut in used if cut.tensor is None and cut.sites not in places)
 
 
 def guessed_reasons(cuts: Iterable[Cut], graph: set[Tensor]) -> Iterator[str]:

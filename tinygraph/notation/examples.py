@@ -15,8 +15,10 @@ from tinygraph.notation.names import function_of, own_name
 __all__ = ["UNCLEAR", "units_axis", "units_of_call"]
 
 UNCLEAR = -1  # a linear step of which nothing says which factor is the weight
+WEIGHT = -2  # a weight that was transposed without being recorded
 MATRIX = frozenset({np.matmul, np.dot})
 LINEAR = MATRIX | {np.einsum}
+OF_WEIGHTS = frozenset({np.transpose, np.positive})
 NEW_AXIS = frozenset({"reshape", "expand_dims", "getitem"})
 
 
@@ -50,6 +52,8 @@ def units_axis(z: Any) -> int | None:
 
 def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
     """The same of a call that is not recorded, for its result of a shape; None too where it is unclear."""
+    if op.function in OF_WEIGHTS and is_weight(inputs[0]):
+        return WEIGHT
     if op.function is np.transpose:
         return flip_axis(units_axis(inputs[0]), len(shape) == 2)
     if op.function in LINEAR or op.name in NEW_AXIS:
@@ -128,12 +132,12 @@ def is_weight(x: Any) -> bool:
     """Whether x is a parameter, perhaps transposed."""
     op = getattr(x, "_op", None)
     leaf = x if op is None else leaf_behind(x)
-    return getattr(leaf, "is_parameter", False)
+    return getattr(leaf, "is_parameter", False) or getattr(leaf, "_units", None) == WEIGHT
 
 
 def leaf_behind(x: Any) -> Any:
     """What was transposed, or lifted by `tg.grad`, to be x; otherwise x."""
-    while function_of(x) in (np.transpose, np.positive):
+    while function_of(x) in OF_WEIGHTS:
         x = x.inputs[0]
     return x
 
