@@ -1,5 +1,6 @@
 """The costs: values, stability, and labels that do not fit."""
 
+import itertools
 import re
 
 import numpy as np
@@ -227,7 +228,7 @@ def test_labels_that_do_not_fit(call, error, message):
 def test_rows_cost_what_columns_do(sizes):
     rng = np.random.default_rng(4)
     X, Y = rng.standard_normal((3, 6)), rng.integers(2, size=(sizes[-1], 6)).astype(float)
-    weights = [rng.standard_normal((n, k)) for k, n in zip(sizes, sizes[1:], strict=False)]
+    weights = [rng.standard_normal((n, k)) for k, n in itertools.pairwise(sizes)]
 
     def run(rows):
         parameters = [tg.parameter(W.T if rows else W, name=f"W{i}") for i, W in enumerate(weights, 1)]
@@ -237,7 +238,7 @@ def test_rows_cost_what_columns_do(sizes):
             A = tg.sigmoid(Z)
         return parameters, tg.binary_cross_entropy(A, Y.T if rows else Y), Z
 
-    (by_columns, J, Z), (by_rows, K, U) = run(False), run(True)
+    (by_columns, J, _), (by_rows, K, U) = run(False), run(True)
     d, e = J.backward(), K.backward()
 
     assert K.item() == pytest.approx(J.item(), rel=1e-14)

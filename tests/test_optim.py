@@ -403,7 +403,7 @@ def test_parameters_updated_unequally_often_have_a_state_and_no_common_step():
     copied.restore(p, adam.state(p))
 
     assert [copied._known(x).steps for x in p.values()] == [2, 1]
-    with pytest.raises(ValueError, match="1 and 2 times.*an optimizer of their own"):
+    with pytest.raises(ValueError, match=r"1 and 2 times.*an optimizer of their own"):
         tg.compile(cost, list(p.values()), optimizer=adam)()
 
 

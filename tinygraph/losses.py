@@ -47,7 +47,7 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
         if isinstance(A, Tensor) and A._op is SIGMOID:
             Y = shares_like(A, Y)
             if axis is None:
-                axis = 0 if has_columns(A._x[0]) else axis_of_units(A)
+                axis = 0 if is_later_layer(A._x[0]) else axis_of_units(A)
             return apply(SIGMOID_CROSS_ENTROPY, (A, Y, *A._x), {"axis": axis} if axis else {})
         A = A if hasattr(A, "shape") else np.asarray(A)
         Y = shares_like(A, Y)
@@ -95,7 +95,7 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
     try:
         Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
         if axis is None:
-            columns = isinstance(Z, Tensor) and has_columns(Z)
+            columns = isinstance(Z, Tensor) and is_later_layer(Z)
             axis = 0 if columns else axis_of_units(Z, classes=True)
         return k.softmax_cross_entropy(k.softmax(Z, axis=axis), columns_of(Z, labels, axis), Z, axis=axis)
     except TinygraphError as error:
@@ -103,7 +103,7 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
         raise
 
 
-def has_columns(Z: Any) -> bool:
+def is_later_layer(Z: Any) -> bool:
     """Whether Z is the lectures' W @ A + b of a later layer, which is told sooner than any layout."""
     if Z._op is not ADD or type(product := Z._x) is not Tensor or product._op is not MATMUL:
         return False

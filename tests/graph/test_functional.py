@@ -1,4 +1,4 @@
-"""Derivatives of functions: Jacobians, products with them, arguments of any form, and results that are none."""
+"""Derivatives of functions: Jacobians, products with them, arguments of any form, results that are none."""
 
 import dataclasses
 import math
@@ -160,7 +160,7 @@ def test_has_aux():
     assert (value, slope, aux["n"]) == (9, 6, 3)
     assert type(aux["x"]) is np.ndarray
     assert tg.grad(lambda x: (x * x, "kept"), has_aux=True)(3.0) == (6, "kept")
-    with pytest.raises(TypeError, match="gives a pair.*it gave a Tensor"):
+    with pytest.raises(TypeError, match=r"gives a pair.*it gave a Tensor"):
         tg.grad(lambda x: x * x, has_aux=True)(3.0)
 
 

@@ -1,4 +1,4 @@
-"""Paths cut by a plain number: told where the number comes back, or at once; looking at numbers stays allowed."""
+"""Paths cut by a plain number: told where it comes back, or at once; looking at numbers stays allowed."""
 
 import logging
 import math
@@ -89,7 +89,7 @@ CUTS = [
 def test_a_number_that_comes_back_is_told_with_both_lines(cut):
     J = cut(*start())
 
-    told = r"(float\(\)|\.item\(\)) \(test_cuts\.py:\d+\) takes.*\(test_cuts\.py:\d+\) uses it.*tg\.stop_gradient"
+    told = r"(float\(\)|\.item\(\)) \(test_cuts\.py:\d+\) takes.*\(test_cuts\.py:\d+\) uses it.*stop_gradient"
     for _ in range(2):  # and a second try does not pass
         with pytest.raises(GraphError, match=told):
             J.backward()
@@ -165,13 +165,13 @@ def test_inside_of_grad_it_is_our_error():
 
 
 def test_looking_at_numbers_stays_allowed(caplog):
-    x, W = start()
+    _, W = start()
     costs, kept = [], np.zeros(3)
     for i in range(3):
         J = np.sum(W * W) * 2.0
         costs.append(float(J))
         kept[i] = float(J)
-        texts = f"{J:.3f} {float(J)} {J.item()}", "%.2f" % J, str(J), repr(J)
+        texts = f"{J:.3f} {float(J)} {J.item()}", "%.2f" % J, str(J), repr(J)  # noqa: UP031
         logging.getLogger("training").warning("cost %.3f", J)
         assert not math.isnan(J)
         assert math.isfinite(J)

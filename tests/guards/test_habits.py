@@ -34,7 +34,7 @@ def test_only_what_is_left_out_does_not_run():
 
 @pytest.mark.parametrize("name", sorted(set(TENSOR_HABITS) - set(dir(tg.Tensor))))
 def test_attributes_of_tensors_elsewhere(name):
-    with pytest.raises(AttributeError, match=f"a Tensor has no attribute '{name}'; here: .+"):
+    with pytest.raises(AttributeError, match=rf"a Tensor has no attribute '{name}'; here: .+"):
         getattr(tg.parameter([1.0]), name)
     assert not hasattr(tg.parameter([1.0]), name)
 
@@ -77,7 +77,7 @@ def test_arguments_of_other_packages(make, told):
 
 def test_what_nobody_writes_gets_no_advice():
     for x in (tg.parameter([1.0]), tg.optim.SGD(0.1), tg, tg.nn):
-        with pytest.raises(AttributeError, match="no attribute 'nonsense'$"):
+        with pytest.raises(AttributeError, match=r"no attribute 'nonsense'$"):
             x.nonsense  # noqa: B018
 
 

@@ -52,7 +52,7 @@ def direct(p):
 def through_names(p):
     a = p.take()
     b, c = a + 1, 2
-    return p * b
+    return p * (b + c)
 
 
 def through_tests_only(p):

@@ -51,7 +51,7 @@ def bias_message(z: Tensor, values: Values) -> str | None:
     if units is None:
         return None
     n = z.shape[0]
-    wrong = {0: ((n,), (1, n)), 1: ((n, 1),)}.get(units, ())  # type: ignore[arg-type]
+    wrong = {0: ((n,), (1, n)), 1: ((n, 1),)}.get(units, ())
     bias = next((i for i, x in enumerate(values) if np.shape(x) in wrong and n > 1), None)
     if bias is None or not getattr(z.inputs[bias], "is_parameter", False):
         return None

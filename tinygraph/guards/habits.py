@@ -21,7 +21,7 @@ __all__ = [
 PLACE = "arrays are where NumPy has them, so leave it out"
 IN_PLACE = "W -= learning_rate * W.grad updates a parameter; other Tensors do not change"
 # Functions that are methods elsewhere.
-ACTIVATIONS = (
+TG_METHODS = (
     "elu",
     "gelu",
     "leaky_relu",
@@ -33,7 +33,7 @@ ACTIVATIONS = (
     "softplus",
 )
 METHODS = {name: f"np.{name}(x)" for name in dir(np) if isinstance(getattr(np, name), np.ufunc)}
-METHODS |= {name: f"tg.{name}(x)" for name in ACTIVATIONS}
+METHODS |= {name: f"tg.{name}(x)" for name in TG_METHODS}
 TENSOR_HABITS = METHODS | {
     "numpy": ".value",
     "data": ".value",

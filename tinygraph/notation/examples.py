@@ -15,7 +15,7 @@ from tinygraph.notation.names import function_of, own_name
 __all__ = ["UNCLEAR", "units_axis", "units_of_call"]
 
 UNCLEAR = -1  # a linear step of which nothing says which factor is the weight
-WEIGHT = -2  # a weight that was transposed without being recorded
+BARE_WEIGHT = -2  # a weight that was transposed without being recorded
 MATRIX = frozenset({np.matmul, np.dot})
 LINEAR = MATRIX | {np.einsum}
 OF_WEIGHTS = frozenset({np.transpose, np.positive})
@@ -52,8 +52,8 @@ def units_axis(z: Any) -> int | None:
 
 def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
     """The same of a call that is not recorded, for its result of a shape; None too where it is unclear."""
-    if op.function in OF_WEIGHTS and is_weight(inputs[0]):
-        return WEIGHT
+    if op.function in OF_WEIGHTS and is_weight_itself(inputs[0]):
+        return BARE_WEIGHT
     if op.function is np.transpose:
         return flip_axis(units_axis(inputs[0]), len(shape) == 2)
     if op.function in LINEAR or op.name in NEW_AXIS:
@@ -115,7 +115,7 @@ def axis_of_letter(inputs: Any, subscripts: str) -> int | None:
 
 def position_of_weight(x: Any, y: Any) -> int | None:
     """Which of two factors is the weight; None if nothing says so."""
-    leaves = [is_weight(x), is_weight(y)]
+    leaves = [is_weight_itself(x), is_weight_itself(y)]
     if leaves[0] != leaves[1]:
         weight = 0 if leaves[0] else 1
         # The one parameter may be an X whose derivative is asked for, beside weights that are data.
@@ -128,11 +128,11 @@ def position_of_weight(x: Any, y: Any) -> int | None:
     return None if called[0] == called[1] else 1 if called[0] else 0
 
 
-def is_weight(x: Any) -> bool:
+def is_weight_itself(x: Any) -> bool:
     """Whether x is a parameter, perhaps transposed."""
     op = getattr(x, "_op", None)
     leaf = x if op is None else leaf_behind(x)
-    return getattr(leaf, "is_parameter", False) or getattr(leaf, "_units", None) == WEIGHT
+    return getattr(leaf, "is_parameter", False) or getattr(leaf, "_units", None) == BARE_WEIGHT
 
 
 def leaf_behind(x: Any) -> Any:
