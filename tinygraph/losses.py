@@ -34,8 +34,9 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
             where nothing is recorded. A vector (m,) is m examples of one unit.
 
     Raises:
-        ShapeError: A and Y have different shapes; labels or probabilities do not lie between 0 and 1; or A is
-            (m, 1), or a product of which no factor is known as the weight, and there is no `axis`.
+        ShapeError: A and Y have different shapes; probabilities, or labels that are whole numbers, do not lie
+            between 0 and 1; or A is (m, 1), or a product of which no factor is known as the weight, and there
+            is no `axis`.
 
     >>> import tinygraph as tg
     >>> Z = tg.parameter([[0.0, 1e4]], name="Z1")
@@ -128,11 +129,14 @@ def axis_of_units(A: Any, classes: bool = False) -> int:
 
 
 def check_range(x: Any, what: str) -> None:
-    """ShapeError unless all entries lie between 0 and 1; a NaN shows in the cost."""
+    """ShapeError unless all entries lie between 0 and 1; a NaN shows in the cost.
+
+    Labels that are no whole numbers pass: the course has a cost of random ones among its published figures.
+    """
     x = value_of(x)
     if isinstance(x, np.ndarray) and x.size and x.dtype.kind != "c":
         low, high = np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)
-        if low < 0 or high > 1:
+        if (low < 0 or high > 1) and (what != "labels" or np.array_equal(x, np.rint(x))):
             hint = "; use binary_cross_entropy_with_logits for Z, or tg.sigmoid(Z)" * (what != "labels")
             raise ShapeError(f"{what} lie between 0 and 1, but these reach from {low} to {high}{hint}")
 
