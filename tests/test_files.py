@@ -308,6 +308,6 @@ def test_numbers_that_numpy_lacks_are_named(tmp_path):
     path.write_bytes(struct.pack("<Q", len(header)) + header + b"\0\0\0\0")
 
     with pytest.raises(
-        UserFileError, match="W in .* holds BF16 numbers, which NumPy lacks: write it as float32"
+        UserFileError, match=r"W in .* holds BF16 numbers, which NumPy lacks: write it as float32"
     ):
         tg.load(path)

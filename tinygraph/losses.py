@@ -46,9 +46,10 @@ def binary_cross_entropy(A: Any, Y: Any, axis: int | None = None) -> Any:
     """
     try:
         if isinstance(A, Tensor) and A._op is SIGMOID:
-            Y = shares_like(A, Y)
-            if axis is None:
-                axis = 0 if is_later_layer(A._x[0]) else axis_of_units(A)
+            known = _checked.get(id(Y))  # a loop goes on with its labels
+            Y = labels_like(A, Y) if known is not None and known() is Y else shares_like(A, Y)
+            if axis is None and not is_later_layer(A._x[0]):
+                axis = axis_of_units(A)
             return apply(SIGMOID_CROSS_ENTROPY, (A, Y, *A._x), {"axis": axis} if axis else {})
         A = A if hasattr(A, "shape") else np.asarray(A)
         Y = shares_like(A, Y)
@@ -149,10 +150,8 @@ def shares_like(A: Any, Y: Any) -> Any:
     """Labels of a sigmoid as `labels_like` has them; ShapeError unless they lie between 0 and 1."""
     Y = Y if hasattr(Y, "shape") else np.asarray(Y)
     fitting = labels_like(A, Y)
-    known = _checked.get(id(Y))  # a loop goes on with its labels
-    if known is None or known() is not Y:
-        check_range(Y, "labels")
-        remember_labels(id(Y), Y)
+    check_range(Y, "labels")
+    remember_labels(id(Y), Y)
     return fitting
 
 

@@ -234,12 +234,11 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     except TinygraphError as error:
         shorten(error)
         raise
-    before = last = None
+    last = next(reversed(d._arrays))  # a parameter, with whatever else the sweep kept before it
+    again = last.grad is not None and last._changed < 0 and last is not output
     for x, dx in d._arrays.items():
         if x._op is None:
-            before, last = x.grad, x
             x.grad = dx
-    again = before is not None and last is not output and last._changed < 0  # type: ignore[union-attr]
     if again and (turns := _turns.get(site := (id(output._code), output._instruction), 0)) < MOST_LOOKS:
         _turns[site] = turns + 1
         notice_recorded_update(recorded_order(output, wanted=True))

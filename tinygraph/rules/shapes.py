@@ -17,6 +17,7 @@ __all__ = [
     "broadcast_axes",
     "count",
     "divide_by_count",
+    "divide_by_ties",
     "reduced_axes",
     "restore_axes",
     "spread",
@@ -97,6 +98,16 @@ def divide_by_count(dz: Numeric, n: float) -> Numeric:
 
 
 LARGEST_HALF = 65_504
+
+
+def divide_by_ties(dz: Numeric, ties: Numeric) -> Numeric:
+    """dz by whole numbers, one for each place, in the dtype of dz: the same.
+
+    >>> divide_by_ties(np.ones(2, np.float32), np.array([1, 2]))
+    array([1. , 0.5], dtype=float32)
+    """
+    small = dz.dtype == np.float16
+    return dz * (1 / ties).astype(dz.dtype) if small else dz / ties.astype(dz.dtype)
 
 
 def count(shape: Shape, axis: Axis) -> int:

@@ -26,6 +26,7 @@ from tinygraph.rules.shapes import (
     Axis,
     count,
     divide_by_count,
+    divide_by_ties,
     reduced_axes,
     restore_axes,
     spread,
@@ -337,9 +338,7 @@ def std_dx(
 def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     hit = x == restore_axes(z, x.shape, axis, keepdims)
     ties = np.sum(hit, axis=axis, keepdims=True)
-    if dz.dtype == np.float16:  # of which no number is as large as many ties
-        return restore_axes(dz, x.shape, axis, keepdims) * (1 / ties).astype(dz.dtype) * hit
-    return restore_axes(dz, x.shape, axis, keepdims) / ties.astype(dz.dtype) * hit
+    return divide_by_ties(restore_axes(dz, x.shape, axis, keepdims), ties) * hit
 
 
 def prod_dx(
