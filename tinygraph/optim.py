@@ -134,8 +134,8 @@ class Optimizer:
         """
         chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
         try:
-            by_tensor = getattr(derivatives, "of", None)
-            found = by_tensor(chosen) if by_tensor else named_derivatives(parameters, chosen, derivatives)
+            known = type(derivatives) is Derivatives
+            found = derivatives.of(chosen) if known else named_derivatives(parameters, chosen, derivatives)  # type: ignore[union-attr]
         except TinygraphError as error:
             shorten(error)
             raise
@@ -243,6 +243,8 @@ def named_derivatives(
     derivatives: Mapping[Any, Any],
 ) -> list[Any]:
     """The derivatives of `chosen` in a mapping, by the names they have or were given, or by themselves."""
+    if hasattr(derivatives, "of"):  # what finds them in its own way
+        return list(derivatives.of(chosen))
     if not isinstance(derivatives, Mapping):
         raise DtypeError(
             "the derivatives are what backward() gives, or a dict such as {'dW1': ...}, not a "

@@ -276,14 +276,14 @@ def notice_recorded_update(order: Iterable[Tensor]) -> None:
 def checked_seed(output: Tensor, seed: Any) -> Any:
     """The derivative to start from."""
     value = output._value
-    if not output.wants:
+    if not output._kind:
         raise GraphError(
             f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
             "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
     if TAKEN:
         verify_numbers(output, lambda z: recorded_order(z, wanted=True))
-    if type(value) is float or value.dtype.kind != "f":  # a sum of objects is a float
+    if type(value) is float or (kind := value.dtype).kind != "f":  # a sum of objects is a float
         raise DtypeError(
             f"{operand_name(output, 'the result')} holds {getattr(value, 'dtype', 'object')} numbers, and a "
             "cost holds real numbers: write the real and the imaginary "
@@ -291,7 +291,7 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
         )
     if seed is None:
         if value.ndim == 0:
-            return value.dtype.type(1)
+            return kind.type(1)
         if value.size == 1:
             return np.ones_like(value)
         raise ShapeError(

@@ -89,7 +89,7 @@ def examples_of(order: list[Tensor]) -> int:
     for t in reversed(order):
         function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])
         if function in (k.probability_cross_entropy, k.sigmoid_cross_entropy):
-            return k.examples_along(a, settings.get("axis", 0))
+            return int(k.examples_along(a, settings.get("axis", 0)))
         if function is k.softmax_cross_entropy:
             return int(a.size) // int(a.shape[settings.get("axis", 0)])
     from_data = made_from_data(order)

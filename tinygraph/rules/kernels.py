@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from tinygraph.rules.shapes import Axis, divide_by_count
+from tinygraph.rules.shapes import LARGEST_HALF, Axis, divide_by_count
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Operand, Option, Options, Shape
 
 __all__ = [
@@ -238,7 +238,7 @@ def xlogy(x: Numeric, y: Numeric) -> Numeric:
         return np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y)))
 
 
-def examples_along(a: Numeric, axis: int) -> int:
+def examples_along(a: Numeric, axis: int) -> Any:
     """m, the number of examples in `a`, whose units lie along `axis`.
 
     A vector (m,) is m examples of one unit.
@@ -246,7 +246,9 @@ def examples_along(a: Numeric, axis: int) -> int:
     >>> examples_along(np.ones((3, 5)), axis=0), examples_along(np.ones(5), axis=0)
     (5, 5)
     """
-    return int(a.size // (a.shape[axis] or 1) if a.ndim > 1 else a.size)
+    m = int(a.size // (a.shape[axis] or 1) if a.ndim > 1 else a.size)
+    # More than half precision has: a number of single precision, in which the division is then done.
+    return m if m <= LARGEST_HALF or a.dtype != np.float16 else np.float32(m)
 
 
 @kernel
@@ -257,7 +259,7 @@ def probability_cross_entropy(a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
     >>> float(probability_cross_entropy(np.array([[0.5, 1.0]]), np.array([[1.0, 1.0]])).round(4))
     0.3466
     """
-    return divide_by_count(-np.sum(xlogy(y, a) + xlogy(1 - y, 1 - a)), examples_along(a, axis))
+    return -np.sum(xlogy(y, a) + xlogy(1 - y, 1 - a)) / examples_along(a, axis)
 
 
 @kernel
@@ -269,7 +271,7 @@ def sigmoid_cross_entropy(a: Numeric, y: Numeric, z: Numeric, axis: int = 0) -> 
     >>> float(sigmoid_cross_entropy(np.array([[1.0]]), np.array([[0.0]]), np.array([[1e4]])))
     10000.0
     """
-    return divide_by_count(np.add.reduce(stable_softplus(z) - y * z, axis=None), examples_along(a, axis))
+    return np.add.reduce(stable_softplus(z) - y * z, axis=None) / examples_along(a, axis)
 
 
 @kernel

@@ -13,6 +13,7 @@ import numpy as np
 from tinygraph.rules.types import Numeric, Shape
 
 __all__ = [
+    "LARGEST_HALF",
     "Axis",
     "broadcast_axes",
     "count",

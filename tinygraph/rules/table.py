@@ -624,11 +624,11 @@ def ratio(p: Numeric, q: Numeric) -> Numeric:
 
 
 def cross_entropy_da(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
-    return (-ratio(y, a) + ratio(1 - y, 1 - a)) * divide_by_count(dz, k.examples_along(a, axis))
+    return (-ratio(y, a) + ratio(1 - y, 1 - a)) * (dz / k.examples_along(a, axis))
 
 
 def cross_entropy_dy(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int = 0) -> Numeric:
-    return (np.log(1 - a) - np.log(a)) * divide_by_count(dz, k.examples_along(a, axis))
+    return (np.log(1 - a) - np.log(a)) * (dz / k.examples_along(a, axis))
 
 
 def softmax_cross_entropy_dz(
@@ -661,8 +661,8 @@ add_row(
     "cross-entropy",
     "-sum(y * log(a) + (1 - y) * log(1 - a)) / m",
     lambda dz, z, a, y, x, axis=0: cross_entropy_da(dz, z, a, y, axis),
-    lambda dz, z, a, y, x, axis=0: -x * divide_by_count(dz, k.examples_along(a, axis)),
-    lambda dz, z, a, y, x, axis=0: (a - y) * divide_by_count(dz, k.examples_along(a, axis)),
+    lambda dz, z, a, y, x, axis=0: -x * (dz / k.examples_along(a, axis)),
+    lambda dz, z, a, y, x, axis=0: (a - y) * (dz / k.examples_along(a, axis)),
     bypass=(0, 2),
     stretches=False,
 )
@@ -683,6 +683,11 @@ add_row(
     lambda dz, z, a, y: np.subtract(a, y) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
     lambda dz, z, a, y: np.subtract(y, a) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
 )
+
+# Recording has looked for Tensors already, so kernels need not; but for those that plans record as they are.
+for _op in TABLE.values():
+    if _op.forward.__module__ == k.__name__ and _op.forward not in (k.cast_to, k.scatter):
+        _op.forward = _op.forward.__wrapped__  # type: ignore[attr-defined]
 
 ALIASES: dict[AnyFunction, AnyFunction] = {
     np.amax: np.max,
