@@ -166,13 +166,14 @@ class Tensor(k.Recording):
     # What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
     # every container that is alive, and one object a call instead of four halves the time of deep graphs. A
     # call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all its
-    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that one
+    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None; in a result that was not recorded `_y` is its
+    # axis of units. `_watched` lists the arrays that one
     # could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
     # of giving out the array, and `_kept` its contents then.
     __slots__ = (
         "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
-        "_settings", "_units", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
+        "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
     # Operators of other arrays leave theirs to those of a Tensor.
@@ -196,7 +197,6 @@ class Tensor(k.Recording):
     _serial: int
     _code: CodeType
     _instruction: int
-    _units: int | None
 
     def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
@@ -628,7 +628,7 @@ def record_tensor(
         z._op = z._kept = None
         z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
         z._serial = -1
-        z._units = units_of_call(op, inputs, settings, np.shape(z._value))
+        z._y = units_of_call(op, inputs, settings, np.shape(z._value))
         return z
     z._kind = kind
     z._op = op

@@ -47,7 +47,7 @@ def units_axis(z: Any) -> int | None:
             z = z._x[0]
         else:
             return None
-    return flip_axis(getattr(z, "_units", None), flipped)
+    return flip_axis(unrecorded_units(z), flipped)
 
 
 def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
@@ -60,6 +60,11 @@ def units_of_call(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -
         return axis_of_step(op, inputs, settings, shape)
     source = giver_of_layout(op, inputs, shape)
     return None if source is None else units_axis(source)
+
+
+def unrecorded_units(z: Any) -> int | None:
+    """What `units_of_call` said of a result that was not recorded, where its second input would be."""
+    return getattr(z, "_y", None) if getattr(z, "_op", None) is None else None
 
 
 def flip_axis(axis: int | None, flipped: bool) -> int | None:
@@ -76,7 +81,7 @@ def giver_of_layout(op: Any, inputs: Any, shape: tuple[int, ...]) -> Any:
 
 def is_laid_out_as(x: Any, shape: tuple[int, ...]) -> bool:
     """Whether x is a result, recorded or not, of a shape."""
-    return hasattr(x, "_op") and x._value.shape == shape and (x._op is not None or hasattr(x, "_units"))
+    return hasattr(x, "_op") and x._value.shape == shape and (x._op is not None or hasattr(x, "_y"))
 
 
 def axis_of_step(op: Any, inputs: Any, settings: Any, shape: tuple[int, ...]) -> int | None:
@@ -132,7 +137,7 @@ def is_weight_itself(x: Any) -> bool:
     """Whether x is a parameter, perhaps transposed."""
     op = getattr(x, "_op", None)
     leaf = x if op is None else leaf_behind(x)
-    return getattr(leaf, "is_parameter", False) or getattr(leaf, "_units", None) == BARE_WEIGHT
+    return getattr(leaf, "is_parameter", False) or unrecorded_units(leaf) == BARE_WEIGHT
 
 
 def leaf_behind(x: Any) -> Any:
