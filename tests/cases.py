@@ -258,6 +258,16 @@ def choices():
     )
     bounded = [((2, 3), (3,), ()), ((3,), (2, 1), (2, 3)), ((), (3,), (3,)), ((2, 3), (1, 3), (2, 1))]
     yield from cases_of([np.clip], [*triples, *bounded], [general, low, high])
+    yield from cases_of([np.clip], [*triples, *bounded], [general, high, low])  # all is the upper bound then
+    yield from cases_of([np.clip], [*triples, *bounded], [general, general, unit])
+    for bounds in (
+        [low, constant(None)],
+        [constant(None), high],
+        [constant(0.5), low],
+        [high, constant(-0.5)],
+    ):
+        some = [(x, *(None if "constant" in b.__qualname__ else y for b in bounds)) for x, y, _ in bounded]
+        yield from cases_of([np.clip], some, [general, *bounds])
     for bounds in ((-0.5, 0.5), (None, 0.5), (-0.5, None), (-1, 1)):
         yield from cases_of([np.clip], [(s, None, None) for s in SHAPES], [general, *map(constant, bounds)])
 

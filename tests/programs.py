@@ -63,6 +63,10 @@ def complex_logaddexp(x, y):
     return top + np.log(np.exp(x - top) + np.exp(y - top))
 
 
+def lower_of(x, high):
+    return np.where(x.real > np.real(high), high, x)
+
+
 REAL = SimpleNamespace(
     abs=np.abs, norm=np.linalg.norm, var=np.var, std=np.std, logaddexp=np.logaddexp, max=np.max, min=np.min,
     maximum=np.maximum, minimum=np.minimum, clip=np.clip, above=lambda x, c: x > c,
@@ -79,7 +83,7 @@ COMPLEX = SimpleNamespace(
     min=np.min,
     maximum=lambda x, y: np.where(x.real > y.real, x, y),
     minimum=lambda x, y: np.where(x.real < y.real, x, y),
-    clip=lambda x, low, high: np.where(x.real < low, low, np.where(x.real > high, high, x)),
+    clip=lambda x, low, high: lower_of(np.where(x.real < np.real(low), low, x), high),
     above=lambda x, c: x.real > c,
     cast=lambda x: x,
     sigmoid_cost=lambda z, y: np.sum(tg.softplus(z) - y * z) / k.examples_along(z, 0),
@@ -174,6 +178,8 @@ TWO = [
     lambda f, x, y: f.maximum(x, y),
     lambda f, x, y: f.minimum(x, y),
     lambda f, x, y: f.logaddexp(x, y),
+    lambda f, x, y: f.clip(0.4, x, y),
+    lambda f, x, y: f.clip(x - y, -0.6, y),
     lambda f, x, y: (1 + x * x) ** np.tanh(y),
     lambda f, x, y: x + y + x,
     lambda f, x, y: np.where(f.above(x, 0), y, x),

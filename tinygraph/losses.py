@@ -67,7 +67,7 @@ def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int | None = None) ->
     10000.0
     """
     try:
-        Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+        Z = Z if hasattr(Z, "shape") else np.asarray(Z)
         Y = shares_like(Z, Y)
         axis = axis_of_units(Z) if axis is None else axis
         return k.sigmoid_cross_entropy(k.sigmoid(Z), Y, Z, axis=axis)
@@ -95,7 +95,7 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int | None = None) -> Any:
     10000.0
     """
     try:
-        Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+        Z = Z if hasattr(Z, "shape") else np.asarray(Z)
         if axis is None:
             columns = isinstance(Z, Tensor) and is_later_layer(Z)
             axis = 0 if columns else axis_of_units(Z, classes=True)

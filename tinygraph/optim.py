@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor, mark_updated, value_of
+from tinygraph.engine.tensor import Tensor, distinct_parameters, mark_updated, value_of
 from tinygraph.errors import DtypeError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.files import assign
 from tinygraph.graph.derivatives import Derivatives
@@ -122,7 +122,7 @@ class Optimizer:
         parameters: Iterable[Tensor] | Mapping[str, Tensor],
         derivatives: Derivatives | Mapping[Any, Any],
     ) -> None:
-        """Change the values of `parameters` in place; each needs its derivative in `derivatives`.
+        """Change the values of `parameters` in place, each once; it needs its derivative in `derivatives`.
 
         Args:
             parameters: Tensors, or a dict of them by name.
@@ -132,7 +132,7 @@ class Optimizer:
             UnknownNameError: a parameter has no derivative there.
             ShapeError: a derivative has another shape than its parameter.
         """
-        chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
+        chosen = distinct_parameters(parameters)
         try:
             known = type(derivatives) is Derivatives
             found = derivatives.of(chosen) if known else named_derivatives(parameters, chosen, derivatives)  # type: ignore[union-attr]
@@ -250,7 +250,8 @@ def named_derivatives(
             "the derivatives are what backward() gives, or a dict such as {'dW1': ...}, not a "
             f"{type(derivatives).__name__}"
         )
-    names = list(parameters) if isinstance(parameters, Mapping) else [p.name for p in chosen]
+    known = {id(p): name for name, p in parameters.items()} if isinstance(parameters, Mapping) else {}
+    names = [known.get(id(p)) or p.name for p in chosen]
     for name in names:
         if names.count(name) > 1 and not all(p in derivatives for p in chosen):
             raise UnknownNameError(

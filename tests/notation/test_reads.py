@@ -18,7 +18,8 @@ def matters(rule, given, j):
     if not isinstance(x, np.ndarray):
         return False
     before = rule(*given)
-    others = [~x] if x.dtype == bool else [x + 100, x - 100, -x, 1 - 1.5 * x, x + 3, x - 3]
+    near = [x + step for step in (-3, -1, -0.5, 0.5, 1, 3)]  # between one bound and another, too
+    others = [~x] if x.dtype == bool else [x + 100, x - 100, -x, 1 - 1.5 * x, *near]
     changed = (rule(*given[:j], np.asarray(y, x.dtype), *given[j + 1 :]) for y in others)
     return any(not np.array_equal(before, after, equal_nan=True) for after in changed)
 
@@ -40,7 +41,9 @@ def read_by_rule(node, i, z):
 
 
 def vanishes(node):
-    """Whether what is read does not matter: in x ** 1, 1 ** y, and x less the mean of x alone."""
+    """Whether what is read does not matter: x ** 1, 1 ** y, x less the mean of x alone, bounds that cross."""
+    if node.op.function is np.clip and all(x is not None for x in node.cache):
+        return bool(np.any(node.cache[1] > node.cache[2]))
     if node.op.function is np.power:
         return any(isinstance(x, int) and x == 1 for x in node.cache)
     return node.op.function is np.var and node.cache[0].shape[-1] == 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from tinygraph.errors import UnknownOperationError
+from tinygraph.errors import DtypeError, UnknownOperationError
 from tinygraph.guards.stories import qualified_name
 from tinygraph.rules.table import Operation
 from tinygraph.rules.types import AnyFunction, Operand, Option, Options
@@ -29,7 +30,18 @@ def read_call(op: Operation, args: tuple[Operand, ...], settings: Options) -> Re
     extra = args[arity:]
     if extra:
         settings = dict(zip(parameter_names(op.function)[arity:], extra, strict=False)) | settings
+    if settings.get("dtype") is not None and any(getattr(x, "wants", False) for x in args[:arity]):
+        refuse_rounding(op, np.dtype(settings["dtype"]))
     return args[:arity], known_settings(op, settings) if settings else {}
+
+
+def refuse_rounding(op: Operation, dtype: np.dtype[Any]) -> None:
+    """DtypeError for a dtype in which nothing has a derivative."""
+    if dtype.kind != "f":
+        raise DtypeError(
+            f"{qualified_name(op.function)}(..., dtype={dtype.name}) of what wants a derivative would be "
+            "integers or the like, which have none; leave dtype out, or call it on .value"
+        )
 
 
 def known_settings(op: Operation, settings: Options) -> Options:

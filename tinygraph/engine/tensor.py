@@ -29,7 +29,7 @@ from tinygraph.errors import (
     TinygraphError,
     UnknownOperationError,
 )
-from tinygraph.guards.changes import OWN, WHOLE, array_contents
+from tinygraph.guards.changes import OWN, WHOLE, array_contents, is_view
 from tinygraph.guards.cuts import array_refusal, note_cut, note_number, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
 from tinygraph.guards.habits import TENSOR_HABITS, answer_habits, missing_text
@@ -69,6 +69,7 @@ __all__ = [
     "Node",
     "Tensor",
     "apply",
+    "distinct_parameters",
     "is_update",
     "mark_updated",
     "next_serial",
@@ -166,9 +167,9 @@ class Tensor(k.Recording):
     # What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
     # every container that is alive, and one object a call instead of four halves the time of deep graphs. A
     # call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all its
-    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None; in a result that was not recorded `_y` is its
-    # axis of units. `_watched` lists the arrays that one
-    # could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
+    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None; in a result that was not recorded `_y`
+    # is its axis of units. `_watched` lists the arrays that one could change before `backward()`, and `_kept`
+    # has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
     # of giving out the array, and `_kept` its contents then.
     __slots__ = (
@@ -215,7 +216,7 @@ class Tensor(k.Recording):
         if not kind:
             note_taken(self, None)
         else:
-            if type(value) is not _ndarray:  # a number, which nobody can change
+            if not isinstance(value, _ndarray):  # a number, which nobody can change
                 note_taken(self, None)
                 return value
             note_taken(self, _ref(value))
@@ -239,13 +240,12 @@ class Tensor(k.Recording):
         views = [self]
         while views:
             z = views.pop()
-            if z._kind == MADE and type(z._value) is _ndarray and OWN not in z._watched:
+            if z._kind == MADE and isinstance(z._value, _ndarray) and OWN not in z._watched:
                 earlier = () if not z._watched else (z._kept,) if len(z._watched) == 1 else z._kept
                 own = array_contents(z._value)
                 z._kept = (own, *earlier) if earlier else own
                 z._watched = (OWN, *z._watched)
-                if z._value.base is not None:
-                    views += [x for x in z.inputs if isinstance(x, Tensor)]
+                views += viewed_inputs(z, z.inputs)
             elif z._kind == PARAMETER:
                 z._give_out()
 
@@ -318,6 +318,29 @@ class Tensor(k.Recording):
             state["given_name"] = self.name
             state = {key: x for key, x in state.items() if key not in ("_code", "_instruction")}
         return None, state
+
+    def __copy__(self) -> Tensor:
+        """A tensor with the same array, which may be changed through it."""
+        self._give_out()
+        made = _new(Tensor)
+        for key, x in self.__getstate__()[1].items():
+            setattr(made, key, x)
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the whole graph, first to last: without recursion, so that depth does not matter."""
+        found, stack = {self}, [self]
+        while stack:
+            for x in stack.pop().inputs:
+                if isinstance(x, Tensor) and x not in found:
+                    found.add(x)
+                    stack.append(x)
+        for t in sorted(found, key=lambda t: -1 if t._op is None else t._serial):
+            if id(t) not in memo:
+                memo[id(t)] = made = _new(Tensor)
+                for key, x in t.__getstate__()[1].items():
+                    setattr(made, key, x if key == "_op" else copy.deepcopy(x, memo))
+        return memo[id(self)]  # type: ignore[no-any-return]
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -589,7 +612,7 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
             break
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
-        [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
+        [x._kind if isinstance(x, Tensor) else DATA if isinstance(x, _ndarray) else NUMBER for x in inputs]
     )
     wanted, watched, kind = flow(kinds, op.flowing)
     return record_tensor(op, inputs, cache, wanted, watched, kind, settings)
@@ -625,11 +648,7 @@ def record_tensor(
     z._code = frame.f_code
     z._instruction = frame.f_lasti
     if unusual and not mode.recording:
-        z._op = z._kept = None
-        z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
-        z._serial = -1
-        z._y = units_of_call(op, inputs, settings, np.shape(z._value))
-        return z
+        return as_leaf(z, op, inputs, settings)
     z._kind = kind
     z._op = op
     if op.arity == 2:
@@ -649,6 +668,23 @@ def record_tensor(
         z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
     z._serial = _next_serial()
     return z
+
+
+def as_leaf(z: Tensor, op: Operation, inputs: tuple[Operand, ...], settings: Options) -> Tensor:
+    """`z` where nothing is recorded; through a view of its inputs anybody may change them."""
+    z._op = z._kept = None
+    z._kind, z._wanted, z._serial = DATA, (), -1  # `_wanted` a leaf that nothing computed has not
+    z._y = units_of_call(op, inputs, settings, np.shape(z._value))
+    for x in viewed_inputs(z, inputs):
+        x._give_out()
+    return z
+
+
+def viewed_inputs(z: Tensor, inputs: tuple[Operand, ...]) -> list[Tensor]:
+    """The inputs of which `z` is a view."""
+    if not isinstance(z._value, _ndarray):
+        return []
+    return [x for x in inputs if isinstance(x, Tensor) and x._kind and is_view(z, x._value)]
 
 
 def kept_of(x: Operand, array: Numeric) -> bytes | None:
@@ -680,7 +716,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
             b = y = y if type(y) in _PLAIN else plain_operand(y)
-            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if isinstance(y, _ndarray) else NUMBER]
         z = _new(Tensor)
         try:
             z._value = forward(a, b)
@@ -904,6 +940,14 @@ def fitting_value(p: Tensor, value: Numeric) -> Numeric:
     return value
 
 
+def distinct_parameters(parameters: Tensor | Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+    """One parameter, or each of several once: one in two places, or under two names, is updated once."""
+    if isinstance(parameters, Tensor):
+        return [parameters]
+    by_id = {id(p): p for p in (parameters.values() if isinstance(parameters, Mapping) else parameters)}
+    return list(by_id.values())
+
+
 def mark_updated(parameters: Iterable[Tensor]) -> None:
     """Say that parameters were changed in place: derivatives of graphs recorded before are refused."""
     now = _next_serial()
@@ -963,4 +1007,10 @@ def plain_index(index: AnyIndex) -> AnyIndex:
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     index = value_of(index)
-    return index.copy() if type(index) is _ndarray else copy.deepcopy(index) if type(index) is list else index
+    return (
+        index.copy()
+        if isinstance(index, _ndarray)
+        else copy.deepcopy(index)
+        if type(index) is list
+        else index
+    )

@@ -411,7 +411,16 @@ def derivatives_for(value: Any, targets: set[Tensor], seed: Any = None) -> tuple
         return zeros, False
     record = is_recorded(value, targets)
     found, _ = reverse_sweep(value, checked_seed(value, seed), targets, record=record)
+    if record:
+        found = {t: settle_derivative(found[t], t) for t in targets if t in found}
     return zeros | {t: found[t] for t in targets if t in found}, record
+
+
+def settle_derivative(dx: Any, target: Tensor) -> Any:
+    """A derivative that was recorded, in the dtype of its target; a constant one in memory of its own."""
+    if isinstance(dx, np.ndarray):
+        return np.array(dx, dtype=target.dtype)
+    return dx if dx.dtype == target.dtype else dx.astype(target.dtype)
 
 
 def jacobians_of(z: Any, call: Evaluation) -> dict[Tensor, Any]:

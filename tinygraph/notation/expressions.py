@@ -78,6 +78,12 @@ class Expression(k.Recording):
     def __neg__(self) -> Any:
         return self.record(np.negative, (self,), {})
 
+    def __pos__(self) -> Any:
+        return self.record(np.positive, (self,), {})
+
+    def __abs__(self) -> Any:
+        return self.record(np.absolute, (self,), {})
+
     def astype(self, dtype: Any) -> Any:
         """The expression in another dtype."""
         return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})

@@ -169,7 +169,7 @@ def real_input(x: Numeric) -> Numeric:
 def power_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if isinstance(y, int | float):
         return dz * (2 * x if y == 2 else y * x ** (y - 1) if y else np.zeros_like(x))
-    return dz * (y * x ** np.where(y == 0, 1, y - 1))
+    return dz * (y * x ** np.where(np.logical_and(x == 0, y == 0), 1, y - 1))
 
 
 def power_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
@@ -279,13 +279,21 @@ def clip_dx(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Nume
     return dz if high is None else dz * (x <= high)
 
 
+def clip_dlow(dz: Numeric, z: Numeric, x: Numeric, low: Numeric, high: Numeric | None) -> Numeric:
+    return dz * (x < low) if high is None else dz * np.logical_and(x < low, low <= high)
+
+
+def clip_dhigh(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Numeric) -> Numeric:
+    return dz * (x > high) if low is None else dz * np.logical_or(x > high, low > high)
+
+
 add_row(
     np.clip,
     "clip",
     "min(max(x, low), high)",
     clip_dx,
-    lambda dz, z, x, low, high: dz * (x < low),
-    lambda dz, z, x, low, high: dz * (x > high),
+    clip_dlow,
+    clip_dhigh,
     kink="at a bound: to x",
     elementwise=True,
 )
@@ -525,7 +533,9 @@ add_row(np.take, "take", "the entries of x at indices along axis", take_dx)
 def matrix_product(x: Numeric, y: Numeric) -> Numeric:
     """x @ y; for two matrices by dot, which calls the same BLAS routine at half the overhead."""
     try:
-        return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
+        if x.ndim != 2 or y.ndim != 2:
+            return np.matmul(x, y)
+        return x.dot(y) if type(x) is type(y) else np.dot(x, y)  # the latter asks y as well
     except AttributeError:  # a number, of which NumPy says what is wrong
         return np.matmul(x, y)
 
@@ -712,7 +722,7 @@ _constant: list[AnyFunction] = [
     np.isinf, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and,
     np.logical_or, np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all,
     np.count_nonzero, np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
-    np.empty_like, np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
+    np.empty_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
     np.iscomplexobj, np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory,
     np.shares_memory, k.stop_gradient,
 ]
@@ -741,7 +751,24 @@ def array_split(x: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> lis
     return [x[(*before, slice(a, b))] for a, b in itertools.pairwise(edges)]
 
 
+def full_like(
+    a: Numeric,
+    fill_value: Numeric,
+    dtype: Option = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+) -> Numeric:
+    """`np.full_like`, in which a recorded number is repeated; of `a` only shape and dtype are read."""
+    shape, dtype = np.shape(a) if shape is None else shape, np.dtype(dtype or a.dtype)
+    if not isinstance(fill_value, k.Recording):
+        return np.full(shape, fill_value, dtype)
+    fill: Numeric = fill_value
+    return np.broadcast_to(fill if fill.dtype == dtype else fill.astype(dtype), shape)
+
+
 COMPOSED: dict[AnyFunction, AnyFunction] = {
+    np.full_like: full_like,
     np.split: split,
     np.array_split: array_split,
     np.vstack: lambda xs: np.concatenate([x if x.ndim > 1 else np.reshape(x, (1, -1)) for x in xs], axis=0),
