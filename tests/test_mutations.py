@@ -59,6 +59,7 @@ EQUALS = {
         "y * x ** (y - 1) if y else np.zeros_like(x)",
         "1 became 2",  # where y is 0, whatever is multiplied by it
     },
+    "gelu": {"20 became 21"},  # there 1 - t * t is 0 already
     "std": {"1 became 2"},  # where z is 0, x is its own mean
     "norm": {"1 became 2"},  # where z is 0, x is 0
     "cumsum": {  # all axes of a vector are its only one

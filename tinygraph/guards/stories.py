@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -201,9 +202,20 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
 
 def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
-    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    package, *inside = module_of(function).split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
+
+
+def module_of(function: AnyFunction) -> str:
+    """The module that a user takes a function from; ufuncs do not say theirs."""
+    own = getattr(function, "__module__", None)
+    name = function.__name__
+    if own or not isinstance(function, np.ufunc) or getattr(np, name, None) is function:
+        return own or "numpy"
+    public = [key for key in sys.modules if not any(part.startswith("_") for part in key.split("."))]
+    holding = [key for key in public if getattr(sys.modules[key], "__dict__", {}).get(name) is function]
+    return min((key for key in holding if key != "__main__"), key=len, default="numpy")
 
 
 def unknown_operation(name: str) -> UnknownOperationError:

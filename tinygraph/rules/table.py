@@ -22,7 +22,16 @@ from typing import Any
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.shapes import Axis, count, reduced_axes, restore_axes, spread, undo_broadcast
+from tinygraph.rules.shapes import (
+    Axis,
+    count,
+    divide_by_count,
+    divide_by_ties,
+    reduced_axes,
+    restore_axes,
+    spread,
+    undo_broadcast,
+)
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 from tinygraph.rules.types import AnyFunction, AnyIndex, Forward, Numeric, Option, Rule
 
@@ -144,6 +153,16 @@ def add_row(
     return op
 
 
+def real_input(x: Numeric) -> Numeric:
+    """x, which an operation would turn from complex into real; TypeError if it is complex."""
+    if x.dtype.kind == "c":
+        raise TypeError(
+            "there are no derivatives of complex numbers here, and this would be a real one made of them; "
+            "write the real and the imaginary part as two arrays"
+        )
+    return x
+
+
 # Arithmetic ----------------------------------------------------------------
 
 
@@ -173,7 +192,8 @@ add_row(np.negative,   "neg",  "-x",      lambda dz, z, x: -dz)
 add_row(np.positive,   "pos",  "+x",      lambda dz, z, x: dz)
 add_row(np.square,     "sq",   "x * x",   lambda dz, z, x: dz * (2 * x))
 add_row(np.reciprocal, "1/x",  "1 / x",   lambda dz, z, x: -dz * z * z)
-add_row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False)
+add_row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False,
+    forward=lambda x: np.absolute(real_input(x)))
 
 # Functions of one variable ----------------------------------------------------------------
 
@@ -193,7 +213,8 @@ add_row(k.cast_to, "cast",   "x as dtype",   lambda dz, z, x, dtype=None: k.cast
 
 def gelu_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     t = np.tanh(k.GELU_SCALE * (x + 0.044715 * (x * x * x)))
-    slope = k.GELU_SCALE * (1 + 0.134145 * (x * x))
+    near = np.minimum(np.abs(x), 20)  # further out 1 - t * t is 0, and x * x might be infinite
+    slope = k.GELU_SCALE * (1 + 0.134145 * (near * near))
     return dz * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
 
 
@@ -289,7 +310,7 @@ def sum_dx(
 def mean_dx(
     dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
 ) -> Numeric:
-    return spread(dz / max(count(x.shape, axis), 1), x.shape, axis, keepdims)
+    return spread(divide_by_count(dz, max(count(x.shape, axis), 1)), x.shape, axis, keepdims)
 
 
 def deviations_from_mean(x: Numeric, axis: Axis) -> Numeric:
@@ -319,13 +340,13 @@ def std_dx(
     keepdims: bool = False,
 ) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
-    return slope * deviations_from_mean(x, axis) / (count(x.shape, axis) - ddof)
+    return divide_by_count(slope * deviations_from_mean(x, axis), count(x.shape, axis) - ddof)
 
 
 def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     hit = x == restore_axes(z, x.shape, axis, keepdims)
-    ties = np.sum(hit, axis=axis, keepdims=True).astype(dz.dtype)
-    return restore_axes(dz, x.shape, axis, keepdims) / ties * hit
+    ties = np.sum(hit, axis=axis, keepdims=True)
+    return divide_by_ties(restore_axes(dz, x.shape, axis, keepdims), ties) * hit
 
 
 def prod_dx(
@@ -368,6 +389,7 @@ def norm_dx(
 
 def vector_norm(x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False) -> Numeric:
     """`np.linalg.norm` where it is the root of a sum of squares."""
+    x = real_input(x)
     vector = np.ndim(x) == 1 if axis is None else np.size(axis) == 1
     if ord not in ((None, 2) if vector else (None, "fro")):
         raise ValueError(
@@ -382,8 +404,23 @@ add_row(np.mean, "mean", "mean of x over axis", mean_dx)
 add_row(np.max, "max", "largest of x over axis", extreme_dx, kink="ties: equal shares")
 add_row(np.min, "min", "smallest of x over axis", extreme_dx, kink="ties: equal shares")
 add_row(np.prod, "prod", "product of x over axis", prod_dx)
-add_row(np.var, "var", "sum((x - mean)**2, axis) / (n - ddof)", var_dx, analytic=False)
-add_row(np.std, "std", "sqrt(sum((x - mean)**2, axis) / (n - ddof))", std_dx, kink="at 0: 0", analytic=False)
+add_row(
+    np.var,
+    "var",
+    "sum((x - mean)**2, axis) / (n - ddof)",
+    var_dx,
+    analytic=False,
+    forward=lambda x, **settings: np.var(real_input(x), **settings),
+)
+add_row(
+    np.std,
+    "std",
+    "sqrt(sum((x - mean)**2, axis) / (n - ddof))",
+    std_dx,
+    kink="at 0: 0",
+    analytic=False,
+    forward=lambda x, **settings: np.std(real_input(x), **settings),
+)
 add_row(np.cumsum, "cumsum", "running sum of x along axis", cumsum_dx)
 add_row(
     np.linalg.norm,
@@ -607,19 +644,19 @@ def cross_entropy_dy(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int 
 def softmax_cross_entropy_dz(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return (a - y) * (dz / (a.size // a.shape[axis]))
+    return (a - y) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 def softmax_cross_entropy_da(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return -ratio(y, a) * (dz / (a.size // a.shape[axis]))
+    return -ratio(y, a) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 def softmax_cross_entropy_dy(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return -k.log_softmax(x, axis=axis) * (dz / (a.size // a.shape[axis]))
+    return -k.log_softmax(x, axis=axis) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 add_row(
@@ -653,9 +690,14 @@ add_row(
     k.mse,
     "mse",
     "mean((a - y)**2)",
-    lambda dz, z, a, y: np.subtract(a, y) * (2 * dz / max(np.subtract(a, y).size, 1)),
-    lambda dz, z, a, y: np.subtract(y, a) * (2 * dz / max(np.subtract(a, y).size, 1)),
+    lambda dz, z, a, y: np.subtract(a, y) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
+    lambda dz, z, a, y: np.subtract(y, a) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
 )
+
+# Recording has looked for Tensors already, so kernels need not; but for those that plans record as they are.
+for _op in TABLE.values():
+    if _op.forward.__module__ == k.__name__ and _op.forward not in (k.cast_to, k.scatter):
+        _op.forward = _op.forward.__wrapped__  # type: ignore[attr-defined]
 
 ALIASES: dict[AnyFunction, AnyFunction] = {
     np.amax: np.max,
@@ -682,7 +724,7 @@ _constant: list[AnyFunction] = [
     np.count_nonzero, np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
     np.empty_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
     np.iscomplexobj, np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory,
-    np.shares_memory,
+    np.shares_memory, k.stop_gradient,
 ]
 # fmt: on
 LOCALLY_CONSTANT = frozenset(_constant)
