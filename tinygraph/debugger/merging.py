@@ -272,7 +272,9 @@ def tested_text(fix: Facts, labels: Sequence[str], count: int) -> str:
     names = labels or sorted({name for name, _ in fix["mended"]})
     if fix["complete"] and (count > 1 or len(names) > MOST_TESTED or names == [SCRIPT]):
         return "tested: with it everything agrees"
-    return f"tested: with it {join_names(names)} {'agrees' if len(names) == 1 else 'agree'}"
+    more = len(names) - MOST_TESTED
+    told = f"{', '.join(names[:MOST_TESTED])} and {more} more" if more > 1 else join_names(names)
+    return f"tested: with it {told} {'agrees' if len(names) == 1 else 'agree'}"
 
 
 def slug_of(kind: str) -> str:

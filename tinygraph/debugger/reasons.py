@@ -54,6 +54,10 @@ SORTS = {
         "there is a call too many",
         "The derivative is taken at the value itself, not at what a function makes of it.",
     ),
+    "a missing function": (
+        "is something to go through a function first?",
+        "What goes forward here is what the function makes of it.",
+    ),
     "a sum too many": (
         "something is added up that should not be",
         "Nothing was repeated going forward, so there is nothing to sum up.",
@@ -93,7 +97,8 @@ EXCHANGED = {
 }
 COMPUTED = {
     *("a factor", "a sign", "a constant", "an exponent", "an operator", "a term or factor too many"),
-    *("a function too many", "a sum too many", "a missing sum", "a missing term", "brackets"),
+    *("a function too many", "a missing function", "a sum too many", "a missing sum", "a missing term"),
+    "brackets",
 }
 
 
@@ -111,7 +116,7 @@ def reason_for(kind: str, old: str, new: str, before: str, after: str) -> str:
         before, after: the lines.
     """
     if kind == "a setting" and {old, new} == {"True", "False"} and "keepdims" in before:
-        return f"The sum is to {'keep' if new == 'True' else 'drop'} its axis: then it has the shape it is for."
+        return f"The sum is to {'keep' if new == 'True' else 'drop'} its axis, as what it is for does."
     if kind == "an operator" and before.replace("+=", "=").strip() == after.replace("+=", "=").strip():
         if "+=" in after:
             return "Several derivatives meet here, and they add up."

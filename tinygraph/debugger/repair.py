@@ -71,6 +71,7 @@ class Marks:
         return len(self.right | self.wrong)
 
 
+MOST_FUNCTIONS = 6  # that may be missing around a value
 NO_MARKS = Marks(frozenset(), frozenset())
 
 
@@ -464,9 +465,13 @@ def try_rewrite(program: Program, rewrite: Rewrite, here: Exams, there: Exams) -
             return None
         if here.stopped_between and not is_right_afresh(program, rewrite.function.name):
             return None
-    left = (here.wrong - mended) | (there.wrong - again)
-    kept = (mended | again) - left  # what was right by luck on one of the probes counts as well
-    return Fix(rewrite, code, kept, kept >= here.wrong and again >= there.wrong) if kept else None
+        wrong = here.wrong | there.wrong
+        left = (here.wrong - mended) | (there.wrong - again)
+        kept = (mended | again) - left  # what was right by luck on one of the probes counts as well
+        own = {name for name, _ in left} == {rewrite.function.name} and kept
+        if own and is_right_afresh(program, rewrite.function.name, probes=2):  # it had been misread
+            kept, left = wrong, frozenset()
+    return Fix(rewrite, code, kept, not left) if kept else None
 
 
 def is_right_afresh(program: Program, name: str, probes: int = 1) -> bool:
@@ -523,8 +528,11 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
         if isinstance(exam, TrialExam) and not exam.trial.settles
     ]
     found = [w for w in found if all(w.function is not other.function for other in stated)]
-    orders, turns = orders_in(program), turns_in(program)
+    orders, turns, unary = orders_in(program), turns_in(program), functions_of_one(program)
+    for w in stated:
+        w.scope.unary = unary
     for w in found:
+        w.scope.unary = unary
         w.scope.orders = orders.get(w.function.name, frozenset())
         w.scope.turns = turns
         code = w.function.itself.__code__
@@ -550,6 +558,22 @@ def orders_in(program: Program) -> dict[str, frozenset[tuple[str, ...]]]:
     return {
         name: frozenset(o for other, found in each.items() if other != name for o in found) for name in each
     }
+
+
+def functions_of_one(program: Program) -> tuple[str, ...]:
+    """What the program calls with one argument, the most frequent first: np.exp, sigmoid."""
+    calls = [n for f in program.functions.values() for n in ast.walk(f.node) if isinstance(n, ast.Call)]
+    single = [n.func for n in calls if len(n.args) == 1 and not n.keywords]
+    plain = [f for f in single if isinstance(f, ast.Name | ast.Attribute)]
+    names = Counter(ast.unparse(f) for f in plain if ast.unparse(f) in program.functions or is_of_numpy(f))
+    return tuple(name for name, _ in names.most_common(MOST_FUNCTIONS))
+
+
+def is_of_numpy(function: ast.expr) -> bool:
+    """Whether it is one of NumPy's that works entry by entry."""
+    module = function.value if isinstance(function, ast.Attribute) else None
+    known = isinstance(module, ast.Name) and module.id in ("np", "numpy")
+    return known and isinstance(getattr(np, function.attr, None), np.ufunc)  # type: ignore[attr-defined]
 
 
 def turns_in(program: Program) -> tuple[tuple[int, ...], ...]:

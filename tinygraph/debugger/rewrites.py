@@ -144,7 +144,7 @@ class Scope:
     attributes of objects; `functions` the names of the file's own functions; `orders` in which orders names
     stand together elsewhere, as in a cache; `turns` how axes are transposed in the file, and back; `depths`
     how many dimensions an array has at the beginning and at the end; `counts` the numbers that an object
-    keeps, `labels` arrays of whole numbers.
+    keeps, `labels` arrays of whole numbers; `unary` are functions that the file calls with one argument.
     """
 
     lines: set[int] = field(default_factory=set)
@@ -156,6 +156,7 @@ class Scope:
     depths: dict[str, set[int]] = field(default_factory=dict)
     counts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    unary: tuple[str, ...] = ()
 
     def kind(self, name: str) -> str:
         value = self.values.get(name)
@@ -689,6 +690,9 @@ class RewriteMaker:
 
     def far_additions(self, node: ast.expr, top: bool) -> Iterator[tuple[str, ast.expr, float]]:
         """An array that a product lacks: a mask, the slope of an activation; or a term that a sum lacks."""
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            for function in self.scope.unary:
+                yield "a missing function", ast.Call(parse_expression(function), [node], []), 1.9
         if not is_value(node) or not (top or isinstance(node, ast.BinOp | ast.Name | ast.Subscript)):
             return
         for n in [*self.scope.names_of_kind("array"), *self.attributes]:

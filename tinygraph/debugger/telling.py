@@ -37,6 +37,7 @@ __all__ = [
 
 TELLING_WIDTH = 100
 MOST_NAMES = 8
+MOST_WRONG = 5
 FIX = 5  # the rung of hints on which the fix stands
 LABEL, BLANK = " help │ ", "      │ "
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -132,8 +133,9 @@ def both_ends(left: str, right: str, width: int) -> Pieces:
 
 def verdict_text(right: Sequence[str], wrong: Sequence[str]) -> str:
     """dW, dA right; db wrong."""
-    good = ", ".join(right)
-    return (f"{good} right; " if good and len(good) < 40 else "") + f"{', '.join(wrong)} wrong"
+    good, more = ", ".join(right), len(wrong) - MOST_WRONG
+    bad = ", ".join(wrong[:MOST_WRONG]) + (f" and {more} more" if more > 0 else "")
+    return (f"{good} right; " if good and len(good) < 40 else "") + f"{bad} wrong"
 
 
 def say_place(file: str, line: int | None) -> str:
