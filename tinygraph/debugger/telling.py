@@ -37,7 +37,6 @@ __all__ = [
 
 TELLING_WIDTH = 100
 MOST_NAMES = 8
-MOST_WRONG = 5
 FIX = 5  # the rung of hints on which the fix stands
 LABEL, BLANK = " help │ ", "      │ "
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -133,8 +132,8 @@ def both_ends(left: str, right: str, width: int) -> Pieces:
 
 def verdict_text(right: Sequence[str], wrong: Sequence[str]) -> str:
     """dW, dA right; db wrong."""
-    good, more = ", ".join(right), len(wrong) - MOST_WRONG
-    bad = ", ".join(wrong[:MOST_WRONG]) + (f" and {more} more" if more > 0 else "")
+    good, more = ", ".join(right), len(wrong) - MOST_NAMES
+    bad = ", ".join(wrong[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
     return (f"{good} right; " if good and len(good) < 40 else "") + f"{bad} wrong"
 
 
