@@ -32,7 +32,7 @@ def test_only_what_is_left_out_does_not_run():
     assert len(CALLS) > 40
 
 
-@pytest.mark.parametrize("name", sorted(set(TENSOR_HABITS) - set(dir(tg.Tensor))))
+@pytest.mark.parametrize("name", [n for n in sorted(TENSOR_HABITS) if not hasattr(tg.parameter([1.0]), n)])
 def test_attributes_of_tensors_elsewhere(name):
     with pytest.raises(AttributeError, match=rf"a Tensor has no attribute '{name}'; here: .+"):
         getattr(tg.parameter([1.0]), name)
