@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from tinygraph.engine.calls import read_call
+from tinygraph.engine.calls import call_composition, read_call
 from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
 from tinygraph.guards.changes import OWN, WHOLE, array_contents
 from tinygraph.guards.cuts import note_cut, note_taken
@@ -37,6 +37,7 @@ from tinygraph.notation import names
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
+from tinygraph.rules.shapes import array_of
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 from tinygraph.rules.types import (
     AnyFunction,
@@ -81,6 +82,7 @@ def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
+LISTS = frozenset({list, tuple})
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
 _SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
@@ -328,9 +330,11 @@ class Tensor(k.Recording):
                 if op is None:
                     return call_function(ufunc, args, settings)
                 return apply(op, args)
-            if method == "reduce" and ufunc in ops.REDUCTIONS:
+            if ufunc in ops.METHODS.get(method, ()):
                 settings.setdefault("axis", 0)
-                return call_function(ops.REDUCTIONS[ufunc], args, settings)
+                return call_function(ops.METHODS[method][ufunc], args, settings)
+            if method == "outer" and not settings:
+                return outer_call(ufunc, *args)
             raise unknown_operation(f"np.{ufunc.__name__}.{method}")
         except TOLD as error:
             shorten(error)
@@ -473,61 +477,30 @@ class Tensor(k.Recording):
             )
         return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
 
-    def sum(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.sum` of this tensor."""
-        return call_function(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
+    if TYPE_CHECKING:  # made by `array_method` below
 
-    def mean(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.mean` of this tensor."""
-        return call_function(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
+        any = all = argmax = argmin = argpartition = argsort = array_method(np.any)
+        choose = clip = compress = conj = conjugate = copy = cumprod = cumsum = array_method(np.clip)
+        diagonal = dot = max = mean = min = nonzero = prod = ravel = repeat = array_method(np.max)
+        round = searchsorted = squeeze = std = sum = swapaxes = take = trace = var = array_method(np.sum)
 
-    def max(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.max` of this tensor."""
-        return call_function(np.max, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def min(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.min` of this tensor."""
-        return call_function(np.min, (self, *args), settings)  # type: ignore[no-any-return]
+def array_method(function: AnyFunction) -> Callable[..., Any]:
+    """The method by which an array calls a function of NumPy on itself."""
 
-    def prod(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.prod` of this tensor."""
-        return call_function(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
+    def method(self: Tensor, *args: Option, **settings: Option) -> Any:
+        return call_function(function, (self, *args), settings)
 
-    def cumsum(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.cumsum` of this tensor."""
-        return call_function(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
+    method.__doc__ = f"`np.{function.__name__}` of this tensor."
+    return method
 
-    def var(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.var` of this tensor."""
-        return call_function(np.var, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def std(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.std` of this tensor."""
-        return call_function(np.std, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def ravel(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.ravel` of this tensor."""
-        return call_function(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def swapaxes(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.swapaxes` of this tensor."""
-        return call_function(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def squeeze(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.squeeze` of this tensor."""
-        return call_function(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def clip(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.clip` of this tensor."""
-        return call_function(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def take(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.take` of this tensor."""
-        return call_function(np.take, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def dot(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.dot` of this tensor."""
-        return call_function(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
+for _name in (
+    "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "copy", "cumprod", "cumsum",
+    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round", "searchsorted", "squeeze",
+    "std", "sum", "swapaxes", "take", "trace", "var",
+):  # fmt: skip
+    setattr(Tensor, _name, array_method(getattr(np, _name)))
 
 
 _GETITEM = TABLE[operator.getitem]
@@ -540,6 +513,8 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
+    if not LISTS.isdisjoint(map(type, inputs)):
+        inputs = tuple(map(list_as_array, inputs))
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
@@ -671,7 +646,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
 
 def list_as_array(y: Operand) -> Numeric:
     """A list or tuple as an array, anything else as it is."""
-    return np.asarray(y) if type(y) in (list, tuple) else y
+    return np.asarray(y) if type(y) in LISTS else y
 
 
 for _name, _ufunc in [
@@ -702,18 +677,24 @@ def call_function(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """The result of such a call."""
     function = ops.ALIASES.get(function, function)
+    if function in COMPOSED and (z := call_composition(function, args, settings)) is not NotImplemented:
+        return z
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
         return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
-    if function in COMPOSED:
-        return COMPOSED[function](*args, **settings)
     if function in ops.LOCALLY_CONSTANT:
         for x in args:
             if isinstance(x, Tensor) and x._kind:
                 note_cut(qualified_name(function), x)
         return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
     raise unknown_operation(qualified_name(function))
+
+
+def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
+    """`ufunc.outer(x, y)`: each entry of x with each of y."""
+    x, y = array_of(x), array_of(y)
+    return ufunc(np.reshape(x, x.shape + (1,) * y.ndim), y)
 
 
 def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:

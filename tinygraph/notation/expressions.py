@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import WRITTEN
 from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import ALIASES
 
@@ -202,7 +203,10 @@ class Notation:
         """A function with its arguments and settings; one axis stands without brackets."""
         given = [self.write(a)[0] for a in x.args]
         named = [f"{key}={self.write(lone_axis(key, value))[0]}" for key, value in shown_settings(x).items()]
-        return f"{self.function_name(x.function)}({', '.join(given + named)})"
+        arguments = ", ".join(given + named)
+        if x.function in WRITTEN:
+            return WRITTEN[x.function].format(arguments)
+        return f"{self.function_name(x.function)}({arguments})"
 
     def ones(self, x: Expression) -> str:
         """The seed of a sweep, 1 in the shape of an output."""

@@ -21,7 +21,10 @@ from tinygraph.rules.table import is_elementwise
 __all__ = ["Buffer", "Memory", "has_out", "is_view", "last_uses", "memory_layout", "order_of", "plan_memory"]
 
 VIEWS = frozenset(
-    {np.reshape, np.ravel, np.transpose, np.swapaxes, np.flip, np.expand_dims, np.squeeze, np.broadcast_to}
+    {
+        *(np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.flip, np.rot90, np.expand_dims),
+        *(np.squeeze, np.broadcast_to),
+    }
 )
 TAKES_OUT = frozenset(
     {np.dot, np.concatenate, np.stack, np.mean, np.var, np.std, np.cumsum, np.outer, np.clip}

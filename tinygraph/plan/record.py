@@ -23,6 +23,7 @@ from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import WRITTEN
 from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
 
@@ -47,7 +48,7 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 # ndarray's ** takes a shorter way for these exponents of floating point numbers; so must the plan.
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
-PRIMITIVE = frozenset({k.cast_to, k.scatter})
+PRIMITIVE = frozenset({k.cast_to, k.scatter, *WRITTEN})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
 _next_serial = itertools.count().__next__
 
@@ -96,15 +97,15 @@ class Traced(Symbol):
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The result of `function(*args, **settings)`, which remembers the call."""
-        if getattr(function, "__module__", None) == k.__name__ and function not in PRIMITIVE:
+        if function in k.KERNELS and function not in PRIMITIVE:
             other = next((x for x in args if isinstance(x, k.Recording) and not isinstance(x, Symbol)), None)
             if other is not None:
                 return other.record(function, args, settings)
             return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
         if any(isinstance(x, Tensor) for x in nested_parts((args, settings))):
             return NotImplemented
-        if function in COMPOSED:
-            return COMPOSED[function](*args, **settings)
+        if function in COMPOSED and (z := COMPOSED[function](*args, **settings)) is not NotImplemented:
+            return z
         out = settings.pop("out", None)
         function, args, settings = canonical_call(function, settle_arrays(args), settle_arrays(settings))
         made = Traced(self.compute_call(function, args, settings), self.tape)

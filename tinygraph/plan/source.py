@@ -22,6 +22,7 @@ from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memor
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import WRITTEN
 
 __all__ = [
     "Section",
@@ -188,7 +189,7 @@ class StepWriter:
         if function in (np.concatenate, np.stack):
             args = [self.read(a) for a in s.args]
         given = [f"{key}={self.setting(key, x)}" for key, x in s.settings.items()]
-        return f"{function_text(function)}({', '.join([*args, *given, *more])})"
+        return WRITTEN.get(function, f"{function_text(function)}({{}})").format(", ".join([*args, *given, *more]))
 
     def setting(self, key: str, x: Any) -> str:
         """The value of a keyword argument; one axis stands without brackets."""

@@ -14,6 +14,7 @@ from tinygraph.rules.types import Numeric, Shape
 
 __all__ = [
     "Axis",
+    "array_of",
     "broadcast_axes",
     "count",
     "reduced_axes",
@@ -95,3 +96,12 @@ def count(shape: Shape, axis: Axis) -> int:
     for a in reduced_axes(axis, len(shape)) if shape else ():
         total *= shape[a]
     return total
+
+
+def array_of(x: Numeric) -> Numeric:
+    """What may be a list or a number as an array; what has a shape as it is.
+
+    >>> array_of([1, 2]).shape
+    (2,)
+    """
+    return x if hasattr(x, "shape") else np.asarray(x)

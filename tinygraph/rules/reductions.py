@@ -1,0 +1,346 @@
+"""Rows that take entries together over axes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinygraph.rules.operation import add_row, composed
+from tinygraph.rules.shapes import Axis, array_of, count, reduced_axes, restore_axes, spread
+from tinygraph.rules.types import AnyFunction, Numeric, Option
+
+__all__: list[str] = []
+
+
+def sum_dx(
+    dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
+) -> Numeric:
+    return spread(dz, x.shape, axis, keepdims)
+
+
+def mean_dx(
+    dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
+) -> Numeric:
+    return spread(dz / max(count(x.shape, axis), 1), x.shape, axis, keepdims)
+
+
+def deviations_from_mean(x: Numeric, axis: Axis) -> Numeric:
+    return x - np.mean(x, axis=axis, keepdims=True)
+
+
+def var_dx(
+    dz: Numeric,
+    z: Numeric,
+    x: Numeric,
+    axis: Axis = None,
+    dtype: Option = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Numeric:
+    dz = restore_axes(dz, x.shape, axis, keepdims)
+    return dz * deviations_from_mean(x, axis) * (2 / (count(x.shape, axis) - ddof))
+
+
+def std_dx(
+    dz: Numeric,
+    z: Numeric,
+    x: Numeric,
+    axis: Axis = None,
+    dtype: Option = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Numeric:
+    slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
+    return slope * deviations_from_mean(x, axis) / (count(x.shape, axis) - ddof)
+
+
+def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
+    hit = x == restore_axes(z, x.shape, axis, keepdims)
+    ties = np.sum(hit, axis=axis, keepdims=True).astype(dz.dtype)
+    return restore_axes(dz, x.shape, axis, keepdims) / ties * hit
+
+
+def prod_dx(
+    dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
+) -> Numeric:
+    return restore_axes(dz, x.shape, axis, keepdims) * product_of_others(
+        x, reduced_axes(axis if x.ndim else None, x.ndim)
+    )
+
+
+def product_of_others(x: Numeric, axes: tuple[int, ...]) -> Numeric:
+    """The product of all other entries over `axes`, by running products from both ends: right for zeros."""
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    order = axes + kept
+    rows = np.reshape(np.transpose(x, order), (-1, *(x.shape[i] for i in kept))) if x.size else x
+    n = rows.shape[0] if rows.ndim else 0
+    if n == 0:
+        return np.ones_like(x)
+    before, after = [np.ones_like(rows[0])], [np.ones_like(rows[0])]
+    for i in range(n - 1):
+        before.append(before[-1] * rows[i])
+        after.append(after[-1] * rows[n - 1 - i])
+    others = np.stack([b * a for b, a in zip(before, reversed(after), strict=True)])
+    shape = tuple(x.shape[i] for i in order)
+    return np.transpose(np.reshape(others, shape), tuple(np.argsort(order).tolist()))
+
+
+def cumsum_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int | None = None, dtype: Option = None) -> Numeric:
+    if axis is None or x.ndim == 0:
+        return np.reshape(np.flip(np.cumsum(np.flip(dz, axis=0), axis=0), axis=0), x.shape)
+    return np.flip(np.cumsum(np.flip(dz, axis=axis), axis=axis), axis=axis)
+
+
+def cumprod_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int | None = None, dtype: Option = None) -> Numeric:
+    """The product of all before, times the sum of dz and all products after: right for zeros."""
+    flat = axis is None or x.ndim == 0
+    rows, dzs = (np.reshape(v, -1) if flat else np.moveaxis(v, axis, 0) for v in (x, dz))  # type: ignore[arg-type]
+    n = rows.shape[0]
+    if n == 0:
+        return np.zeros_like(x)
+    before, after = [np.ones_like(rows[0])], [dzs[n - 1]]
+    for i in range(n - 1):
+        before.append(before[-1] * rows[i])
+        after.append(dzs[n - 2 - i] + rows[n - 1 - i] * after[-1])
+    dx = np.stack([b * a for b, a in zip(before, reversed(after), strict=True)])
+    return np.reshape(dx, x.shape) if flat else np.moveaxis(dx, 0, axis)  # type: ignore[arg-type]
+
+
+def norm_dx(
+    dz: Numeric, z: Numeric, x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False
+) -> Numeric:
+    slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
+    return slope * x
+
+
+add_row(np.sum, "sum", "sum of x over axis", sum_dx)
+add_row(np.mean, "mean", "mean of x over axis", mean_dx)
+add_row(np.max, "max", "largest of x over axis", extreme_dx, kink="ties: equal shares")
+add_row(np.min, "min", "smallest of x over axis", extreme_dx, kink="ties: equal shares")
+add_row(np.prod, "prod", "product of x over axis", prod_dx)
+add_row(np.var, "var", "sum((x - mean)**2, axis) / (n - ddof)", var_dx, analytic=False)
+add_row(np.std, "std", "sqrt(sum((x - mean)**2, axis) / (n - ddof))", std_dx, kink="at 0: 0", analytic=False)
+add_row(np.cumsum, "cumsum", "running sum of x along axis", cumsum_dx)
+add_row(np.cumprod, "cumprod", "running product of x along axis", cumprod_dx)
+add_row(
+    np.linalg.norm,
+    "norm",
+    "sqrt(sum(x * x, axis))",
+    norm_dx,
+    kink="at 0: 0",
+    analytic=False,
+)
+
+# Compositions ----------------------------------------------------------------
+
+
+def over_numbers(function: AnyFunction, instead: float) -> AnyFunction:
+    """A reduction of the entries that are numbers: `instead` stands for NaN."""
+
+    def reduce_numbers(a: Numeric, *args: Option, **settings: Option) -> Numeric:
+        return function(np.where(np.isnan(a), instead, a), *args, **settings)
+
+    return reduce_numbers
+
+
+composed(np.nansum)(over_numbers(np.sum, 0))
+composed(np.nanprod)(over_numbers(np.prod, 1))
+composed(np.nanmax)(over_numbers(np.max, -np.inf))
+composed(np.nanmin)(over_numbers(np.min, np.inf))
+composed(np.nancumsum)(over_numbers(np.cumsum, 0))
+composed(np.nancumprod)(over_numbers(np.cumprod, 1))
+
+
+@composed(np.nanmean)
+def nanmean(a: Numeric, axis: Axis = None, dtype: Option = None, *, keepdims: bool = False) -> Numeric:
+    """`np.nanmean`."""
+    n = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims) / n.astype(a.dtype)  # type: ignore[arg-type]
+
+
+@composed(np.nanvar)
+def nanvar(
+    a: Numeric, axis: Axis = None, dtype: Option = None, *, ddof: float = 0, keepdims: bool = False
+) -> Numeric:
+    """`np.nanvar`."""
+    n = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    deviations = a - np.nanmean(a, axis=axis, keepdims=True)  # type: ignore[arg-type]
+    squares = np.nansum(np.square(deviations), axis=axis, dtype=dtype, keepdims=keepdims)  # type: ignore[arg-type]
+    return squares / (n - ddof).astype(a.dtype)
+
+
+@composed(np.nanstd)
+def nanstd(a: Numeric, *args: Option, **settings: Option) -> Numeric:
+    """`np.nanstd`."""
+    return np.sqrt(np.nanvar(a, *args, **settings))
+
+
+@composed(np.ptp)
+def ptp(a: Numeric, axis: Axis = None, *, keepdims: bool = False) -> Numeric:
+    """`np.ptp`: the largest less the smallest."""
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+
+
+@composed(np.average)
+def average(
+    a: Numeric, axis: Axis = None, weights: Numeric | None = None, returned: bool = False, *, keepdims: bool = False
+) -> Numeric:
+    """`np.average`: the mean, or that with weights."""
+    a = array_of(a)
+    if weights is None:
+        weights = np.ones((), a.dtype)
+    weights = array_of(weights)
+    if weights.ndim not in (0, a.ndim):
+        if weights.ndim != 1:
+            raise ValueError(f"weights of shape {weights.shape} are neither one per entry nor one per slice")
+        weights = np.reshape(weights, [-1 if i == np.arange(a.ndim)[axis] else 1 for i in range(a.ndim)])  # type: ignore[call-overload, index]
+    total = np.sum(np.broadcast_to(weights, a.shape), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    z = np.sum(a * weights, axis=axis, keepdims=keepdims) / total  # type: ignore[arg-type]
+    return (z, np.broadcast_to(total, z.shape)) if returned else z
+
+
+PLACES: dict[str, AnyFunction] = {
+    "linear": lambda place: place,
+    "lower": np.floor,
+    "higher": np.ceil,
+    "nearest": np.rint,
+    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2,
+}
+
+
+@composed(np.quantile)
+def quantile(
+    a: Numeric, q: Numeric, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+) -> Numeric:
+    """`np.quantile`: between the two sorted entries beside the place q * (n - 1)."""
+    if method not in PLACES:
+        raise ValueError(f"method={method!r} has no derivative here; {', '.join(PLACES)} have one")
+    kept = [i for i in range(a.ndim) if i not in reduced_axes(axis, a.ndim)]
+    rows = np.reshape(np.transpose(a, [*reduced_axes(axis, a.ndim), *kept]), (-1, *(a.shape[i] for i in kept)))
+    rows, q = np.sort(rows, axis=0), np.asarray(q)
+    place = PLACES[method](q * (rows.shape[0] - 1))
+    low = np.floor(place).astype(int)
+    share = np.reshape(place - low, q.shape + (1,) * len(kept)).astype(a.dtype)
+    first, second = rows[low], rows[np.ceil(place).astype(int)]
+    z = first + (second - first) * share
+    return np.reshape(z, q.shape + restored_shape(a.shape, axis)) if keepdims else z
+
+
+def restored_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """The shape of a reduction that keeps its axes."""
+    return tuple(1 if i in reduced_axes(axis, len(shape)) else n for i, n in enumerate(shape))
+
+
+@composed(np.percentile)
+def percentile(a: Numeric, q: Numeric, axis: Axis = None, **settings: Option) -> Numeric:
+    """`np.percentile`."""
+    return np.quantile(a, np.true_divide(q, 100), axis=axis, **settings)  # type: ignore[arg-type]
+
+
+@composed(np.median)
+def median(a: Numeric, axis: Axis = None, *, keepdims: bool = False) -> Numeric:
+    """`np.median`: the middle entry, or the mean of the two in the middle."""
+    return np.quantile(a, 0.5, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+
+
+@composed(np.trapezoid)
+def integrate(y: Numeric, x: Numeric | None = None, dx: float = 1.0, axis: int = -1) -> Numeric:
+    """`np.trapezoid`."""
+    y = np.moveaxis(array_of(y), axis, -1)
+    if x is None:
+        d: Numeric = dx
+    else:
+        x = array_of(x)
+        d = np.diff(x) if x.ndim == 1 else np.diff(np.moveaxis(x, axis, -1))
+    return np.sum(d * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
+
+
+@composed(np.diff)
+def diff(
+    a: Numeric, n: int = 1, axis: int = -1, prepend: Numeric | None = None, append: Numeric | None = None
+) -> Numeric:
+    """`np.diff`: each entry less the one before, n times."""
+    a = array_of(a)
+    before, after = ([] if x is None else [end_along(x, a.shape, axis)] for x in (prepend, append))
+    if before or after:
+        a = np.concatenate([*before, a, *after], axis=axis)
+    whole = (slice(None),) * (axis % a.ndim)
+    for _ in range(n):
+        a = a[(*whole, slice(1, None))] - a[(*whole, slice(-1))]
+    return a
+
+
+def end_along(x: Numeric, shape: tuple[int, ...], axis: int) -> Numeric:
+    """What stands before or after an array of `shape`; a number once in each place."""
+    x = array_of(x)
+    return x if x.ndim else np.broadcast_to(x, restored_shape(shape, axis))
+
+
+@composed(np.ediff1d)
+def ediff1d(ary: Numeric, to_end: Numeric | None = None, to_begin: Numeric | None = None) -> Numeric:
+    """`np.ediff1d`: the differences of neighbours, between what is given."""
+    between = np.diff(np.ravel(ary))
+    ends = [[] if x is None else [np.ravel(x)] for x in (to_begin, to_end)]
+    return np.concatenate([*ends[0], between, *ends[1]])
+
+
+@composed(np.gradient)
+def gradient(f: Numeric, *varargs: Numeric, axis: Axis = None, edge_order: int = 1) -> Numeric:
+    """`np.gradient` by second-order differences inside, and first-order ones at the edges."""
+    f = array_of(f)
+    if edge_order != 1:
+        raise ValueError("np.gradient has a derivative here for edge_order=1 only")
+    axes = reduced_axes(axis, f.ndim)
+    spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
+    found = [gradient_along(f, h, a) for h, a in zip(spacings, axes, strict=True)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def gradient_along(f: Numeric, h: Numeric, axis: int) -> Numeric:
+    """The same along one axis: the slopes beside a point, each weighted by the other's distance."""
+    f = np.moveaxis(f, axis, -1)
+    h = np.broadcast_to(h, (f.shape[-1] - 1,)) if np.ndim(h) == 0 else np.diff(h)
+    slope = np.diff(f) / h
+    inner = (h[1:] * slope[..., :-1] + h[:-1] * slope[..., 1:]) / (h[1:] + h[:-1])
+    return np.moveaxis(np.concatenate([slope[..., :1], inner, slope[..., -1:]], axis=-1), -1, axis)
+
+
+@composed(np.cov)
+def cov(
+    m: Numeric, y: Numeric | None = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
+) -> Numeric:
+    """`np.cov` without weights: products of deviations, over n - 1."""
+    parts = [np.atleast_2d(v) if rowvar or v.ndim < 2 else v.T for v in (m, y) if v is not None]
+    x = np.concatenate(parts, axis=0)
+    centred = deviations_from_mean(x, 1)
+    n = x.shape[1] - (0 if bias else 1) if ddof is None else x.shape[1] - ddof
+    return np.squeeze(centred @ centred.T / n)
+
+
+@composed(np.corrcoef)
+def corrcoef(x: Numeric, y: Numeric | None = None, rowvar: bool = True) -> Numeric:
+    """`np.corrcoef`: covariances over the standard deviations of both."""
+    c = np.cov(x, y, rowvar)
+    if c.ndim == 0:
+        return c / c
+    deviation = np.sqrt(np.diagonal(c))
+    return c / deviation[:, None] / deviation
+
+
+def running(function: AnyFunction, first: float) -> AnyFunction:
+    """The form of a running reduction that may begin with nothing."""
+
+    def run_along(
+        x: Numeric, /, *, axis: int | None = None, dtype: Option = None, include_initial: bool = False
+    ) -> Numeric:
+        axis = 0 if axis is None else axis
+        z = function(x, axis=axis, dtype=dtype)
+        if not include_initial:
+            return z
+        return np.concatenate([np.full(restored_shape(x.shape, axis), first, z.dtype), z], axis=axis)
+
+    return run_along
+
+
+if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+    composed(np.cumulative_sum)(running(np.cumsum, 0))
+    composed(np.cumulative_prod)(running(np.cumprod, 1))
