@@ -375,6 +375,24 @@ class Tensor(k.Recording):
         def __matmul__(self, other: Operand) -> Tensor: ...
         def __rmatmul__(self, other: Operand) -> Tensor: ...
 
+    def __mod__(self, other: Operand) -> Tensor:
+        return apply(TABLE[np.mod], (self, other))
+
+    def __rmod__(self, other: Operand) -> Tensor:
+        return apply(TABLE[np.mod], (other, self))
+
+    def __floordiv__(self, other: Operand) -> Numeric:
+        return call_function(np.floor_divide, (self, other), {})
+
+    def __rfloordiv__(self, other: Operand) -> Numeric:
+        return call_function(np.floor_divide, (other, self), {})
+
+    def __divmod__(self, other: Operand) -> tuple[Numeric, Tensor]:
+        return self // other, self % other
+
+    def __round__(self, decimals: int | None = None) -> Numeric:
+        return call_function(np.round, (self, decimals or 0), {})
+
     def __neg__(self) -> Tensor:
         return apply(TABLE[np.negative], (self,))
 
@@ -464,11 +482,49 @@ class Tensor(k.Recording):
         flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         return cast(Tensor, np.transpose(cast(Any, self), flat or None))
 
-    def reshape(self, *shape: Option) -> Tensor:
-        """`np.reshape`, the shape given as numbers or as one tuple."""
-        return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape))
+    @property
+    def mT(self) -> Tensor:  # NumPy's name
+        """The transpose of each matrix of a stack."""
+        return apply(TABLE[np.swapaxes], (self,), {"axis1": -1, "axis2": -2})
 
-    def astype(self, dtype: Option) -> Any:
+    @property
+    def real(self) -> Tensor:
+        """The real part."""
+        return call_function(np.real, (self,), {})  # type: ignore[no-any-return]
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part."""
+        return call_function(np.imag, (self,), {})  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Option, order: str = "C") -> Tensor:
+        """`np.reshape`, the shape given as numbers or as one tuple."""
+        return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape, order=order))  # type: ignore[call-overload]
+
+    def flatten(self, order: str = "C") -> Tensor:
+        """`np.ravel` of this tensor."""
+        return cast(Tensor, np.ravel(cast(Any, self), order=order))  # type: ignore[call-overload]
+
+    def compress(self, condition: Operand, axis: int | None = None) -> Tensor:
+        """`np.compress` of this tensor."""
+        return cast(Tensor, np.compress(cast(Any, condition), cast(Any, self), axis=axis))
+
+    def tolist(self) -> Any:
+        """The value as nested lists of Python's numbers."""
+        note_cut(".tolist()", self)
+        return self._value.tolist()
+
+    def sort(self, *args: Option, **settings: Option) -> None:
+        """Refused, as it changes an array in place: `np.sort` gives a sorted Tensor."""
+        raise GraphError(f"{describe(self)} cannot be sorted in place; write np.sort(...), which gives a new one")
+
+    def partition(self, *args: Option, **settings: Option) -> None:
+        """Refused, as it changes an array in place: `np.partition` gives another Tensor."""
+        raise GraphError(
+            f"{describe(self)} cannot be partitioned in place; write np.partition(...), which gives a new one"
+        )
+
+    def astype(self, dtype: Option, order: str = "K", casting: str = "unsafe", **_: bool) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
         if np.dtype(dtype).kind != "f":
             raise DtypeError(
@@ -480,7 +536,7 @@ class Tensor(k.Recording):
     if TYPE_CHECKING:  # made by `array_method` below
 
         any = all = argmax = argmin = argpartition = argsort = array_method(np.any)
-        choose = clip = compress = conj = conjugate = copy = cumprod = cumsum = array_method(np.clip)
+        choose = clip = conj = conjugate = copy = cumprod = cumsum = array_method(np.clip)
         diagonal = dot = max = mean = min = nonzero = prod = ravel = repeat = array_method(np.max)
         round = searchsorted = squeeze = std = sum = swapaxes = take = trace = var = array_method(np.sum)
 
@@ -496,7 +552,7 @@ def array_method(function: AnyFunction) -> Callable[..., Any]:
 
 
 for _name in (
-    "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "copy", "cumprod", "cumsum",
+    "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "conjugate", "copy", "cumprod", "cumsum",
     "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round", "searchsorted", "squeeze",
     "std", "sum", "swapaxes", "take", "trace", "var",
 ):  # fmt: skip
@@ -688,6 +744,8 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
             if isinstance(x, Tensor) and x._kind:
                 note_cut(qualified_name(function), x)
         return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
+    if ops.load_rows(function):
+        return call_recorded(function, args, settings)
     raise unknown_operation(qualified_name(function))
 
 
@@ -700,6 +758,8 @@ def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
 def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
     dtype = settings.pop("dtype", None)
+    if settings and ufunc in COMPOSED:
+        return call_function(ufunc, args, settings)
     if settings:
         raise UnknownOperationError(
             f"np.{ufunc.__name__}(..., {next(iter(settings))}=...) on a Tensor is not recorded: a Tensor is "

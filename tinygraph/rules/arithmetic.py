@@ -25,6 +25,12 @@ def power_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     return dz * z * np.log(np.where(x == 0, z.dtype.type(1), x))  # in the precision of z
 
 
+def absolute_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
+    if x.dtype.kind == "c":
+        return dz * (np.conjugate(x) / np.where(z == 0, 1, z))
+    return dz * np.sign(x)
+
+
 # fmt: off
 add_row(np.add,        "+",    "x + y",   lambda dz, z, x, y: dz,
                                       lambda dz, z, x, y: dz)
@@ -39,7 +45,7 @@ add_row(np.negative,   "neg",  "-x",      lambda dz, z, x: -dz)
 add_row(np.positive,   "pos",  "+x",      lambda dz, z, x: dz)
 add_row(np.square,     "sq",   "x * x",   lambda dz, z, x: dz * (2 * x))
 add_row(np.reciprocal, "1/x",  "1 / x",   lambda dz, z, x: -dz * z * z)
-add_row(np.absolute,   "abs",  "|x|",     lambda dz, z, x: dz * np.sign(x), kink="at 0: 0", analytic=False)
+add_row(np.absolute,   "abs",  "|x|",     absolute_dx, kink="at 0: 0", analytic=False)
 add_row(np.mod,        "mod",  "x - y * floor(x / y)",   lambda dz, z, x, y: dz,
                                       lambda dz, z, x, y: -dz * np.floor_divide(x, y), analytic=False)
 add_row(np.fmod,       "fmod", "x - y * trunc(x / y)",   lambda dz, z, x, y: dz,

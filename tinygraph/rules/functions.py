@@ -51,7 +51,26 @@ add_row(np.degrees, "degrees", "180 / pi * x", lambda dz, z, x: dz / DEGREE, ana
 add_row(np.radians, "radians", "pi / 180 * x", lambda dz, z, x: dz * DEGREE, analytic=False)
 add_row(k.cast_to,  "cast",    "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype),
     elementwise=True)
+
+# Of complex z, which a Fourier transform or a complex constant makes. The derivative dz is that by its real part
+# less i times that by its imaginary part: so the rules of analytic functions are the same for complex numbers.
+add_row(np.real,      "real", "the real part of x",      lambda dz, z, x: dz, analytic=False, elementwise=True)
+add_row(np.imag,      "imag", "the imaginary part of x", lambda dz, z, x: -1j * dz, analytic=False, elementwise=True)
+add_row(np.conjugate, "conj", "x with -i for i",         lambda dz, z, x: np.conjugate(dz), analytic=False)
 # fmt: on
+
+
+@composed(np.real, np.conjugate)
+def unchanged_if_real(val: Numeric) -> Numeric:
+    """`np.real` and `np.conjugate` of real numbers."""
+    return NotImplemented if val.dtype.kind == "c" else np.positive(val)
+
+
+@composed(np.angle)
+def angle(z: Numeric, deg: bool = False) -> Numeric:
+    """`np.angle`."""
+    imaginary = np.imag(z) if z.dtype.kind == "c" else np.zeros(z.shape, z.dtype)
+    return np.arctan2(imaginary, np.real(z)) * (1 / DEGREE if deg else 1)
 
 
 @composed(np.unwrap)

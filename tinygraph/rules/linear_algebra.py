@@ -29,7 +29,7 @@ from tinygraph.rules.factors import (
 )
 from tinygraph.rules.operation import add_row, composed
 from tinygraph.rules.shapes import Axis, array_of, reduced_axes
-from tinygraph.rules.types import AnyIndex, Numeric, Option
+from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option
 
 __all__: list[str] = []
 
@@ -140,23 +140,34 @@ def log_determinant_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     return dz[..., None, None] * mT(np.linalg.inv(x))
 
 
+def real_only(function: AnyFunction) -> AnyFunction:
+    """A forward pass for real numbers alone: the rule has no conjugates."""
+
+    def forward(x: Numeric, **settings: Option) -> Numeric:
+        if x.dtype.kind == "c":
+            raise TypeError("of complex numbers it has no derivative here")
+        return function(x, **settings)
+
+    return forward
+
+
 # fmt: off
 add_row(np.linalg.inv,      "inv",      "the inverse of x",               inv_dx)
 add_row(np.linalg.solve,    "solve",    "inv(x) @ y",                     solve_dx, solve_dy)
 add_row(np.linalg.det,      "det",      "determinant of x",
     lambda dz, z, x: dz[..., None, None] * cofactors(x))
-add_row(log_determinant,    "log det",  "log(|det(x)|)",                  log_determinant_dx, analytic=False)
+add_row(log_determinant,    "log det",  "log(|det(x)|)",                  log_determinant_dx, forward=real_only(log_determinant), analytic=False)
 add_row(cofactors,          "cofactors", "det(x) * inv(x).T",             cofactors_dx, analytic=False)
 add_row(np.linalg.pinv,     "pinv",     "the pseudo-inverse of x",
-    lambda dz, z, x, rcond=None, rtol=None: pinv_dx(dz, z, x), analytic=False)
-add_row(np.linalg.cholesky, "cholesky", "z below the diagonal, x = z @ z.T", cholesky_dx, analytic=False)
-add_row(np.linalg.eigvalsh, "eigenvalues", "eigenvalues of x = x.T",      eigenvalues_dx, analytic=False)
-add_row(eigenvectors,       "eigenvectors", "eigenvectors of x = x.T",    eigenvectors_dx, analytic=False)
-add_row(singular_values,    "singular values", "s of x = U @ diag(s) @ V.T", singular_values_dx, analytic=False)
-add_row(left_vectors,       "left vectors",    "U of x = U @ diag(s) @ V.T", left_vectors_dx, analytic=False)
-add_row(right_vectors,      "right vectors", "V.T of x = U @ diag(s) @ V.T", right_vectors_dx, analytic=False)
-add_row(orthogonal_factor,  "Q",        "Q of x = Q @ R",                 orthogonal_dx, analytic=False)
-add_row(triangular_factor,  "R",        "R of x = Q @ R",                 triangular_dx, analytic=False)
+    lambda dz, z, x, rcond=None, rtol=None: pinv_dx(dz, z, x), forward=real_only(np.linalg.pinv), analytic=False)
+add_row(np.linalg.cholesky, "cholesky", "z below the diagonal, x = z @ z.T", cholesky_dx, forward=real_only(np.linalg.cholesky), analytic=False)
+add_row(np.linalg.eigvalsh, "eigenvalues", "eigenvalues of x = x.T",      eigenvalues_dx, forward=real_only(np.linalg.eigvalsh), analytic=False)
+add_row(eigenvectors,       "eigenvectors", "eigenvectors of x = x.T",    eigenvectors_dx, forward=real_only(eigenvectors), analytic=False)
+add_row(singular_values,    "singular values", "s of x = U @ diag(s) @ V.T", singular_values_dx, forward=real_only(singular_values), analytic=False)
+add_row(left_vectors,       "left vectors",    "U of x = U @ diag(s) @ V.T", left_vectors_dx, forward=real_only(left_vectors), analytic=False)
+add_row(right_vectors,      "right vectors", "V.T of x = U @ diag(s) @ V.T", right_vectors_dx, forward=real_only(right_vectors), analytic=False)
+add_row(orthogonal_factor,  "Q",        "Q of x = Q @ R",                 orthogonal_dx, forward=real_only(orthogonal_factor), analytic=False)
+add_row(triangular_factor,  "R",        "R of x = Q @ R",                 triangular_dx, forward=real_only(triangular_factor), analytic=False)
 # fmt: on
 
 # Compositions ----------------------------------------------------------------

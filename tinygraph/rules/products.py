@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, composed
-from tinygraph.rules.shapes import array_of, undo_broadcast
+from tinygraph.rules.shapes import array_of, conjugate_of, undo_broadcast
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 from tinygraph.rules.types import AnyIndex, Numeric, Option
 
@@ -128,7 +128,10 @@ add_row(
 @composed(np.correlate)
 def correlate(a: Numeric, v: Numeric, mode: str = "valid") -> Numeric:
     """`np.correlate`: the convolution with the second array reversed."""
-    return np.convolve(a, np.flip(array_of(v), 0), mode)  # type: ignore[arg-type]
+    a, v = array_of(a), array_of(v)
+    if v.size > a.size:
+        return np.flip(correlate(v, a, mode), 0)
+    return np.convolve(a, np.flip(v, 0), mode)  # type: ignore[arg-type]
 
 
 @composed(np.tensordot, np.linalg.tensordot)
@@ -151,7 +154,7 @@ def inner(a: Numeric, b: Numeric, /) -> Numeric:
     return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, (-1, -1))
 
 
-composed(np.vdot)(lambda a, b, /: np.dot(np.ravel(array_of(a)), np.ravel(array_of(b))))
+composed(np.vdot)(lambda a, b, /: np.dot(conjugate_of(np.ravel(array_of(a))), np.ravel(array_of(b))))
 composed(np.linalg.matmul)(lambda x1, x2, /: np.matmul(x1, x2))
 composed(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 
@@ -159,7 +162,7 @@ composed(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 @composed(np.vecdot, np.linalg.vecdot)
 def vecdot(x1: Numeric, x2: Numeric, /, *, axis: int = -1) -> Numeric:
     """`np.vecdot`: the products of vectors along an axis."""
-    return np.sum(array_of(x1) * x2, axis=axis)
+    return np.sum(conjugate_of(array_of(x1)) * x2, axis=axis)
 
 
 if hasattr(np, "matvec"):  # since NumPy 2.2

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import Axis, array_of, count, reduced_axes, restore_axes, spread
+from tinygraph.rules.shapes import Axis, array_of, conjugate_of, count, reduced_axes, restore_axes, spread
 from tinygraph.rules.types import AnyFunction, Numeric, Option
 
-__all__: list[str] = []
+__all__ = ["sum_pieces"]
 
 
 def sum_dx(
@@ -37,7 +39,7 @@ def var_dx(
     keepdims: bool = False,
 ) -> Numeric:
     dz = restore_axes(dz, x.shape, axis, keepdims)
-    return dz * deviations_from_mean(x, axis) * (2 / (count(x.shape, axis) - ddof))
+    return dz * conjugate_of(deviations_from_mean(x, axis)) * (2 / (count(x.shape, axis) - ddof))
 
 
 def std_dx(
@@ -50,7 +52,7 @@ def std_dx(
     keepdims: bool = False,
 ) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
-    return slope * deviations_from_mean(x, axis) / (count(x.shape, axis) - ddof)
+    return slope * conjugate_of(deviations_from_mean(x, axis)) / (count(x.shape, axis) - ddof)
 
 
 def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
@@ -109,7 +111,7 @@ def norm_dx(
     dz: Numeric, z: Numeric, x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False
 ) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
-    return slope * x
+    return slope * conjugate_of(x)
 
 
 add_row(np.sum, "sum", "sum of x over axis", sum_dx)
@@ -162,9 +164,10 @@ def nanvar(
     a: Numeric, axis: Axis = None, dtype: Option = None, *, ddof: float = 0, keepdims: bool = False
 ) -> Numeric:
     """`np.nanvar`."""
-    n = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
-    deviations = a - np.nanmean(a, axis=axis, keepdims=True)  # type: ignore[arg-type]
-    squares = np.nansum(np.square(deviations), axis=axis, dtype=dtype, keepdims=keepdims)  # type: ignore[arg-type]
+    known = ~np.isnan(a)
+    n = np.sum(known, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    deviations = np.where(known, a, 0) - np.nanmean(a, axis=axis, keepdims=True)  # type: ignore[arg-type]
+    squares = np.sum(np.square(deviations) * known, axis=axis, dtype=dtype, keepdims=keepdims)  # type: ignore[arg-type]
     return squares / (n - ddof).astype(a.dtype)
 
 
@@ -341,6 +344,15 @@ def running(function: AnyFunction, first: float) -> AnyFunction:
     return run_along
 
 
+def sum_pieces(a: Numeric, indices: Sequence[int], axis: int = 0) -> Numeric:
+    """`np.add.reduceat`: sums from each index to the next, the entry alone where the next is no later."""
+    a = np.moveaxis(a, axis, 0)
+    ends = [*indices[1:], a.shape[0]]
+    sums = [np.sum(a[i : max(i + 1, j)], axis=0) for i, j in zip(indices, ends, strict=True)]
+    return np.moveaxis(np.stack(sums), 0, axis)
+
+
+composed(sum_pieces)(sum_pieces)
 if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
     composed(np.cumulative_sum)(running(np.cumsum, 0))
     composed(np.cumulative_prod)(running(np.cumprod, 1))

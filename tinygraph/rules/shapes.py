@@ -16,6 +16,7 @@ __all__ = [
     "Axis",
     "array_of",
     "broadcast_axes",
+    "conjugate_of",
     "count",
     "reduced_axes",
     "restore_axes",
@@ -105,3 +106,12 @@ def array_of(x: Numeric) -> Numeric:
     (2,)
     """
     return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def conjugate_of(x: Numeric) -> Numeric:
+    """x, or its conjugate where it is complex.
+
+    >>> conjugate_of(np.array([1 + 2j]))
+    array([1.-2.j])
+    """
+    return np.conjugate(x) if x.dtype.kind == "c" else x

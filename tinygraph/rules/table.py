@@ -15,6 +15,8 @@ A rule need not undo broadcasting: where an operation `stretches` its inputs, th
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from tinygraph.rules import kernels as k
@@ -23,6 +25,7 @@ from tinygraph.rules import (
 )  # fmt: skip  # noqa: F401 - each puts its rows into the table, in the order of the page that shows them
 from tinygraph.rules.factors import sign_of_determinant
 from tinygraph.rules.operation import COMPOSED, TABLE, Each, Operation, is_elementwise
+from tinygraph.rules.reductions import sum_pieces
 from tinygraph.rules.types import AnyFunction, Rule
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "Operation",
     "Rule",
     "is_elementwise",
+    "load_rows",
 ]
 
 ALIASES: dict[AnyFunction, AnyFunction] = {
@@ -55,6 +59,7 @@ METHODS: dict[str, dict[np.ufunc, AnyFunction]] = {
         np.logaddexp: k.logsumexp,
     },
     "accumulate": {np.add: np.cumsum, np.multiply: np.cumprod},
+    "reduceat": {np.add: sum_pieces},
 }
 
 # Functions whose results do not change with small changes of the input (or are no numbers at all): they
@@ -74,3 +79,15 @@ _constant: list[AnyFunction] = [
 ]
 # fmt: on
 LOCALLY_CONSTANT = frozenset(_constant)
+
+
+def load_rows(function: AnyFunction) -> bool:
+    """Put those rows into the table that few need, if `function` is of their kind; whether it is there now.
+
+    They are for `np.fft`, and for `scipy.special` where the user has imported it.
+    """
+    if getattr(function, "__module__", None) == "numpy.fft":
+        from tinygraph.rules import fourier  # noqa: F401
+    elif isinstance(function, np.ufunc) and "scipy.special" in sys.modules:
+        from tinygraph.rules import special  # noqa: F401
+    return function in TABLE or function in COMPOSED
