@@ -57,7 +57,7 @@ SPECIAL = SimpleNamespace()
 EXAMPLES = {
     "array": "np.array(x)",
     "dot": "np.dot(x, c.T) | x.dot(c.T) | np.dot([[1.0, 2.0, 3.0]], x) | np.dot(x, [1.0, 2.0, 3.0, 4.0])",
-    "sum": "np.sum(x) | np.sum(a=x, axis=1) | x.sum(0, keepdims=True) | np.sum(x, dtype=np.float32)",
+    "sum": "np.sum(x) | np.sum(a=x, axis=1) | x.sum(0, keepdims=True)",
     "linspace": "np.linspace(a, b, 5) | np.linspace(0, v, 3, endpoint=False, axis=1) | np.linspace(a, 2, 5, retstep=True)",
     "exp": "np.exp(x)",
     "log": "np.log(p)",
@@ -127,7 +127,7 @@ EXAMPLES = {
     "sinc": "np.sinc(x) | np.sinc(x / 100)",
     "average": "np.average(x) | np.average(x, axis=1, weights=[1, 2, 3, 4]) | np.average(c, weights=p, axis=0) | np.average(x, weights=c, returned=True)",
     "trace": "np.trace(x) | np.trace(t, 1, 1, 2) | x.trace()",
-    "linalg.eig": "np.linalg.eig(A)",
+    "linalg.eig": "np.linalg.eig(S)[1] | np.linalg.eig(S @ np.triu(A + c[:, :3])) | [np.abs(z) for z in np.linalg.eig(A)] | [np.real(z) for z in np.linalg.eig(A)] | np.imag(np.linalg.eig(A)[1])",
     "log10": "np.log10(p)",
     "logspace": "np.logspace(a, b, 4) | np.logspace(0, a, 4, base=2.0)",
     "amax": "np.amax(x, axis=0)",
@@ -183,7 +183,7 @@ EXAMPLES = {
     "subtract": "np.subtract(x, c)",
     "true_divide": "np.true_divide(x, c)",
     "cross": "np.cross(x[:, :3], c[:, :3]) | np.cross(x, c, axis=0) | np.cross([1.0, 2.0, 3.0], A)",
-    "linalg.eigvals": "np.linalg.eigvals(A)",
+    "linalg.eigvals": "np.linalg.eigvals(S) | np.abs(np.linalg.eigvals(A)) | np.imag(np.linalg.eigvals(A))",
     "block": "np.block([[x, c], [c, x]]) | np.block([v, 1.0, w]) | np.block([[x, c[:, :1]], [np.ones((1, 5))]])",
     "full_like": "np.full_like(x, a) | np.full_like(c, 2.0) * x",
     "interp": "np.interp(x / 3, [-1.0, -0.2, 0.3, 1.0], [0.0, 2.0, 1.0, 5.0]) | np.interp(c, [0.0, 1.0, 1.3, 2.0], v)",
@@ -284,7 +284,7 @@ EXAMPLES = {
     "put_along_axis": "np.put_along_axis(x, np.array([[0]]), 0, axis=1)",
     "lib.stride_tricks.sliding_window_view": "np.lib.stride_tricks.sliding_window_view(v, 2)"
     " | np.lib.stride_tricks.sliding_window_view(x, (2, 3)) | np.lib.stride_tricks.sliding_window_view(x, 2, axis=0)",
-    "astype": "x.astype(np.float32) | x.astype(np.float64, copy=False)",
+    "astype": "x.astype(np.float64) | x.astype(float, copy=False)",
 }  # fmt: skip
 
 
@@ -324,12 +324,8 @@ def wrong_with(expression):
     if not any(isinstance(z, tg.Tensor) and z.wants for z in found):
         return "a plain array"
     pairs = [(z.value if isinstance(z, tg.Tensor) else z, e) for z, e in zip(found, expected, strict=True)]
-    wrong = [w for z, e in pairs if (w := disagreement(z, e, rtol=1e-6 if single(e) else 1e-12, atol=1e-7 if single(e) else 1e-13))]
+    wrong = [disagreement(z, e, rtol=1e-12, atol=1e-13) for z, e in pairs]
     dx = tg.grad(lambda x: cost(expression, x))(X)
-    expected = slopes(lambda x: cost(expression, x), 1e-2 if any(map(single, expected)) else 1e-4)
+    expected = slopes(lambda x: cost(expression, x), 1e-4)
     wrong.append(disagreement([np.sum(dx * d) for d in directions()], expected, rtol=1e-6, atol=1e-7))
     return "; ".join(filter(None, wrong))
-
-
-def single(z):
-    return np.asarray(z).dtype == np.float32

@@ -13,6 +13,7 @@ from tinygraph.rules.kernels import kernel
 from tinygraph.rules.types import Numeric
 
 __all__ = [
+    "Eig",
     "Eigh",
     "QR",
     "SVD",
@@ -20,6 +21,7 @@ __all__ = [
     "Slogdet",
     "cofactors",
     "eigenvectors",
+    "general_eigenvectors",
     "left_vectors",
     "log_determinant",
     "orthogonal_factor",
@@ -32,6 +34,13 @@ __all__ = [
 
 class Eigh(NamedTuple):
     """What `np.linalg.eigh` gives."""
+
+    eigenvalues: Numeric
+    eigenvectors: Numeric
+
+
+class Eig(NamedTuple):
+    """What `np.linalg.eig` gives."""
 
     eigenvalues: Numeric
     eigenvectors: Numeric
@@ -68,6 +77,17 @@ def eigenvectors(x: Numeric, UPLO: str = "L") -> Numeric:
            [1., 0.]])
     """
     return np.linalg.eigh(x, UPLO)[1]  # type: ignore[arg-type]
+
+
+@kernel
+def general_eigenvectors(x: Numeric) -> Numeric:
+    """The eigenvectors of any square matrix, in columns, as `np.linalg.eig` gives them.
+
+    >>> np.abs(general_eigenvectors(np.array([[1.0, 0.0], [0.0, 2.0]])))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    return np.linalg.eig(x)[1]
 
 
 @kernel
@@ -147,6 +167,7 @@ def sign_of_determinant(x: Numeric) -> Numeric:
 # How NumPy code says it.
 WRITTEN = {
     eigenvectors: "np.linalg.eigh({})[1]",
+    general_eigenvectors: "np.linalg.eig({})[1]",
     singular_values: "np.linalg.svd({}, compute_uv=False)",
     left_vectors: "np.linalg.svd({}, full_matrices=False)[0]",
     right_vectors: "np.linalg.svd({}, full_matrices=False)[2]",

@@ -15,10 +15,12 @@ import numpy as np
 from tinygraph.rules.factors import (
     QR,
     SVD,
+    Eig,
     Eigh,
     Slogdet,
     cofactors,
     eigenvectors,
+    general_eigenvectors,
     left_vectors,
     log_determinant,
     orthogonal_factor,
@@ -28,7 +30,7 @@ from tinygraph.rules.factors import (
     triangular_factor,
 )
 from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import Axis, array_of, reduced_axes
+from tinygraph.rules.shapes import Axis, array_of, conjugate_of, reduced_axes
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option
 
 __all__: list[str] = []
@@ -101,6 +103,27 @@ def eigenvectors_dx(dz: Numeric, z: Numeric, x: Numeric, UPLO: str = "L") -> Num
     return one_triangle(z @ (gaps * (mT(z) @ dz)) @ mT(z), UPLO)
 
 
+def eigvals_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
+    V = general_eigenvectors(x)
+    return mT(np.linalg.inv(V)) @ (dz[..., :, None] * mT(V))
+
+
+def general_eigenvectors_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
+    """For distinct eigenvalues, and vectors as LAPACK scales them: of length 1, the largest entry real.
+
+    Boeddeker et al., "On the computation of complex-valued gradients with application to statistically optimum
+    beamforming" (2017), but with that entry kept real.
+    """
+    along = np.sum(dz * z, axis=-2, keepdims=True)
+    size = np.abs(z)
+    largest = size == np.max(size, axis=-2, keepdims=True)
+    kept = dz - conjugate_of(z) * np.real(along)
+    if z.dtype.kind == "c":
+        kept = kept - 1j * np.imag(along) * (largest / np.where(largest, z, 1))
+    gaps = reciprocal_gaps(np.linalg.eigvals(x))
+    return mT(np.linalg.inv(z)) @ (gaps * (mT(z) @ kept)) @ mT(z)
+
+
 def singular_values_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     return (left_vectors(x) * dz[..., None, :]) @ right_vectors(x)
 
@@ -163,6 +186,8 @@ add_row(np.linalg.pinv,     "pinv",     "the pseudo-inverse of x",
 add_row(np.linalg.cholesky, "cholesky", "z below the diagonal, x = z @ z.T", cholesky_dx, forward=real_only(np.linalg.cholesky), analytic=False)
 add_row(np.linalg.eigvalsh, "eigenvalues", "eigenvalues of x = x.T",      eigenvalues_dx, forward=real_only(np.linalg.eigvalsh), analytic=False)
 add_row(eigenvectors,       "eigenvectors", "eigenvectors of x = x.T",    eigenvectors_dx, forward=real_only(eigenvectors), analytic=False)
+add_row(np.linalg.eigvals,  "eigenvalues", "eigenvalues of x",             eigvals_dx, forward=real_only(np.linalg.eigvals), analytic=False)
+add_row(general_eigenvectors, "eigenvectors", "eigenvectors of x",        general_eigenvectors_dx, forward=real_only(general_eigenvectors), analytic=False)
 add_row(singular_values,    "singular values", "s of x = U @ diag(s) @ V.T", singular_values_dx, forward=real_only(singular_values), analytic=False)
 add_row(left_vectors,       "left vectors",    "U of x = U @ diag(s) @ V.T", left_vectors_dx, forward=real_only(left_vectors), analytic=False)
 add_row(right_vectors,      "right vectors", "V.T of x = U @ diag(s) @ V.T", right_vectors_dx, forward=real_only(right_vectors), analytic=False)
@@ -183,6 +208,12 @@ def slogdet(a: Numeric) -> Slogdet:
 def eigh(a: Numeric, UPLO: str = "L") -> Eigh:
     """`np.linalg.eigh`."""
     return Eigh(np.linalg.eigvalsh(a, UPLO=UPLO), eigenvectors(a, UPLO=UPLO))  # type: ignore[arg-type]
+
+
+@composed(np.linalg.eig)
+def eig(a: Numeric) -> Eig:
+    """`np.linalg.eig`."""
+    return Eig(np.linalg.eigvals(a), general_eigenvectors(a))
 
 
 @composed(np.linalg.svd)
