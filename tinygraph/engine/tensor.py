@@ -752,7 +752,8 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
     """`ufunc.outer(x, y)`: each entry of x with each of y."""
     x, y = array_of(x), array_of(y)
-    return ufunc(np.reshape(x, x.shape + (1,) * y.ndim), y)
+    column = np.reshape(x, x.shape + (1,) * y.ndim)
+    return ufunc(np.broadcast_to(column, x.shape + y.shape), y)
 
 
 def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:

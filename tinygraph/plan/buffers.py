@@ -23,7 +23,7 @@ __all__ = ["Buffer", "Memory", "has_out", "is_view", "last_uses", "memory_layout
 VIEWS = frozenset(
     {
         *(np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.flip, np.rot90, np.expand_dims),
-        *(np.squeeze, np.broadcast_to),
+        *(np.squeeze, np.broadcast_to, np.real, np.imag),
     }
 )
 TAKES_OUT = frozenset(

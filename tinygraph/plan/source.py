@@ -376,6 +376,8 @@ def number_code(x: Any) -> tuple[str, int]:
     """A number as Python or NumPy code."""
     if isinstance(x, np.generic):
         return f"np.{x.dtype.name}({number_code(x.item())[0]})", ATOM
+    if isinstance(x, complex):
+        return f"complex({number_code(x.real)[0]}, {number_code(x.imag)[0]})", ATOM
     if isinstance(x, float) and not np.isfinite(x):
         return ("np.nan", ATOM) if x != x else ("np.inf", ATOM) if x > 0 else ("-np.inf", ATOM - 3)
     return repr(x), ATOM if x >= 0 else ATOM - 3

@@ -16,7 +16,7 @@ __all__: list[str] = []
 def power_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     if isinstance(y, int | float):
         return dz * (2 * x if y == 2 else y * x ** (y - 1) if y else np.zeros_like(x))
-    return dz * (y * x ** np.where(y == 0, 1, y - 1))
+    return dz * (y * x ** np.where(np.logical_and(x == 0, y == 0), 1, y - 1))
 
 
 def power_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
@@ -56,7 +56,7 @@ add_row(np.hypot,      "hypot",   "sqrt(x * x + y * y)", lambda dz, z, x, y: dz 
 add_row(np.arctan2,    "arctan2", "angle of (y, x)",     lambda dz, z, x, y: dz * (y / (x * x + y * y)),
                                       lambda dz, z, x, y: -dz * (x / (x * x + y * y)), analytic=False)
 add_row(np.copysign,   "copysign", "|x| with the sign of y",
-    lambda dz, z, x, y: dz * (np.sign(x) * np.copysign(1, y)), None, kink="at x = 0: 0", analytic=False)
+    lambda dz, z, x, y: dz * (np.sign(x) * np.copysign(np.ones_like(x), y)), None, kink="at x = 0: 0", analytic=False)
 # fmt: on
 
 

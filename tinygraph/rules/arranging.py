@@ -377,7 +377,8 @@ def pad(
     widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
     if mode == "constant":
         inside = tuple(slice(b, b + n) for n, (b, _) in zip(array.shape, widths, strict=True))
-        z = k.scatter(array, tuple(n + b + a for n, (b, a) in zip(array.shape, widths, strict=True)), inside)
+        shape = tuple(n + b + a for n, (b, a) in zip(array.shape, widths, strict=True))
+        z = k.scatter(array, shape=shape, index=inside)
         if not np.any(constant_values):
             return z
         around = np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=constant_values)
@@ -422,7 +423,7 @@ def diag(v: Numeric, k: int = 0) -> Numeric:
 def matrix_with_diagonal(v: Numeric, offset: int) -> Numeric:
     """Zeros with `v` on a diagonal."""
     n = v.shape[0] + abs(offset)
-    return k.scatter(v, (n, n), diagonal_places(n, n, offset))
+    return k.scatter(v, shape=(n, n), index=diagonal_places(n, n, offset))
 
 
 @composed(np.diagflat)
@@ -478,7 +479,7 @@ def apply_along_axis(func1d: AnyIndex, axis: int, arr: Numeric, *args: Numeric, 
     inner = z.ndim - 1
     z = np.reshape(z, moved.shape[:-1] + z.shape[1:])
     first, place = moved.ndim - 1, axis % moved.ndim
-    return np.moveaxis(z, range(first, first + inner), range(place, place + inner)) if inner else z
+    return np.moveaxis(z, tuple(range(first, first + inner)), tuple(range(place, place + inner))) if inner else z
 
 
 @composed(np.vander)

@@ -32,6 +32,14 @@ def clip_dx(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Nume
     return dz if high is None else dz * (x <= high)
 
 
+def clip_dlow(dz: Numeric, z: Numeric, x: Numeric, low: Numeric, high: Numeric | None) -> Numeric:
+    return dz * (x < low) if high is None else dz * np.logical_and(x < low, low <= high)
+
+
+def clip_dhigh(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Numeric) -> Numeric:
+    return dz * (x > high) if low is None else dz * np.logical_or(x > high, low > high)
+
+
 # fmt: off
 add_row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: maximum_rule(dz, x, y),
                                             lambda dz, z, x, y: maximum_rule(dz, y, x),
@@ -53,7 +61,8 @@ add_row(np.fmin, "fmin", "x if x < y or y is NaN else y", lambda dz, z, x, y: fm
 add_row(np.logaddexp2, "logaddexp2", "log2(2**x + 2**y)", lambda dz, z, x, y: dz * np.exp2(x - z),
                                                       lambda dz, z, x, y: dz * np.exp2(y - z), analytic=False)
 add_row(np.nan_to_num, "nan to num", "x, and a number where it is none",
-    lambda dz, z, x, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), dz, 0), elementwise=True)
+    lambda dz, z, x, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), dz, 0),
+    analytic=False, elementwise=True)
 # fmt: on
 
 add_row(
@@ -61,8 +70,8 @@ add_row(
     "clip",
     "min(max(x, low), high)",
     clip_dx,
-    lambda dz, z, x, low, high: dz * (x < low),
-    lambda dz, z, x, low, high: dz * (x > high),
+    clip_dlow,
+    clip_dhigh,
     kink="at a bound: to x",
     elementwise=True,
 )
@@ -104,7 +113,7 @@ def piecewise(
         conditions.append(~np.logical_or.reduce(conditions))
     z: Numeric = np.zeros(x.shape, x.dtype)
     for condition, f in zip(conditions, funclist, strict=True):
-        piece = k.scatter(f(x[condition], *args, **kw), x.shape, condition) if callable(f) else f
+        piece = k.scatter(f(x[condition], *args, **kw), shape=x.shape, index=condition) if callable(f) else f
         z = np.where(condition, piece, z)
     return z
 

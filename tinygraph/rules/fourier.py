@@ -23,7 +23,7 @@ def resize_axis(x: Numeric, n: int, axis: int) -> Numeric:
     if n <= x.shape[axis]:
         return x[(*before, slice(n))]
     shape = tuple(n if i == axis % x.ndim else length for i, length in enumerate(x.shape))
-    return k.scatter(x, shape, (*before, slice(x.shape[axis])))
+    return k.scatter(x, shape=shape, index=(*before, slice(x.shape[axis])))
 
 
 def fft_dx(
@@ -53,14 +53,14 @@ def irfft_dx(
     length = z.shape[axis]
     i = np.arange(length // 2 + 1)
     share = np.where((i == 0) | (2 * i == length), 1, 2)
-    share = np.reshape(share, (-1,) + (1,) * (z.ndim - 1 - axis % z.ndim))
+    share = np.reshape(share, (-1,) + (1,) * (z.ndim - 1 - axis % z.ndim)).astype(dz.dtype)
     half = resize_axis(np.fft.ifft(dz, axis=axis, norm=norm), length // 2 + 1, axis)
     return resize_axis(half * share, x.shape[axis], axis)
 
 
 # fmt: off
-add_row(np.fft.fft,   "fft",   "sum over j of x[j] * exp(-2 pi i j k / n)",     fft_dx)
-add_row(np.fft.ifft,  "ifft",  "sum over j of x[j] * exp(2 pi i j k / n) / n",  ifft_dx)
+add_row(np.fft.fft,   "fft",   "sum over j of x[j] * exp(-2 pi i j k / n)",     fft_dx, analytic=False)
+add_row(np.fft.ifft,  "ifft",  "sum over j of x[j] * exp(2 pi i j k / n) / n",  ifft_dx, analytic=False)
 add_row(np.fft.rfft,  "rfft",  "the first half of fft(x)",                      rfft_dx, analytic=False)
 add_row(np.fft.irfft, "irfft", "ifft of x and its mirror image",                irfft_dx, analytic=False)
 # fmt: on

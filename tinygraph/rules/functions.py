@@ -55,7 +55,7 @@ add_row(k.cast_to,  "cast",    "x as dtype",   lambda dz, z, x, dtype=None: k.ca
 # Of complex z, which a Fourier transform or a complex constant makes. The derivative dz is that by its real part
 # less i times that by its imaginary part: so the rules of analytic functions are the same for complex numbers.
 add_row(np.real,      "real", "the real part of x",      lambda dz, z, x: dz, analytic=False, elementwise=True)
-add_row(np.imag,      "imag", "the imaginary part of x", lambda dz, z, x: -1j * dz, analytic=False, elementwise=True)
+add_row(np.imag,      "imag", "the imaginary part of x", lambda dz, z, x: dz * -1j, analytic=False, elementwise=True)
 add_row(np.conjugate, "conj", "x with -i for i",         lambda dz, z, x: np.conjugate(dz), analytic=False)
 # fmt: on
 

@@ -47,7 +47,7 @@ def inv_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
 
 def solve_dx(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
     dy = solve_dy(dz, z, x, y)
-    return -dy[..., :, None] * z[..., None, :] if y.ndim == 1 else -(dy @ mT(z))
+    return -(dy[..., None] @ z[..., None, :] if y.ndim == 1 else dy @ mT(z))
 
 
 def solve_dy(dz: Numeric, z: Numeric, x: Numeric, y: Numeric) -> Numeric:
@@ -88,7 +88,8 @@ def cholesky_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
 
 def reciprocal_gaps(x: Numeric) -> Numeric:
     """1 / (x[j] - x[i]) for all pairs of the last axis, 0 for what is equal."""
-    gaps = x[..., None, :] - x[..., :, None]
+    square = (*x.shape, x.shape[-1])
+    gaps = np.broadcast_to(x[..., None, :], square) - np.broadcast_to(x[..., None], square)
     return np.where(gaps == 0, 0, 1 / np.where(gaps == 0, 1, gaps))
 
 

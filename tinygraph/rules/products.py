@@ -94,7 +94,7 @@ def whole_convolution(dz: Numeric, x: Numeric, y: Numeric, mode: str) -> Numeric
     """The derivative of all entries of a convolution, from that of those in the middle."""
     n = min(x.size, y.size) - 1
     start = {"full": 0, "same": n // 2, "valid": n}[mode]
-    return k.scatter(dz, (x.size + y.size - 1,), slice(start, start + dz.size))
+    return k.scatter(dz, shape=(x.size + y.size - 1,), index=slice(start, start + dz.size))
 
 
 add_row(np.matmul, "@", "x @ y", matmul_dx, matmul_dy, forward=matrix_product, stretches=False)
@@ -178,6 +178,7 @@ def kron(a: Numeric, b: Numeric) -> Numeric:
     first, second = ((1,) * (n - x.ndim) + x.shape for x in (a, b))
     a = np.reshape(a, [part for length in first for part in (length, 1)])
     b = np.reshape(b, [part for length in second for part in (1, length)])
+    a = np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape))
     return np.reshape(a * b, [i * j for i, j in zip(first, second, strict=True)])
 
 

@@ -155,7 +155,7 @@ composed(np.nancumprod)(over_numbers(np.cumprod, 1))
 @composed(np.nanmean)
 def nanmean(a: Numeric, axis: Axis = None, dtype: Option = None, *, keepdims: bool = False) -> Numeric:
     """`np.nanmean`."""
-    n = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    n = np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
     return np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims) / n.astype(a.dtype)  # type: ignore[arg-type]
 
 
@@ -164,7 +164,7 @@ def nanvar(
     a: Numeric, axis: Axis = None, dtype: Option = None, *, ddof: float = 0, keepdims: bool = False
 ) -> Numeric:
     """`np.nanvar`."""
-    known = ~np.isnan(a)
+    known = np.logical_not(np.isnan(a))
     n = np.sum(known, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
     deviations = np.where(known, a, 0) - np.nanmean(a, axis=axis, keepdims=True)  # type: ignore[arg-type]
     squares = np.sum(np.square(deviations) * known, axis=axis, dtype=dtype, keepdims=keepdims)  # type: ignore[arg-type]
