@@ -85,7 +85,7 @@ def above_one(rng, shape):
 
 
 def small(rng, shape):
-    return general(rng, shape) / 50
+    return general(rng, shape) / 1500
 
 
 def regular(rng, shape):
@@ -93,10 +93,9 @@ def regular(rng, shape):
     return general(rng, shape) + 3 * np.eye(shape[-1])
 
 
-def symmetric(rng, shape):
-    """The same, symmetric with distinct eigenvalues."""
-    x = general(rng, shape)
-    return x + np.swapaxes(x, -1, -2) + np.diag(np.arange(shape[-1]))
+def triangles(rng, shape):
+    """Each of both triangles that of a symmetric matrix with distinct eigenvalues."""
+    return general(rng, shape) + np.diag(3.0 * np.arange(shape[-1]))
 
 
 def positive_definite(rng, shape):
@@ -275,7 +274,17 @@ def one_variable():
     kernels = [k.sigmoid, k.relu, k.leaky_relu, k.elu, k.softplus, k.gelu]
     anywhere = [np.negative, np.positive, np.square, np.absolute, np.exp, np.expm1, np.sin, np.cos, np.arctan]
     yield from cases_of([*anywhere, np.tanh, np.reciprocal, *kernels], SHAPES, [general])
-    anywhere += [np.exp2, np.sinh, np.cosh, np.arcsinh, np.sinc, np.degrees, np.radians, np.cbrt, np.nan_to_num]
+    anywhere += [
+        np.exp2,
+        np.sinh,
+        np.cosh,
+        np.arcsinh,
+        np.sinc,
+        np.degrees,
+        np.radians,
+        np.cbrt,
+        np.nan_to_num,
+    ]
     yield from cases_of(anywhere[9:], SHAPES, [general])
     yield from cases_of([np.log, np.log1p, np.sqrt, np.square, np.reciprocal], SHAPES, [positive])
     yield from cases_of([np.log2, np.log10], SHAPES, [positive])
@@ -283,6 +292,7 @@ def one_variable():
     yield from cases_of([np.arccosh], SHAPES, [above_one])
     yield from cases_of([np.sinc], [(3,), (2, 3)], [small])
     yield from cases_of([np.nan_to_num], [(3,), (2, 3)], [with_nan], with_each("nan", 1.5))
+    yield from cases_of([np.absolute], [(3,), (2, 3)], [general], call=of_complex)
     yield from cases_of([np.real, np.imag, np.conjugate], SHAPES, [general], call=of_complex)
     yield from cases_of([np.tanh, np.arctan, *kernels], [(3,), (2, 3)], [large])
     yield from cases_of([k.leaky_relu], SHAPES, [general], with_each("slope", 0.2, 0, 1.5))
@@ -316,6 +326,16 @@ def choices():
     )
     bounded = [((2, 3), (3,), ()), ((3,), (2, 1), (2, 3)), ((), (3,), (3,)), ((2, 3), (1, 3), (2, 1))]
     yield from cases_of([np.clip], [*triples, *bounded], [general, low, high])
+    yield from cases_of([np.clip], [*triples, *bounded], [general, high, low])  # all is the upper bound then
+    yield from cases_of([np.clip], [*triples, *bounded], [general, general, unit])
+    for bounds in (
+        [low, constant(None)],
+        [constant(None), high],
+        [constant(0.5), low],
+        [high, constant(-0.5)],
+    ):
+        some = [(x, *(None if "constant" in b.__qualname__ else y for b in bounds)) for x, y, _ in bounded]
+        yield from cases_of([np.clip], some, [general, *bounds])
     for bounds in ((-0.5, 0.5), (None, 0.5), (-0.5, None), (-1, 1)):
         yield from cases_of([np.clip], [(s, None, None) for s in SHAPES], [general, *map(constant, bounds)])
 
@@ -563,9 +583,11 @@ def linear_algebra():
     right += [((2, 1, 3, 3), (2, 3, 1)), ((1, 1), (1,))]
     yield from cases_of([np.linalg.solve], right, [regular, general])
     yield from cases_of([np.linalg.cholesky], squares, [positive_definite])
-    triangles = with_each("UPLO", "L", "U")
-    yield from cases_of([np.linalg.eigvalsh, factors.eigenvectors], squares, [symmetric], triangles)
-    yield from cases_of([np.linalg.eigvals, factors.general_eigenvectors], squares, [regular], call=parts_of_complex)
+    either = with_each("UPLO", "L", "U")
+    yield from cases_of([np.linalg.eigvalsh, factors.eigenvectors], squares, [triangles], either)
+    yield from cases_of(
+        [np.linalg.eigvals, factors.general_eigenvectors], squares, [regular], call=parts_of_complex
+    )
     tall, wide = [(3, 2), (3, 3), (2, 3, 2), (3, 1)], [(2, 3), (1, 3)]
     yield from cases_of([factors.orthogonal_factor, factors.triangular_factor], tall, [regular_columns])
     singular_parts = [factors.singular_values, factors.left_vectors, factors.right_vectors]

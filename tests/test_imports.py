@@ -47,6 +47,8 @@ WAITS = {
     "tinygraph.debugger.grading": "one command of several",
     "tinygraph.guards.faults": "where a command failed alone",
     "tinygraph.plan": "one command of several",
+    "tinygraph.rules.fourier": "numpy.fft is slow to load, and few need it",
+    "tinygraph.rules.special": "SciPy is an extra",
     "tinygraph.engine.tensor": "NumPy need not load for --help",
     "viz": "the engine works without pictures",
     "zipfile": "to read and write files, slow to load",

@@ -1,9 +1,9 @@
 """How many of NumPy's calls record: `python -m tests.benchmarks.calls`, from the root of the repository.
 
-tests/data/numpy_calls.csv lists the functions of NumPy through which a derivative can flow, how often 62 public
+tests/data/numpy_calls.csv lists the functions of NumPy through which a derivative can flow, how often public
 repositories that differentiate NumPy code call each, and which peers give the right derivative. Here each is
-tried: what `tests.calls` has as examples is recorded, and its value and derivative are compared with NumPy's own
-values and with central differences of them.
+tried: the examples of tests/data/numpy_calls.toml are recorded, and their values and derivatives compared with
+NumPy's own values and with central differences of them.
 """
 
 import argparse
@@ -22,7 +22,7 @@ RECORDS, PLAIN, REFUSED, NOT_HANDED, WRONG = "records", "a plain array", "refuse
 
 def outcome_of(call):
     """What becomes of a call, and what is said."""
-    for example in EXAMPLES[call].split(" | "):
+    for example in EXAMPLES[call]:
         try:
             wrong = wrong_with(example)
         except Exception as error:
@@ -58,8 +58,12 @@ def tabulate(outcomes):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--verbose", action="store_true", help="also what is said where a call does not record")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="also what is said where a call does not record"
+    )
     options = parser.parse_args()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -68,7 +72,7 @@ def main():
     console.print(tabulate(outcomes))
     for kind in (PLAIN, REFUSED, NOT_HANDED, WRONG):
         names = [call for call, (found, _) in outcomes.items() if found == kind]
-        console.print(f"{kind}: {', '.join(names) or 'none'}", highlight=False)
+        console.print(f"{kind}: {', '.join(names) or 'none'}", highlight=False, markup=False)
     if options.verbose:
         for call, (_, said) in outcomes.items():
             if said:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.errors import DtypeError, UnknownOperationError
 from tinygraph.guards.stories import qualified_name
-from tinygraph.rules.shapes import array_of
+from tinygraph.rules.shapes import as_array
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 from tinygraph.rules.types import AnyFunction, Operand, Option, Options
 
@@ -53,8 +53,8 @@ def known_settings(op: Operation, settings: Options) -> Options:
     kept = select_settings(op.function, op.settings, settings)
     if np.dtype(kept.get("dtype")).kind not in "fc":
         raise DtypeError(
-            f"{qualified_name(op.function)}(..., dtype={np.dtype(kept['dtype'])}) on a Tensor rounds, and has no "
-            "derivative; call it on .value where you want plain numbers"
+            f"{qualified_name(op.function)}(..., dtype={np.dtype(kept['dtype'])}) on a Tensor rounds, and "
+            "has no derivative; call it on .value where you want plain numbers"
         )
     return kept
 
@@ -109,17 +109,18 @@ def default_settings(function: AnyFunction) -> Options:
 
 
 def read_several(
-    arrays: Operand, axis: int | None = 0, out: None = None, *, dtype: Option = None, casting: str = "same_kind"
+    arrays: Operand,
+    axis: int | None = 0,
+    out: None = None,
+    *,
+    dtype: Option = None,
+    casting: str = "same_kind",
 ) -> Read:
-    xs = map(array_of, arrays)
+    xs = map(as_array, arrays)
     return tuple(xs if dtype is None else (x.astype(dtype) for x in xs)), {"axis": axis}
 
 
 def read_einsum(subscripts: Operand, *xs: Operand, optimize: Option = False) -> Read:
-    if not isinstance(subscripts, str):
-        raise UnknownOperationError(
-            "np.einsum on Tensors takes its subscripts as one string, like np.einsum('ij,jk->ik', x, y)"
-        )
     return xs, {"subscripts": subscripts, "optimize": optimize}
 
 

@@ -37,7 +37,7 @@ from tinygraph.notation import names
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
-from tinygraph.rules.shapes import array_of
+from tinygraph.rules.shapes import as_array
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 from tinygraph.rules.types import (
     AnyFunction,
@@ -82,7 +82,7 @@ def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
-LISTS = frozenset({list, tuple})
+PLAIN_LISTS = frozenset({list, tuple})
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
 _SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
@@ -516,7 +516,9 @@ class Tensor(k.Recording):
 
     def sort(self, *args: Option, **settings: Option) -> None:
         """Refused, as it changes an array in place: `np.sort` gives a sorted Tensor."""
-        raise GraphError(f"{describe(self)} cannot be sorted in place; write np.sort(...), which gives a new one")
+        raise GraphError(
+            f"{describe(self)} cannot be sorted in place; write np.sort(...), which gives a new one"
+        )
 
     def partition(self, *args: Option, **settings: Option) -> None:
         """Refused, as it changes an array in place: `np.partition` gives another Tensor."""
@@ -533,12 +535,38 @@ class Tensor(k.Recording):
             )
         return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
 
-    if TYPE_CHECKING:  # made by `array_method` below
-
-        any = all = argmax = argmin = argpartition = argsort = array_method(np.any)
-        choose = clip = conj = conjugate = copy = cumprod = cumsum = array_method(np.clip)
-        diagonal = dot = max = mean = min = nonzero = prod = ravel = repeat = array_method(np.max)
-        round = searchsorted = squeeze = std = sum = swapaxes = take = trace = var = array_method(np.sum)
+    if TYPE_CHECKING:  # made by `array_method`
+        any: AnyFunction
+        all: AnyFunction
+        argmax: AnyFunction
+        argmin: AnyFunction
+        argpartition: AnyFunction
+        argsort: AnyFunction
+        choose: AnyFunction
+        clip: AnyFunction
+        conj: AnyFunction
+        conjugate: AnyFunction
+        copy: AnyFunction
+        cumprod: AnyFunction
+        cumsum: AnyFunction
+        diagonal: AnyFunction
+        dot: AnyFunction
+        max: AnyFunction
+        mean: AnyFunction
+        min: AnyFunction
+        nonzero: AnyFunction
+        prod: AnyFunction
+        ravel: AnyFunction
+        repeat: AnyFunction
+        round: AnyFunction
+        searchsorted: AnyFunction
+        squeeze: AnyFunction
+        std: AnyFunction
+        sum: AnyFunction
+        swapaxes: AnyFunction
+        take: AnyFunction
+        trace: AnyFunction
+        var: AnyFunction
 
 
 def array_method(function: AnyFunction) -> Callable[..., Any]:
@@ -551,11 +579,12 @@ def array_method(function: AnyFunction) -> Callable[..., Any]:
     return method
 
 
-for _name in (
-    "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "conjugate", "copy", "cumprod", "cumsum",
-    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round", "searchsorted", "squeeze",
-    "std", "sum", "swapaxes", "take", "trace", "var",
-):  # fmt: skip
+ARRAY_METHODS = (
+    "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "conjugate",
+    "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat",
+    "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+)  # fmt: skip
+for _name in ARRAY_METHODS:
     setattr(Tensor, _name, array_method(getattr(np, _name)))
 
 
@@ -569,7 +598,7 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
-    if not LISTS.isdisjoint(map(type, inputs)):
+    if not PLAIN_LISTS.isdisjoint(map(type, inputs)):
         inputs = tuple(map(list_as_array, inputs))
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
@@ -702,7 +731,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
 
 def list_as_array(y: Operand) -> Numeric:
     """A list or tuple as an array, anything else as it is."""
-    return np.asarray(y) if type(y) in LISTS else y
+    return np.asarray(y) if type(y) in PLAIN_LISTS else y
 
 
 for _name, _ufunc in [
@@ -751,7 +780,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 
 def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
     """`ufunc.outer(x, y)`: each entry of x with each of y."""
-    x, y = array_of(x), array_of(y)
+    x, y = as_array(x), as_array(y)
     column = np.reshape(x, x.shape + (1,) * y.ndim)
     return ufunc(np.broadcast_to(column, x.shape + y.shape), y)
 

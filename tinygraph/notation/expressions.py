@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.factors import WRITTEN
+from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import ALIASES
 
@@ -204,8 +204,8 @@ class Notation:
         given = [self.write(a)[0] for a in x.args]
         named = [f"{key}={self.write(lone_axis(key, value))[0]}" for key, value in shown_settings(x).items()]
         arguments = ", ".join(given + named)
-        if x.function in WRITTEN:
-            return WRITTEN[x.function].format(arguments)
+        if x.function in FACTOR_CODE:
+            return FACTOR_CODE[x.function].format(arguments)
         return f"{self.function_name(x.function)}({arguments})"
 
     def ones(self, x: Expression) -> str:

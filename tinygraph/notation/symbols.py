@@ -94,7 +94,9 @@ def sample_result(function: Callable[..., Any], args: tuple[Any, ...], settings:
 
 
 def sample_of_matrix(x: Any) -> Any:
-    return np.broadcast_to(np.eye(*x.shape[-2:], dtype=x.dtype), x.shape) if isinstance(x, Outline) else x
+    if not isinstance(x, Outline) or x.ndim < 2:
+        return sample_of_leaf(x)
+    return np.broadcast_to(np.eye(*x.shape[-2:], dtype=x.dtype), x.shape)
 
 
 class One(Symbol):

@@ -25,7 +25,7 @@ from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
 from tinygraph.plan.source import python_name
 from tinygraph.rules import kernels as k
-from tinygraph.rules.factors import WRITTEN
+from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 
 __all__ = ["plain_code_of"]
@@ -35,7 +35,7 @@ ABOUT = "The backward pass, written by tinygraph."
 LECTURES = " As in the lectures, dA and dZ leave out the 1/m."
 LONGEST_FORMULA = 60  # what is longer has a line of its own
 DEAR = 16  # characters from which on what is computed twice has a line of its own
-UNEXPANDED = frozenset({k.cast_to, k.scatter, *WRITTEN})  # kernels that are not written out
+UNEXPANDED = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})  # kernels that are not written out
 CHEAP = frozenset({np.transpose, np.broadcast_to, np.negative})  # calls that are rather written twice
 
 SCATTER = '''

@@ -23,7 +23,7 @@ from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
-from tinygraph.rules.factors import WRITTEN
+from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
 
@@ -48,7 +48,7 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 # ndarray's ** takes a shorter way for these exponents of floating point numbers; so must the plan.
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
-PRIMITIVE = frozenset({k.cast_to, k.scatter, *WRITTEN})
+PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
 _next_serial = itertools.count().__next__
 

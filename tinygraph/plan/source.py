@@ -22,7 +22,7 @@ from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memor
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
-from tinygraph.rules.factors import WRITTEN
+from tinygraph.rules.factors import FACTOR_CODE
 
 __all__ = [
     "Section",
@@ -176,7 +176,7 @@ class StepWriter:
             raise GraphError(f"{x} is read before it is made")
         if not x.shape:
             return number_code(np.asarray(x.value)[()])
-        number = number_code(x.value.flat[0].item())[0] if x.size else "0"
+        number = number_code(x.value.flat[0].item() if x.size else x.dtype.type(0).item())[0]
         self.name(x, "constant")
         self.arrays.append(f"{self.read(x)} = {empty_array(x, 'full', number)}")
         return self.text[x]
@@ -189,7 +189,9 @@ class StepWriter:
         if function in (np.concatenate, np.stack):
             args = [self.read(a) for a in s.args]
         given = [f"{key}={self.setting(key, x)}" for key, x in s.settings.items()]
-        return WRITTEN.get(function, f"{function_text(function)}({{}})").format(", ".join([*args, *given, *more]))
+        return FACTOR_CODE.get(function, f"{function_text(function)}({{}})").format(
+            ", ".join([*args, *given, *more])
+        )
 
     def setting(self, key: str, x: Any) -> str:
         """The value of a keyword argument; one axis stands without brackets."""

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import array_of
+from tinygraph.rules.operation import add_row, compose
+from tinygraph.rules.shapes import as_array
 from tinygraph.rules.types import Numeric
 
 __all__: list[str] = []
@@ -50,17 +50,19 @@ add_row(np.mod,        "mod",  "x - y * floor(x / y)",   lambda dz, z, x, y: dz,
                                       lambda dz, z, x, y: -dz * np.floor_divide(x, y), analytic=False)
 add_row(np.fmod,       "fmod", "x - y * trunc(x / y)",   lambda dz, z, x, y: dz,
                                       lambda dz, z, x, y: -dz * np.rint((x - z) / y), analytic=False)
-add_row(np.hypot,      "hypot",   "sqrt(x * x + y * y)", lambda dz, z, x, y: dz * (x / np.where(z == 0, 1, z)),
+add_row(np.hypot,      "hypot",   "sqrt(x * x + y * y)",
+                                      lambda dz, z, x, y: dz * (x / np.where(z == 0, 1, z)),
                                       lambda dz, z, x, y: dz * (y / np.where(z == 0, 1, z)),
     kink="at 0: 0", analytic=False)
 add_row(np.arctan2,    "arctan2", "angle of (y, x)",     lambda dz, z, x, y: dz * (y / (x * x + y * y)),
                                       lambda dz, z, x, y: -dz * (x / (x * x + y * y)), analytic=False)
 add_row(np.copysign,   "copysign", "|x| with the sign of y",
-    lambda dz, z, x, y: dz * (np.sign(x) * np.copysign(np.ones_like(x), y)), None, kink="at x = 0: 0", analytic=False)
+    lambda dz, z, x, y: dz * (np.sign(x) * np.copysign(np.ones_like(x), y)), None,
+    kink="at x = 0: 0", analytic=False)
 # fmt: on
 
 
-@composed(np.float_power)
+@compose(np.float_power)
 def power_in_double(x: Numeric, y: Numeric) -> Numeric:
     """`np.float_power`, which computes in double precision."""
     return np.power(in_double(x), in_double(y))
@@ -68,17 +70,17 @@ def power_in_double(x: Numeric, y: Numeric) -> Numeric:
 
 def in_double(x: Numeric) -> Numeric:
     """An array or a number as float64."""
-    x = array_of(x)
+    x = as_array(x)
     return x if x.dtype == np.float64 else x.astype(np.float64)
 
 
-@composed(np.ldexp)
+@compose(np.ldexp)
 def times_power_of_two(x: Numeric, exponent: Numeric) -> Numeric:
     """`np.ldexp`: x * 2 ** exponent."""
     return x * np.ldexp(x.dtype.type(1), exponent)
 
 
-@composed(np.divmod)
+@compose(np.divmod)
 def divide_with_rest(x: Numeric, y: Numeric) -> tuple[Numeric, Numeric]:
     """`np.divmod`; the quotient is whole, and so a plain array."""
     return np.floor_divide(x, y), np.mod(x, y)

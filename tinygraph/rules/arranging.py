@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.operation import Each, add_row, composed
-from tinygraph.rules.shapes import array_of
+from tinygraph.rules.operation import Each, add_row, compose
+from tinygraph.rules.shapes import as_array
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -33,7 +33,7 @@ def take_dx(
 def tile_dx(dz: Numeric, z: Numeric, x: Numeric, reps: AnyIndex = 1) -> Numeric:
     """The sum over the copies."""
     lengths = (1,) * (z.ndim - x.ndim) + x.shape
-    apart = [part for whole, n in zip(z.shape, lengths, strict=True) for part in (whole // n if n else 0, n)]
+    apart = [part for whole, n in zip(z.shape, lengths, strict=True) for part in (whole // max(n, 1), n)]
     return np.reshape(np.sum(np.reshape(dz, apart), axis=tuple(range(0, 2 * z.ndim, 2))), x.shape)
 
 
@@ -141,7 +141,7 @@ add_row(np.tile, "tile", "x repeated as a whole", tile_dx, forward=lambda x, rep
 Several = Sequence[Numeric]
 
 
-@composed(np.split)
+@compose(np.split)
 def split(ary: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> list[Numeric]:
     """`np.split` by indexing."""
     n, sections = ary.shape[axis], indices_or_sections
@@ -150,7 +150,7 @@ def split(ary: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> list[Nu
     return array_split(ary, sections, axis)
 
 
-@composed(np.array_split)
+@compose(np.array_split)
 def array_split(ary: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> list[Numeric]:
     """`np.array_split` by indexing: the first parts take one more where the length does not divide."""
     n, sections = ary.shape[axis], indices_or_sections
@@ -162,41 +162,41 @@ def array_split(ary: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> l
     return [ary[(*before, slice(a, b))] for a, b in itertools.pairwise(edges)]
 
 
-composed(np.vsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, 0))
-composed(np.hsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, int(ary.ndim > 1)))
-composed(np.dsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, 2))
+compose(np.vsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, 0))
+compose(np.hsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, int(ary.ndim > 1)))
+compose(np.dsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, 2))
 if hasattr(np, "unstack"):  # since NumPy 2.1
-    composed(np.unstack)(lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0)))
+    compose(np.unstack)(lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0)))
 
 
-def joined(raise_axes: AnyIndex, axis: Option) -> AnyIndex:
+def make_join(raise_axes: AnyIndex, axis: Option) -> AnyIndex:
     """A join along an axis of arrays that have axes put to them before."""
 
     def join_arrays(tup: Several, *, dtype: Option = None, casting: str = "same_kind") -> Numeric:
-        xs = [raise_axes(x) for x in map(array_of, tup)]
+        xs = [raise_axes(x) for x in map(as_array, tup)]
         return np.concatenate(xs, axis=axis(xs[0]) if callable(axis) else axis, dtype=dtype)
 
     return join_arrays
 
 
-composed(np.vstack)(joined(np.atleast_2d, 0))
-composed(np.hstack)(joined(np.atleast_1d, lambda x: int(x.ndim > 1)))
-composed(np.dstack)(joined(np.atleast_3d, 2))
-composed(np.column_stack)(joined(lambda x: x if x.ndim > 1 else np.reshape(x, (-1, 1)), 1))
+compose(np.vstack)(make_join(np.atleast_2d, 0))
+compose(np.hstack)(make_join(np.atleast_1d, lambda x: int(x.ndim > 1)))
+compose(np.dstack)(make_join(np.atleast_3d, 2))
+compose(np.column_stack)(make_join(lambda x: x if x.ndim > 1 else np.reshape(x, (-1, 1)), 1))
 
 
-@composed(np.append)
+@compose(np.append)
 def append(arr: Numeric, values: Numeric, axis: int | None = None) -> Numeric:
     """`np.append`."""
     if axis is None:
-        return np.concatenate([np.ravel(array_of(arr)), np.ravel(array_of(values))])
+        return np.concatenate([np.ravel(as_array(arr)), np.ravel(as_array(values))])
     return np.concatenate([arr, values], axis=axis)
 
 
-@composed(np.insert)
+@compose(np.insert)
 def insert(arr: Numeric, obj: AnyIndex, values: Numeric, axis: int | None = None) -> Numeric:
     """`np.insert`: the array and what is inserted, one after the other, then taken in the order wanted."""
-    arr, values = array_of(arr), array_of(values)
+    arr, values = as_array(arr), as_array(values)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     n, shape = arr.shape[axis], list(arr.shape)
@@ -209,7 +209,7 @@ def insert(arr: Numeric, obj: AnyIndex, values: Numeric, axis: int | None = None
     return np.take(np.concatenate([arr, np.broadcast_to(values, shape)], axis=axis), order, axis=axis)
 
 
-@composed(np.delete)
+@compose(np.delete)
 def delete(arr: Numeric, obj: AnyIndex, axis: int | None = None) -> Numeric:
     """`np.delete`: the entries that stay, taken."""
     if axis is None:
@@ -217,14 +217,14 @@ def delete(arr: Numeric, obj: AnyIndex, axis: int | None = None) -> Numeric:
     return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis=axis)
 
 
-@composed(np.block)
+@compose(np.block)
 def block(arrays: Numeric) -> Numeric:
     """`np.block`: the innermost lists are joined along the last axis, those around along the one before."""
-    depth, ndim = nested_depth(arrays), max(array_of(x).ndim for x in innermost(arrays))
+    depth, ndim = nested_depth(arrays), max(as_array(x).ndim for x in innermost(arrays))
 
     def join_blocks(part: Numeric, level: int) -> Numeric:
         if level == 0:
-            x = array_of(part)
+            x = as_array(part)
             return np.reshape(x, (1,) * (max(depth, ndim) - x.ndim) + x.shape)
         return np.concatenate([join_blocks(x, level - 1) for x in part], axis=-level)
 
@@ -244,40 +244,58 @@ def innermost(part: Numeric) -> list[Numeric]:
 # Other shapes and orders ----------------------------------------------------------------
 
 
-def raised(shape: Callable[[Shape], Shape]) -> AnyIndex:
+def make_raise(shape: Callable[[Shape], Shape]) -> AnyIndex:
     """The function that gives one or several arrays a shape that follows from theirs."""
 
     def raise_arrays(*arys: Numeric) -> Numeric:
-        xs = tuple(x if shape(x.shape) == x.shape else np.reshape(x, shape(x.shape)) for x in map(array_of, arys))
+        xs = tuple(
+            x if shape(x.shape) == x.shape else np.reshape(x, shape(x.shape)) for x in map(as_array, arys)
+        )
         return xs[0] if len(xs) == 1 else xs
 
     return raise_arrays
 
 
-composed(np.atleast_1d)(raised(lambda shape: shape or (1,)))
-composed(np.atleast_2d)(raised(lambda shape: (1,) * (2 - len(shape)) + shape))
-composed(np.atleast_3d)(
-    raised(lambda shape: (*shape, 1) if len(shape) == 2 else ((1,) + (shape or (1,)) + (1,))[:3] if len(shape) < 2 else shape)
+compose(np.atleast_1d)(make_raise(lambda shape: shape or (1,)))
+compose(np.atleast_2d)(make_raise(lambda shape: (1,) * (2 - len(shape)) + shape))
+compose(np.atleast_3d)(
+    make_raise(
+        lambda shape: (
+            (*shape, 1)
+            if len(shape) == 2
+            else ((1,) + (shape or (1,)) + (1,))[:3]
+            if len(shape) < 2
+            else shape
+        )
+    )
 )
-composed(np.copy)(lambda a, order="K", subok=False: np.positive(a))
-composed(np.flipud)(lambda m: np.flip(m, 0))
-composed(np.fliplr)(lambda m: np.flip(m, 1))
-composed(np.matrix_transpose, np.linalg.matrix_transpose)(lambda x: np.swapaxes(x, -1, -2))
-composed(np.broadcast_arrays)(
-    lambda *args, subok=False: tuple(np.broadcast_to(x, np.broadcast_shapes(*(np.shape(y) for y in args))) for x in args)
+compose(np.copy)(lambda a, order="K", subok=False: np.positive(a))
+compose(np.flipud)(lambda m: np.flip(m, 0))
+compose(np.fliplr)(lambda m: np.flip(m, 1))
+compose(np.matrix_transpose, np.linalg.matrix_transpose)(lambda x: np.swapaxes(x, -1, -2))
+compose(np.broadcast_arrays)(
+    lambda *args, subok=False: tuple(
+        np.broadcast_to(x, np.broadcast_shapes(*(np.shape(y) for y in args))) for x in args
+    )
 )
 
 
-@composed(np.rollaxis)
+@compose(np.rollaxis)
 def rollaxis(a: Numeric, axis: int, start: int = 0) -> Numeric:
     """`np.rollaxis`: the axis before that at `start`."""
     axis, start = axis % a.ndim, start + a.ndim * (start < 0)
     return np.moveaxis(a, axis, start - (axis < start))
 
 
-@composed(np.reshape)
+@compose(np.reshape)
 def reshape_columns(
-    a: Numeric, /, shape: Option = None, order: str = "C", *, newshape: Option = None, copy: bool | None = None
+    a: Numeric,
+    /,
+    shape: Option = None,
+    order: str = "C",
+    *,
+    newshape: Option = None,
+    copy: bool | None = None,
 ) -> Numeric:
     """`np.reshape` in the order of columns: that of rows, of the transposes."""
     if order != "F":
@@ -286,13 +304,13 @@ def reshape_columns(
     return np.transpose(np.reshape(np.transpose(a), shape[::-1]))
 
 
-@composed(np.ravel)
+@compose(np.ravel)
 def ravel_columns(a: Numeric, order: str = "C") -> Numeric:
     """`np.ravel` in the order of columns."""
     return np.reshape(a, -1, order="F") if order == "F" else NotImplemented
 
 
-@composed(np.repeat)
+@compose(np.repeat)
 def repeat(a: Numeric, repeats: AnyIndex, axis: int | None = None) -> Numeric:
     """`np.repeat`: each entry taken as often as wanted."""
     if axis is None:
@@ -300,43 +318,51 @@ def repeat(a: Numeric, repeats: AnyIndex, axis: int | None = None) -> Numeric:
     return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
 
 
-@composed(np.resize)
+@compose(np.resize)
 def resize(a: Numeric, new_shape: Option) -> Numeric:
     """`np.resize`: the entries again from the first where there are too few."""
     shape = np.broadcast_to(0, new_shape).shape
     return np.reshape(np.take(a, np.arange(np.prod(shape, dtype=int)) % a.size), shape)
 
 
-@composed(np.meshgrid)
-def meshgrid(*xi: Numeric, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Numeric, ...]:
+@compose(np.meshgrid)
+def meshgrid(
+    *xi: Numeric, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Numeric, ...]:
     """`np.meshgrid`: each vector along an axis of its own."""
     n = len(xi)
     axes = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else [*range(n)]
-    grids = [np.reshape(x, [-1 if i == axis else 1 for i in range(n)]) for x, axis in zip(xi, axes, strict=True)]
-    return tuple(grids) if sparse else np.broadcast_arrays(*grids)  # type: ignore[return-value]
+    grids = [
+        np.reshape(x, [-1 if i == axis else 1 for i in range(n)]) for x, axis in zip(xi, axes, strict=True)
+    ]
+    return tuple(grids) if sparse else np.broadcast_arrays(*grids)
 
 
-@composed(np.full_like)
+@compose(np.full_like)
 def full_like(
-    a: Numeric, fill_value: Numeric, dtype: Option = None, order: str = "K", subok: bool = True, shape: Option = None
+    a: Numeric,
+    fill_value: Numeric,
+    dtype: Option = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Option = None,
 ) -> Numeric:
     """`np.full_like`: a number that is recorded, stretched; else a plain array."""
-    shape = a.shape if shape is None else shape
-    if isinstance(fill_value, k.Recording):
-        return np.broadcast_to(fill_value.astype(dtype or a.dtype), shape)
-    return np.full(shape, fill_value, dtype or a.dtype)
+    if not isinstance(fill_value, k.Recording):
+        return NotImplemented
+    return np.broadcast_to(as_array(fill_value).astype(dtype or a.dtype), a.shape if shape is None else shape)
 
 
 # Linear in what they are given ----------------------------------------------------------------
 
 
-@composed(np.linspace)
+@compose(np.linspace)
 def linspace(
-    start: Numeric, stop: Numeric, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Option = None,
-    axis: int = 0,
+    start: Numeric, stop: Numeric, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: Option = None, axis: int = 0,
 ) -> Numeric:  # fmt: skip
     """`np.linspace`: shares of both ends."""
-    start, stop = array_of(start), array_of(stop)
+    start, stop = as_array(start), as_array(stop)
     kind = np.result_type(start.dtype, stop.dtype, 0.0)
     share = np.linspace(0, 1, num, endpoint)
     share = np.reshape(share, (-1,) + (1,) * max(start.ndim, stop.ndim)).astype(kind)
@@ -345,16 +371,16 @@ def linspace(
     return (z, (stop - start) / (num - endpoint)) if retstep else z
 
 
-@composed(np.logspace)
+@compose(np.logspace)
 def logspace(
-    start: Numeric, stop: Numeric, num: int = 50, endpoint: bool = True, base: Numeric = 10.0, dtype: Option = None,
-    axis: int = 0,
+    start: Numeric, stop: Numeric, num: int = 50, endpoint: bool = True, base: Numeric = 10.0,
+    dtype: Option = None, axis: int = 0,
 ) -> Numeric:  # fmt: skip
     """`np.logspace`."""
     return np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
 
 
-@composed(np.geomspace)
+@compose(np.geomspace)
 def geomspace(
     start: Numeric, stop: Numeric, num: int = 50, endpoint: bool = True, dtype: Option = None, axis: int = 0
 ) -> Numeric:
@@ -366,9 +392,14 @@ def geomspace(
 PAD_BY_INDEX = ("edge", "reflect", "symmetric", "wrap")
 
 
-@composed(np.pad)
+@compose(np.pad)
 def pad(
-    array: Numeric, pad_width: AnyIndex, mode: str = "constant", *, constant_values: Numeric = 0, **settings: Option
+    array: Numeric,
+    pad_width: AnyIndex,
+    mode: Option = "constant",
+    *,
+    constant_values: Numeric = 0,
+    **settings: Option,
 ) -> Numeric:
     """`np.pad`: the entries put into zeros, or taken once more beyond the edges."""
     if isinstance(pad_width, dict):
@@ -384,10 +415,12 @@ def pad(
         around = np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=constant_values)
         return z + around
     if mode not in PAD_BY_INDEX or settings.get("reflect_type", "even") != "even":
-        raise ValueError(f"np.pad with mode={mode!r} has no derivative here; constant, {', '.join(PAD_BY_INDEX)} have")
+        raise ValueError(
+            f"np.pad with mode={mode!r} has no derivative here; constant, {', '.join(PAD_BY_INDEX)} have"
+        )
     for axis, (before, after) in enumerate(widths):
         if before or after:
-            order = np.pad(np.arange(array.shape[axis]), (before, after), mode)  # type: ignore[call-overload]
+            order = np.pad(np.arange(array.shape[axis]), (before, after), mode)
             array = np.take(array, order, axis=axis)
     return array
 
@@ -401,20 +434,20 @@ def diagonal_places(n: int, m: int, offset: int) -> tuple[Numeric, Numeric]:
     return i - min(offset, 0), i + max(offset, 0)
 
 
-@composed(np.diagonal)
+@compose(np.diagonal)
 def diagonal(a: Numeric, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Numeric:
     """`np.diagonal` by indexing."""
     x = np.moveaxis(a, (axis1, axis2), (-2, -1)) if a.ndim > 2 or axis1 % a.ndim > axis2 % a.ndim else a
-    return x[(..., *diagonal_places(*x.shape[-2:], offset))]
+    return x[(..., *diagonal_places(x.shape[-2], x.shape[-1], offset))]
 
 
-@composed(np.linalg.diagonal)
+@compose(np.linalg.diagonal)
 def last_diagonal(x: Numeric, /, *, offset: int = 0) -> Numeric:
     """`np.linalg.diagonal`: that of the last two axes."""
     return diagonal(x, offset, -2, -1)
 
 
-@composed(np.diag)
+@compose(np.diag)
 def diag(v: Numeric, k: int = 0) -> Numeric:
     """`np.diag`: the diagonal of a matrix, or the matrix with a diagonal."""
     return diagonal(v, k) if v.ndim == 2 else matrix_with_diagonal(v, k)
@@ -426,37 +459,38 @@ def matrix_with_diagonal(v: Numeric, offset: int) -> Numeric:
     return k.scatter(v, shape=(n, n), index=diagonal_places(n, n, offset))
 
 
-@composed(np.diagflat)
+@compose(np.diagflat)
 def diagflat(v: Numeric, k: int = 0) -> Numeric:
     """`np.diagflat`."""
     return matrix_with_diagonal(np.ravel(v), k)
 
 
-@composed(np.trace)
+@compose(np.trace)
 def trace(a: Numeric, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Option = None) -> Numeric:
     """`np.trace`: the sum of a diagonal."""
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
-@composed(np.linalg.trace)
+@compose(np.linalg.trace)
 def last_trace(x: Numeric, /, *, offset: int = 0, dtype: Option = None) -> Numeric:
     """`np.linalg.trace`: that of the last two axes."""
     return trace(x, offset, -2, -1, dtype)
 
 
-def triangle(m: Numeric, keep: Numeric) -> Numeric:
-    """A matrix where `keep` says so, zeros elsewhere."""
-    return np.where(keep, m, m.dtype.type(0))
+def below(m: Numeric, k: int) -> Numeric:
+    """Which entries of matrices stand on the k-th diagonal or below; of a vector, of as many rows of it."""
+    rows, columns = (m.shape * 2)[-2:]
+    return np.tri(rows, columns, k, dtype=bool)
 
 
-composed(np.tril)(lambda m, k=0: triangle(m, np.tri(*(m.shape * 2)[-2:], k, dtype=bool)))
-composed(np.triu)(lambda m, k=0: triangle(m, ~np.tri(*(m.shape * 2)[-2:], k - 1, dtype=bool)))
+compose(np.tril)(lambda m, k=0: np.where(below(m, k), m, m.dtype.type(0)))
+compose(np.triu)(lambda m, k=0: np.where(below(m, k - 1), m.dtype.type(0), m))
 
 
 # Windows and slices ----------------------------------------------------------------
 
 
-@composed(np.lib.stride_tricks.sliding_window_view)
+@compose(np.lib.stride_tricks.sliding_window_view)
 def sliding_windows(
     x: Numeric, window_shape: Option, axis: Option = None, *, subok: bool = False, writeable: bool = False
 ) -> Numeric:
@@ -470,19 +504,21 @@ def sliding_windows(
     return x
 
 
-@composed(np.apply_along_axis)
+@compose(np.apply_along_axis)
 def apply_along_axis(func1d: AnyIndex, axis: int, arr: Numeric, *args: Numeric, **kwargs: Numeric) -> Numeric:
     """`np.apply_along_axis`: the function is called on each slice."""
-    moved = np.moveaxis(array_of(arr), axis, -1)
+    moved = np.moveaxis(as_array(arr), axis, -1)
     rows = np.reshape(moved, (-1, moved.shape[-1]))
-    z = np.stack([array_of(func1d(rows[i], *args, **kwargs)) for i in range(rows.shape[0])])
+    z = np.stack([as_array(func1d(rows[i], *args, **kwargs)) for i in range(rows.shape[0])])
     inner = z.ndim - 1
     z = np.reshape(z, moved.shape[:-1] + z.shape[1:])
     first, place = moved.ndim - 1, axis % moved.ndim
-    return np.moveaxis(z, tuple(range(first, first + inner)), tuple(range(place, place + inner))) if inner else z
+    return (
+        np.moveaxis(z, tuple(range(first, first + inner)), tuple(range(place, place + inner))) if inner else z
+    )
 
 
-@composed(np.vander)
+@compose(np.vander)
 def vander(x: Numeric, N: int | None = None, increasing: bool = False) -> Numeric:
     """`np.vander`: the powers of each entry."""
     n = x.shape[0] if N is None else N

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import array_of
-from tinygraph.rules.types import AnyIndex, Numeric, Shape
+from tinygraph.rules.operation import add_row, compose
+from tinygraph.rules.shapes import as_array
+from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
 
@@ -23,7 +23,7 @@ def maximum_rule(dz: Numeric, x: Numeric, y: Numeric) -> Numeric:
 
 def fmax_rule(dz: Numeric, x: Numeric, y: Numeric) -> Numeric:
     """By x, where NaN is smaller than any number."""
-    return np.where(x == y, dz / 2, dz * ((x > y) | np.isnan(y)))
+    return np.where(x == y, dz / 2, dz * np.logical_or(x > y, np.isnan(y)))
 
 
 def clip_dx(dz: Numeric, z: Numeric, x: Numeric, low: Numeric | None, high: Numeric | None) -> Numeric:
@@ -77,13 +77,13 @@ add_row(
 )
 
 
-@composed(np.heaviside)
+@compose(np.heaviside)
 def unit_step(x: Numeric, y: Numeric) -> Numeric:
     """`np.heaviside`: a plain array, unless its value y at 0 is recorded."""
     return np.where(x == 0, y, (x > 0) * 1.0)
 
 
-@composed(np.select)
+@compose(np.select)
 def select(condlist: Sequence[Numeric], choicelist: Sequence[Numeric], default: Numeric = 0) -> Numeric:
     """`np.select` by np.where: the first condition that holds decides."""
     z = default
@@ -92,20 +92,24 @@ def select(condlist: Sequence[Numeric], choicelist: Sequence[Numeric], default: 
     return z
 
 
-@composed(np.choose)
-def choose(a: Numeric, choices: Sequence[Numeric], out: None = None, mode: str = "raise") -> Numeric:
+@compose(np.choose)
+def choose(a: Numeric, choices: Sequence[Numeric], out: None = None, mode: Option = "raise") -> Numeric:
     """`np.choose` by np.where."""
     n = len(choices)
-    places = np.choose(a, np.arange(n), mode=mode)  # type: ignore[call-overload]
+    places = np.choose(a, np.arange(n), mode=mode)
     z = choices[0]
     for i in range(1, n):
         z = np.where(places == i, choices[i], z)
     return np.broadcast_to(z, np.broadcast_shapes(places.shape, z.shape))
 
 
-@composed(np.piecewise)
+@compose(np.piecewise)
 def piecewise(
-    x: Numeric, condlist: Numeric, funclist: Sequence[Callable[..., Numeric] | Numeric], *args: Numeric, **kw: Numeric
+    x: Numeric,
+    condlist: Numeric,
+    funclist: Sequence[Callable[..., Numeric] | Numeric],
+    *args: Numeric,
+    **kw: Numeric,
 ) -> Numeric:
     """`np.piecewise`: each function is called on the entries where its condition holds."""
     conditions = list(condlist) if np.ndim(condlist[0]) or not x.ndim else [np.asarray(condlist)]
@@ -118,12 +122,12 @@ def piecewise(
     return z
 
 
-@composed(np.interp)
+@compose(np.interp)
 def interpolate(
     x: Numeric, xp: Numeric, fp: Numeric, left: Numeric | None = None, right: Numeric | None = None
 ) -> Numeric:
     """`np.interp`: at each x the line through the points beside it; at a point, that to its right."""
-    x, xp, fp = map(array_of, (x, xp, fp))
+    x, xp, fp = map(as_array, (x, xp, fp))
     i = np.clip(np.searchsorted(xp, x, side="right"), 1, xp.shape[0] - 1)
     x0, x1, y0, y1 = xp[i - 1], xp[i], fp[i - 1], fp[i]
     z = y0 + (y1 - y0) / (x1 - x0) * (x - x0)
@@ -131,13 +135,13 @@ def interpolate(
     return np.where(x >= xp[-1], np.where(x == xp[-1], fp[-1], fp[-1] if right is None else right), z)
 
 
-@composed(np.extract)
+@compose(np.extract)
 def extract(condition: Numeric, arr: Numeric) -> Numeric:
     """`np.extract`: the entries where a condition holds."""
     return np.ravel(arr)[np.flatnonzero(condition)]
 
 
-@composed(np.compress)
+@compose(np.compress)
 def compress(condition: Numeric, a: Numeric, axis: int | None = None) -> Numeric:
     """`np.compress`: the slices where a condition holds."""
     return np.take(a, np.flatnonzero(condition), axis=axis)
@@ -149,7 +153,7 @@ def places_along(index: AnyIndex, shape: Shape, axis: int) -> AnyIndex:
     return (*places[:axis], index, *places[axis + 1 :])
 
 
-@composed(np.take_along_axis)
+@compose(np.take_along_axis)
 def take_along_axis(arr: Numeric, indices: Numeric, axis: int | None = -1) -> Numeric:
     """`np.take_along_axis` by indexing."""
     if axis is None:
@@ -157,16 +161,16 @@ def take_along_axis(arr: Numeric, indices: Numeric, axis: int | None = -1) -> Nu
     return arr[places_along(indices, arr.shape, axis)]
 
 
-@composed(np.sort)
-def sort(a: Numeric, axis: int | None = -1, kind: str | None = None) -> Numeric:
+@compose(np.sort)
+def sort(a: Numeric, axis: int | None = -1, kind: Option = None) -> Numeric:
     """`np.sort`: the entries in the order that np.argsort finds."""
     if axis is None:
         a, axis = np.ravel(a), 0
     return take_along_axis(a, np.argsort(a, axis=axis, kind=kind), axis)
 
 
-@composed(np.partition)
-def partition(a: Numeric, kth: AnyIndex, axis: int | None = -1, kind: str = "introselect") -> Numeric:
+@compose(np.partition)
+def partition(a: Numeric, kth: AnyIndex, axis: int | None = -1, kind: Option = "introselect") -> Numeric:
     """`np.partition`: the entries in the order that np.argpartition finds."""
     if axis is None:
         a, axis = np.ravel(a), 0

@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from tinygraph.rules.kernels import kernel
-from tinygraph.rules.types import Numeric
+from tinygraph.rules.types import Numeric, Option
 
 __all__ = [
-    "Eig",
-    "Eigh",
+    "FACTOR_CODE",
     "QR",
     "SVD",
-    "WRITTEN",
+    "Eig",
+    "Eigh",
     "Slogdet",
     "cofactors",
     "eigenvectors",
@@ -69,14 +69,14 @@ class Slogdet(NamedTuple):
 
 
 @kernel
-def eigenvectors(x: Numeric, UPLO: str = "L") -> Numeric:
+def eigenvectors(x: Numeric, UPLO: Option = "L") -> Numeric:
     """The eigenvectors of a symmetric matrix, in columns, as `np.linalg.eigh` gives them.
 
     >>> np.abs(eigenvectors(np.diag([2.0, 1.0])))
     array([[0., 1.],
            [1., 0.]])
     """
-    return np.linalg.eigh(x, UPLO)[1]  # type: ignore[arg-type]
+    return np.linalg.eigh(x, UPLO)[1]
 
 
 @kernel
@@ -165,7 +165,7 @@ def sign_of_determinant(x: Numeric) -> Numeric:
 
 
 # How NumPy code says it.
-WRITTEN = {
+FACTOR_CODE = {
     eigenvectors: "np.linalg.eigh({})[1]",
     general_eigenvectors: "np.linalg.eig({})[1]",
     singular_values: "np.linalg.svd({}, compute_uv=False)",
@@ -188,7 +188,8 @@ def cofactors(x: Numeric) -> Numeric:
     array([[ 4., -3.],
            [-2.,  1.]])
     """
-    U, s, Vh = np.linalg.svd(x)
+    U, Vh = left_vectors(x), right_vectors(x)
+    s = np.sum(U * (x @ np.swapaxes(Vh, -1, -2)), axis=-2)
     others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :])
     sign = np.linalg.det(U) * np.linalg.det(Vh)
     return (U * np.prod(others, axis=-1)[..., None, :]) @ Vh * sign[..., None, None]

@@ -1,7 +1,7 @@
 """Rows of Fourier transforms, whose results are complex; `functions` says what their derivatives are.
 
-A transform is a symmetric matrix, so its derivative is the same transform of dz. This module is imported where
-the first transform is recorded, as NumPy's own is.
+A transform is a symmetric matrix, so its derivative is the same transform of dz. This module is imported
+where the first transform is recorded, as NumPy's own is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.operation import add_row, composed
+from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.types import AnyFunction, Numeric, Option
 
 __all__: list[str] = []
@@ -49,7 +49,7 @@ def rfft_dx(
 def irfft_dx(
     dz: Numeric, z: Numeric, x: Numeric, n: int | None = None, axis: int = -1, norm: Option = None
 ) -> Numeric:
-    """The half that is given stands for its mirror image too, but for the first entry and that in the middle."""
+    """The half given stands for its mirror image too, but for the first entry and that in the middle."""
     length = z.shape[axis]
     i = np.arange(length // 2 + 1)
     share = np.where((i == 0) | (2 * i == length), 1, 2)
@@ -66,14 +66,17 @@ add_row(np.fft.irfft, "irfft", "ifft of x and its mirror image",                
 # fmt: on
 
 
-def over_axes(each: AnyFunction, last: AnyFunction, default: Option = None) -> AnyFunction:
-    """A transform over several axes: `last` over the last of them, where the halves are, `each` over others."""
+def transform_axes(each: AnyFunction, last: AnyFunction, default: Option = None) -> AnyFunction:
+    """A transform over several axes: `last` over the last, where the halves are, `each` over others."""
 
     def transform(a: Numeric, s: Option = None, axes: Option = default, norm: Option = None) -> Numeric:
         if axes is None:
             axes = range(-a.ndim if s is None else -len(s), 0)
         lengths = (None,) * len(axes) if s is None else s
-        steps = [(each if i else last, n, axis) for i, (n, axis) in enumerate(zip(lengths[::-1], axes[::-1], strict=True))]
+        steps = [
+            (each if i else last, n, axis)
+            for i, (n, axis) in enumerate(zip(lengths[::-1], axes[::-1], strict=True))
+        ]
         if last is np.fft.irfft:
             steps.reverse()
         return functools.reduce(lambda x, step: step[0](x, step[1], step[2], norm), steps, a)
@@ -87,8 +90,8 @@ for _several, _two, _each, _last in (
     (np.fft.rfftn, np.fft.rfft2, np.fft.fft, np.fft.rfft),
     (np.fft.irfftn, np.fft.irfft2, np.fft.ifft, np.fft.irfft),
 ):
-    composed(_several)(over_axes(_each, _last))
-    composed(_two)(over_axes(_each, _last, (-2, -1)))
+    compose(_several)(transform_axes(_each, _last))
+    compose(_two)(transform_axes(_each, _last, (-2, -1)))
 
 
 def shift_by_half(part: AnyFunction) -> AnyFunction:
@@ -101,5 +104,5 @@ def shift_by_half(part: AnyFunction) -> AnyFunction:
     return shift
 
 
-composed(np.fft.fftshift)(shift_by_half(lambda n: n // 2))
-composed(np.fft.ifftshift)(shift_by_half(lambda n: -(n // 2)))
+compose(np.fft.fftshift)(shift_by_half(lambda n: n // 2))
+compose(np.fft.ifftshift)(shift_by_half(lambda n: -(n // 2)))

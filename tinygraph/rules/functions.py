@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import array_of
+from tinygraph.rules.operation import add_row, compose
+from tinygraph.rules.shapes import as_array
 from tinygraph.rules.types import Numeric
 
 __all__: list[str] = []
@@ -19,9 +19,8 @@ DEGREE = math.pi / 180
 
 def sinc_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     """(cos(pi x) - z) / x, and near 0, where that cancels, the first terms of its power series."""
-    near = np.abs(x) < 0.05
-    q = np.square(math.pi * np.where(near, x, 0))
-    series = -(math.pi**2 / 3) * x * (1 - q / 10 * (1 - q / 28 * (1 - q / 54)))
+    near = np.abs(x) < 0.002
+    series = -(math.pi**2 / 3) * x * (1 - np.square(math.pi * x) / 10)
     return dz * np.where(near, series, (np.cos(math.pi * x) - z) / np.where(near, 1, x))
 
 
@@ -34,7 +33,8 @@ add_row(np.log2,    "log2",    "log(x) / log(2)",   lambda dz, z, x: dz / (LOG_2
 add_row(np.log10,   "log10",   "log(x) / log(10)",  lambda dz, z, x: dz / (LOG_10 * x))
 add_row(np.log1p,   "log1p",   "log(1 + x)",   lambda dz, z, x: dz / (1 + x))
 add_row(np.sqrt,    "sqrt",    "sqrt(x)",      lambda dz, z, x: dz / (2 * z), kink="at 0: inf")
-add_row(np.cbrt,    "cbrt",    "x ** (1/3)",   lambda dz, z, x: dz / (3 * z * z), kink="at 0: inf", analytic=False)
+add_row(np.cbrt,    "cbrt",    "x ** (1/3)",   lambda dz, z, x: dz / (3 * z * z),
+    kink="at 0: inf", analytic=False)
 add_row(np.sin,     "sin",     "sin(x)",       lambda dz, z, x: dz * np.cos(x))
 add_row(np.cos,     "cos",     "cos(x)",       lambda dz, z, x: -dz * np.sin(x))
 add_row(np.tan,     "tan",     "tan(x)",       lambda dz, z, x: dz * (1 + z * z))
@@ -52,33 +52,36 @@ add_row(np.radians, "radians", "pi / 180 * x", lambda dz, z, x: dz * DEGREE, ana
 add_row(k.cast_to,  "cast",    "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype),
     elementwise=True)
 
-# Of complex z, which a Fourier transform or a complex constant makes. The derivative dz is that by its real part
-# less i times that by its imaginary part: so the rules of analytic functions are the same for complex numbers.
-add_row(np.real,      "real", "the real part of x",      lambda dz, z, x: dz, analytic=False, elementwise=True)
-add_row(np.imag,      "imag", "the imaginary part of x", lambda dz, z, x: dz * -1j, analytic=False, elementwise=True)
-add_row(np.conjugate, "conj", "x with -i for i",         lambda dz, z, x: np.conjugate(dz), analytic=False)
+# Of complex z, which a Fourier transform or a complex constant makes. The derivative dz is that by its real
+# part less i times that by its imaginary part: so the rules of analytic functions are those for real numbers.
+add_row(np.real,      "real", "the real part of x",      lambda dz, z, x: dz,
+    analytic=False, elementwise=True)
+add_row(np.imag,      "imag", "the imaginary part of x", lambda dz, z, x: dz * -1j,
+    analytic=False, elementwise=True)
+add_row(np.conjugate, "conj", "x with -i for i",         lambda dz, z, x: np.conjugate(dz),
+    analytic=False)
 # fmt: on
 
 
-@composed(np.real, np.conjugate)
+@compose(np.real, np.conjugate)
 def unchanged_if_real(val: Numeric) -> Numeric:
     """`np.real` and `np.conjugate` of real numbers."""
     return NotImplemented if val.dtype.kind == "c" else np.positive(val)
 
 
-@composed(np.angle)
+@compose(np.angle)
 def angle(z: Numeric, deg: bool = False) -> Numeric:
     """`np.angle`."""
     imaginary = np.imag(z) if z.dtype.kind == "c" else np.zeros(z.shape, z.dtype)
     return np.arctan2(imaginary, np.real(z)) * (1 / DEGREE if deg else 1)
 
 
-@composed(np.unwrap)
+@compose(np.unwrap)
 def unwrap_angles(
     p: Numeric, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi
 ) -> Numeric:
     """`np.unwrap`: whole periods are added, which change nothing in the derivative."""
-    p = array_of(p)
+    p = as_array(p)
     step = np.diff(p, axis=axis)
     turns = np.ceil(step / period - 0.5)
     if discont is not None:

@@ -29,9 +29,9 @@ from tinygraph.rules.factors import (
     singular_values,
     triangular_factor,
 )
-from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import Axis, array_of, conjugate_of, reduced_axes
-from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option
+from tinygraph.rules.operation import add_row, compose
+from tinygraph.rules.shapes import as_array, conjugate_of, reduced_axes
+from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option, Options, Rule
 
 __all__: list[str] = []
 
@@ -98,9 +98,9 @@ def eigenvalues_dx(dz: Numeric, z: Numeric, x: Numeric, UPLO: str = "L") -> Nume
     return one_triangle((V * dz[..., None, :]) @ mT(V), UPLO)
 
 
-def eigenvectors_dx(dz: Numeric, z: Numeric, x: Numeric, UPLO: str = "L") -> Numeric:
+def eigenvectors_dx(dz: Numeric, z: Numeric, x: Numeric, UPLO: Option = "L") -> Numeric:
     """For distinct eigenvalues; the derivative in the space of equal ones is taken as 0."""
-    gaps = reciprocal_gaps(np.linalg.eigvalsh(x, UPLO=UPLO))  # type: ignore[arg-type]
+    gaps = reciprocal_gaps(np.linalg.eigvalsh(x, UPLO=UPLO))
     return one_triangle(z @ (gaps * (mT(z) @ dz)) @ mT(z), UPLO)
 
 
@@ -112,8 +112,8 @@ def eigvals_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
 def general_eigenvectors_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     """For distinct eigenvalues, and vectors as LAPACK scales them: of length 1, the largest entry real.
 
-    Boeddeker et al., "On the computation of complex-valued gradients with application to statistically optimum
-    beamforming" (2017), but with that entry kept real.
+    Boeddeker et al., "On the computation of complex-valued gradients with application to statistically
+    optimum beamforming" (2017), but with that entry kept real.
     """
     along = np.sum(dz * z, axis=-2, keepdims=True)
     size = np.abs(z)
@@ -164,86 +164,83 @@ def log_determinant_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     return dz[..., None, None] * mT(np.linalg.inv(x))
 
 
-def real_only(function: AnyFunction) -> AnyFunction:
-    """A forward pass for real numbers alone: the rule has no conjugates."""
+def add_real_row(function: AnyFunction, symbol: str, formula: str, rule: Rule) -> None:
+    """Put a row into the table for real matrices alone: its rule has no conjugates."""
 
     def forward(x: Numeric, **settings: Option) -> Numeric:
         if x.dtype.kind == "c":
             raise TypeError("of complex numbers it has no derivative here")
         return function(x, **settings)
 
-    return forward
+    add_row(function, symbol, formula, rule, forward=forward, analytic=False)
 
 
 # fmt: off
-add_row(np.linalg.inv,      "inv",      "the inverse of x",               inv_dx)
-add_row(np.linalg.solve,    "solve",    "inv(x) @ y",                     solve_dx, solve_dy)
-add_row(np.linalg.det,      "det",      "determinant of x",
-    lambda dz, z, x: dz[..., None, None] * cofactors(x))
-add_row(log_determinant,    "log det",  "log(|det(x)|)",                  log_determinant_dx, forward=real_only(log_determinant), analytic=False)
-add_row(cofactors,          "cofactors", "det(x) * inv(x).T",             cofactors_dx, analytic=False)
-add_row(np.linalg.pinv,     "pinv",     "the pseudo-inverse of x",
-    lambda dz, z, x, rcond=None, rtol=None: pinv_dx(dz, z, x), forward=real_only(np.linalg.pinv), analytic=False)
-add_row(np.linalg.cholesky, "cholesky", "z below the diagonal, x = z @ z.T", cholesky_dx, forward=real_only(np.linalg.cholesky), analytic=False)
-add_row(np.linalg.eigvalsh, "eigenvalues", "eigenvalues of x = x.T",      eigenvalues_dx, forward=real_only(np.linalg.eigvalsh), analytic=False)
-add_row(eigenvectors,       "eigenvectors", "eigenvectors of x = x.T",    eigenvectors_dx, forward=real_only(eigenvectors), analytic=False)
-add_row(np.linalg.eigvals,  "eigenvalues", "eigenvalues of x",             eigvals_dx, forward=real_only(np.linalg.eigvals), analytic=False)
-add_row(general_eigenvectors, "eigenvectors", "eigenvectors of x",        general_eigenvectors_dx, forward=real_only(general_eigenvectors), analytic=False)
-add_row(singular_values,    "singular values", "s of x = U @ diag(s) @ V.T", singular_values_dx, forward=real_only(singular_values), analytic=False)
-add_row(left_vectors,       "left vectors",    "U of x = U @ diag(s) @ V.T", left_vectors_dx, forward=real_only(left_vectors), analytic=False)
-add_row(right_vectors,      "right vectors", "V.T of x = U @ diag(s) @ V.T", right_vectors_dx, forward=real_only(right_vectors), analytic=False)
-add_row(orthogonal_factor,  "Q",        "Q of x = Q @ R",                 orthogonal_dx, forward=real_only(orthogonal_factor), analytic=False)
-add_row(triangular_factor,  "R",        "R of x = Q @ R",                 triangular_dx, forward=real_only(triangular_factor), analytic=False)
+add_row(np.linalg.inv,      "inv",   "the inverse of x", inv_dx)
+add_row(np.linalg.solve,    "solve", "inv(x) @ y",       solve_dx, solve_dy)
+add_row(np.linalg.det,      "det",   "determinant of x", lambda dz, z, x: dz[..., None, None] * cofactors(x))
+add_row(cofactors,  "cofactors",     "det(x) * inv(x).T",  cofactors_dx, analytic=False)
+add_real_row(log_determinant,      "log det",         "log(|det(x)|)",               log_determinant_dx)
+add_real_row(np.linalg.pinv,       "pinv",            "the pseudo-inverse of x",
+    lambda dz, z, x, rcond=None, rtol=None: pinv_dx(dz, z, x))
+add_real_row(np.linalg.cholesky,   "cholesky",        "triangular z, x = z @ z.T",   cholesky_dx)
+add_real_row(np.linalg.eigvalsh,   "eigenvalues",     "eigenvalues of x = x.T",      eigenvalues_dx)
+add_real_row(eigenvectors,         "eigenvectors",    "eigenvectors of x = x.T",     eigenvectors_dx)
+add_real_row(np.linalg.eigvals,    "eigenvalues",     "eigenvalues of x",            eigvals_dx)
+add_real_row(general_eigenvectors, "eigenvectors",    "eigenvectors of x",           general_eigenvectors_dx)
+add_real_row(singular_values,      "singular values", "s of x = U @ diag(s) @ V.T",  singular_values_dx)
+add_real_row(left_vectors,         "left vectors",    "U of x = U @ diag(s) @ V.T",  left_vectors_dx)
+add_real_row(right_vectors,        "right vectors",   "V.T of x = U @ diag(s) @ V.T", right_vectors_dx)
+add_real_row(orthogonal_factor,    "Q",               "Q of x = Q @ R",              orthogonal_dx)
+add_real_row(triangular_factor,    "R",               "R of x = Q @ R",              triangular_dx)
 # fmt: on
 
 # Compositions ----------------------------------------------------------------
 
 
-@composed(np.linalg.slogdet)
+@compose(np.linalg.slogdet)
 def slogdet(a: Numeric) -> Slogdet:
     """`np.linalg.slogdet`; the sign is a plain array."""
     return Slogdet(sign_of_determinant(a), log_determinant(a))
 
 
-@composed(np.linalg.eigh)
-def eigh(a: Numeric, UPLO: str = "L") -> Eigh:
+@compose(np.linalg.eigh)
+def eigh(a: Numeric, UPLO: Option = "L") -> Eigh:
     """`np.linalg.eigh`."""
-    return Eigh(np.linalg.eigvalsh(a, UPLO=UPLO), eigenvectors(a, UPLO=UPLO))  # type: ignore[arg-type]
+    return Eigh(np.linalg.eigvalsh(a, UPLO=UPLO), eigenvectors(a, UPLO=UPLO))
 
 
-@composed(np.linalg.eig)
+@compose(np.linalg.eig)
 def eig(a: Numeric) -> Eig:
     """`np.linalg.eig`."""
     return Eig(np.linalg.eigvals(a), general_eigenvectors(a))
 
 
-@composed(np.linalg.svd)
+@compose(np.linalg.svd)
 def svd(a: Numeric, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Numeric:
     """`np.linalg.svd`, of as many vectors as there are singular values."""
     if not compute_uv:
         return singular_values(a)
     if full_matrices and a.shape[-1] != a.shape[-2]:
-        raise ValueError(
-            "vectors beyond the singular values have no derivative; write full_matrices=False for those that have"
-        )
+        raise ValueError("vectors beyond the singular values have no derivative; write full_matrices=False")
     return SVD(left_vectors(a), singular_values(a), right_vectors(a))
 
 
-composed(np.linalg.svdvals)(lambda x, /: singular_values(x))
+compose(np.linalg.svdvals)(lambda x, /: singular_values(x))
 
 
-@composed(np.linalg.qr)
+@compose(np.linalg.qr)
 def qr(a: Numeric, mode: str = "reduced") -> Numeric:
     """`np.linalg.qr` of a matrix with no more columns than rows."""
     if mode not in ("reduced", "r") or a.shape[-1] > a.shape[-2]:
         raise ValueError(
-            f"np.linalg.qr with mode={mode!r} of {a.shape} has no derivative here; there is one for mode='reduced' "
-            "or 'r', and no more columns than rows"
+            f"np.linalg.qr with mode={mode!r} of {a.shape} has no derivative here; there is one for "
+            "mode='reduced' or 'r', and no more columns than rows"
         )
     return triangular_factor(a) if mode == "r" else QR(orthogonal_factor(a), triangular_factor(a))
 
 
-@composed(np.linalg.lstsq)
+@compose(np.linalg.lstsq)
 def lstsq(a: Numeric, b: Numeric, rcond: float | None = None) -> tuple[Numeric, Numeric, Numeric, Numeric]:
     """`np.linalg.lstsq` by the pseudo-inverse."""
     m, n = a.shape
@@ -254,15 +251,15 @@ def lstsq(a: Numeric, b: Numeric, rcond: float | None = None) -> tuple[Numeric, 
     return x, rest, rank, singular_values(a)
 
 
-@composed(np.polyfit)
+@compose(np.polyfit)
 def polyfit(x: Numeric, y: Numeric, deg: int) -> Numeric:
     """`np.polyfit`: least squares in the powers of x, each scaled to length 1."""
-    powers = np.vander(array_of(x), deg + 1)
+    powers = np.vander(as_array(x), deg + 1)
     lengths = np.sqrt(np.sum(np.square(powers), axis=0))
-    return (lstsq(powers / lengths, array_of(y))[0].T / lengths).T
+    return (lstsq(powers / lengths, as_array(y))[0].T / lengths).T
 
 
-@composed(np.linalg.matrix_power)
+@compose(np.linalg.matrix_power)
 def matrix_power(a: Numeric, n: int) -> Numeric:
     """`np.linalg.matrix_power` by repeated squares."""
     if n < 0:
@@ -276,16 +273,16 @@ def matrix_power(a: Numeric, n: int) -> Numeric:
     return a * 0 + np.eye(a.shape[-1], dtype=a.dtype) if z is None else z
 
 
-@composed(np.linalg.multi_dot)
+@compose(np.linalg.multi_dot)
 def multi_dot(arrays: AnyIndex) -> Numeric:
     """`np.linalg.multi_dot`, from the left."""
     return functools.reduce(np.dot, arrays)
 
 
-@composed(np.linalg.norm)
-def other_norm(x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool = False) -> Numeric:
+@compose(np.linalg.norm)
+def other_norm(x: Numeric, ord: Option = None, axis: Option = None, keepdims: bool = False) -> Numeric:
     """`np.linalg.norm` where it is not the root of a sum of squares."""
-    x = array_of(x)
+    x = as_array(x)
     axes = reduced_axes(axis, x.ndim)
     if ord is None or ord == ("fro" if len(axes) == 2 else 2):
         return NotImplemented
@@ -299,13 +296,13 @@ def other_norm(x: Numeric, ord: Option = None, axis: Axis = None, keepdims: bool
 
 def vector_norm(x: Numeric, ord: float, axis: int, keepdims: bool) -> Numeric:
     """The norm of vectors along an axis."""
-    kept = {"axis": axis, "keepdims": keepdims}
+    kept: Options = {"axis": axis, "keepdims": keepdims}
     size = np.abs(x)
     if abs(ord) == np.inf:
-        return np.max(size, **kept) if ord > 0 else np.min(size, **kept)  # type: ignore[arg-type]
+        return np.max(size, **kept) if ord > 0 else np.min(size, **kept)
     if ord == 0:
-        return np.sum(x != 0, dtype=x.dtype, **kept)  # type: ignore[arg-type]
-    return np.sum(size, **kept) if ord == 1 else np.power(np.sum(np.power(size, ord), **kept), 1 / ord)  # type: ignore[arg-type]
+        return np.sum(x != 0, dtype=x.dtype, **kept)
+    return np.sum(size, **kept) if ord == 1 else np.power(np.sum(np.power(size, ord), **kept), 1 / ord)
 
 
 MATRIX_NORMS = {
@@ -319,8 +316,8 @@ MATRIX_NORMS = {
 }
 
 
-@composed(np.linalg.vector_norm)
-def norm_of_vectors(x: Numeric, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Numeric:
+@compose(np.linalg.vector_norm)
+def norm_of_vectors(x: Numeric, /, *, axis: Option = None, keepdims: bool = False, ord: float = 2) -> Numeric:
     """`np.linalg.vector_norm`: all axes named, and all where there is none, as one."""
     axes = reduced_axes(axis, x.ndim)
     kept = [i for i in range(x.ndim) if i not in axes]
@@ -329,12 +326,12 @@ def norm_of_vectors(x: Numeric, /, *, axis: Axis = None, keepdims: bool = False,
     return np.reshape(z, tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else z
 
 
-composed(np.linalg.matrix_norm)(
+compose(np.linalg.matrix_norm)(
     lambda x, /, *, keepdims=False, ord="fro": np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
 )
 
 
-@composed(np.linalg.cond)
+@compose(np.linalg.cond)
 def cond(x: Numeric, p: Option = None) -> Numeric:
     """`np.linalg.cond`: the norm of x times that of its inverse."""
     if p in (None, 2, -2):
@@ -344,7 +341,7 @@ def cond(x: Numeric, p: Option = None) -> Numeric:
     return norm(x) * norm(np.linalg.inv(x))
 
 
-@composed(np.linalg.tensorinv)
+@compose(np.linalg.tensorinv)
 def tensorinv(a: Numeric, ind: int = 2) -> Numeric:
     """`np.linalg.tensorinv`: the inverse of the matrix with the first `ind` axes as its rows."""
     rows, columns = a.shape[:ind], a.shape[ind:]
@@ -352,10 +349,10 @@ def tensorinv(a: Numeric, ind: int = 2) -> Numeric:
     return np.reshape(inverse, columns + rows)
 
 
-@composed(np.linalg.tensorsolve)
+@compose(np.linalg.tensorsolve)
 def tensorsolve(a: Numeric, b: Numeric, axes: AnyIndex = None) -> Numeric:
     """`np.linalg.tensorsolve`, which is np.linalg.solve in another shape."""
     if axes is not None:
         a = np.moveaxis(a, axes, range(a.ndim - len(axes), a.ndim))
-    b = array_of(b)
+    b = as_array(b)
     return np.reshape(np.linalg.solve(np.reshape(a, (b.size, -1)), np.ravel(b)), a.shape[b.ndim :])

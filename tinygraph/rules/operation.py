@@ -10,9 +10,9 @@ import numpy as np
 
 from tinygraph.rules.types import AnyFunction, Forward, Rule
 
-__all__ = ["COMPOSED", "TABLE", "Each", "Operation", "add_row", "composed", "is_elementwise"]
+__all__ = ["COMPOSED", "TABLE", "Each", "Operation", "add_row", "compose", "is_elementwise"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+Composition = TypeVar("Composition", bound=Callable[..., Any])
 
 
 class Each:
@@ -123,10 +123,10 @@ def add_row(
 COMPOSED: dict[AnyFunction, AnyFunction] = {}
 
 
-def composed(*functions: AnyFunction) -> Callable[[F], F]:
+def compose(*functions: AnyFunction) -> Callable[[Composition], Composition]:
     """Let calls of `functions` be those of a function that is written with rows of the table."""
 
-    def put(write: F) -> F:
+    def put(write: Composition) -> Composition:
         COMPOSED.update(dict.fromkeys(functions, write))
         return write
 

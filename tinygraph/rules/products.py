@@ -7,8 +7,8 @@ import string
 import numpy as np
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.operation import Each, add_row, composed
-from tinygraph.rules.shapes import array_of, conjugate_of, undo_broadcast
+from tinygraph.rules.operation import Each, add_row, compose
+from tinygraph.rules.shapes import as_array, conjugate_of, undo_broadcast
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 from tinygraph.rules.types import AnyIndex, Numeric, Option
 
@@ -125,21 +125,24 @@ add_row(
 # Compositions ----------------------------------------------------------------
 
 
-@composed(np.correlate)
-def correlate(a: Numeric, v: Numeric, mode: str = "valid") -> Numeric:
+@compose(np.correlate)
+def correlate(a: Numeric, v: Numeric, mode: Option = "valid") -> Numeric:
     """`np.correlate`: the convolution with the second array reversed."""
-    a, v = array_of(a), array_of(v)
+    a, v = as_array(a), as_array(v)
     if v.size > a.size:
         return np.flip(correlate(v, a, mode), 0)
-    return np.convolve(a, np.flip(v, 0), mode)  # type: ignore[arg-type]
+    return np.convolve(a, np.flip(v, 0), mode)
 
 
-@composed(np.tensordot, np.linalg.tensordot)
+@compose(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Numeric, b: Numeric, axes: AnyIndex = 2) -> Numeric:
     """`np.tensordot` as np.einsum: one letter for each pair of axes."""
-    a, b = array_of(a), array_of(b)
+    a, b = as_array(a), as_array(b)
     own, other = (range(-axes, 0), range(axes)) if np.ndim(axes) == 0 else map(np.atleast_1d, axes)
-    letters, pairs = list(string.ascii_letters), [(i % a.ndim, j % b.ndim) for i, j in zip(own, other, strict=True)]
+    letters, pairs = (
+        list(string.ascii_letters),
+        [(i % a.ndim, j % b.ndim) for i, j in zip(own, other, strict=True)],
+    )
     sa, sb = letters[: a.ndim], letters[a.ndim : a.ndim + b.ndim]
     for i, j in pairs:
         sb[j] = sa[i]
@@ -147,33 +150,33 @@ def tensordot(a: Numeric, b: Numeric, axes: AnyIndex = 2) -> Numeric:
     return np.einsum(f"{''.join(sa)},{''.join(sb)}->{''.join(out)}", a, b, optimize=True)
 
 
-@composed(np.inner)
+@compose(np.inner)
 def inner(a: Numeric, b: Numeric, /) -> Numeric:
     """`np.inner`: products summed over the last axes."""
-    a, b = array_of(a), array_of(b)
+    a, b = as_array(a), as_array(b)
     return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, (-1, -1))
 
 
-composed(np.vdot)(lambda a, b, /: np.dot(conjugate_of(np.ravel(array_of(a))), np.ravel(array_of(b))))
-composed(np.linalg.matmul)(lambda x1, x2, /: np.matmul(x1, x2))
-composed(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
+compose(np.vdot)(lambda a, b, /: np.dot(conjugate_of(np.ravel(as_array(a))), np.ravel(as_array(b))))
+compose(np.linalg.matmul)(lambda x1, x2, /: np.matmul(x1, x2))
+compose(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 
 
-@composed(np.vecdot, np.linalg.vecdot)
+@compose(np.vecdot, np.linalg.vecdot)
 def vecdot(x1: Numeric, x2: Numeric, /, *, axis: int = -1) -> Numeric:
     """`np.vecdot`: the products of vectors along an axis."""
-    return np.sum(conjugate_of(array_of(x1)) * x2, axis=axis)
+    return np.sum(conjugate_of(as_array(x1)) * x2, axis=axis)
 
 
 if hasattr(np, "matvec"):  # since NumPy 2.2
-    composed(np.matvec)(lambda x1, x2, /: np.einsum("...ij,...j->...i", x1, x2))
-    composed(np.vecmat)(lambda x1, x2, /: np.einsum("...i,...ij->...j", x1, x2))
+    compose(np.matvec)(lambda x1, x2, /: np.einsum("...ij,...j->...i", x1, x2))
+    compose(np.vecmat)(lambda x1, x2, /: np.einsum("...i,...ij->...j", x1, x2))
 
 
-@composed(np.kron)
+@compose(np.kron)
 def kron(a: Numeric, b: Numeric) -> Numeric:
     """`np.kron`: each entry of the first times the whole of the second."""
-    a, b = array_of(a), array_of(b)
+    a, b = as_array(a), as_array(b)
     n = max(a.ndim, b.ndim)
     first, second = ((1,) * (n - x.ndim) + x.shape for x in (a, b))
     a = np.reshape(a, [part for length in first for part in (length, 1)])
@@ -182,34 +185,34 @@ def kron(a: Numeric, b: Numeric) -> Numeric:
     return np.reshape(a * b, [i * j for i, j in zip(first, second, strict=True)])
 
 
-@composed(np.cross)
+@compose(np.cross)
 def cross(
     a: Numeric, b: Numeric, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Numeric:
     """`np.cross` of vectors of three entries."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(array_of(a), axisa, -1), np.moveaxis(array_of(b), axisb, -1)
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError("np.cross has a derivative here for vectors of three entries")
     after, before = [1, 2, 0], [2, 0, 1]
     return np.moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
 
 
-composed(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: cross(x1, x2, axis=axis))
+compose(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: cross(x1, x2, axis=axis))
 
 
-@composed(np.polyval)
+@compose(np.polyval)
 def polyval(p: Numeric, x: Numeric) -> Numeric:
     """`np.polyval` by Horner's rule, from the highest power on."""
-    p, x = array_of(p), array_of(x)
+    p, x = as_array(p), as_array(x)
     z = np.zeros_like(x) + p[0]
     for i in range(1, p.shape[0]):
         z = z * x + p[i]
     return z
 
 
-@composed(np.einsum)
+@compose(np.einsum)
 def einsum_of_sublists(*operands: AnyIndex, optimize: Option = False) -> Numeric:
     """`np.einsum` with numbers for letters: einsum(x, [0, 1], y, [1, 2], [0, 2])."""
     if isinstance(operands[0], str):

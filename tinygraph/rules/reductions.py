@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinygraph.rules.operation import add_row, composed
-from tinygraph.rules.shapes import Axis, array_of, conjugate_of, count, reduced_axes, restore_axes, spread
+from tinygraph.rules.operation import add_row, compose
+from tinygraph.rules.shapes import Axis, as_array, conjugate_of, count, reduced_axes, restore_axes, spread
 from tinygraph.rules.types import AnyFunction, Numeric, Option
 
 __all__ = ["sum_pieces"]
@@ -95,7 +95,7 @@ def cumsum_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int | None = None, dtyp
 def cumprod_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int | None = None, dtype: Option = None) -> Numeric:
     """The product of all before, times the sum of dz and all products after: right for zeros."""
     flat = axis is None or x.ndim == 0
-    rows, dzs = (np.reshape(v, -1) if flat else np.moveaxis(v, axis, 0) for v in (x, dz))  # type: ignore[arg-type]
+    rows, dzs = (np.ravel(v) if flat else np.moveaxis(v, axis, 0) for v in (x, dz))  # type: ignore[arg-type]
     n = rows.shape[0]
     if n == 0:
         return np.zeros_like(x)
@@ -135,7 +135,7 @@ add_row(
 # Compositions ----------------------------------------------------------------
 
 
-def over_numbers(function: AnyFunction, instead: float) -> AnyFunction:
+def skip_nans(function: AnyFunction, instead: float) -> AnyFunction:
     """A reduction of the entries that are numbers: `instead` stands for NaN."""
 
     def reduce_numbers(a: Numeric, *args: Option, **settings: Option) -> Numeric:
@@ -144,60 +144,65 @@ def over_numbers(function: AnyFunction, instead: float) -> AnyFunction:
     return reduce_numbers
 
 
-composed(np.nansum)(over_numbers(np.sum, 0))
-composed(np.nanprod)(over_numbers(np.prod, 1))
-composed(np.nanmax)(over_numbers(np.max, -np.inf))
-composed(np.nanmin)(over_numbers(np.min, np.inf))
-composed(np.nancumsum)(over_numbers(np.cumsum, 0))
-composed(np.nancumprod)(over_numbers(np.cumprod, 1))
+compose(np.nansum)(skip_nans(np.sum, 0))
+compose(np.nanprod)(skip_nans(np.prod, 1))
+compose(np.nanmax)(skip_nans(np.max, -np.inf))
+compose(np.nanmin)(skip_nans(np.min, np.inf))
+compose(np.nancumsum)(skip_nans(np.cumsum, 0))
+compose(np.nancumprod)(skip_nans(np.cumprod, 1))
 
 
-@composed(np.nanmean)
-def nanmean(a: Numeric, axis: Axis = None, dtype: Option = None, *, keepdims: bool = False) -> Numeric:
+@compose(np.nanmean)
+def nanmean(a: Numeric, axis: Option = None, dtype: Option = None, *, keepdims: bool = False) -> Numeric:
     """`np.nanmean`."""
-    n = np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
-    return np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims) / n.astype(a.dtype)  # type: ignore[arg-type]
+    n = np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims)
+    return np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims) / n.astype(a.dtype)
 
 
-@composed(np.nanvar)
+@compose(np.nanvar)
 def nanvar(
-    a: Numeric, axis: Axis = None, dtype: Option = None, *, ddof: float = 0, keepdims: bool = False
+    a: Numeric, axis: Option = None, dtype: Option = None, *, ddof: float = 0, keepdims: bool = False
 ) -> Numeric:
     """`np.nanvar`."""
     known = np.logical_not(np.isnan(a))
-    n = np.sum(known, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
-    deviations = np.where(known, a, 0) - np.nanmean(a, axis=axis, keepdims=True)  # type: ignore[arg-type]
-    squares = np.sum(np.square(deviations) * known, axis=axis, dtype=dtype, keepdims=keepdims)  # type: ignore[arg-type]
+    n = np.sum(known, axis=axis, keepdims=keepdims)
+    deviations = np.where(known, a, 0) - np.nanmean(a, axis=axis, keepdims=True)
+    squares = np.sum(np.square(deviations) * known, axis=axis, dtype=dtype, keepdims=keepdims)
     return squares / (n - ddof).astype(a.dtype)
 
 
-@composed(np.nanstd)
+@compose(np.nanstd)
 def nanstd(a: Numeric, *args: Option, **settings: Option) -> Numeric:
     """`np.nanstd`."""
     return np.sqrt(np.nanvar(a, *args, **settings))
 
 
-@composed(np.ptp)
-def ptp(a: Numeric, axis: Axis = None, *, keepdims: bool = False) -> Numeric:
+@compose(np.ptp)
+def ptp(a: Numeric, axis: Option = None, *, keepdims: bool = False) -> Numeric:
     """`np.ptp`: the largest less the smallest."""
-    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
 
-@composed(np.average)
+@compose(np.average)
 def average(
-    a: Numeric, axis: Axis = None, weights: Numeric | None = None, returned: bool = False, *, keepdims: bool = False
+    a: Numeric,
+    axis: Option = None,
+    weights: Numeric | None = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
 ) -> Numeric:
     """`np.average`: the mean, or that with weights."""
-    a = array_of(a)
+    a = as_array(a)
     if weights is None:
         weights = np.ones((), a.dtype)
-    weights = array_of(weights)
+    weights = as_array(weights)
     if weights.ndim not in (0, a.ndim):
         if weights.ndim != 1:
             raise ValueError(f"weights of shape {weights.shape} are neither one per entry nor one per slice")
-        weights = np.reshape(weights, [-1 if i == np.arange(a.ndim)[axis] else 1 for i in range(a.ndim)])  # type: ignore[call-overload, index]
-    total = np.sum(np.broadcast_to(weights, a.shape), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
-    z = np.sum(a * weights, axis=axis, keepdims=keepdims) / total  # type: ignore[arg-type]
+        weights = np.reshape(weights, [-1 if i == np.arange(a.ndim)[axis] else 1 for i in range(a.ndim)])
+    total = np.sum(np.broadcast_to(weights, a.shape), axis=axis, keepdims=keepdims)
+    z = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (z, np.broadcast_to(total, z.shape)) if returned else z
 
 
@@ -210,15 +215,17 @@ PLACES: dict[str, AnyFunction] = {
 }
 
 
-@composed(np.quantile)
+@compose(np.quantile)
 def quantile(
-    a: Numeric, q: Numeric, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+    a: Numeric, q: Numeric, axis: Option = None, *, method: str = "linear", keepdims: bool = False
 ) -> Numeric:
     """`np.quantile`: between the two sorted entries beside the place q * (n - 1)."""
     if method not in PLACES:
         raise ValueError(f"method={method!r} has no derivative here; {', '.join(PLACES)} have one")
     kept = [i for i in range(a.ndim) if i not in reduced_axes(axis, a.ndim)]
-    rows = np.reshape(np.transpose(a, [*reduced_axes(axis, a.ndim), *kept]), (-1, *(a.shape[i] for i in kept)))
+    rows = np.reshape(
+        np.transpose(a, [*reduced_axes(axis, a.ndim), *kept]), (-1, *(a.shape[i] for i in kept))
+    )
     rows, q = np.sort(rows, axis=0), np.asarray(q)
     place = PLACES[method](q * (rows.shape[0] - 1))
     low = np.floor(place).astype(int)
@@ -228,41 +235,41 @@ def quantile(
     return np.reshape(z, q.shape + restored_shape(a.shape, axis)) if keepdims else z
 
 
-def restored_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+def restored_shape(shape: tuple[int, ...], axis: Option) -> tuple[int, ...]:
     """The shape of a reduction that keeps its axes."""
     return tuple(1 if i in reduced_axes(axis, len(shape)) else n for i, n in enumerate(shape))
 
 
-@composed(np.percentile)
-def percentile(a: Numeric, q: Numeric, axis: Axis = None, **settings: Option) -> Numeric:
+@compose(np.percentile)
+def percentile(a: Numeric, q: Numeric, axis: Option = None, **settings: Option) -> Numeric:
     """`np.percentile`."""
-    return np.quantile(a, np.true_divide(q, 100), axis=axis, **settings)  # type: ignore[arg-type]
+    return np.quantile(a, np.true_divide(q, 100), axis=axis, **settings)
 
 
-@composed(np.median)
-def median(a: Numeric, axis: Axis = None, *, keepdims: bool = False) -> Numeric:
+@compose(np.median)
+def median(a: Numeric, axis: Option = None, *, keepdims: bool = False) -> Numeric:
     """`np.median`: the middle entry, or the mean of the two in the middle."""
-    return np.quantile(a, 0.5, axis=axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.quantile(a, 0.5, axis=axis, keepdims=keepdims)
 
 
-@composed(np.trapezoid)
+@compose(np.trapezoid)
 def integrate(y: Numeric, x: Numeric | None = None, dx: float = 1.0, axis: int = -1) -> Numeric:
     """`np.trapezoid`."""
-    y = np.moveaxis(array_of(y), axis, -1)
+    y = np.moveaxis(as_array(y), axis, -1)
     if x is None:
         d: Numeric = dx
     else:
-        x = array_of(x)
+        x = as_array(x)
         d = np.diff(x) if x.ndim == 1 else np.diff(np.moveaxis(x, axis, -1))
     return np.sum(d * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
 
 
-@composed(np.diff)
+@compose(np.diff)
 def diff(
     a: Numeric, n: int = 1, axis: int = -1, prepend: Numeric | None = None, append: Numeric | None = None
 ) -> Numeric:
     """`np.diff`: each entry less the one before, n times."""
-    a = array_of(a)
+    a = as_array(a)
     before, after = ([] if x is None else [end_along(x, a.shape, axis)] for x in (prepend, append))
     if before or after:
         a = np.concatenate([*before, a, *after], axis=axis)
@@ -274,11 +281,11 @@ def diff(
 
 def end_along(x: Numeric, shape: tuple[int, ...], axis: int) -> Numeric:
     """What stands before or after an array of `shape`; a number once in each place."""
-    x = array_of(x)
+    x = as_array(x)
     return x if x.ndim else np.broadcast_to(x, restored_shape(shape, axis))
 
 
-@composed(np.ediff1d)
+@compose(np.ediff1d)
 def ediff1d(ary: Numeric, to_end: Numeric | None = None, to_begin: Numeric | None = None) -> Numeric:
     """`np.ediff1d`: the differences of neighbours, between what is given."""
     between = np.diff(np.ravel(ary))
@@ -286,10 +293,10 @@ def ediff1d(ary: Numeric, to_end: Numeric | None = None, to_begin: Numeric | Non
     return np.concatenate([*ends[0], between, *ends[1]])
 
 
-@composed(np.gradient)
-def gradient(f: Numeric, *varargs: Numeric, axis: Axis = None, edge_order: int = 1) -> Numeric:
+@compose(np.gradient)
+def gradient(f: Numeric, *varargs: Numeric, axis: Option = None, edge_order: int = 1) -> Numeric:
     """`np.gradient` by second-order differences inside, and first-order ones at the edges."""
-    f = array_of(f)
+    f = as_array(f)
     if edge_order != 1:
         raise ValueError("np.gradient has a derivative here for edge_order=1 only")
     axes = reduced_axes(axis, f.ndim)
@@ -307,7 +314,7 @@ def gradient_along(f: Numeric, h: Numeric, axis: int) -> Numeric:
     return np.moveaxis(np.concatenate([slope[..., :1], inner, slope[..., -1:]], axis=-1), -1, axis)
 
 
-@composed(np.cov)
+@compose(np.cov)
 def cov(
     m: Numeric, y: Numeric | None = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
 ) -> Numeric:
@@ -319,7 +326,7 @@ def cov(
     return np.squeeze(centred @ centred.T / n)
 
 
-@composed(np.corrcoef)
+@compose(np.corrcoef)
 def corrcoef(x: Numeric, y: Numeric | None = None, rowvar: bool = True) -> Numeric:
     """`np.corrcoef`: covariances over the standard deviations of both."""
     c = np.cov(x, y, rowvar)
@@ -329,7 +336,7 @@ def corrcoef(x: Numeric, y: Numeric | None = None, rowvar: bool = True) -> Numer
     return c / deviation[:, None] / deviation
 
 
-def running(function: AnyFunction, first: float) -> AnyFunction:
+def make_running(function: AnyFunction, first: float) -> AnyFunction:
     """The form of a running reduction that may begin with nothing."""
 
     def run_along(
@@ -352,7 +359,7 @@ def sum_pieces(a: Numeric, indices: Sequence[int], axis: int = 0) -> Numeric:
     return np.moveaxis(np.stack(sums), 0, axis)
 
 
-composed(sum_pieces)(sum_pieces)
+compose(sum_pieces)(sum_pieces)
 if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
-    composed(np.cumulative_sum)(running(np.cumsum, 0))
-    composed(np.cumulative_prod)(running(np.cumprod, 1))
+    compose(np.cumulative_sum)(make_running(np.cumsum, 0))
+    compose(np.cumulative_prod)(make_running(np.cumprod, 1))

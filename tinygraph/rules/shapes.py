@@ -14,7 +14,7 @@ from tinygraph.rules.types import Numeric, Shape
 
 __all__ = [
     "Axis",
-    "array_of",
+    "as_array",
     "broadcast_axes",
     "conjugate_of",
     "count",
@@ -99,10 +99,10 @@ def count(shape: Shape, axis: Axis) -> int:
     return total
 
 
-def array_of(x: Numeric) -> Numeric:
+def as_array(x: Numeric) -> Numeric:
     """What may be a list or a number as an array; what has a shape as it is.
 
-    >>> array_of([1, 2]).shape
+    >>> as_array([1, 2]).shape
     (2,)
     """
     return x if hasattr(x, "shape") else np.asarray(x)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special
 
 from tinygraph.rules import kernels as k
-from tinygraph.rules.operation import add_row, composed
+from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.types import Numeric
 
 __all__: list[str] = []
@@ -22,25 +22,25 @@ add_row(scipy.special.erfc, "erfc", "1 - erf(x)",
     lambda dz, z, x: -dz * (SLOPE_OF_ERF * np.exp(-x * x)))
 # fmt: on
 
-composed(scipy.special.expit)(k.sigmoid)
-composed(scipy.special.log_expit)(lambda x: -k.softplus(-x))
-composed(scipy.special.xlogy)(k.xlogy)
-composed(scipy.special.entr)(lambda x: -k.xlogy(x, x))
+compose(scipy.special.expit)(k.sigmoid)
+compose(scipy.special.log_expit)(lambda x: -k.softplus(-x))
+compose(scipy.special.xlogy)(k.xlogy)
+compose(scipy.special.entr)(lambda x: -k.xlogy(x, x))
 
 
-@composed(scipy.special.logit)
+@compose(scipy.special.logit)
 def logit(x: Numeric) -> Numeric:
     """`scipy.special.logit`: log(x / (1 - x))."""
     return np.log(x) - np.log1p(-x)
 
 
-@composed(scipy.special.xlog1py)
+@compose(scipy.special.xlog1py)
 def xlog1py(x: Numeric, y: Numeric) -> Numeric:
     """`scipy.special.xlog1py`: x log(1 + y), and 0 where x is 0."""
     return np.where(x == 0, 0, x * np.log1p(np.where(x == 0, 0, y)))
 
 
-@composed(scipy.special.rel_entr)
+@compose(scipy.special.rel_entr)
 def rel_entr(x: Numeric, y: Numeric) -> Numeric:
     """`scipy.special.rel_entr`: x log(x / y)."""
     return k.xlogy(x, x) - k.xlogy(x, y)

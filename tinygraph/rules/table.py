@@ -19,10 +19,18 @@ import sys
 
 import numpy as np
 
-from tinygraph.rules import kernels as k
 from tinygraph.rules import (
-    activations, arithmetic, arranging, choices, costs, functions, linear_algebra, products, reductions,
-)  # fmt: skip  # noqa: F401 - each puts its rows into the table, in the order of the page that shows them
+    activations,
+    arithmetic,
+    arranging,
+    choices,
+    costs,
+    functions,
+    linear_algebra,
+    products,
+    reductions,
+)
+from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import sign_of_determinant
 from tinygraph.rules.operation import COMPOSED, TABLE, Each, Operation, is_elementwise
 from tinygraph.rules.reductions import sum_pieces
@@ -40,6 +48,12 @@ __all__ = [
     "is_elementwise",
     "load_rows",
 ]
+
+# The modules that put their rows into the table.
+TOPICS = (
+    *(arithmetic, functions, activations, choices, reductions),
+    *(arranging, products, linear_algebra, costs),
+)
 
 ALIASES: dict[AnyFunction, AnyFunction] = {
     np.amax: np.max,
@@ -70,7 +84,7 @@ _constant: list[AnyFunction] = [
     np.isinf, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.logical_and,
     np.logical_or, np.logical_not, np.logical_xor, np.argmax, np.argmin, np.argsort, np.any, np.all,
     np.count_nonzero, np.nonzero, np.flatnonzero, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
-    np.empty_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
+    np.empty_like, np.full_like, np.result_type, np.allclose, np.isclose, np.array_equal, np.searchsorted,
     np.iscomplexobj, np.isrealobj, np.array_repr, np.array_str, np.array2string, np.may_share_memory,
     np.shares_memory, np.floor_divide, np.isposinf, np.isneginf, np.isreal, np.iscomplex, np.fix, np.around,
     np.nanargmax, np.nanargmin, np.argpartition, np.argwhere, np.lexsort, np.digitize, np.histogram,
@@ -87,7 +101,7 @@ def load_rows(function: AnyFunction) -> bool:
     They are for `np.fft`, and for `scipy.special` where the user has imported it.
     """
     if getattr(function, "__module__", None) == "numpy.fft":
-        from tinygraph.rules import fourier  # noqa: F401
+        import tinygraph.rules.fourier
     elif isinstance(function, np.ufunc) and "scipy.special" in sys.modules:
-        from tinygraph.rules import special  # noqa: F401
+        import tinygraph.rules.special  # noqa: F401
     return function in TABLE or function in COMPOSED
