@@ -14,11 +14,15 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 import tinygraph as tg
 from tinygraph.rules import factors
-from tinygraph.rules import fourier as _fourier  # noqa: F401 - puts its rows into the table
 from tinygraph.rules import kernels as k
+from tinygraph.rules.table import load_rows
+
+load_rows(np.fft.fft)
+load_rows(scipy.special.erf)
 
 __all__ = ["CASES", "KINKS", "Case"]
 
@@ -292,6 +296,7 @@ def one_variable():
     yield from cases_of([np.arccosh], SHAPES, [above_one])
     yield from cases_of([np.sinc], [(3,), (2, 3)], [small])
     yield from cases_of([np.nan_to_num], [(3,), (2, 3)], [with_nan], with_each("nan", 1.5))
+    yield from cases_of([scipy.special.erf, scipy.special.erfc], SHAPES, [general])
     yield from cases_of([np.absolute], [(3,), (2, 3)], [general], call=of_complex)
     yield from cases_of([np.real, np.imag, np.conjugate], SHAPES, [general], call=of_complex)
     yield from cases_of([np.tanh, np.arctan, *kernels], [(3,), (2, 3)], [large])

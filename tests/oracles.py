@@ -136,8 +136,8 @@ WITHOUT_RULE |= {
 }
 WITHOUT_RULE |= {np.roll, np.rot90, np.tile, np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft}
 for _function in TABLE.keys() - HIPS.keys() - WITHOUT_RULE:
-    _home = {"numpy.linalg": anp.linalg, "numpy.fft": anp.fft}.get(_function.__module__ or "", anp)
-    if hasattr(_home, _function.__name__) and not hasattr(k, _function.__name__):
+    _home = {"numpy.linalg": anp.linalg, "numpy.fft": anp.fft}.get(getattr(_function, "__module__", ""), anp)
+    if hasattr(_home, _function.__name__):
         HIPS[_function] = getattr(_home, _function.__name__)
 
 

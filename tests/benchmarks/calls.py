@@ -2,8 +2,8 @@
 
 tests/data/numpy_calls.csv lists the functions of NumPy through which a derivative can flow, how often public
 repositories that differentiate NumPy code call each, and which peers give the right derivative. Here each is
-tried: the examples of tests/data/numpy_calls.toml are recorded, and their values and derivatives compared with
-NumPy's own values and with central differences of them.
+tried: the examples of tests/data/numpy_calls.toml are recorded, and their values and derivatives compared
+with NumPy's own values and with central differences of them.
 """
 
 import argparse

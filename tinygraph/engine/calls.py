@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.errors import DtypeError, UnknownOperationError
 from tinygraph.guards.stories import qualified_name
-from tinygraph.rules.shapes import as_array
+from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 from tinygraph.rules.types import AnyFunction, Operand, Option, Options
 
@@ -116,7 +116,7 @@ def read_several(
     dtype: Option = None,
     casting: str = "same_kind",
 ) -> Read:
-    xs = map(as_array, arrays)
+    xs = map(with_shape, arrays)
     return tuple(xs if dtype is None else (x.astype(dtype) for x in xs)), {"axis": axis}
 
 

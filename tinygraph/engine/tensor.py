@@ -37,7 +37,7 @@ from tinygraph.notation import names
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
-from tinygraph.rules.shapes import as_array
+from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 from tinygraph.rules.types import (
     AnyFunction,
@@ -581,8 +581,8 @@ def array_method(function: AnyFunction) -> Callable[..., Any]:
 
 ARRAY_METHODS = (
     "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "conjugate",
-    "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat",
-    "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+    "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel",
+    "repeat",    "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 )  # fmt: skip
 for _name in ARRAY_METHODS:
     setattr(Tensor, _name, array_method(getattr(np, _name)))
@@ -780,7 +780,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 
 def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
     """`ufunc.outer(x, y)`: each entry of x with each of y."""
-    x, y = as_array(x), as_array(y)
+    x, y = with_shape(x), with_shape(y)
     column = np.reshape(x, x.shape + (1,) * y.ndim)
     return ufunc(np.broadcast_to(column, x.shape + y.shape), y)
 

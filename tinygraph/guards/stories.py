@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -201,9 +202,17 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
 
 def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
-    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    package, *inside = home_of(function).split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
+
+
+def home_of(function: AnyFunction) -> str:
+    """The module of a function; a ufunc does not say its own, and may be SciPy's."""
+    own, special = getattr(np, function.__name__, None), sys.modules.get("scipy.special")
+    if own is not function and getattr(special, function.__name__, None) is function:
+        return "scipy.special"
+    return getattr(function, "__module__", None) or "numpy"
 
 
 def unknown_operation(name: str) -> UnknownOperationError:

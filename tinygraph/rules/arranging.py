@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, compose
-from tinygraph.rules.shapes import as_array
+from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -173,7 +173,7 @@ def make_join(raise_axes: AnyIndex, axis: Option) -> AnyIndex:
     """A join along an axis of arrays that have axes put to them before."""
 
     def join_arrays(tup: Several, *, dtype: Option = None, casting: str = "same_kind") -> Numeric:
-        xs = [raise_axes(x) for x in map(as_array, tup)]
+        xs = [raise_axes(x) for x in map(with_shape, tup)]
         return np.concatenate(xs, axis=axis(xs[0]) if callable(axis) else axis, dtype=dtype)
 
     return join_arrays
@@ -189,14 +189,14 @@ compose(np.column_stack)(make_join(lambda x: x if x.ndim > 1 else np.reshape(x, 
 def append(arr: Numeric, values: Numeric, axis: int | None = None) -> Numeric:
     """`np.append`."""
     if axis is None:
-        return np.concatenate([np.ravel(as_array(arr)), np.ravel(as_array(values))])
+        return np.concatenate([np.ravel(with_shape(arr)), np.ravel(with_shape(values))])
     return np.concatenate([arr, values], axis=axis)
 
 
 @compose(np.insert)
 def insert(arr: Numeric, obj: AnyIndex, values: Numeric, axis: int | None = None) -> Numeric:
     """`np.insert`: the array and what is inserted, one after the other, then taken in the order wanted."""
-    arr, values = as_array(arr), as_array(values)
+    arr, values = with_shape(arr), with_shape(values)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     n, shape = arr.shape[axis], list(arr.shape)
@@ -220,11 +220,11 @@ def delete(arr: Numeric, obj: AnyIndex, axis: int | None = None) -> Numeric:
 @compose(np.block)
 def block(arrays: Numeric) -> Numeric:
     """`np.block`: the innermost lists are joined along the last axis, those around along the one before."""
-    depth, ndim = nested_depth(arrays), max(as_array(x).ndim for x in innermost(arrays))
+    depth, ndim = nested_depth(arrays), max(with_shape(x).ndim for x in innermost(arrays))
 
     def join_blocks(part: Numeric, level: int) -> Numeric:
         if level == 0:
-            x = as_array(part)
+            x = with_shape(part)
             return np.reshape(x, (1,) * (max(depth, ndim) - x.ndim) + x.shape)
         return np.concatenate([join_blocks(x, level - 1) for x in part], axis=-level)
 
@@ -249,7 +249,7 @@ def make_raise(shape: Callable[[Shape], Shape]) -> AnyIndex:
 
     def raise_arrays(*arys: Numeric) -> Numeric:
         xs = tuple(
-            x if shape(x.shape) == x.shape else np.reshape(x, shape(x.shape)) for x in map(as_array, arys)
+            x if shape(x.shape) == x.shape else np.reshape(x, shape(x.shape)) for x in map(with_shape, arys)
         )
         return xs[0] if len(xs) == 1 else xs
 
@@ -313,7 +313,7 @@ def ravel_columns(a: Numeric, order: str = "C") -> Numeric:
 @compose(np.repeat)
 def repeat(a: Numeric, repeats: AnyIndex, axis: int | None = None) -> Numeric:
     """`np.repeat`: each entry taken as often as wanted."""
-    if axis is None:
+    if axis is None or a.ndim == 0:
         a, axis = np.ravel(a), 0
     return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
 
@@ -350,7 +350,8 @@ def full_like(
     """`np.full_like`: a number that is recorded, stretched; else a plain array."""
     if not isinstance(fill_value, k.Recording):
         return NotImplemented
-    return np.broadcast_to(as_array(fill_value).astype(dtype or a.dtype), a.shape if shape is None else shape)
+    number = with_shape(fill_value).astype(dtype or a.dtype)
+    return np.broadcast_to(number, a.shape if shape is None else shape)
 
 
 # Linear in what they are given ----------------------------------------------------------------
@@ -362,7 +363,7 @@ def linspace(
     dtype: Option = None, axis: int = 0,
 ) -> Numeric:  # fmt: skip
     """`np.linspace`: shares of both ends."""
-    start, stop = as_array(start), as_array(stop)
+    start, stop = with_shape(start), with_shape(stop)
     kind = np.result_type(start.dtype, stop.dtype, 0.0)
     share = np.linspace(0, 1, num, endpoint)
     share = np.reshape(share, (-1,) + (1,) * max(start.ndim, stop.ndim)).astype(kind)
@@ -507,9 +508,9 @@ def sliding_windows(
 @compose(np.apply_along_axis)
 def apply_along_axis(func1d: AnyIndex, axis: int, arr: Numeric, *args: Numeric, **kwargs: Numeric) -> Numeric:
     """`np.apply_along_axis`: the function is called on each slice."""
-    moved = np.moveaxis(as_array(arr), axis, -1)
+    moved = np.moveaxis(with_shape(arr), axis, -1)
     rows = np.reshape(moved, (-1, moved.shape[-1]))
-    z = np.stack([as_array(func1d(rows[i], *args, **kwargs)) for i in range(rows.shape[0])])
+    z = np.stack([with_shape(func1d(rows[i], *args, **kwargs)) for i in range(rows.shape[0])])
     inner = z.ndim - 1
     z = np.reshape(z, moved.shape[:-1] + z.shape[1:])
     first, place = moved.ndim - 1, axis % moved.ndim

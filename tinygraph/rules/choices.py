@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import as_array
+from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -127,7 +127,7 @@ def interpolate(
     x: Numeric, xp: Numeric, fp: Numeric, left: Numeric | None = None, right: Numeric | None = None
 ) -> Numeric:
     """`np.interp`: at each x the line through the points beside it; at a point, that to its right."""
-    x, xp, fp = map(as_array, (x, xp, fp))
+    x, xp, fp = map(with_shape, (x, xp, fp))
     i = np.clip(np.searchsorted(xp, x, side="right"), 1, xp.shape[0] - 1)
     x0, x1, y0, y1 = xp[i - 1], xp[i], fp[i - 1], fp[i]
     z = y0 + (y1 - y0) / (x1 - x0) * (x - x0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import as_array
+from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.types import Numeric
 
 __all__: list[str] = []
@@ -81,7 +81,7 @@ def unwrap_angles(
     p: Numeric, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi
 ) -> Numeric:
     """`np.unwrap`: whole periods are added, which change nothing in the derivative."""
-    p = as_array(p)
+    p = with_shape(p)
     step = np.diff(p, axis=axis)
     turns = np.ceil(step / period - 0.5)
     if discont is not None:

@@ -30,7 +30,7 @@ from tinygraph.rules.factors import (
     triangular_factor,
 )
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import as_array, conjugate_of, reduced_axes
+from tinygraph.rules.shapes import conjugate_of, reduced_axes, with_shape
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option, Options, Rule
 
 __all__: list[str] = []
@@ -62,7 +62,9 @@ def cofactors_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     return (total * z - z @ mT(dz) @ z) / np.linalg.det(x)[..., None, None]
 
 
-def pinv_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
+def pinv_dx(
+    dz: Numeric, z: Numeric, x: Numeric, rcond: Option = None, rtol: Option = None
+) -> Numeric:
     """Golub and Pereyra, "The differentiation of pseudo-inverses" (1973), at constant rank."""
     zT, dzT = mT(z), mT(dz)
     outside = dzT @ z @ zT - x @ (z @ (dzT @ z @ zT))
@@ -181,8 +183,7 @@ add_row(np.linalg.solve,    "solve", "inv(x) @ y",       solve_dx, solve_dy)
 add_row(np.linalg.det,      "det",   "determinant of x", lambda dz, z, x: dz[..., None, None] * cofactors(x))
 add_row(cofactors,  "cofactors",     "det(x) * inv(x).T",  cofactors_dx, analytic=False)
 add_real_row(log_determinant,      "log det",         "log(|det(x)|)",               log_determinant_dx)
-add_real_row(np.linalg.pinv,       "pinv",            "the pseudo-inverse of x",
-    lambda dz, z, x, rcond=None, rtol=None: pinv_dx(dz, z, x))
+add_real_row(np.linalg.pinv,       "pinv",            "the pseudo-inverse of x",     pinv_dx)
 add_real_row(np.linalg.cholesky,   "cholesky",        "triangular z, x = z @ z.T",   cholesky_dx)
 add_real_row(np.linalg.eigvalsh,   "eigenvalues",     "eigenvalues of x = x.T",      eigenvalues_dx)
 add_real_row(eigenvectors,         "eigenvectors",    "eigenvectors of x = x.T",     eigenvectors_dx)
@@ -254,14 +255,16 @@ def lstsq(a: Numeric, b: Numeric, rcond: float | None = None) -> tuple[Numeric, 
 @compose(np.polyfit)
 def polyfit(x: Numeric, y: Numeric, deg: int) -> Numeric:
     """`np.polyfit`: least squares in the powers of x, each scaled to length 1."""
-    powers = np.vander(as_array(x), deg + 1)
+    powers = np.vander(with_shape(x), deg + 1)
     lengths = np.sqrt(np.sum(np.square(powers), axis=0))
-    return (lstsq(powers / lengths, as_array(y))[0].T / lengths).T
+    return (lstsq(powers / lengths, with_shape(y))[0].T / lengths).T
 
 
 @compose(np.linalg.matrix_power)
 def matrix_power(a: Numeric, n: int) -> Numeric:
     """`np.linalg.matrix_power` by repeated squares."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError(f"an array of {a.shape} is no square matrix")
     if n < 0:
         return matrix_power(np.linalg.inv(a), -n)
     z: Numeric = None
@@ -282,7 +285,7 @@ def multi_dot(arrays: AnyIndex) -> Numeric:
 @compose(np.linalg.norm)
 def other_norm(x: Numeric, ord: Option = None, axis: Option = None, keepdims: bool = False) -> Numeric:
     """`np.linalg.norm` where it is not the root of a sum of squares."""
-    x = as_array(x)
+    x = with_shape(x)
     axes = reduced_axes(axis, x.ndim)
     if ord is None or ord == ("fro" if len(axes) == 2 else 2):
         return NotImplemented
@@ -354,5 +357,5 @@ def tensorsolve(a: Numeric, b: Numeric, axes: AnyIndex = None) -> Numeric:
     """`np.linalg.tensorsolve`, which is np.linalg.solve in another shape."""
     if axes is not None:
         a = np.moveaxis(a, axes, range(a.ndim - len(axes), a.ndim))
-    b = as_array(b)
+    b = with_shape(b)
     return np.reshape(np.linalg.solve(np.reshape(a, (b.size, -1)), np.ravel(b)), a.shape[b.ndim :])

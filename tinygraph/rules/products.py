@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, compose
-from tinygraph.rules.shapes import as_array, conjugate_of, undo_broadcast
+from tinygraph.rules.shapes import conjugate_of, undo_broadcast, with_shape
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 from tinygraph.rules.types import AnyIndex, Numeric, Option
 
@@ -125,19 +125,30 @@ add_row(
 # Compositions ----------------------------------------------------------------
 
 
+@compose(np.convolve)
+def convolve_numbers(a: Numeric, v: Numeric, mode: Option = "full") -> Numeric:
+    """`np.convolve` where one is a number, or both: as vectors of one entry."""
+    a, v = with_shape(a), with_shape(v)
+    if a.ndim and v.ndim:
+        return NotImplemented
+    return np.convolve(np.atleast_1d(a), np.atleast_1d(v), mode)
+
+
 @compose(np.correlate)
 def correlate(a: Numeric, v: Numeric, mode: Option = "valid") -> Numeric:
     """`np.correlate`: the convolution with the second array reversed."""
-    a, v = as_array(a), as_array(v)
+    a, v = with_shape(a), with_shape(v)
     if v.size > a.size:
         return np.flip(correlate(v, a, mode), 0)
-    return np.convolve(a, np.flip(v, 0), mode)
+    if a.ndim != 1 or v.ndim != 1:
+        raise ValueError(f"arrays of {a.shape} and {v.shape} are not two vectors")
+    return np.convolve(a, np.flip(conjugate_of(v), 0), mode)
 
 
 @compose(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Numeric, b: Numeric, axes: AnyIndex = 2) -> Numeric:
     """`np.tensordot` as np.einsum: one letter for each pair of axes."""
-    a, b = as_array(a), as_array(b)
+    a, b = with_shape(a), with_shape(b)
     own, other = (range(-axes, 0), range(axes)) if np.ndim(axes) == 0 else map(np.atleast_1d, axes)
     letters, pairs = (
         list(string.ascii_letters),
@@ -145,6 +156,8 @@ def tensordot(a: Numeric, b: Numeric, axes: AnyIndex = 2) -> Numeric:
     )
     sa, sb = letters[: a.ndim], letters[a.ndim : a.ndim + b.ndim]
     for i, j in pairs:
+        if a.shape[i] != b.shape[j]:
+            raise ValueError(f"axis {i} of {a.shape} and axis {j} of {b.shape} must agree")
         sb[j] = sa[i]
     out = [c for c in sa + sb if (sa + sb).count(c) == 1]
     return np.einsum(f"{''.join(sa)},{''.join(sb)}->{''.join(out)}", a, b, optimize=True)
@@ -153,11 +166,11 @@ def tensordot(a: Numeric, b: Numeric, axes: AnyIndex = 2) -> Numeric:
 @compose(np.inner)
 def inner(a: Numeric, b: Numeric, /) -> Numeric:
     """`np.inner`: products summed over the last axes."""
-    a, b = as_array(a), as_array(b)
+    a, b = with_shape(a), with_shape(b)
     return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, (-1, -1))
 
 
-compose(np.vdot)(lambda a, b, /: np.dot(conjugate_of(np.ravel(as_array(a))), np.ravel(as_array(b))))
+compose(np.vdot)(lambda a, b, /: np.dot(conjugate_of(np.ravel(with_shape(a))), np.ravel(with_shape(b))))
 compose(np.linalg.matmul)(lambda x1, x2, /: np.matmul(x1, x2))
 compose(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 
@@ -165,7 +178,7 @@ compose(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 @compose(np.vecdot, np.linalg.vecdot)
 def vecdot(x1: Numeric, x2: Numeric, /, *, axis: int = -1) -> Numeric:
     """`np.vecdot`: the products of vectors along an axis."""
-    return np.sum(conjugate_of(as_array(x1)) * x2, axis=axis)
+    return np.sum(conjugate_of(with_shape(x1)) * x2, axis=axis)
 
 
 if hasattr(np, "matvec"):  # since NumPy 2.2
@@ -176,7 +189,7 @@ if hasattr(np, "matvec"):  # since NumPy 2.2
 @compose(np.kron)
 def kron(a: Numeric, b: Numeric) -> Numeric:
     """`np.kron`: each entry of the first times the whole of the second."""
-    a, b = as_array(a), as_array(b)
+    a, b = with_shape(a), with_shape(b)
     n = max(a.ndim, b.ndim)
     first, second = ((1,) * (n - x.ndim) + x.shape for x in (a, b))
     a = np.reshape(a, [part for length in first for part in (length, 1)])
@@ -192,7 +205,7 @@ def cross(
     """`np.cross` of vectors of three entries."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    a, b = np.moveaxis(with_shape(a), axisa, -1), np.moveaxis(with_shape(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError("np.cross has a derivative here for vectors of three entries")
     after, before = [1, 2, 0], [2, 0, 1]
@@ -205,9 +218,9 @@ compose(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: cross(x1, x2, axis=axis))
 @compose(np.polyval)
 def polyval(p: Numeric, x: Numeric) -> Numeric:
     """`np.polyval` by Horner's rule, from the highest power on."""
-    p, x = as_array(p), as_array(x)
-    z = np.zeros_like(x) + p[0]
-    for i in range(1, p.shape[0]):
+    p, x = with_shape(p), with_shape(x)
+    z = np.zeros_like(x)
+    for i in range(p.shape[0]):
         z = z * x + p[i]
     return z
 

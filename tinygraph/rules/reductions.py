@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import Axis, as_array, conjugate_of, count, reduced_axes, restore_axes, spread
+from tinygraph.rules.shapes import Axis, conjugate_of, count, reduced_axes, restore_axes, spread, with_shape
 from tinygraph.rules.types import AnyFunction, Numeric, Option
 
 __all__ = ["sum_pieces"]
@@ -193,10 +193,10 @@ def average(
     keepdims: bool = False,
 ) -> Numeric:
     """`np.average`: the mean, or that with weights."""
-    a = as_array(a)
-    if weights is None:
-        weights = np.ones((), a.dtype)
-    weights = as_array(weights)
+    a = with_shape(a)
+    if weights is None and not returned:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    weights = np.ones((), a.dtype) if weights is None else with_shape(weights)
     if weights.ndim not in (0, a.ndim):
         if weights.ndim != 1:
             raise ValueError(f"weights of shape {weights.shape} are neither one per entry nor one per slice")
@@ -255,11 +255,11 @@ def median(a: Numeric, axis: Option = None, *, keepdims: bool = False) -> Numeri
 @compose(np.trapezoid)
 def integrate(y: Numeric, x: Numeric | None = None, dx: float = 1.0, axis: int = -1) -> Numeric:
     """`np.trapezoid`."""
-    y = np.moveaxis(as_array(y), axis, -1)
+    y = np.moveaxis(with_shape(y), axis, -1)
     if x is None:
         d: Numeric = dx
     else:
-        x = as_array(x)
+        x = with_shape(x)
         d = np.diff(x) if x.ndim == 1 else np.diff(np.moveaxis(x, axis, -1))
     return np.sum(d * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
 
@@ -269,7 +269,7 @@ def diff(
     a: Numeric, n: int = 1, axis: int = -1, prepend: Numeric | None = None, append: Numeric | None = None
 ) -> Numeric:
     """`np.diff`: each entry less the one before, n times."""
-    a = as_array(a)
+    a = with_shape(a)
     before, after = ([] if x is None else [end_along(x, a.shape, axis)] for x in (prepend, append))
     if before or after:
         a = np.concatenate([*before, a, *after], axis=axis)
@@ -281,7 +281,7 @@ def diff(
 
 def end_along(x: Numeric, shape: tuple[int, ...], axis: int) -> Numeric:
     """What stands before or after an array of `shape`; a number once in each place."""
-    x = as_array(x)
+    x = with_shape(x)
     return x if x.ndim else np.broadcast_to(x, restored_shape(shape, axis))
 
 
@@ -296,7 +296,7 @@ def ediff1d(ary: Numeric, to_end: Numeric | None = None, to_begin: Numeric | Non
 @compose(np.gradient)
 def gradient(f: Numeric, *varargs: Numeric, axis: Option = None, edge_order: int = 1) -> Numeric:
     """`np.gradient` by second-order differences inside, and first-order ones at the edges."""
-    f = as_array(f)
+    f = with_shape(f)
     if edge_order != 1:
         raise ValueError("np.gradient has a derivative here for edge_order=1 only")
     axes = reduced_axes(axis, f.ndim)
@@ -308,6 +308,8 @@ def gradient(f: Numeric, *varargs: Numeric, axis: Option = None, edge_order: int
 def gradient_along(f: Numeric, h: Numeric, axis: int) -> Numeric:
     """The same along one axis: the slopes beside a point, each weighted by the other's distance."""
     f = np.moveaxis(f, axis, -1)
+    if f.shape[-1] < 2:
+        raise ValueError(f"an axis of length {f.shape[-1]} is too short for a difference")
     h = np.broadcast_to(h, (f.shape[-1] - 1,)) if np.ndim(h) == 0 else np.diff(h)
     slope = np.diff(f) / h
     inner = (h[1:] * slope[..., :-1] + h[:-1] * slope[..., 1:]) / (h[1:] + h[:-1])

@@ -14,7 +14,6 @@ from tinygraph.rules.types import Numeric, Shape
 
 __all__ = [
     "Axis",
-    "as_array",
     "broadcast_axes",
     "conjugate_of",
     "count",
@@ -22,6 +21,7 @@ __all__ = [
     "restore_axes",
     "spread",
     "undo_broadcast",
+    "with_shape",
 ]
 
 Axis = int | Sequence[int] | None
@@ -99,10 +99,10 @@ def count(shape: Shape, axis: Axis) -> int:
     return total
 
 
-def as_array(x: Numeric) -> Numeric:
+def with_shape(x: Numeric) -> Numeric:
     """What may be a list or a number as an array; what has a shape as it is.
 
-    >>> as_array([1, 2]).shape
+    >>> with_shape([1, 2]).shape
     (2,)
     """
     return x if hasattr(x, "shape") else np.asarray(x)
