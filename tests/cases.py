@@ -24,7 +24,7 @@ from tinygraph.rules.table import load_rows
 load_rows(np.fft.fft)
 load_rows(scipy.special.erf)
 
-__all__ = ["CASES", "KINKS", "Case"]
+__all__ = ["CASES", "KINKS", "Case", "of_complex"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,6 +82,10 @@ def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
+UNCHANGEABLE = (
+    "{} cannot be changed in place: a recorded value may be in a cache; use np.where, or change .value before "
+    "recording"
+)
 PLAIN_LISTS = frozenset({list, tuple})
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
 _SECOND = (1,)
@@ -406,10 +410,7 @@ class Tensor(k.Recording):
         return apply(_GETITEM, (self,), {"index": plain_index(index)})
 
     def __setitem__(self, index: AnyIndex, value: Numeric) -> None:
-        raise GraphError(
-            f"{describe(self)} cannot be changed in place: a recorded value may be in a cache; "
-            "use np.where, or change .value before recording"
-        )
+        raise GraphError(UNCHANGEABLE.format(describe(self)))
 
     def __gt__(self, other: Operand) -> Numeric:
         return compare_entries(operator.gt, self, other)
@@ -775,6 +776,8 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
         return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
     if ops.load_rows(function):
         return call_recorded(function, args, settings)
+    if function in ops.IN_PLACE and isinstance(args[0], Tensor):
+        raise GraphError(f"{qualified_name(function)}: {UNCHANGEABLE.format(describe(args[0]))}")
     raise unknown_operation(qualified_name(function))
 
 

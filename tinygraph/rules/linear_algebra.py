@@ -62,9 +62,7 @@ def cofactors_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     return (total * z - z @ mT(dz) @ z) / np.linalg.det(x)[..., None, None]
 
 
-def pinv_dx(
-    dz: Numeric, z: Numeric, x: Numeric, rcond: Option = None, rtol: Option = None
-) -> Numeric:
+def pinv_dx(dz: Numeric, z: Numeric, x: Numeric, rcond: Option = None, rtol: Option = None) -> Numeric:
     """Golub and Pereyra, "The differentiation of pseudo-inverses" (1973), at constant rank."""
     zT, dzT = mT(z), mT(dz)
     outside = dzT @ z @ zT - x @ (z @ (dzT @ z @ zT))

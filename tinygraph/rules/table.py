@@ -39,6 +39,7 @@ from tinygraph.rules.types import AnyFunction, Rule
 __all__ = [
     "ALIASES",
     "COMPOSED",
+    "IN_PLACE",
     "LOCALLY_CONSTANT",
     "METHODS",
     "TABLE",
@@ -93,6 +94,11 @@ _constant: list[AnyFunction] = [
 ]
 # fmt: on
 LOCALLY_CONSTANT = frozenset(_constant)
+
+# What changes an array that it is given, which a Tensor does not allow.
+IN_PLACE: frozenset[AnyFunction] = frozenset(
+    {np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask}
+)
 
 
 def load_rows(function: AnyFunction) -> bool:
