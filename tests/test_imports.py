@@ -48,7 +48,7 @@ WAITS = {
     "tinygraph.guards.faults": "where a command failed alone",
     "tinygraph.plan": "one command of several",
     "tinygraph.rules.fourier": "numpy.fft is slow to load",
-    "tinygraph.rules.special": "an extra",
+    "tinygraph.rules.special": "for those who have imported SciPy",
     "tinygraph.engine.tensor": "NumPy need not load for --help",
     "viz": "the engine works without pictures",
     "zipfile": "to read and write files, slow to load",

@@ -439,7 +439,7 @@ def rearrangement(function: Callable[..., Any]) -> None:
 
     def write(g: OnnxGraph, x: Any, **settings: Any) -> str:
         places = function(number_entries(g.shape(x)), *settings.values())
-        return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.ascontiguousarray(places)))
+        return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(places)))
 
     FORMS[function] = write
 

@@ -83,8 +83,8 @@ def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
 
 
 UNCHANGEABLE = (
-    "{} cannot be changed in place: a recorded value may be in a cache; use np.where, or change .value before "
-    "recording"
+    "{} cannot be changed in place: a recorded value may be in a cache; "
+    "use np.where, or change .value before recording"
 )
 PLAIN_LISTS = frozenset({list, tuple})
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
