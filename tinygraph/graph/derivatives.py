@@ -238,6 +238,8 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
             "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
     if seed is None:
+        if value.dtype.kind == "c":
+            raise GraphError(f"{describe(output)} is complex; take np.real, np.imag or np.abs of it first")
         if value.ndim == 0:
             return value.dtype.type(1)
         if value.size == 1:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, compose
-from tinygraph.rules.shapes import with_shape
+from tinygraph.rules.shapes import move_axis, place_of_axis, with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -158,7 +158,7 @@ def array_split(ary: Numeric, indices_or_sections: AnyIndex, axis: int = 0) -> l
         sizes = [n // sections + (i < n % sections) for i in range(sections)]
         sections = np.cumsum(sizes)[:-1].tolist()
     edges = [0, *sections, n]
-    before = (slice(None),) * (axis % ary.ndim)
+    before = (slice(None),) * place_of_axis(axis, ary.ndim)
     return [ary[(*before, slice(a, b))] for a, b in itertools.pairwise(edges)]
 
 
@@ -166,7 +166,7 @@ compose(np.vsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sectio
 compose(np.hsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, int(ary.ndim > 1)))
 compose(np.dsplit)(lambda ary, indices_or_sections: split(ary, indices_or_sections, 2))
 if hasattr(np, "unstack"):  # since NumPy 2.1
-    compose(np.unstack)(lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0)))
+    compose(np.unstack)(lambda x, /, *, axis=0: tuple(move_axis(x, axis, 0)))
 
 
 def make_join(raise_axes: AnyIndex, axis: Option) -> AnyIndex:
@@ -201,7 +201,7 @@ def insert(arr: Numeric, obj: AnyIndex, values: Numeric, axis: int | None = None
         arr, axis = np.ravel(arr), 0
     n, shape = arr.shape[axis], list(arr.shape)
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
-        values = np.moveaxis(np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape), 0, axis)
+        values = move_axis(np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape), 0, axis)
         shape[axis] = values.shape[axis]
     else:
         shape[axis] = len(np.insert(np.arange(n), obj, 0)) - n
@@ -283,8 +283,8 @@ compose(np.broadcast_arrays)(
 @compose(np.rollaxis)
 def rollaxis(a: Numeric, axis: int, start: int = 0) -> Numeric:
     """`np.rollaxis`: the axis before that at `start`."""
-    axis, start = axis % a.ndim, start + a.ndim * (start < 0)
-    return np.moveaxis(a, axis, start - (axis < start))
+    axis, start = place_of_axis(axis, a.ndim), start + a.ndim * (start < 0)
+    return move_axis(a, axis, start - (axis < start))
 
 
 @compose(np.reshape)
@@ -367,7 +367,7 @@ def linspace(
     kind = np.result_type(start.dtype, stop.dtype, 0.0)
     share = np.linspace(0, 1, num, endpoint)
     share = np.reshape(share, (-1,) + (1,) * max(start.ndim, stop.ndim)).astype(kind)
-    z = np.moveaxis(start * (1 - share) + stop * share, 0, axis)
+    z = move_axis(start * (1 - share) + stop * share, 0, axis)
     z = z if dtype is None else z.astype(dtype)
     return (z, (stop - start) / (num - endpoint)) if retstep else z
 
@@ -438,7 +438,8 @@ def diagonal_places(n: int, m: int, offset: int) -> tuple[Numeric, Numeric]:
 @compose(np.diagonal)
 def diagonal(a: Numeric, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Numeric:
     """`np.diagonal` by indexing."""
-    x = np.moveaxis(a, (axis1, axis2), (-2, -1)) if a.ndim > 2 or axis1 % a.ndim > axis2 % a.ndim else a
+    places = place_of_axis(axis1, a.ndim), place_of_axis(axis2, a.ndim)
+    x = a if places == (a.ndim - 2, a.ndim - 1) else np.moveaxis(a, places, (-2, -1))
     return x[(..., *diagonal_places(x.shape[-2], x.shape[-1], offset))]
 
 
@@ -499,21 +500,21 @@ def sliding_windows(
     lengths = np.atleast_1d(window_shape).tolist()
     axes = range(x.ndim) if axis is None else np.atleast_1d(axis).tolist()
     for n, a in zip(lengths, axes, strict=True):
-        a %= x.ndim if x.ndim else 1
+        a = place_of_axis(a, x.ndim)
         starts = np.arange(x.shape[a] - n + 1)
-        x = np.moveaxis(np.take(x, starts[:, None] + np.arange(n), axis=a), a + 1, -1)
+        x = move_axis(np.take(x, starts[:, None] + np.arange(n), axis=a), a + 1, -1)
     return x
 
 
 @compose(np.apply_along_axis)
 def apply_along_axis(func1d: AnyIndex, axis: int, arr: Numeric, *args: Numeric, **kwargs: Numeric) -> Numeric:
     """`np.apply_along_axis`: the function is called on each slice."""
-    moved = np.moveaxis(with_shape(arr), axis, -1)
+    moved = move_axis(with_shape(arr), axis, -1)
     rows = np.reshape(moved, (-1, moved.shape[-1]))
     z = np.stack([with_shape(func1d(rows[i], *args, **kwargs)) for i in range(rows.shape[0])])
     inner = z.ndim - 1
     z = np.reshape(z, moved.shape[:-1] + z.shape[1:])
-    first, place = moved.ndim - 1, axis % moved.ndim
+    first, place = moved.ndim - 1, place_of_axis(axis, moved.ndim)
     return (
         np.moveaxis(z, tuple(range(first, first + inner)), tuple(range(place, place + inner))) if inner else z
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import with_shape
+from tinygraph.rules.shapes import place_of_axis, with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -149,7 +149,7 @@ def compress(condition: Numeric, a: Numeric, axis: int | None = None) -> Numeric
 
 def places_along(index: AnyIndex, shape: Shape, axis: int) -> AnyIndex:
     """An index that takes the entries at `index` along `axis`, in the same place along others."""
-    places, axis = np.ix_(*map(np.arange, shape)), axis % len(shape)
+    places, axis = np.ix_(*map(np.arange, shape)), place_of_axis(axis, len(shape))
     return (*places[:axis], index, *places[axis + 1 :])
 
 

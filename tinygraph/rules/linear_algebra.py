@@ -30,7 +30,7 @@ from tinygraph.rules.factors import (
     triangular_factor,
 )
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import conjugate_of, reduced_axes, with_shape
+from tinygraph.rules.shapes import conjugate_of, places_of_axes, with_shape
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option, Options, Rule
 
 __all__: list[str] = []
@@ -284,14 +284,15 @@ def multi_dot(arrays: AnyIndex) -> Numeric:
 def other_norm(x: Numeric, ord: Option = None, axis: Option = None, keepdims: bool = False) -> Numeric:
     """`np.linalg.norm` where it is not the root of a sum of squares."""
     x = with_shape(x)
-    axes = reduced_axes(axis, x.ndim)
+    axes = places_of_axes(axis, x.ndim)
     if ord is None or ord == ("fro" if len(axes) == 2 else 2):
         return NotImplemented
     if len(axes) == 1:
         return vector_norm(x, ord, axes[0], keepdims)
     if len(axes) != 2 or ord not in MATRIX_NORMS:
         raise ValueError(f"no norm of {x.shape} over the axes {axes} has ord={ord!r}")
-    z = MATRIX_NORMS[ord](np.moveaxis(x, axes, (-2, -1)))
+    matrices = x if axes == (x.ndim - 2, x.ndim - 1) else np.moveaxis(x, axes, (-2, -1))
+    z = MATRIX_NORMS[ord](matrices)
     return np.reshape(z, tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else z
 
 
@@ -320,7 +321,7 @@ MATRIX_NORMS = {
 @compose(np.linalg.vector_norm)
 def norm_of_vectors(x: Numeric, /, *, axis: Option = None, keepdims: bool = False, ord: float = 2) -> Numeric:
     """`np.linalg.vector_norm`: all axes named, and all where there is none, as one."""
-    axes = reduced_axes(axis, x.ndim)
+    axes = places_of_axes(axis, x.ndim)
     kept = [i for i in range(x.ndim) if i not in axes]
     rows = np.reshape(np.transpose(x, [*kept, *axes]), (*(x.shape[i] for i in kept), -1))
     z = np.linalg.norm(rows, ord=ord, axis=-1)

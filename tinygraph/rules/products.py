@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, compose
-from tinygraph.rules.shapes import conjugate_of, undo_broadcast, with_shape
+from tinygraph.rules.shapes import conjugate_of, move_axis, place_of_axis, undo_broadcast, with_shape
 from tinygraph.rules.subscripts import einsum_rule, explicit_subscripts
 from tinygraph.rules.types import AnyIndex, Numeric, Option
 
@@ -152,7 +152,7 @@ def tensordot(a: Numeric, b: Numeric, axes: AnyIndex = 2) -> Numeric:
     own, other = (range(-axes, 0), range(axes)) if np.ndim(axes) == 0 else map(np.atleast_1d, axes)
     letters, pairs = (
         list(string.ascii_letters),
-        [(i % a.ndim, j % b.ndim) for i, j in zip(own, other, strict=True)],
+        [(place_of_axis(i, a.ndim), place_of_axis(j, b.ndim)) for i, j in zip(own, other, strict=True)],
     )
     sa, sb = letters[: a.ndim], letters[a.ndim : a.ndim + b.ndim]
     for i, j in pairs:
@@ -205,11 +205,11 @@ def cross(
     """`np.cross` of vectors of three entries."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(with_shape(a), axisa, -1), np.moveaxis(with_shape(b), axisb, -1)
+    a, b = move_axis(with_shape(a), axisa, -1), move_axis(with_shape(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError("np.cross has a derivative here for vectors of three entries")
     after, before = [1, 2, 0], [2, 0, 1]
-    return np.moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
+    return move_axis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
 
 
 compose(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: cross(x1, x2, axis=axis))

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import Axis, conjugate_of, count, reduced_axes, restore_axes, spread, with_shape
+from tinygraph.rules.shapes import (
+    Axis,
+    conjugate_of,
+    count,
+    move_axis,
+    place_of_axis,
+    places_of_axes,
+    reduced_axes,
+    restore_axes,
+    spread,
+    with_shape,
+)
 from tinygraph.rules.types import AnyFunction, Numeric, Option
 
 __all__ = ["sum_pieces"]
@@ -200,7 +211,7 @@ def average(
     if weights.ndim not in (0, a.ndim):
         if weights.ndim != 1:
             raise ValueError(f"weights of shape {weights.shape} are neither one per entry nor one per slice")
-        weights = np.reshape(weights, [-1 if i == np.arange(a.ndim)[axis] else 1 for i in range(a.ndim)])
+        weights = np.reshape(weights, [-1 if i == place_of_axis(axis, a.ndim) else 1 for i in range(a.ndim)])
     total = np.sum(np.broadcast_to(weights, a.shape), axis=axis, keepdims=keepdims)
     z = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (z, np.broadcast_to(total, z.shape)) if returned else z
@@ -222,22 +233,29 @@ def quantile(
     """`np.quantile`: between the two sorted entries beside the place q * (n - 1)."""
     if method not in PLACES:
         raise ValueError(f"method={method!r} has no derivative here; {', '.join(PLACES)} have one")
-    kept = [i for i in range(a.ndim) if i not in reduced_axes(axis, a.ndim)]
-    rows = np.reshape(
-        np.transpose(a, [*reduced_axes(axis, a.ndim), *kept]), (-1, *(a.shape[i] for i in kept))
-    )
-    rows, q = np.sort(rows, axis=0), np.asarray(q)
+    rows, q = np.sort(axes_in_one(a, axis), axis=0), np.asarray(q)
     place = PLACES[method](q * (rows.shape[0] - 1))
     low = np.floor(place).astype(int)
-    share = np.reshape(place - low, q.shape + (1,) * len(kept)).astype(a.dtype)
-    first, second = rows[low], rows[np.ceil(place).astype(int)]
-    z = first + (second - first) * share
+    z = rows[low]
+    if (place != low).any():
+        share = np.reshape(place - low, q.shape + (1,) * (rows.ndim - 1)).astype(a.dtype)
+        z = z + (rows[np.ceil(place).astype(int)] - z) * share
     return np.reshape(z, q.shape + restored_shape(a.shape, axis)) if keepdims else z
+
+
+def axes_in_one(a: Numeric, axis: Option) -> Numeric:
+    """The axes of a reduction as one, the first."""
+    axes = places_of_axes(axis, a.ndim)
+    if len(axes) == 1:
+        return move_axis(a, axes[0], 0)
+    kept = [i for i in range(a.ndim) if i not in axes]
+    moved = np.transpose(a, [*axes, *kept]) if kept else a
+    return np.reshape(moved, (-1, *(a.shape[i] for i in kept)))
 
 
 def restored_shape(shape: tuple[int, ...], axis: Option) -> tuple[int, ...]:
     """The shape of a reduction that keeps its axes."""
-    return tuple(1 if i in reduced_axes(axis, len(shape)) else n for i, n in enumerate(shape))
+    return tuple(1 if i in places_of_axes(axis, len(shape)) else n for i, n in enumerate(shape))
 
 
 @compose(np.percentile)
@@ -255,12 +273,12 @@ def median(a: Numeric, axis: Option = None, *, keepdims: bool = False) -> Numeri
 @compose(np.trapezoid)
 def integrate(y: Numeric, x: Numeric | None = None, dx: float = 1.0, axis: int = -1) -> Numeric:
     """`np.trapezoid`."""
-    y = np.moveaxis(with_shape(y), axis, -1)
+    y = move_axis(with_shape(y), axis, -1)
     if x is None:
         d: Numeric = dx
     else:
         x = with_shape(x)
-        d = np.diff(x) if x.ndim == 1 else np.diff(np.moveaxis(x, axis, -1))
+        d = np.diff(x) if x.ndim == 1 else np.diff(move_axis(x, axis, -1))
     return np.sum(d * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
 
 
@@ -273,7 +291,7 @@ def diff(
     before, after = ([] if x is None else [end_along(x, a.shape, axis)] for x in (prepend, append))
     if before or after:
         a = np.concatenate([*before, a, *after], axis=axis)
-    whole = (slice(None),) * (axis % a.ndim)
+    whole = (slice(None),) * place_of_axis(axis, a.ndim)
     for _ in range(n):
         a = a[(*whole, slice(1, None))] - a[(*whole, slice(-1))]
     return a
@@ -299,7 +317,7 @@ def gradient(f: Numeric, *varargs: Numeric, axis: Option = None, edge_order: int
     f = with_shape(f)
     if edge_order != 1:
         raise ValueError("np.gradient has a derivative here for edge_order=1 only")
-    axes = reduced_axes(axis, f.ndim)
+    axes = places_of_axes(axis, f.ndim)
     spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     found = [gradient_along(f, h, a) for h, a in zip(spacings, axes, strict=True)]
     return found[0] if len(found) == 1 else tuple(found)
@@ -307,13 +325,13 @@ def gradient(f: Numeric, *varargs: Numeric, axis: Option = None, edge_order: int
 
 def gradient_along(f: Numeric, h: Numeric, axis: int) -> Numeric:
     """The same along one axis: the slopes beside a point, each weighted by the other's distance."""
-    f = np.moveaxis(f, axis, -1)
+    f = move_axis(f, axis, -1)
     if f.shape[-1] < 2:
         raise ValueError(f"an axis of length {f.shape[-1]} is too short for a difference")
     h = np.broadcast_to(h, (f.shape[-1] - 1,)) if np.ndim(h) == 0 else np.diff(h)
     slope = np.diff(f) / h
     inner = (h[1:] * slope[..., :-1] + h[:-1] * slope[..., 1:]) / (h[1:] + h[:-1])
-    return np.moveaxis(np.concatenate([slope[..., :1], inner, slope[..., -1:]], axis=-1), -1, axis)
+    return move_axis(np.concatenate([slope[..., :1], inner, slope[..., -1:]], axis=-1), -1, axis)
 
 
 @compose(np.cov)
@@ -355,10 +373,10 @@ def make_running(function: AnyFunction, first: float) -> AnyFunction:
 
 def sum_pieces(a: Numeric, indices: Sequence[int], axis: int = 0) -> Numeric:
     """`np.add.reduceat`: sums from each index to the next, the entry alone where the next is no later."""
-    a = np.moveaxis(a, axis, 0)
+    a = move_axis(a, axis, 0)
     ends = [*indices[1:], a.shape[0]]
     sums = [np.sum(a[i : max(i + 1, j)], axis=0) for i, j in zip(indices, ends, strict=True)]
-    return np.moveaxis(np.stack(sums), 0, axis)
+    return move_axis(np.stack(sums), 0, axis)
 
 
 compose(sum_pieces)(sum_pieces)

@@ -17,6 +17,9 @@ __all__ = [
     "broadcast_axes",
     "conjugate_of",
     "count",
+    "move_axis",
+    "place_of_axis",
+    "places_of_axes",
     "reduced_axes",
     "restore_axes",
     "spread",
@@ -115,3 +118,37 @@ def conjugate_of(x: Numeric) -> Numeric:
     array([1.-2.j])
     """
     return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def move_axis(x: Numeric, source: int, destination: int) -> Numeric:
+    """`np.moveaxis`, and x itself where the axis is there already.
+
+    >>> x = np.ones((2, 3))
+    >>> move_axis(x, 1, -1) is x, move_axis(x, 0, -1).shape
+    (True, (3, 2))
+    """
+    there = place_of_axis(source, x.ndim) == place_of_axis(destination, x.ndim)
+    return x if there else np.moveaxis(x, source, destination)
+
+
+def place_of_axis(axis: int, ndim: int) -> int:
+    """An axis as a number from 0 on; IndexError if there is none.
+
+    >>> place_of_axis(-1, 3)
+    2
+    """
+    try:
+        return range(ndim)[axis]
+    except IndexError:
+        raise IndexError(f"axis {axis} is out of bounds for an array of {ndim} axes") from None
+
+
+def places_of_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """`reduced_axes` of a call that has not been checked: IndexError for an axis that there is not.
+
+    >>> places_of_axes((-1, 0), 3), places_of_axes(None, 2)
+    ((2, 0), (0, 1))
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(place_of_axis(a, ndim) for a in ((axis,) if np.ndim(axis) == 0 else axis))  # type: ignore
