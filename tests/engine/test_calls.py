@@ -7,7 +7,18 @@ import pytest
 import scipy.special
 
 import tinygraph as tg
-from tests.calls import EXAMPLES, LISTED, NOT_DISPATCHED, X, cost, directions, slopes, wrong_with
+from tests.calls import (
+    EXAMPLES,
+    LISTED,
+    NOT_DISPATCHED,
+    X,
+    arrays_in,
+    cost,
+    directions,
+    evaluate,
+    slopes,
+    wrong_with,
+)
 from tests.oracles import disagreement
 from tinygraph.errors import DtypeError, GraphError, ShapeError, TinygraphError, UnknownOperationError
 
@@ -60,6 +71,18 @@ def test_compiled_steps_give_the_same(call):
             step(1.01 * X), tg.value_and_grad(lambda x, e=example: cost(e, x))(1.01 * X), strict=True
         ):
             np.testing.assert_allclose(actual, expected, rtol=1e-10, atol=1e-12, err_msg=example)
+
+
+@pytest.mark.parametrize("call", [call for call in RECORDED if call != "geomspace"])
+def test_single_precision_stays_where_numpy_lets_it(call):
+    x = X.astype(np.float32)
+    for example in EXAMPLES[call]:
+        leaf = tg.parameter(x)
+        actual = arrays_in(evaluate(example, leaf))
+
+        assert [z.dtype for z in actual] == [np.asarray(z).dtype for z in arrays_in(evaluate(example, x))]
+        recorded = [z for z in actual if isinstance(z, tg.Tensor)]
+        assert sum(np.sum(np.real(z)) for z in recorded).backward()[leaf].dtype == np.float32
 
 
 @pytest.mark.parametrize("call", sorted(REFUSED))
@@ -137,6 +160,42 @@ def test_a_derivative_that_a_singular_matrix_lacks():
 
     with pytest.raises(GraphError, match="there is no derivative here: LinAlgError: Singular matrix"):
         J.backward()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(lambda x: np.sort(x, axis=2), lambda x: np.diff(x, axis=-3), lambda x: np.median(x, axis=5)),
+        *(
+            lambda x: np.gradient(x, axis=2),
+            lambda x: np.trapezoid(x, axis=2),
+            lambda x: np.median(x, (0, 0)),
+        ),
+        *(lambda x: np.average(x, axis=2), lambda x: np.linalg.norm(x, 1, axis=(0, 2))),
+        *(
+            lambda x: np.insert(x, 9, 1.0, axis=0),
+            lambda x: np.delete(x, 9, axis=0),
+            lambda x: np.diff(x, -1),
+        ),
+        *(lambda x: np.percentile(x, -3), lambda x: np.quantile(x, 1.5), lambda x: np.vander(x)),
+        *(lambda x: np.interp(x, [1.0, 2.0], [1.0]), lambda x: np.meshgrid(x, indexing="zz")),
+        *(lambda x: np.tensordot(x, x, 1), lambda x: np.inner(x, x[:, :1]), lambda x: np.block([[x], x])),
+        *(
+            lambda x: np.add.reduceat(x, [7]),
+            lambda x: np.linalg.matrix_power(x, 2),
+            lambda x: np.gradient(x[:1]),
+        ),
+        *(lambda x: np.take_along_axis(x, np.array([0]), axis=0), lambda x: np.correlate(x, x)),
+        *(lambda x: np.average(x, weights=[0, 0, 0], axis=0), lambda x: np.choose(np.array([7]), [x, x])),
+        lambda x: np.lib.stride_tricks.sliding_window_view(x, 9, axis=0),
+    ],
+)
+def test_what_numpy_refuses_is_refused(call):
+    with pytest.raises((ValueError, IndexError, TypeError, ZeroDivisionError)):
+        call(X)
+
+    with pytest.raises((TinygraphError, ZeroDivisionError)):
+        call(tg.parameter(X))
 
 
 # Methods of arrays --------------------------------------------------------------------------------

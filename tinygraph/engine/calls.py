@@ -148,6 +148,10 @@ def read_transpose(a: Operand, axes: Option = None) -> Read:
     return (a,), {} if axes is None else {"axes": (axes,) if np.ndim(axes) == 0 else tuple(axes)}
 
 
+def read_nan_to_num(x: Operand, copy: bool = True, **numbers: Option) -> Read:
+    return (x,), numbers
+
+
 READERS: dict[AnyFunction, Callable[..., Read]] = {
     np.concatenate: read_several,
     np.stack: read_several,
@@ -155,4 +159,5 @@ READERS: dict[AnyFunction, Callable[..., Read]] = {
     np.clip: read_clip,
     np.reshape: read_reshape,
     np.transpose: read_transpose,
+    np.nan_to_num: read_nan_to_num,
 }

@@ -343,6 +343,8 @@ class Tensor(k.Recording):
         except TOLD as error:
             shorten(error)
             raise
+        except (ValueError, IndexError, TypeError) as error:
+            raise composed_error(getattr(ufunc, method), args, settings, error) from cause_of(error)
 
     def __array_function__(
         self, function: AnyFunction, types: object, args: tuple[Operand, ...], settings: Options

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tinygraph.rules.operation import add_row, compose
-from tinygraph.rules.shapes import with_shape
+from tinygraph.rules.shapes import cast_floats, with_shape
 from tinygraph.rules.types import Numeric
 
 __all__: list[str] = []
@@ -70,8 +70,7 @@ def power_in_double(x: Numeric, y: Numeric) -> Numeric:
 
 def in_double(x: Numeric) -> Numeric:
     """An array or a number as float64."""
-    x = with_shape(x)
-    return x if x.dtype == np.float64 else x.astype(np.float64)
+    return cast_floats(with_shape(x), np.float64)
 
 
 @compose(np.ldexp)

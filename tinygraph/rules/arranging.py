@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, compose
-from tinygraph.rules.shapes import move_axis, place_of_axis, with_shape
+from tinygraph.rules.shapes import cast_floats, move_axis, place_of_axis, with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -206,7 +206,8 @@ def insert(arr: Numeric, obj: AnyIndex, values: Numeric, axis: int | None = None
     else:
         shape[axis] = len(np.insert(np.arange(n), obj, 0)) - n
     order = np.insert(np.arange(n), obj, np.arange(n, n + shape[axis]))
-    return np.take(np.concatenate([arr, np.broadcast_to(values, shape)], axis=axis), order, axis=axis)
+    values = np.broadcast_to(cast_floats(values, arr.dtype), shape)
+    return np.take(np.concatenate([arr, values], axis=axis), order, axis=axis)
 
 
 @compose(np.delete)
@@ -232,8 +233,13 @@ def block(arrays: Numeric) -> Numeric:
 
 
 def nested_depth(part: Numeric) -> int:
-    """How many lists stand in one another."""
-    return 1 + nested_depth(part[0]) if isinstance(part, list) else 0
+    """How many lists stand in one another, everywhere as many."""
+    if not isinstance(part, list):
+        return 0
+    depths = {nested_depth(inner) for inner in part}
+    if len(depths) != 1:
+        raise ValueError("the lists do not stand in one another everywhere as deep")
+    return 1 + depths.pop()
 
 
 def innermost(part: Numeric) -> list[Numeric]:
@@ -330,6 +336,8 @@ def meshgrid(
     *xi: Numeric, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[Numeric, ...]:
     """`np.meshgrid`: each vector along an axis of its own."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"indexing={indexing!r} is neither 'xy' nor 'ij'")
     n = len(xi)
     axes = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else [*range(n)]
     grids = [
@@ -363,13 +371,14 @@ def linspace(
     dtype: Option = None, axis: int = 0,
 ) -> Numeric:  # fmt: skip
     """`np.linspace`: shares of both ends."""
-    start, stop = with_shape(start), with_shape(stop)
-    kind = np.result_type(start.dtype, stop.dtype, 0.0)
+    kind = np.result_type(*(getattr(x, "dtype", x) for x in (start, stop)), 0.0)
+    start, stop = (cast_floats(with_shape(x), kind) for x in (start, stop))
     share = np.linspace(0, 1, num, endpoint)
     share = np.reshape(share, (-1,) + (1,) * max(start.ndim, stop.ndim)).astype(kind)
     z = move_axis(start * (1 - share) + stop * share, 0, axis)
     z = z if dtype is None else z.astype(dtype)
-    return (z, (stop - start) / (num - endpoint)) if retstep else z
+    steps = num - endpoint
+    return (z, (stop - start) / steps if steps > 0 else np.nan) if retstep else z
 
 
 @compose(np.logspace)
@@ -501,6 +510,8 @@ def sliding_windows(
     axes = range(x.ndim) if axis is None else np.atleast_1d(axis).tolist()
     for n, a in zip(lengths, axes, strict=True):
         a = place_of_axis(a, x.ndim)
+        if not 0 <= n <= x.shape[a]:
+            raise ValueError(f"a window of {n} does not fit into an axis of length {x.shape[a]}")
         starts = np.arange(x.shape[a] - n + 1)
         x = move_axis(np.take(x, starts[:, None] + np.arange(n), axis=a), a + 1, -1)
     return x
@@ -523,6 +534,9 @@ def apply_along_axis(func1d: AnyIndex, axis: int, arr: Numeric, *args: Numeric, 
 @compose(np.vander)
 def vander(x: Numeric, N: int | None = None, increasing: bool = False) -> Numeric:
     """`np.vander`: the powers of each entry."""
+    if x.ndim != 1:
+        raise ValueError(f"an array of {x.shape} is no vector")
     n = x.shape[0] if N is None else N
+    x = cast_floats(x, np.result_type(x.dtype, int))
     powers = [x**i for i in range(n)]
     return np.stack(powers if increasing else powers[::-1], axis=-1)

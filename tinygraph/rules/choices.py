@@ -128,6 +128,8 @@ def interpolate(
 ) -> Numeric:
     """`np.interp`: at each x the line through the points beside it; at a point, that to its right."""
     x, xp, fp = map(with_shape, (x, xp, fp))
+    if xp.shape != fp.shape or not xp.size:
+        raise ValueError(f"xp of {xp.shape} and fp of {fp.shape} are not as many numbers")
     i = np.clip(np.searchsorted(xp, x, side="right"), 1, xp.shape[0] - 1)
     x0, x1, y0, y1 = xp[i - 1], xp[i], fp[i - 1], fp[i]
     z = y0 + (y1 - y0) / (x1 - x0) * (x - x0)
@@ -158,6 +160,8 @@ def take_along_axis(arr: Numeric, indices: Numeric, axis: int | None = -1) -> Nu
     """`np.take_along_axis` by indexing."""
     if axis is None:
         return np.ravel(arr)[indices]
+    if indices.ndim != arr.ndim:
+        raise ValueError(f"indices of {indices.shape} have not as many axes as an array of {arr.shape}")
     return arr[places_along(indices, arr.shape, axis)]
 
 

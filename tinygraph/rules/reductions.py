@@ -9,6 +9,7 @@ import numpy as np
 from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.shapes import (
     Axis,
+    cast_floats,
     conjugate_of,
     count,
     move_axis,
@@ -213,6 +214,8 @@ def average(
             raise ValueError(f"weights of shape {weights.shape} are neither one per entry nor one per slice")
         weights = np.reshape(weights, [-1 if i == place_of_axis(axis, a.ndim) else 1 for i in range(a.ndim)])
     total = np.sum(np.broadcast_to(weights, a.shape), axis=axis, keepdims=keepdims)
+    if isinstance(total, np.ndarray | np.generic) and not np.all(total):
+        raise ZeroDivisionError("the weights sum to zero")
     z = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (z, np.broadcast_to(total, z.shape)) if returned else z
 
@@ -234,11 +237,14 @@ def quantile(
     if method not in PLACES:
         raise ValueError(f"method={method!r} has no derivative here; {', '.join(PLACES)} have one")
     rows, q = np.sort(axes_in_one(a, axis), axis=0), np.asarray(q)
+    if not np.all((q >= 0) & (q <= 1)):
+        raise ValueError("a quantile lies between 0 and 1, a percentile between 0 and 100")
     place = PLACES[method](q * (rows.shape[0] - 1))
     low = np.floor(place).astype(int)
     z = rows[low]
     if (place != low).any():
-        share = np.reshape(place - low, q.shape + (1,) * (rows.ndim - 1)).astype(a.dtype)
+        share = np.reshape(place - low, q.shape + (1,) * (rows.ndim - 1))
+        share = share if q.ndim else share.astype(a.dtype)
         z = z + (rows[np.ceil(place).astype(int)] - z) * share
     return np.reshape(z, q.shape + restored_shape(a.shape, axis)) if keepdims else z
 
@@ -287,6 +293,8 @@ def diff(
     a: Numeric, n: int = 1, axis: int = -1, prepend: Numeric | None = None, append: Numeric | None = None
 ) -> Numeric:
     """`np.diff`: each entry less the one before, n times."""
+    if n < 0:
+        raise ValueError(f"n={n} times is less than none")
     a = with_shape(a)
     before, after = ([] if x is None else [end_along(x, a.shape, axis)] for x in (prepend, append))
     if before or after:
@@ -307,7 +315,8 @@ def end_along(x: Numeric, shape: tuple[int, ...], axis: int) -> Numeric:
 def ediff1d(ary: Numeric, to_end: Numeric | None = None, to_begin: Numeric | None = None) -> Numeric:
     """`np.ediff1d`: the differences of neighbours, between what is given."""
     between = np.diff(np.ravel(ary))
-    ends = [[] if x is None else [np.ravel(x)] for x in (to_begin, to_end)]
+    given = [[] if x is None else [np.ravel(with_shape(x))] for x in (to_begin, to_end)]
+    ends = [[cast_floats(x, between.dtype) for x in end] for end in given]
     return np.concatenate([*ends[0], between, *ends[1]])
 
 
@@ -329,6 +338,7 @@ def gradient_along(f: Numeric, h: Numeric, axis: int) -> Numeric:
     if f.shape[-1] < 2:
         raise ValueError(f"an axis of length {f.shape[-1]} is too short for a difference")
     h = np.broadcast_to(h, (f.shape[-1] - 1,)) if np.ndim(h) == 0 else np.diff(h)
+    h = h.astype(f.dtype) if isinstance(h, np.ndarray) else h
     slope = np.diff(f) / h
     inner = (h[1:] * slope[..., :-1] + h[:-1] * slope[..., 1:]) / (h[1:] + h[:-1])
     return move_axis(np.concatenate([slope[..., :1], inner, slope[..., -1:]], axis=-1), -1, axis)
@@ -341,6 +351,7 @@ def cov(
     """`np.cov` without weights: products of deviations, over n - 1."""
     parts = [np.atleast_2d(v) if rowvar or v.ndim < 2 else v.T for v in (m, y) if v is not None]
     x = np.concatenate(parts, axis=0)
+    x = cast_floats(x, np.result_type(x.dtype, np.float64))
     centred = deviations_from_mean(x, 1)
     n = x.shape[1] - (0 if bias else 1) if ddof is None else x.shape[1] - ddof
     return np.squeeze(centred @ centred.T / n)
@@ -374,6 +385,8 @@ def make_running(function: AnyFunction, first: float) -> AnyFunction:
 def sum_pieces(a: Numeric, indices: Sequence[int], axis: int = 0) -> Numeric:
     """`np.add.reduceat`: sums from each index to the next, the entry alone where the next is no later."""
     a = move_axis(a, axis, 0)
+    if not all(0 <= i < a.shape[0] for i in indices):
+        raise IndexError(f"of the indices {list(indices)} one is none of an axis of length {a.shape[0]}")
     ends = [*indices[1:], a.shape[0]]
     sums = [np.sum(a[i : max(i + 1, j)], axis=0) for i, j in zip(indices, ends, strict=True)]
     return move_axis(np.stack(sums), 0, axis)

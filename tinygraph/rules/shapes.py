@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinygraph.rules.types import Numeric, Shape
+from tinygraph.rules.types import Numeric, Option, Shape
 
 __all__ = [
     "Axis",
     "broadcast_axes",
+    "cast_floats",
     "conjugate_of",
     "count",
     "move_axis",
@@ -111,6 +112,11 @@ def with_shape(x: Numeric) -> Numeric:
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
+def cast_floats(x: Numeric, dtype: Option) -> Numeric:
+    """An array in another floating type, itself where it is of that already."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
 def conjugate_of(x: Numeric) -> Numeric:
     """x, or its conjugate where it is complex.
 
@@ -143,7 +149,7 @@ def place_of_axis(axis: int, ndim: int) -> int:
         raise IndexError(f"axis {axis} is out of bounds for an array of {ndim} axes") from None
 
 
-def places_of_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+def places_of_axes(axis: Option, ndim: int) -> tuple[int, ...]:
     """`reduced_axes` of a call that has not been checked: IndexError for an axis that there is not.
 
     >>> places_of_axes((-1, 0), 3), places_of_axes(None, 2)
@@ -151,4 +157,7 @@ def places_of_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    return tuple(place_of_axis(a, ndim) for a in ((axis,) if np.ndim(axis) == 0 else axis))  # type: ignore
+    axes = tuple(place_of_axis(a, ndim) for a in ((axis,) if np.ndim(axis) == 0 else axis))
+    if len({*axes}) < len(axes):
+        raise ValueError(f"an axis stands twice in {axis}")
+    return axes
