@@ -123,6 +123,8 @@ def test_examples_go_one_after_the_other(loop, alone):
 def test_an_outer_product_is_of_one_example():
     program = program_of("def back(x, d):\n    return np.outer(x, d)\n")
     assert goes_one_by_one(program, program.functions["back"])
+    program = program_of("def back(xs, d):\n    for x in xs:\n        d = d + np.outer(x, x)\n    return d\n")
+    assert not goes_one_by_one(program, program.functions["back"])
 
 
 def test_a_class_is_for_several_examples_if_any_of_its_methods_counts_them():

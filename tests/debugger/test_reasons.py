@@ -62,6 +62,13 @@ def test_what_was_computed_and_what_the_derivative_has_are_said(kind):
 def test_results_in_another_order_are_said():
     said = reason_for("an order", "(a, b)", "(b, a)", "    return a, b", "    return b, a")
     assert said == "Results go out in the order in which the arguments came in."
+    within = reason_for("an order", "a - b", "b - a", "    return a - b, c", "    return b - a, c")
+    assert within == "b - a belongs here, not a - b. The order matters here."
+
+
+def test_a_learning_rate_that_is_missing_is_no_derivative():
+    said = reason_for("a factor", "dW", "lr * dW", "W -= dW", "W -= lr * dW")
+    assert said == "You have dW here; it should be lr * dW: every step is as long as the learning rate says."
 
 
 def test_a_mask_of_the_wrong_array_is_said():

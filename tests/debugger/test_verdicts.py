@@ -170,11 +170,17 @@ def test_a_third_is_no_mistake():
 
 def test_a_step_of_another_size_than_the_others_is_blamed():
     found = worked(("W -= lr * dW", "W -= 3 * lr * dW"))
-    assert found.usual_move() == 1.0
+    assert found.usual_move(by_rate=True) == 1.0
     assert blamed(found) in ([], ["W"])
     everywhere = worked(*[(f"{n} -= lr", f"{n} -= 2 * lr") for n in "VWb"])
-    assert everywhere.usual_move() == 2.0
+    assert everywhere.usual_move(by_rate=True) == 2.0
     assert blamed(everywhere) == []
+
+
+def test_a_step_without_the_rate_that_others_have_is_blamed():
+    assert blamed(worked(("W -= lr * dW", "W -= dW"))) == ["W"]
+    none = worked(*[(f"{n} -= lr * ", f"{n} -= ") for n in "VWb"])
+    assert (blamed(none), none.usual_move(by_rate=False)) == ([], 1.0)
 
 
 def test_a_line_in_a_loop_is_blamed_once_and_made_right_in_all_turns():

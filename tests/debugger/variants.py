@@ -393,7 +393,36 @@ for t in reversed(range(len(inputs))):
     ),
 )
 
+STEP = Variant(
+    "parameters given back moved",
+    "step",
+    """
+import numpy as np
+def step(X, y, W1, b1, W2, b2, lr=0.1):
+    n = X.shape[0]
+    z = X @ W1 + b1
+    h = np.tanh(z)
+    r = h @ W2 + b2 - y
+    loss = np.sum(r ** 2) / n
+    g = 2 * r / n
+    gz = g @ W2.T * (1 - h ** 2)
+    return (
+        loss,
+        W1 - lr * X.T @ gz,
+        b1 - lr * gz.sum(axis=0),
+        W2 - lr * h.T @ g,
+        b2 - lr * g.sum(axis=0),
+    )
+""",
+    (
+        ("W1 - lr * X.T @ gz,", "W1 + lr * X.T @ gz,"),
+        ("b1 - lr * gz.sum(axis=0),", "b1 - gz.sum(axis=0),"),
+        ("b1 - lr * gz.sum(axis=0),", "b1 - lr * gz.mean(axis=0),"),
+        ("W2 - lr * h.T @ g,", "lr * h.T @ g - W2,"),
+    ),
+)
+
 VARIANTS = (
     SOFTMAX_ROWS, COURSE_COLUMNS, UPHILL_ROWS, RATE_IN_DELTA, GUARDED_REGRESSION, SAMPLES, MOMENTUM, CLASS,
-    DICT, RECURRENT,
+    DICT, RECURRENT, STEP,
 )  # fmt: skip

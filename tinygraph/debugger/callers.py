@@ -146,12 +146,21 @@ def is_example_count(node: ast.AST) -> bool:
 
 def goes_one_by_one(program: Program, function: Function) -> bool:
     """Whether a file gives its functions one example after the other: for x, y in data: backprop(x, y)."""
-    if re.search(r"\bouter\(", function.text):
+    if takes_outer_product(function.node):
         return True
     lasts = {f.name.rpartition(".")[2] for f in program.functions.values()}
     loops = [n for nodes in bodies(program) for n in nodes if isinstance(n, ast.For)]
     return any(gives_example(loop, call) for loop in loops for call in ast.walk(loop)
                if isinstance(call, ast.Call) and called_name(call) in lasts)  # fmt: skip
+
+
+def takes_outer_product(node: ast.AST) -> bool:
+    """Whether there is one outside of loops, which may go through the examples."""
+    if isinstance(node, ast.For | ast.comprehension):
+        return False
+    if isinstance(node, ast.Call) and called_name(node) == "outer":
+        return True
+    return any(takes_outer_product(x) for x in ast.iter_child_nodes(node))
 
 
 def is_for_several(program: Program, function: Function) -> bool:

@@ -18,7 +18,7 @@ from tinygraph.debugger.machines import Event, Machine, MachineRun, Spot
 from tinygraph.debugger.objectives import label_arrays, losses_of, number_of_examples
 from tinygraph.debugger.outline import StatementLine, is_loss_label
 from tinygraph.debugger.readings import RATE
-from tinygraph.debugger.sites import Site, is_plain_place, label_of
+from tinygraph.debugger.sites import Site, is_plain_place, label_of, places_read
 from tinygraph.debugger.slopes import LossSlope, Slopes, projections
 from tinygraph.debugger.structure import ArrayLeaf, as_floats
 from tinygraph.debugger.trial import Claim, Deadline, Unplayable, bare_name, like_name, same_name
@@ -45,7 +45,11 @@ ADDED = re.compile(r"_?(accum(ulated|ulator)?|acc|sum|total|avg|mean|batch|curr(
 
 @dataclass(frozen=True, eq=False)
 class LineValue:
-    """A value that a line gives: those of a `group` follow each other under one name, the last is `final`."""
+    """A value that a line gives: those of a `group` follow each other under one name, the last is `final`.
+
+    An `update` moves the parameter `moves`: `part` of a line gives it back moved, or its name stands for it
+    again.
+    """
 
     event: Event
     site: Site
@@ -54,6 +58,8 @@ class LineValue:
     group: int
     final: bool
     update: bool = False
+    moves: str = ""
+    part: ast.AST | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -65,7 +71,10 @@ class LineValue:
 
     def given(self, event: Event) -> Any:
         """What is said to be a derivative: the value, or by how much a parameter was moved."""
-        return as_floats(event.before) - as_floats(event.value) if self.update else as_floats(event.value)
+        if not self.update:
+            return as_floats(event.value)
+        before = self.event.before if event.before is None else event.before
+        return as_floats(before) - as_floats(event.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,17 +91,22 @@ class Place:
 
 @dataclass(frozen=True)
 class Interpretation:
-    """Which loss, what all derivatives are multiplied by, and besides those of intermediate values."""
+    """Which loss, what all derivatives are multiplied by, and besides those of intermediate values.
+
+    `moved` is by what multiple of the learning rate and its derivative a parameter is moved, `step` by what
+    multiple of its derivative alone, which counts where a line reads no learning rate.
+    """
 
     loss: int
     factor: float = 1.0
     inner: tuple[float, ...] = (1.0,)
     moved: float = 1.0
+    step: float = 1.0
 
     def accepted(self, step: LineValue, place: Place, rates: Sequence[float]) -> list[float]:
         """The factors with which a value is right."""
         if step.update:
-            return [self.moved * r for r in rates]
+            return [self.moved * r for r in rates] if len(rates) > 1 else [self.step]
         inner = (1.0,) if place.root else self.inner
         return [self.factor * f * r for f in inner for r in rates]
 
@@ -147,16 +161,27 @@ class Evidence:
             line = back.get(site.statement) or moved.get(site.statement) if site.body else None  # type: ignore[arg-type]
             if line is None or site.kind == "entry" or not is_real(event) or site.trivial:
                 continue
-            update = site.kind == "update"
-            if update and (event.before is None or np.shape(event.before) != np.shape(event.value)):
+            part = result_part(event, site)
+            moves = event.label if site.kind == "update" else self.moved_in(part)
+            if moves and event.before is None:
+                event = replace(event, before=self.run.last.get(moves))
+            if moves and (event.before is None or np.shape(event.before) != np.shape(event.value)):
                 continue
             anew = not (site.continues and changes_in_place(site)) and self.is_read_since(
                 event.label, found, line
             )
             if anew or event.label not in group:
                 group[event.label] = len(found)
-            found.append(LineValue(event, site, line, event.label, group[event.label], True, update))
+            label = event.label
+            found.append(LineValue(event, site, line, label, group[label], True, bool(moves), moves, part))
         return [replace(s, final=is_last(s, found[i + 1 :])) for i, s in enumerate(found)]
+
+    def moved_in(self, part: ast.AST | None) -> str:
+        """The parameter that is given back with something added: return W - lr * dW, b - lr * db."""
+        if not isinstance(part, ast.BinOp) or not isinstance(part.op, ast.Add | ast.Sub):
+            return ""
+        names = [x.id for x in (part.left, part.right) if isinstance(x, ast.Name)]
+        return next((n for n in names if n in self.outline.forward_reads), "")
 
     def is_read_since(self, label: str, before: Sequence[LineValue], now: StatementLine) -> bool:
         """Whether some line has read a name since it was given its value."""
@@ -291,7 +316,7 @@ class Evidence:
         """The values of a name, the last first."""
         label = step.name
         if step.update:
-            return [p for p in reversed(self.places) if p.label == label]
+            return [p for p in reversed(self.places) if p.label == step.moves]
         rules: list[Callable[[Claim, ArrayLeaf], bool]] = [same_name, like_name, short_name]
         for name in dict.fromkeys((label, ADDED.sub("", label))):
             for rule in rules:
@@ -340,9 +365,10 @@ class Evidence:
         """What a line reads; of a move of a parameter also what the momentum reads that it is moved by."""
         if not step.update:
             return step.line.reads
+        own = step.line.reads if step.part is None else places_read(step.part)
         back = self.outline.derivatives.values()
-        momenta = [x for x in back if set(x.targets) & x.reads & step.line.reads]
-        return step.line.reads.union(*(x.reads for x in momenta))
+        momenta = [x for x in back if set(x.targets) & x.reads & own]
+        return own.union(*(x.reads for x in momenta))
 
     # Interpretation
 
@@ -507,6 +533,16 @@ def plain_value(value: ast.expr) -> bool:
     return is_plain_place(value)
 
 
+def result_part(event: Event, site: Site) -> ast.AST | None:
+    """What stands in a return statement for one of several results."""
+    node = site.node.value if isinstance(site.node, ast.Return) else None
+    for step in event.spot.steps:
+        if not isinstance(node, ast.Tuple) or not isinstance(step, int):
+            return None
+        node = node.elts[step]
+    return node
+
+
 def short_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     """gw1 for w1, db1_curr for b1."""
     last = claim.label.rpartition(".")[2]
@@ -538,8 +574,10 @@ def starts_at_random(case: Evidence, run: MachineRun) -> dict[tuple[int, int], l
 
 
 def is_flat(value: Any) -> bool:
-    """Whether the numbers of an array are all the same."""
-    return bool(value.dtype.kind == "f" and value.size > 1 and not np.ptp(value))
+    """Whether the numbers of an array are all the same; a single one is if it is 0."""
+    if value.dtype.kind != "f" or not value.ndim or not value.size:
+        return False
+    return not np.ptp(value) if value.size > 1 else not np.any(value)
 
 
 def names_of_parameters(case: Evidence, run: MachineRun) -> set[str]:

@@ -11,6 +11,8 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several
 from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
@@ -25,6 +27,7 @@ from tinygraph.debugger.protocols import (  # noqa: F401 - rows
     slopes,
 )
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
+from tinygraph.debugger.structure import leaves_of, take_leaf
 from tinygraph.debugger.trial import (
     Deadline,
     Judgement,
@@ -55,7 +58,7 @@ EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
-ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
+ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b|for .* in (zip|enumerate)\(")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -152,13 +155,21 @@ def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
     """Whether a row may be asked where another has judged.
 
     Statements have many readings, of which one may hide what is wrong; they are asked where nothing
-    came to an end, and of functions that give more than a loss and its derivatives if nothing is right.
+    came to an end, and of functions that give more than a loss and its derivatives if nothing is right,
+    unless each derivative is only under the name of another, or a multiple of what it should be.
     """
     return (
         not row.reads_statements
         or judged.raised is not None
-        or (by.fused and not any(v.ok for v in judged.verdicts))
+        or (by.fused and not any(v.ok or v.factor for v in judged.verdicts) and not is_exchanged(judged))
     )
+
+
+def is_exchanged(judged: Judgement) -> bool:
+    """Whether derivatives have the shapes of what they are taken by, but in another order."""
+    results = [np.shape(v.claim.value) for v in judged.verdicts]
+    asked = [np.shape(take_leaf(judged.trial.state, v.claim.by)) for v in judged.verdicts]
+    return results != asked and sorted(results) == sorted(asked)
 
 
 def all_judgements(
@@ -190,12 +201,36 @@ def finish_judgement(judged: Judgement) -> Judgement:
 def better(one: Judgement, other: Judgement) -> bool:
     """Whether one judgement is likelier to be the right reading than another."""
     if (one.raised is None) != (other.raised is None):
-        # What stopped in a likelier layout is not explained by one in which results do not fit.
-        elsewhere = one.trial.misfit and one.trial.layout != other.trial.layout
-        return one.raised is None and not elsewhere
+        stopped, ended = (other, one) if one.raised is None else (one, other)
+        return (ended is one) != is_unexplained(stopped, ended)
     if one.trial.misfit != other.trial.misfit:
-        return other.trial.misfit
+        misfit, fitting = (one, other) if one.trial.misfit else (other, one)
+        return (fitting is one) != is_passed_over(misfit, fitting)
     return one.score > other.score
+
+
+def is_unexplained(stopped: Judgement, ended: Judgement) -> bool:
+    """Whether a reading that came to an end does not explain why another, likelier one stopped.
+
+    It does not if its results do not fit, nor if only its settings differ: a stride, a padding.
+    """
+    if ended.trial.layout != stopped.trial.layout:
+        return ended.trial.misfit
+    (arrays, numbers), (same_arrays, others) = facts_of(stopped.trial), facts_of(ended.trial)
+    return not is_mismatch(stopped.raised) and arrays == same_arrays and numbers != others
+
+
+def is_passed_over(misfit: Judgement, fitting: Judgement) -> bool:
+    """Whether results fit only since one that does not is taken for nothing."""
+    taken = {v.claim.label for v in misfit.verdicts}
+    return misfit.trial.layout == fitting.trial.layout and any(c.label in taken for c in fitting.unmatched)
+
+
+def facts_of(trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The shapes of the arrays that a trial is given, and its single numbers."""
+    leaves = [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
+    arrays = {x.text: np.shape(x.value) for x in leaves if np.ndim(x.value)}
+    return arrays, {x.text: x.value for x in leaves if not np.ndim(x.value)}
 
 
 def choose_reading(

@@ -394,6 +394,8 @@ class Watch:
             if self.been and not inside:
                 raise Enough
             self.been = self.been or inside
+        if event == "return":
+            self.names["result"] = argument
         return self.look
 
     def move(self) -> None:

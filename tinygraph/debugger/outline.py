@@ -284,11 +284,12 @@ class BodyOutline:
         return block
 
     def trains(self, loop: ast.For | ast.While) -> bool:
-        """Whether a loop repeats the whole pass: it moves parameters, or its name says so."""
+        """Whether a loop repeats the whole pass: it moves parameters, takes a loss, or says so in its head."""
         if any(loop in line.within and line.node in self.updates for line in self.lines):
             return True
-        header = ast.unparse(loop.target) + ast.unparse(loop.iter) if isinstance(loop, ast.For) else "epoch"
-        return bool(ONCE.search(header))
+        head = [loop.target, loop.iter] if isinstance(loop, ast.For) else [loop.test]
+        goes_forth = isinstance(loop, ast.While) and self.has_loss(loop)
+        return goes_forth or bool(ONCE.search(" ".join(map(ast.unparse, head))))
 
     @cached_property
     def stop(self) -> ast.stmt | None:

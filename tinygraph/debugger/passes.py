@@ -381,7 +381,10 @@ def variables_set(program: Program, state: dict[str, Any]) -> Iterator[None]:
 
 
 def failure_of(tried: Pass) -> BaseException | None:
-    """What a pass raises; None if it runs and gives finite numbers, which are kept."""
+    """What a pass raises; None if it runs and gives finite numbers, which are kept.
+
+    Beside a single number, a loss, what is not finite may be a derivative that is wrong.
+    """
     tried.after = copy_state(tried.state)
     try:
         with quietly(2.0):
@@ -391,7 +394,8 @@ def failure_of(tried: Pass) -> BaseException | None:
     if tried.raw is None and tried.receiver:
         return None if changed_attributes(tried.state["self"], tried.after["self"]) else ValueError("nothing")
     numbers = [as_floats(x.value) for x in leaves_of(tried.raw, ("raw",))]
-    good = bool(numbers) and all(np.isfinite(x).all() and x.size for x in numbers)
+    asked = [x for x in numbers if x.size == 1] or numbers
+    good = bool(asked) and all(np.isfinite(x).all() for x in asked) and all(x.size for x in numbers)
     return None if good else ValueError("no finite numbers")
 
 

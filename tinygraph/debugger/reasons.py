@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tinygraph.debugger.claims import RATE
+
 __all__ = ["hint_for", "reason_for"]
 
 # Of each sort what to look for, and why it is wrong.
@@ -117,7 +119,11 @@ def reason_for(kind: str, old: str, new: str, before: str, after: str) -> str:
             f"The mask asks whether {new} was positive going forward, not whether {old} is: "
             "negative derivatives pass as well."
         )
-    if kind == "an order" and before.lstrip().startswith("return"):
+    if kind == "a factor" and any(
+        map(RATE.match, set(re.findall(r"\w+", new)) - set(re.findall(r"\w+", old)))
+    ):
+        return f"You have {old} here; it should be {new}: every step is as long as the learning rate says."
+    if kind == "an order" and is_in_another_order(before, after):
         return "Results go out in the order in which the arguments came in."
     if kind == "a loop" and "\n" not in before + after:
         deeper = len(after) - len(after.lstrip()) > len(before) - len(before.lstrip())
@@ -150,6 +156,14 @@ def signs_changed(before: str, after: str) -> tuple[str, str] | None:
         return None
     pairs = [(a.strip(), b.strip()) for a, b in zip(parts, others, strict=True) if a.strip() != b.strip()]
     return pairs[0] if len(pairs) == 1 and not re.search(r"\w", "".join(pairs[0])) else None
+
+
+def is_in_another_order(before: str, after: str) -> bool:
+    """Whether two return statements give the same results in other orders."""
+    first, second = (line.strip().removeprefix("return").split(",") for line in (before, after))
+    return before.lstrip().startswith("return") and sorted(map(str.strip, first)) == sorted(
+        map(str.strip, second)
+    )
 
 
 def is_mask(before: str, old: str) -> bool:

@@ -54,12 +54,16 @@ BLAMED = -2.0  # how much earlier lines are looked at that are wrong by themselv
 
 @dataclass(frozen=True)
 class Marks:
-    """Which derivatives are right, which wrong; `raised` where the pass came to no end, `at` which lines."""
+    """Which derivatives are right, which wrong; `raised` where the pass came to no end, `at` which lines.
+
+    `results` are how many of them were given back, and not left in an object.
+    """
 
     right: frozenset[str]
     wrong: frozenset[str]
     raised: bool = False
     at: frozenset[tuple[str, int]] = frozenset()
+    results: int = 0
 
     @property
     def count(self) -> int:
@@ -166,7 +170,9 @@ class TrialExam:
         wrong = {v.claim.shown for v in judged.verdicts if not v.ok}
         if not same_outputs(self.kept, judged.outputs):
             wrong.add("forward")
-        return Marks(frozenset(v.claim.shown for v in judged.verdicts if v.ok), frozenset(wrong))
+        right = frozenset(v.claim.shown for v in judged.verdicts if v.ok)
+        results = [v for v in judged.verdicts if not v.claim.label.startswith("self.")]
+        return Marks(right, frozenset(wrong), results=len(results))
 
 
 def lines_of_error(error: BaseException | None) -> frozenset[tuple[str, int]]:
@@ -289,7 +295,9 @@ def gain(name: str, was: Marks, now: Marks) -> set[tuple[str, str]] | None:
     """What has become right; None where something has become wrong."""
     if was.raised:
         return set() if now.raised or now.wrong else {(name, RAISED)}
-    if now.raised or now.wrong - was.wrong or was.right - now.right or now.count < was.count:
+    if now.raised or now.wrong - was.wrong or was.right - now.right:
+        return None
+    if now.count < was.count or now.results < was.results:
         return None  # what has gone is not right
     return {(name, label) for label in was.wrong - now.wrong}
 

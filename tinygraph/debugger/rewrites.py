@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.debugger.claims import RATE
 from tinygraph.debugger.program import Definition, Function
 
 __all__ = ["Insertion", "Replacement", "Rewrite", "Scope", "Swap", "rewrites_of"]
@@ -280,19 +282,18 @@ class RewriteMaker:
 
     def orders(self, statement: ast.stmt, place: tuple[ast.AST, str, int | None]) -> Iterator[Rewrite]:
         """Two results, two targets or two entries exchanged."""
-        tuples = [statement.value] if isinstance(statement, ast.Return) else []
+        nodes = [statement.value] if isinstance(statement, ast.Return) else []
         if isinstance(statement, ast.Assign):
-            tuples = [statement.targets[0], statement.value]
-        for node in tuples:
-            if isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
-                for a in range(len(node.elts)):
-                    for b in range(a + 1, len(node.elts)):
-                        elements = list(node.elts)
-                        elements[a], elements[b] = elements[b], elements[a]
-                        new = type(node)(elements, node.ctx)
-                        where = field_of(statement, node)
-                        usual = tuple(ast.unparse(e) for e in elements) in self.scope.orders
-                        yield self.change("an order", node, new, (statement, *where), 0.4 if usual else 2)
+            nodes = [statement.targets[0], statement.value]
+        for node in nodes:
+            field_name = {ast.Tuple: "elts", ast.List: "elts", ast.Dict: "values"}.get(type(node))
+            if node is not None and field_name is not None:
+                where = field_of(statement, node)
+                for elements in exchanged_pairs(getattr(node, field_name)):
+                    new = copy.copy(node)
+                    setattr(new, field_name, elements)
+                    usual = tuple(ast.unparse(e) for e in elements) in self.scope.orders
+                    yield self.change("an order", node, new, (statement, *where), 0.4 if usual else 2)
 
     def neighbours(self, parent: ast.AST, name: str, body: list[ast.stmt], i: int) -> Iterator[Rewrite]:
         """This statement after the next."""
@@ -658,6 +659,9 @@ class RewriteMaker:
         yield "a sign", ast.UnaryOp(ast.USub(), node), 1.4 + 0.6 * (not top)
         if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
             yield "an exponent", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.7
+        if isinstance(node, ast.Name | ast.Subscript) and not top:
+            for rate in filter(RATE.match, self.scope.names_of_kind("number")):
+                yield "a factor", ast.BinOp(name(rate), ast.Mult(), node), 1.5
         for factor, cost in self.number_factors() if top or isinstance(node, ast.BinOp | ast.Call) else ():
             for op in (ast.Mult, ast.Div):
                 yield "a factor", ast.BinOp(node, op(), factor), cost + 0.3 * (not top)
@@ -840,6 +844,14 @@ def field_of(parent: ast.AST, child: ast.AST) -> tuple[str, int | None]:
         if isinstance(value, list) and any(x is child for x in value):
             return field_name, next(i for i, x in enumerate(value) if x is child)
     raise LookupError
+
+
+def exchanged_pairs(elements: list[ast.expr]) -> Iterator[list[ast.expr]]:
+    """A list with two of its elements exchanged, in every way."""
+    for a, b in itertools.combinations(range(len(elements)), 2):
+        found = list(elements)
+        found[a], found[b] = found[b], found[a]
+        yield found
 
 
 def simple(statement: ast.stmt) -> bool:

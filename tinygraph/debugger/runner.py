@@ -386,7 +386,10 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
             "not checked",
             f"it asks for {key[1]}, so it is for another network than the lectures'",
         )
-    right, bad = results_of([row for s in steps for row in s.rows])
+    rows = [row for s in steps for row in s.rows]
+    right, bad = results_of(rows)
+    if bad and not error and all(row.missing for row in rows if not row.ok):
+        error = f"{name} gives no {join_names(bad)}"
     return FunctionVerdict(
         name,
         verdict in ("agrees", "passes on"),

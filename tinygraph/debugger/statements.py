@@ -202,7 +202,7 @@ class Telling:
             known = self.case.slopes.truth(place.spot, place.shape, self.reading.loss)
             truth = known.value * found.factor if np.all(known.known) else None
         at = site.statement if verdict == "wrong" and site.statement is not None else site.node
-        at = entry_of(at, step.event.spot.steps)
+        at = step.part or entry_of(at, step.event.spot.steps)
         line, column, end_line, end_column = (
             int(getattr(at, n, 0)) for n in ("lineno", "col_offset", "end_lineno", "end_col_offset")
         )

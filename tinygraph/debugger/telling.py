@@ -71,12 +71,17 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH)
     for i, mistake in enumerate(report.diagnoses, start=1):
         lines += tell_mistake(report, mistake, hint, width, i)
         lines.append([])
-    for function in report.functions:
-        told = any(d.function == function.name for d in report.diagnoses) or function.is_unwritten
-        if function.verdict == "could not run" and not told:
-            lines += tell_failure(report, function, width)
-            lines.append([])
+    for function in untold(report):
+        lines += tell_failure(report, function, width)
+        lines.append([])
     return lines + tell_summary(report, width)
+
+
+def untold(report: FileReport) -> list[FunctionVerdict]:
+    """The functions that are wrong or stop, and of which no mistake is known."""
+    told = {d.function for d in report.diagnoses}
+    bad = [f for f in report.functions if f.verdict in ("wrong", "could not run")]
+    return [f for f in bad if f.name not in told and not f.is_unwritten]
 
 
 # One mistake
@@ -114,7 +119,9 @@ def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> 
     left = f"{where}, in {mistake.function}" if mistake.function != SCRIPT else where
     if hint < 2:
         return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
-    return both_ends(left, verdict_text(mistake), width)
+    if not mistake.wrong and mistake.name == mistake.function:  # it came to no end
+        return both_ends(left, "stops here", width)
+    return both_ends(left, verdict_text(mistake.right, mistake.wrong or [mistake.name]), width)
 
 
 def both_ends(left: str, right: str, width: int) -> Pieces:
@@ -123,13 +130,10 @@ def both_ends(left: str, right: str, width: int) -> Pieces:
     return [Piece(left, "strong"), Piece(" " * space), Piece(right, "bad")]
 
 
-def verdict_text(mistake: Diagnosis) -> str:
+def verdict_text(right: Sequence[str], wrong: Sequence[str]) -> str:
     """dW, dA right; db wrong."""
-    if not mistake.wrong and mistake.name == mistake.function:  # it came to no end
-        return "stops here"
-    wrong = ", ".join(mistake.wrong) or mistake.name
-    right = ", ".join(mistake.right)
-    return f"{right} right; {wrong} wrong" if right and len(right) < 40 else f"{wrong} wrong"
+    good = ", ".join(right)
+    return (f"{good} right; " if good and len(good) < 40 else "") + f"{', '.join(wrong)} wrong"
 
 
 def say_place(file: str, line: int | None) -> str:
@@ -205,14 +209,16 @@ def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
 
 
 def tell_failure(report: FileReport, function: FunctionVerdict, width: int) -> Iterator[Pieces]:
-    """A function that came to no end, with the line at which it stopped."""
+    """A function that came to no end, with the line at which it stopped; or that is wrong, nobody knows where."""
     where = function.place or Path(report.file).name
     left = f"{where}, in {function.name}" if function.name != SCRIPT else Path(report.file).name
-    yield both_ends(left, "could not run", width)
+    wrong = function.verdict == "wrong" and verdict_text(function.right, function.wrong)
+    yield both_ends(left, wrong or "could not run", width)
     if function.stop is not None:
         yield []
         yield from numbered_lines(*function.stop)
-    yield from gutter("", function.reason, width)
+    if function.reason:
+        yield from gutter("", function.reason, width)
 
 
 def numbered_lines(file: str, line: int) -> Iterator[Pieces]:
@@ -230,7 +236,7 @@ def numbered_lines(file: str, line: int) -> Iterator[Pieces]:
 def tell_summary(report: FileReport, width: int) -> list[Pieces]:
     """How many mistakes there are, what agrees, what was not checked, and what is worth knowing."""
     sentences: list[tuple[str, Style]] = []
-    wrong = len(report.diagnoses)
+    wrong = len(report.diagnoses) + sum(f.verdict == "wrong" for f in untold(report))
     agree = [f.name for f in report.functions if f.verdict == "agrees"]
     passing = [f.name for f in report.functions if f.verdict == "passes on"]
     if wrong:

@@ -118,7 +118,9 @@ class Claim:
 
     @property
     def shown(self) -> str:
-        """What one calls it: by its own name, or else by what it is the derivative by."""
+        """What one calls it: by its own name or key, or else by what it is the derivative by."""
+        if key := re.fullmatch(r"result\['([^']+)'\]", self.label):
+            return key[1]
         if self.by is None or not (self.label.startswith("result") or self.value is None):
             return self.label.removeprefix("self.")
         last = next((name for step in reversed(self.by) if (name := step_name(step))), str(self.by[0]))
@@ -369,25 +371,31 @@ FAMILIES = (
 
 
 def match_claims(claims: list[Claim], leaves: list[ArrayLeaf], known: Mapping[str, Path]) -> list[Claim]:
-    """The claims, each with what it is the derivative by: as told, by its name, else by its shape."""
-    free = [leaf for leaf in leaves if as_floats(leaf.value).size]
-    found: dict[int, ArrayLeaf] = {}
-    for rule in (told_rule(known), same_keys, same_name, like_name, same_shape):
+    """The claims, each with what it is the derivative by: as told, by its name, by its shape, or by its kind.
+
+    Of those that are told, several may be by the same: a derivative, and a step along it.
+    """
+    sized = [leaf for leaf in leaves if as_floats(leaf.value).size]
+    by_path = {leaf.path: leaf for leaf in sized}
+    told = {i: known[c.label] for i, c in enumerate(claims) if known.get(c.label) in by_path}
+    found = {i: by_path[path] for i, path in told.items()}
+    free = [leaf for leaf in sized if leaf.path not in told.values()]
+    for rule in (same_keys, same_name, like_name, same_shape):
         for i, claim in enumerate(claims):
             if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
                 leaf = fits[0] if len(fits) == 1 or rule is not same_shape else best_in_order(claims, i, fits)
                 found[i] = leaf
                 free.remove(leaf)
+    for kind in ("weights", "bias"):
+        rest = [i for i, c in enumerate(claims) if i not in found and parameter_kind(c.label) == kind]
+        left = [leaf for leaf in free if parameter_kind(leaf.last) == kind]
+        found |= dict(zip(rest, left, strict=True)) if len(rest) == len(left) else {}
     return [Claim(c.label, c.value, found[i].path if i in found else None) for i, c in enumerate(claims)]
 
 
 def best_in_order(claims: list[Claim], i: int, fits: list[ArrayLeaf]) -> ArrayLeaf:
     """Of several that fit, the first."""
     return fits[0]
-
-
-def told_rule(known: Mapping[str, Path]) -> Callable[[Claim, ArrayLeaf], bool]:
-    return lambda claim, leaf: known.get(claim.label) == leaf.path
 
 
 def full_name(leaf: ArrayLeaf) -> str:
@@ -411,8 +419,20 @@ def like_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     return index.findall(a) == index.findall(b) and same_kind(index.sub("", a), index.sub("", b))
 
 
+def parameter_kind(label: str) -> str:
+    """Whether a name is that of weights, of a bias, or of neither: W1, grads['b2'], d_bias."""
+    name = re.sub(r"[\d_]", "", bare_name(re.sub(r"[\[\]']", "", label.rpartition("[")[2]))).lower()
+    kinds = {"weights": ("w", "weight", "weights", "kernel"), "bias": ("b", "bias", "biases")}
+    return next((kind for kind, names in kinds.items() if name in names), "")
+
+
 def same_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
-    """Whether a claim has the shape of what is at a path; one with a name of its own is none by labels."""
+    """Whether a claim has the shape of what is at a path; one with a name of its own is none by labels.
+
+    Nor is one that is called a bias one by weights.
+    """
+    if {parameter_kind(claim.label), parameter_kind(leaf.last)} == {"bias", "weights"}:
+        return False
     if likely_label(leaf.last) and not re.match(r"^(result|self\.\w*$)", claim.label):
         return False
     return is_real_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)

@@ -106,7 +106,7 @@ class LineVerdicts:
     def work(self) -> LineVerdicts:
         """Find what is wrong by itself: first among the derivatives, then among the moves of parameters."""
         self.go_on(moves=False)
-        self.reading = replace(self.reading, moved=self.usual_move())
+        self.reading = replace(self.reading, moved=self.usual_move(True), step=self.usual_move(False))
         self.go_on(moves=True)
         return self
 
@@ -123,11 +123,12 @@ class LineVerdicts:
                 break
             self.blame(wrong if moves else self.suspect(wrong))
 
-    def usual_move(self) -> float:
-        """By what multiple of its derivative and the learning rate most parameters are moved."""
+    def usual_move(self, by_rate: bool) -> float:
+        """By what multiple of its derivative, and of the learning rate, most parameters are moved."""
         moves = [f for f in self.found if f.step.update and f.value is not None]
+        moves = [f for f in moves if len(self.case.rates(f.step)) > 1] or moves
         seen = count_factors(
-            abs(f) / self.case.rates(move.step)[0]
+            abs(f) / (self.case.rates(move.step)[0] if by_rate else 1.0)
             for move in moves
             if (places := self.case.named_for(move.step))
             and (f := self.case.factor(move.value, places[0], self.reading.loss)) is not None

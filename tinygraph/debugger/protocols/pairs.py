@@ -16,7 +16,7 @@ from tinygraph.debugger.protocols.names import (
     stem_of,
 )
 from tinygraph.debugger.protocols.table import Asked, protocol
-from tinygraph.debugger.readings import layouts_for, play_forward, possible_trials, slopes_of, words_of
+from tinygraph.debugger.readings import LOSS, layouts_for, play_forward, possible_trials, slopes_of, words_of
 from tinygraph.debugger.trial import Trial
 
 __all__: list[str] = []
@@ -33,7 +33,7 @@ def find_pairs(program: Program, function: Function, asked: Asked) -> Iterator[T
         layouts = layouts_for(forward.name + forward.text + function.text)
         context = [function] if whole else []
         stem, other = set(stem_of(function.name)), set(stem_of(forward.name))
-        unsure = bool(other - stem)
+        unsure = bool(other - stem - LOSS)
         stranger = (
             bool(stem and other) and not stem & other and not is_called_before(program, forward, function)
         )

@@ -323,7 +323,7 @@ class StatementsTrial(Trial):
         place = derivative.place
         assert place is not None
         if derivative.step is not None and derivative.step.update:
-            value = as_floats(derivative.step.event.before) - as_floats(value)
+            value = derivative.step.given(replace(derivative.step.event, value=value))
         value = as_floats(value) / derivative.factor
         fits = fits_into if place.root else same_but_ones
         return np.reshape(value, place.shape) if fits(np.shape(value), place.shape) else value
