@@ -344,7 +344,8 @@ class Tensor(k.Recording):
             shorten(error)
             raise
         except (ValueError, IndexError, TypeError) as error:
-            raise composed_error(getattr(ufunc, method), args, settings, error) from cause_of(error)
+            called = ufunc if method == "__call__" else getattr(ufunc, method)
+            raise composed_error(called, args, settings, error) from cause_of(error)
 
     def __array_function__(
         self, function: AnyFunction, types: object, args: tuple[Operand, ...], settings: Options

@@ -202,6 +202,9 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
 
 def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):  # np.add.reduceat
+        return f"{qualified_name(owner)}.{function.__name__}"
     package, *inside = home_of(function).split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
