@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,9 @@ def read_call(op: Operation, args: tuple[Operand, ...], settings: Options) -> Re
     extra = args[arity:]
     if extra:
         settings = dict(zip(parameter_names(op.function)[arity:], extra, strict=False)) | settings
-    return args[:arity], known_settings(op, settings) if settings else {}
+    if settings.get("dtype") is not None and any(getattr(x, "wants", False) for x in args[:arity]):
+        refuse_rounding(op, np.dtype(settings["dtype"]))
+    return args[:arity], select_settings(op.function, op.settings, settings) if settings else {}
 
 
 def operands_by_name(op: Operation, args: tuple[Operand, ...], settings: Options) -> Read:
@@ -44,19 +47,13 @@ def operands_by_name(op: Operation, args: tuple[Operand, ...], settings: Options
     return (*args, *(settings[name] for name in given)), rest
 
 
-def known_settings(op: Operation, settings: Options) -> Options:
-    """`settings` without those left at NumPy's default; UnknownOperationError for one that has no rule.
-
-    Raises:
-        DtypeError: the result is to be of whole numbers, which has no derivative.
-    """
-    kept = select_settings(op.function, op.settings, settings)
-    if np.dtype(kept.get("dtype")).kind not in "fc":
+def refuse_rounding(op: Operation, dtype: np.dtype[Any]) -> None:
+    """DtypeError for a dtype in which nothing has a derivative."""
+    if dtype.kind != "f":
         raise DtypeError(
-            f"{qualified_name(op.function)}(..., dtype={np.dtype(kept['dtype'])}) on a Tensor rounds, and "
-            "has no derivative; call it on .value where you want plain numbers"
+            f"{qualified_name(op.function)}(..., dtype={dtype.name}) of what wants a derivative would be "
+            "integers or the like, which have none; leave dtype out, or call it on .value"
         )
-    return kept
 
 
 def select_settings(function: AnyFunction, known: Collection[str], settings: Options) -> Options:

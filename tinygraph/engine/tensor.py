@@ -86,7 +86,6 @@ UNCHANGEABLE = (
     "{} cannot be changed in place: a recorded value may be in a cache; "
     "use np.where, or change .value before recording"
 )
-PLAIN_LISTS = frozenset({list, tuple})
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
 _SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
@@ -602,12 +601,12 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
-    if not PLAIN_LISTS.isdisjoint(map(type, inputs)):
-        inputs = tuple(map(list_as_array, inputs))
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
     )
+    if NUMBER in kinds and any(type(x) in (list, tuple) for x in inputs):
+        return apply(op, tuple(map(list_as_array, inputs)), settings)
     wanted, watched, kind = flow(kinds, op.flowing)
     return record_tensor(op, inputs, cache, wanted, watched, kind, settings)
 
@@ -735,7 +734,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
 
 def list_as_array(y: Operand) -> Numeric:
     """A list or tuple as an array, anything else as it is."""
-    return np.asarray(y) if type(y) in PLAIN_LISTS else y
+    return np.asarray(y) if type(y) in (list, tuple) else y
 
 
 for _name, _ufunc in [

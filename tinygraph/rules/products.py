@@ -18,7 +18,9 @@ __all__: list[str] = []
 def matrix_product(x: Numeric, y: Numeric) -> Numeric:
     """x @ y; for two matrices by dot, which calls the same BLAS routine at half the overhead."""
     try:
-        return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
+        if x.ndim != 2 or y.ndim != 2:
+            return np.matmul(x, y)
+        return x.dot(y) if type(x) is type(y) else np.dot(x, y)  # the latter asks y as well
     except AttributeError:  # a number, of which NumPy says what is wrong
         return np.matmul(x, y)
 
