@@ -94,7 +94,7 @@ def small(rng, shape):
 
 def regular(rng, shape):
     """Square matrices, or stacks of them, far from singular."""
-    return general(rng, shape) + 3 * np.eye(shape[-1])
+    return general(rng, shape) / 3 + np.eye(shape[-1])
 
 
 def triangles(rng, shape):

@@ -253,7 +253,7 @@ def test_split_into_unequal_parts_is_refused():
 
 TWO_INPUTS = {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.logical_and}
 TWO_INPUTS |= {np.logical_or, np.logical_xor, np.allclose, np.isclose, np.array_equal, np.searchsorted}
-TWO_INPUTS |= {np.may_share_memory, np.shares_memory, np.floor_divide, np.array_equiv, np.isin}
+TWO_INPUTS |= {np.may_share_memory, np.shares_memory, np.full_like, np.floor_divide, np.array_equiv, np.isin}
 OTHER_INPUTS = {np.argpartition: (1,), np.digitize: ([0.0],)}
 OTHER_KINDS = {np.save, np.savetxt, np.bincount, sign_of_determinant}  # of files, whole numbers, and matrices
 
