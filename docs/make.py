@@ -41,6 +41,11 @@ To read it: z is the result and x, y, ... are the inputs; dz is the derivative o
 and dx that with respect to x. A rule gives dx from dz and from the values that it *reads*, which are what a
 node has to cache. Shapes are those of an example. Where an input was stretched to a common shape, its
 derivative is summed back to its own; so the bias of a layer comes to its sum over the examples.
+
+Parameters are real, but inside a graph numbers may be complex, as Fourier transforms make them. The
+derivative with respect to a complex z is then that with respect to its real part, less i times that with
+respect to its imaginary part, as in JAX. Of a symmetric matrix, `np.linalg` reads one triangle, and the
+derivative is in that one.
 """
 WITH_ROWS = """\
 ## Written with these

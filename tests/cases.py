@@ -288,6 +288,7 @@ def one_variable():
         np.radians,
         np.cbrt,
         np.nan_to_num,
+        np.i0,
     ]
     yield from cases_of(anywhere[9:], SHAPES, [general])
     yield from cases_of([np.log, np.log1p, np.sqrt, np.square, np.reciprocal], SHAPES, [positive])

@@ -133,6 +133,7 @@ WITHOUT_RULE |= {
     np.copysign,
     np.convolve,
     np.nan_to_num,
+    np.i0,
 }
 WITHOUT_RULE |= {np.roll, np.rot90, np.tile, np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft}
 for _function in TABLE.keys() - HIPS.keys() - WITHOUT_RULE:

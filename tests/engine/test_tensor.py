@@ -131,7 +131,7 @@ def test_reduce_of_logaddexp_is_logsumexp():
 
 REFUSED = {
     "np.fft.hfft": lambda x: np.fft.hfft(x),
-    "np.i0": lambda x: np.i0(x),
+    "np.spacing": lambda x: np.spacing(x),
     "np.subtract.accumulate": lambda x: np.subtract.accumulate(x),
     "np.subtract.reduce": lambda x: np.subtract.reduce(x),
     "np.multiply.outer": lambda x: np.multiply.outer(x, x, dtype=np.float32),

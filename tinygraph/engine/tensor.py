@@ -150,10 +150,11 @@ class Tensor(k.Recording):
     # inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that one
     # could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
-    # of giving out the array, and `_kept` its contents then.
+    # of giving out the array, and `_kept` its contents then. What a composition gives has the function that
+    # the user called, and the time when it began.
     __slots__ = (
-        "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
-        "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
+        "__weakref__", "_a", "_b", "_changed", "_code", "_composition", "_instruction", "_kept", "_kind",
+        "_op", "_serial", "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
 
@@ -174,6 +175,7 @@ class Tensor(k.Recording):
     _serial: int
     _code: CodeType
     _instruction: int
+    _composition: tuple[AnyFunction, int]
 
     def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
@@ -765,8 +767,11 @@ def call_function(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """The result of such a call."""
     function = ops.ALIASES.get(function, function)
-    if function in COMPOSED and (z := call_composition(function, args, settings)) is not NotImplemented:
-        return z
+    if function in COMPOSED:
+        start = _next_serial()
+        if (z := call_composition(function, args, settings)) is not NotImplemented:
+            note_composition(z, function, start)
+            return z
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
@@ -781,6 +786,13 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     if function in ops.IN_PLACE and isinstance(args[0], Tensor):
         raise GraphError(f"{qualified_name(function)}: {UNCHANGEABLE.format(describe(args[0]))}")
     raise unknown_operation(qualified_name(function))
+
+
+def note_composition(z: Operand, function: AnyFunction, start: int) -> None:
+    """Say of what a composition gives which function made it, and since when."""
+    for x in z if isinstance(z, list | tuple) else (z,):
+        if isinstance(x, Tensor) and x._op is not None and x._serial > start:
+            x._composition = function, start
 
 
 def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:

@@ -24,6 +24,15 @@ def sinc_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     return dz * np.where(near, series, (np.cos(math.pi * x) - z) / np.where(near, 1, x))
 
 
+TURN = np.cos(np.arange(256) * (2 * math.pi / 256))
+
+
+def i0_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
+    """I1(x), the mean of cos(t) exp(x cos(t)) over a turn (Abramowitz and Stegun 1964, 9.6.19)."""
+    turn = TURN.astype(x.dtype)
+    return dz * np.mean(turn * np.exp(np.expand_dims(x, -1) * turn), axis=-1)
+
+
 # fmt: off
 add_row(np.exp,     "exp",     "exp(x)",       lambda dz, z, x: dz * z)
 add_row(np.exp2,    "exp2",    "2 ** x",       lambda dz, z, x: dz * (LOG_2 * z))
@@ -47,6 +56,7 @@ add_row(np.arcsinh, "arcsinh", "arcsinh(x)",   lambda dz, z, x: dz / np.sqrt(1 +
 add_row(np.arccosh, "arccosh", "arccosh(x)",   lambda dz, z, x: dz / np.sqrt(x * x - 1))
 add_row(np.arctanh, "arctanh", "arctanh(x)",   lambda dz, z, x: dz / (1 - x * x))
 add_row(np.sinc,    "sinc",    "sin(pi * x) / (pi * x)", sinc_dx, elementwise=True)
+add_row(np.i0,      "I0",      "mean of exp(x * cos(t))", i0_dx, analytic=False, elementwise=True)
 add_row(np.degrees, "degrees", "180 / pi * x", lambda dz, z, x: dz / DEGREE, analytic=False)
 add_row(np.radians, "radians", "pi / 180 * x", lambda dz, z, x: dz * DEGREE, analytic=False)
 add_row(k.cast_to,  "cast",    "x as dtype",   lambda dz, z, x, dtype=None: k.cast_to(dz, dtype=x.dtype),

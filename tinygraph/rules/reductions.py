@@ -350,11 +350,12 @@ def cov(
 ) -> Numeric:
     """`np.cov` without weights: products of deviations, over n - 1."""
     parts = [np.atleast_2d(v) if rowvar or v.ndim < 2 else v.T for v in (m, y) if v is not None]
-    x = np.concatenate(parts, axis=0)
+    x = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=0)
     x = cast_floats(x, np.result_type(x.dtype, np.float64))
     centred = deviations_from_mean(x, 1)
     n = x.shape[1] - (0 if bias else 1) if ddof is None else x.shape[1] - ddof
-    return np.squeeze(centred @ centred.T / n)
+    c = centred @ centred.T / n
+    return np.squeeze(c) if 1 in c.shape else c
 
 
 @compose(np.corrcoef)
