@@ -26,14 +26,17 @@ from tinygraph.rules import (
     choices,
     costs,
     functions,
+    joins,
     linear_algebra,
+    patterns,
     products,
     reductions,
+    statistics,
 )
 from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import sign_of_determinant
 from tinygraph.rules.operation import COMPOSED, TABLE, Each, Operation, is_elementwise
-from tinygraph.rules.reductions import sum_pieces
+from tinygraph.rules.statistics import sum_pieces
 from tinygraph.rules.types import AnyFunction, Rule
 
 __all__ = [
@@ -52,8 +55,8 @@ __all__ = [
 
 # The modules that put their rows into the table.
 TOPICS = (
-    *(arithmetic, functions, activations, choices, reductions),
-    *(arranging, products, linear_algebra, costs),
+    *(arithmetic, functions, activations, choices, reductions, statistics),
+    *(arranging, joins, patterns, products, linear_algebra, costs),
 )
 
 ALIASES: dict[AnyFunction, AnyFunction] = {
