@@ -5,8 +5,6 @@ So each factor is a row of its own, with one rule, and a factor that nobody read
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from tinygraph.rules.kernels import kernel
@@ -14,11 +12,6 @@ from tinygraph.rules.types import Numeric, Option
 
 __all__ = [
     "FACTOR_CODE",
-    "QR",
-    "SVD",
-    "Eig",
-    "Eigh",
-    "Slogdet",
     "cofactors",
     "eigenvectors",
     "general_eigenvectors",
@@ -30,42 +23,6 @@ __all__ = [
     "singular_values",
     "triangular_factor",
 ]
-
-
-class Eigh(NamedTuple):
-    """What `np.linalg.eigh` gives."""
-
-    eigenvalues: Numeric
-    eigenvectors: Numeric
-
-
-class Eig(NamedTuple):
-    """What `np.linalg.eig` gives."""
-
-    eigenvalues: Numeric
-    eigenvectors: Numeric
-
-
-class QR(NamedTuple):
-    """What `np.linalg.qr` gives."""
-
-    Q: Numeric
-    R: Numeric
-
-
-class SVD(NamedTuple):
-    """What `np.linalg.svd` gives."""
-
-    U: Numeric
-    S: Numeric
-    Vh: Numeric
-
-
-class Slogdet(NamedTuple):
-    """What `np.linalg.slogdet` gives."""
-
-    sign: Numeric
-    logabsdet: Numeric
 
 
 @kernel

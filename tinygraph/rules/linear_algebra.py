@@ -13,11 +13,6 @@ import functools
 import numpy as np
 
 from tinygraph.rules.factors import (
-    QR,
-    SVD,
-    Eig,
-    Eigh,
-    Slogdet,
     cofactors,
     eigenvectors,
     general_eigenvectors,
@@ -197,22 +192,30 @@ add_real_row(triangular_factor,    "R",               "R of x = Q @ R",         
 # Compositions ----------------------------------------------------------------
 
 
+ONE = np.eye(1)
+
+
+def as_numpy_gives(function: AnyFunction, *parts: Numeric) -> Numeric:
+    """Several results in the named tuple that NumPy's function has for them."""
+    return type(function(ONE))(*parts)
+
+
 @compose(np.linalg.slogdet)
-def slogdet(a: Numeric) -> Slogdet:
+def slogdet(a: Numeric) -> Numeric:
     """`np.linalg.slogdet`; the sign is a plain array."""
-    return Slogdet(sign_of_determinant(a), log_determinant(a))
+    return as_numpy_gives(np.linalg.slogdet, sign_of_determinant(a), log_determinant(a))
 
 
 @compose(np.linalg.eigh)
-def eigh(a: Numeric, UPLO: Option = "L") -> Eigh:
+def eigh(a: Numeric, UPLO: Option = "L") -> Numeric:
     """`np.linalg.eigh`."""
-    return Eigh(np.linalg.eigvalsh(a, UPLO=UPLO), eigenvectors(a, UPLO=UPLO))
+    return as_numpy_gives(np.linalg.eigh, np.linalg.eigvalsh(a, UPLO=UPLO), eigenvectors(a, UPLO=UPLO))
 
 
 @compose(np.linalg.eig)
-def eig(a: Numeric) -> Eig:
+def eig(a: Numeric) -> Numeric:
     """`np.linalg.eig`."""
-    return Eig(np.linalg.eigvals(a), general_eigenvectors(a))
+    return as_numpy_gives(np.linalg.eig, np.linalg.eigvals(a), general_eigenvectors(a))
 
 
 @compose(np.linalg.svd)
@@ -222,7 +225,7 @@ def svd(a: Numeric, full_matrices: bool = True, compute_uv: bool = True, hermiti
         return singular_values(a)
     if full_matrices and a.shape[-1] != a.shape[-2]:
         raise ValueError("vectors beyond the singular values have no derivative; write full_matrices=False")
-    return SVD(left_vectors(a), singular_values(a), right_vectors(a))
+    return as_numpy_gives(np.linalg.svd, left_vectors(a), singular_values(a), right_vectors(a))
 
 
 compose(np.linalg.svdvals)(lambda x, /: singular_values(x))
@@ -236,7 +239,11 @@ def qr(a: Numeric, mode: str = "reduced") -> Numeric:
             f"np.linalg.qr with mode={mode!r} of {a.shape} has no derivative here; there is one for "
             "mode='reduced' or 'r', and no more columns than rows"
         )
-    return triangular_factor(a) if mode == "r" else QR(orthogonal_factor(a), triangular_factor(a))
+    return (
+        triangular_factor(a)
+        if mode == "r"
+        else as_numpy_gives(np.linalg.qr, orthogonal_factor(a), triangular_factor(a))
+    )
 
 
 @compose(np.linalg.lstsq)
