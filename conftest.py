@@ -1,5 +1,7 @@
 """Imports the packages first: asked for the examples of one file alone, pytest would run it a second time."""
 
+import gc
+
 import pytest
 
 import tinygraph.checks
@@ -27,3 +29,9 @@ def pytest_collection_modifyitems(config, items):
             name = item.path.relative_to(config.rootpath).as_posix()
             if name in SLOW:
                 item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish():
+    """Let the collector of garbage pass over the thousands of tests, which stay: it runs quite often."""
+    gc.collect()
+    gc.freeze()

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.debugger.here import run_here
 from tests.debugger.homework import BACKWARD, RIGHT, at_import
 from tinygraph import cli, demo
 from tinygraph.checks import Report, Row
@@ -67,7 +68,8 @@ REPORTS = {}
 
 @pytest.fixture(autouse=True)
 def checks_are_made_once(monkeypatch):
-    """What is printed of a report in one form or another does not change it."""
+    """And in this process: what is printed of a report in one form or another does not change it."""
+    monkeypatch.setattr(runner, "run_file", run_here)
     check_anew = runner.check_file
 
     def check_once(file, **options):

@@ -4,13 +4,13 @@ import ast
 import importlib
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PATHS = [path for package in ("viz", "tinygraph") for path in sorted((ROOT / package).rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text()) for path in PATHS}
 
 ONNX = "onnx names each form after the function that it writes"
 COURSE = "layerwise writes the lectures' functions, the table those of arrays"
@@ -40,6 +40,12 @@ PARTICIPLE = re.compile(
 PERMITTED = re.compile("split|spread|untransposed|added|circled|listed|read")
 
 
+@cache
+def trees():
+    """The syntax tree of each module."""
+    return {path: ast.parse(path.read_text()) for path in PATHS}
+
+
 def names_of(tree):
     """The names of a module's functions, classes and constants, but for private ones."""
     for node in tree.body:
@@ -58,7 +64,7 @@ def module_name(path):
 
 def test_a_name_stands_for_one_thing():
     modules = defaultdict(set)
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for name in names_of(tree):
             modules[name].add(module_name(path))
     again = {name: sorted(where) for name, where in modules.items() if len(where) > 1 and name[0] != "_"}
@@ -66,7 +72,9 @@ def test_a_name_stands_for_one_thing():
 
 
 def test_a_function_says_of_what():
-    names = [node.name for tree in TREES.values() for node in tree.body if isinstance(node, ast.FunctionDef)]
+    names = [
+        node.name for tree in trees().values() for node in tree.body if isinstance(node, ast.FunctionDef)
+    ]
     assert [x for x in names if PARTICIPLE.fullmatch(x) and not PERMITTED.fullmatch(x)] == []
 
 

@@ -8,7 +8,6 @@ gives the planted numbers.
 """
 
 import argparse
-import io
 import json
 import os
 import subprocess
@@ -29,10 +28,11 @@ from rich.progress import track
 from rich.table import Table
 
 import tinygraph as tg
+from tests.debugger.here import run_here
 from tests.debugger.versions import NETWORKS as DRAWN
 from tests.debugger.versions import VERSIONS
 from tinygraph.checks.arrays import own_program
-from tinygraph.debugger import process, worker
+from tinygraph.debugger import runner
 from tinygraph.debugger.runner import check_file
 
 from .planted import NETWORKS, Case, GraphCase, graphs, homework, names_in, pairs, planted, random_edits
@@ -123,19 +123,8 @@ def judge_arrays(case):
 
 def check(file, sizes, activations=None, seed=0):
     """`check_file`, with the file's functions called in this process."""
-    with patch.object(process, "supervise_command", run_here):
+    with patch.object(runner, "run_file", run_here):
         return check_file(file, sizes=sizes, activations=activations, seed=seed, repair=0)
-
-
-def run_here(command, talk, limits):
-    """What the worker's process does, in this one."""
-    out = io.BytesIO()
-    log = worker.Log(out, worker.Printed(), talk.secret)
-    worker.run_all(command[-3], talk.names, talk.questions(), log)
-    log.tell(finished=True)
-    for line in out.getvalue().splitlines():
-        talk.note(line)
-    return ""
 
 
 def verdict_on(case, report):

@@ -168,3 +168,13 @@ def test_repeated_names_and_operators_change_together():
     assert edits.nearness_of(A, B) == 1
     assert edits.nearness_of(A, B * B) == edits.nearness_of(A * A, B) == 2
     assert edits.nearness_of(A * A, B * B) == 3
+
+
+def test_one_count_is_easily_taken_for_another_and_not_a_number_for_one():
+    n = Expression("n1")
+
+    assert [(str(x), penalty) for x, _, penalty in edits.replace_part(m, [], [m, n, 2])] == [
+        ("n1", 0),
+        ("2", 2),
+    ]
+    assert [(str(x), penalty) for x, _, penalty in edits.replace_part(2, [], [m, 2])] == [("m", 2)]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.debugger.here import run_here
 from tinygraph.debugger import live, runner
 
 SECONDS = 12.0  # as by itself: on a busy machine all of it may be needed
@@ -21,3 +22,9 @@ def no_repairs(monkeypatch):
 def repairs(no_repairs, monkeypatch):
     """Time to repair the file that is checked."""
     give_time(monkeypatch, SECONDS)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Files are checked in this process."""
+    monkeypatch.setattr(runner, "run_file", run_here)

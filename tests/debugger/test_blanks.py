@@ -8,6 +8,8 @@ from tests.debugger.somebody import program_of
 from tinygraph.debugger.blanks import returns_gap, unwritten_functions, waiting_functions
 from tinygraph.debugger.runner import check_file
 
+pytestmark = pytest.mark.usefixtures("here")
+
 GAPS = {
     "pass": "returns None",
     "...": "returns None",

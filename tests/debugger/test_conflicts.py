@@ -156,3 +156,20 @@ def test_failures_that_depend_on_two_choices_hide_no_success():
 
 def test_what_fails_whatever_is_chosen_is_tried_once():
     assert list(search_choices([2, 2], lambda chosen: (None, frozenset()), 99)) == []
+
+
+def test_the_names_that_flow_into_a_line():
+    function = program_of("""
+    def f(a, b, c):
+        d = a + 1
+        e = [d for a in b]
+        return e
+    """).functions["f"]
+
+    found = {
+        name[0] if isinstance(name, tuple) else str(name)
+        for name in slice_of(function.node, function.line + 1)
+    }
+
+    assert "a" in found
+    assert found.isdisjoint({"b", "c", "e"})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.debugger.somebody import program_of
-from tinygraph.debugger.direct import examine_directly
+from tinygraph.debugger.direct import examine_directly, examples_in, label_results
 from tinygraph.errors import UserFileError
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]])
@@ -64,3 +64,15 @@ def test_a_function_of_another_file_is_an_error():
         examine_directly(
             program, program.namespace["forward"], test_a_function_of_another_file_is_an_error, (X, 1.0)
         )
+
+
+def test_what_came_back_is_called_by_the_inputs():
+    for result in ((1, 2), [1, 2], {"dx": 1, "dw": 2}):
+        assert label_results(result, ["x", "w"]) == [("dx", 1), ("dw", 2)]
+    assert label_results(X, ["x", "w"]) == [("dx", X)]
+    assert label_results((1, 2, 3), ["x", "w"]) == [("dx", 1), ("dw", 2)]
+
+
+def test_examples_are_the_longer_side_of_the_first_table():
+    assert examples_in([3.0, np.ones(9), X, np.ones((8, 9))]) == examples_in([X.T]) == 3
+    assert examples_in([3.0, np.ones(9)]) == 1

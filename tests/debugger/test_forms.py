@@ -8,7 +8,9 @@ from tinygraph.debugger.forms import (
     costs_form,
     dict_form,
     gradients_form,
+    is_number_array,
     layer_form,
+    single_number,
     tuple_form,
 )
 
@@ -97,3 +99,13 @@ def test_other_forms_are_not_read(form, value):
 )
 def test_pairs_of_other_things_are_not_read(form, value):
     assert FORMS[form].read(value) is None
+
+
+def test_numbers_are_those_of_python_and_numpy_but_no_truths():
+    assert all(map(is_number_array, (1, 1.5, np.float32(1), np.int8(1), X)))
+    assert not any(map(is_number_array, (True, "1", None, [1.0])))
+    assert (single_number(np.ones((1, 1))).shape, single_number([1.0]), single_number(X) is X) == (
+        (),
+        [1.0],
+        True,
+    )

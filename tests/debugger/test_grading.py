@@ -74,6 +74,12 @@ def test_each_submission_has_its_row(folder, tmp_path, capsys):
     assert all(name in printed for name in rows)
 
 
+def grade_each(folder, **options):
+    """What `grade_folder` gives, without its processes: each submission is checked in this one."""
+    return [grade_submission(file, folder=folder, **options) for file in find_submissions(folder)]
+
+
+@pytest.mark.usefixtures("here")
 def test_a_row_counts_what_was_judged_and_tells_of_the_rest(tmp_path):
     write(
         tmp_path,
@@ -82,7 +88,7 @@ def test_a_row_counts_what_was_judged_and_tells_of_the_rest(tmp_path):
         cyd="def own_backward(dout, made):\n    return made.left(dout)\n",
     )
 
-    ada, bob, cyd = grade_folder(tmp_path, jobs=1)
+    ada, bob, cyd = grade_each(tmp_path)
 
     assert (ada.verdict, ada.right, ada.functions) == ("right", 4, 4)
     assert ada.told.endswith(" Not checked: own_backward, since no function goes forward for it.")
@@ -193,6 +199,7 @@ def test_odd_names_links_and_folders(tmp_path):
     assert rows.keys() == {*found, "gone.py", "inner/loop"}
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("name", ["CYD.PY", "Cyd.Py", "inner/CYD.PY", "CYD.IPYNB", "inner/Cyd.IpyNb"])
 def test_the_case_of_a_suffix_does_not_matter(tmp_path, name):
     file = tmp_path / name
@@ -201,7 +208,7 @@ def test_the_case_of_a_suffix_does_not_matter(tmp_path, name):
     if file.parent != tmp_path and not (file.parent / "cyd.py").exists():
         (file.parent / f"CYD{file.suffix.lower()}").write_text(RIGHT)  # another one
 
-    rows = {g.file: g for g in grade_folder(tmp_path, repair=0)}
+    rows = {g.file: g for g in grade_each(tmp_path, repair=0)}
 
     assert (rows[name].verdict, rows[name].first) == ("wrong", "dW3")
 
@@ -413,11 +420,12 @@ def exercise(**other):
     return text
 
 
+@pytest.mark.usefixtures("here")
 def test_the_exercise_is_right_once_its_gaps_are_filled_and_not_before(tmp_path):
     (tmp_path / "empty.ipynb").write_text(EXERCISE.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "filled.ipynb").write_text(exercise(), encoding="utf-8")
 
-    empty, filled = grade_folder(tmp_path, convention="course")
+    empty, filled = grade_each(tmp_path, convention="course")
 
     assert (filled.verdict, filled.right, filled.functions) == ("right", 4, 4)
     assert empty.verdict != "right"

@@ -5,6 +5,8 @@ import pytest
 from tests.debugger.versions import VERSIONS
 from tinygraph.debugger.runner import KEPT, check_file
 
+pytestmark = pytest.mark.usefixtures("here")
+
 WHOLE = VERSIONS["outputs_in_caches"].read_text()
 ALONE = VERSIONS["outputs_taken"].read_text()
 

@@ -60,9 +60,14 @@ def test_functions_of_a_test_are_found():
     def square_backward(dout, x):
         return 3 * x * dout
 
+    def test_of_a_loss():
+        called.append(True)
+
+    called = []
     report = tg.check(square_backward, forward=square_forward)
     assert verdicts(report) == {"square_backward": "wrong"}
     assert report.diagnoses[0].after == "        return 2 * x * dout"
+    assert not called
 
 
 @pytest.mark.usefixtures("repairs")

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from tests.debugger.test_statements import program_of
-from tinygraph.debugger.machines import MOST_PARTS, MOST_TURNS, MachineRun, Spot, reachable
+from tinygraph.debugger.machines import (
+    MOST_PARTS,
+    MOST_TURNS,
+    MachineRun,
+    Spot,
+    change_parts,
+    is_float,
+    numbers_in,
+    reachable,
+)
 from tinygraph.debugger.program import code_of_function
 from tinygraph.debugger.protocols.scripts import scripts_of
 from tinygraph.debugger.sites import Site
@@ -311,3 +320,27 @@ def test_a_dotted_name_is_looked_up():
     with pytest.raises(KeyError):
         run.value("absent")
     assert Spot(1, 2) == Spot(1, 2, ())
+
+
+def test_numbers_with_a_fraction_are_floats():
+    assert all(map(is_float, (1.0, np.float32(1), np.ones(2), np.ones((1, 1), "f2"))))
+    assert not any(
+        map(is_float, (1, True, "1.0", None, [1.0], np.int8(1), np.ones(2, int), np.ones(2, complex)))
+    )
+
+
+def test_the_numbers_in_something_that_is_not_too_long():
+    assert len(numbers_in([1.0, (2.0, {"a": np.ones(2)})], "x")) == 3
+    assert len(numbers_in([1.0] * MOST_PARTS, "x")) == MOST_PARTS
+    assert numbers_in([1.0] * (MOST_PARTS + 1), "x") == []
+    assert len(numbers_in([[1.0] * MOST_PARTS] * 2, "x")) == MOST_PARTS
+
+
+def test_parts_of_a_value_are_changed_and_numbers_stay_numbers():
+    value = {"a": [1.0, np.ones((2, 2))]}
+
+    after = change_parts(value, [(("a", 0), 2), (("a", 1), np.arange(4))], lambda old, by: old + by)
+
+    assert after["a"][0] == 3.0
+    np.testing.assert_array_equal(after["a"][1], [[1, 2], [3, 4]])
+    assert type(change_parts(1.0, [((), 2)], lambda old, by: np.asarray(old + by))) is np.float64

@@ -64,3 +64,24 @@ def test_what_indexes_arrays_is_whole_numbers():
 def test_axes_that_are_unpacked_are_counted():
     found = choices_in("def f(x):\n    N, D = x.shape\n    return x", "f")
     assert {np.ndim(v) for v in found[0].values} == {2}
+
+
+@pytest.mark.parametrize(
+    ("layout", "role", "shape"),
+    [
+        ("columns", "weight", (6, 3)),
+        ("rows", "weight", (2, 9)),
+        ("rows", "bias", (2, 9)),
+        ("rows", "data", (2, 3)),
+    ],
+)
+def test_the_weights_of_several_gates_lie_side_by_side(layout, role, shape):
+    x = np.ones((2, 3))
+    maker = Maker(layout, gates=3)
+
+    found = maker.widened(x, role)
+
+    assert found.shape == shape
+    assert len(np.unique(found)) == 1 + found.size - x.size
+    assert Maker(layout).widened(x, role) is x
+    assert maker.widened(2.0, "bias") == 2.0

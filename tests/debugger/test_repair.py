@@ -12,6 +12,8 @@ from tinygraph.debugger.repair import RAISED, Marks, TrialExam, repair_program
 from tinygraph.debugger.runner import check_file
 from tinygraph.debugger.splice import change_of
 
+pytestmark = pytest.mark.usefixtures("here")
+
 LINEAR = """
 def linear_forward(x, w, b):
     out = x @ w + b

@@ -8,6 +8,7 @@ import pytest
 from tests.debugger.versions import NETWORKS, VERSIONS
 from tinygraph.debugger.runner import check_file
 
+pytestmark = pytest.mark.usefixtures("here")
 SEVERAL_OUTPUTS = (6, 5, 3), 4
 ONE_OUTPUT = {"course"}  # Y @ log(A).T is the cost of one output unit only
 

@@ -17,8 +17,8 @@ ALL = ["linear_backward", "linear_activation_backward", "L_model_backward", "upd
 
 
 @pytest.fixture
-def check(tmp_path):
-    """A function that checks a text as a file."""
+def check_apart(tmp_path):
+    """A function that checks a text as a file, in a process of its own."""
 
     def check_text(text, **options):
         file = tmp_path / "layers.py"
@@ -26,6 +26,12 @@ def check(tmp_path):
         return check_file(file, **options)
 
     return check_text
+
+
+@pytest.fixture
+def check(check_apart, here):
+    """The same in this process."""
+    return check_apart
 
 
 def verdicts(report):
@@ -125,10 +131,10 @@ def test_helpers_beside_the_file_are_found(check, tmp_path):
     assert check("from my_helpers import linear_backward\n").ok
 
 
-def test_main_block_is_not_run_and_nothing_is_left_behind(check, tmp_path):
+def test_main_block_is_not_run_and_nothing_is_left_behind(check_apart, tmp_path):
     (tmp_path / "beside.py").write_text("")
 
-    report = check(
+    report = check_apart(
         "import beside\n" + RIGHT + "\n\nif __name__ == '__main__':\n    raise SystemExit('trained')\n"
     )
 
@@ -231,6 +237,17 @@ def test_without_time_to_repair_the_mistake_is_told_and_no_fix(check):
     assert report.status == 1
 
 
+def test_another_network_under_the_same_names_is_held_against_its_own_forward_pass(check):
+    report = check(
+        "import numpy as np\n\n\ndef linear_forward(A, W, b):\n    return W @ A + 2 * b, (A, W, b)\n\n\n"
+        "def linear_backward(dZ, cache):\n    A, W, b = cache\n"
+        "    return W.T @ dZ, dZ @ A.T, 2 * dZ.sum(axis=1, keepdims=True)\n"
+    )
+
+    assert (report.ok, verdicts(report)) == (True, {"linear_backward": "agrees"})
+    assert report.summary.endswith("of its own forward pass.")
+
+
 def test_right_step_below_a_wrong_one_is_right(check):
     report = check(RIGHT.replace("dZ = dA * s * (1 - s)", "dZ = dA * s"))
 
@@ -240,15 +257,18 @@ def test_right_step_below_a_wrong_one_is_right(check):
     assert "Look first at dZ3 in linear_activation_backward (layers.py, line 20)." in report.summary
 
 
+HELD = {"activations": ("relu", "relu", "sigmoid")}  # of the lectures, and no other network is thought of
+
+
 def test_one_wrong_name_of_backward_alone(check):
-    report = check(BACKWARD.replace('grads["db%d" % l] = dZ', 'grads["db%d" % l] = 2 * dZ'))
+    report = check(BACKWARD.replace('grads["db%d" % l] = dZ', 'grads["db%d" % l] = 2 * dZ'), **HELD)
 
     assert {name for _, _, name in wrong(report)} == {"db3", "db2", "db1"}
     assert report.status == 1
 
 
 def test_names_that_are_missing_are_wrong(check):
-    report = check(BACKWARD.replace("dW%d", "dw%d"))
+    report = check(BACKWARD.replace("dW%d", "dw%d"), **HELD)
 
     assert report.status == 1
     assert {row.name: row.verdict for row in report.rows if not row.ok} == dict.fromkeys(
@@ -293,8 +313,8 @@ NOTHING = (
         ),
     ],
 )
-def test_files_that_cannot_be_read(check, text, error):
-    report = check(text)
+def test_files_that_cannot_be_read(check_apart, text, error):
+    report = check_apart(text)
 
     assert report.status == 2
     assert not report.ok
@@ -359,7 +379,8 @@ def test_files_in_which_nothing_can_be_judged(check, text, note):
         ("import os; os._exit(1)", "linear_backward (layer 3) ended the process with status 1"),
     ],
 )
-def test_functions_that_cannot_be_run(check, body, error):
+def test_functions_that_cannot_be_run(request, body, error):
+    check = request.getfixturevalue("check_apart" if "_exit" in body else "check")
     report = check(f"import numpy as np\n\ndef linear_backward(dZ, cache):\n    {body}\n")
 
     assert report.status == 2
@@ -417,10 +438,10 @@ def test_a_statement_that_raises_may_be_what_is_too_much(check):
         ),
     ],
 )
-def test_endless_loops_end_at_the_time_limit(check, text, error):
+def test_endless_loops_end_at_the_time_limit(check_apart, text, error):
     begun = time.monotonic()
 
-    report = check(text, timeout=3, repair=0)
+    report = check_apart(text, timeout=3, repair=0)
 
     assert time.monotonic() - begun < 6
     assert error in str(report).replace("\n", " ")
@@ -432,7 +453,7 @@ def test_endless_loops_end_at_the_time_limit(check, text, error):
         assert error in report.errors[0]
 
 
-def test_processes_that_the_file_started_are_ended(check, tmp_path):
+def test_processes_that_the_file_started_are_ended(check_apart, tmp_path):
     text = (
         "import subprocess, sys\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -440,7 +461,7 @@ def test_processes_that_the_file_started_are_ended(check, tmp_path):
         "child.wait()\n"
     )
 
-    report = check(at_import(text), timeout=1.5)
+    report = check_apart(at_import(text), timeout=1.5)
 
     assert report.status == 2
     pid = int((tmp_path / "pid").read_text())
@@ -454,8 +475,8 @@ def test_processes_that_the_file_started_are_ended(check, tmp_path):
         pytest.fail("the child still runs")
 
 
-def test_what_the_file_prints_is_kept_apart(check, capfd):
-    report = check(at_import("import os\nprint('hello')\nos.write(1, b'raw')\n") + RIGHT)
+def test_what_the_file_prints_is_kept_apart(check_apart, capfd):
+    report = check_apart(at_import("import os\nprint('hello')\nos.write(1, b'raw')\n") + RIGHT)
 
     assert report.ok
     assert report.printed == "hello\n"

@@ -3,7 +3,7 @@
 import ast
 import linecache
 from itertools import islice
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.debugger.variants import VARIANTS
 from tinygraph.debugger.program import SCRIPT, Program
 from tinygraph.debugger.protocols.scripts import machines_of, scripts_of
 from tinygraph.debugger.protocols.table import Asked
-from tinygraph.debugger.statements import judge_machine, judge_statements
+from tinygraph.debugger.statements import entry_of, judge_machine, judge_statements, merge_turns
 from tinygraph.debugger.trial import Unplayable
 
 MACHINES = 3  # as many as there are of the likeliest layout
@@ -64,3 +64,24 @@ def test_a_slip_is_found_at_its_line_and_nowhere_else(variant, right, wrong):
     judged = judge(text, variant.judged)
     told = [(d.line, d.label, d.said) for d in judged.wrong]
     assert [line for line, *_ in told] == [line_of(text, wrong)], told
+
+
+def test_an_entry_of_a_dict_is_told_at_its_own_expression():
+    made = ast.parse("grads = {'dW': a, 'db': b, **more}").body[0]
+
+    assert [ast.unparse(entry_of(made, [key])) for key in ("dW", "db")] == ["a", "b"]
+    assert all(
+        entry_of(node, steps) is node
+        for node, steps in [(made, []), (made, ["dX"]), (ast.parse("a"), ["dW"])]
+    )
+
+
+def test_of_the_turns_of_a_loop_one_that_is_wrong_is_told_and_else_the_last():
+    def turn(site, label, verdict, number):
+        return SimpleNamespace(site=site, label=label, verdict=verdict, number=number)
+
+    turns = [(1, "dW", "agrees"), (1, "dW", "wrong"), (1, "dW", "agrees"), (1, "db", "agrees")]
+    turns += [(2, "dW", "agrees"), (2, "dW", "agrees")]
+    found = merge_turns([turn(*given, number) for number, given in enumerate(turns)])
+
+    assert [d.number for d in found] == [1, 3, 5]

@@ -22,6 +22,8 @@ from tinygraph.debugger.telling import (
     tell_report,
 )
 
+pytestmark = pytest.mark.usefixtures("here")
+
 BOTH = report([mistake()])
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "labels_given",
     "names_unpacked",
     "origins_of",
+    "takes_rows_in_turn",
 ]
 
 COUNTS = {
@@ -161,6 +162,14 @@ def takes_outer_product(node: ast.AST) -> bool:
     if isinstance(node, ast.Call) and called_name(node) == "outer":
         return True
     return any(takes_outer_product(x) for x in ast.iter_child_nodes(node))
+
+
+def takes_rows_in_turn(function: Function) -> bool:
+    """Whether a function goes through one of its arguments: for probs, dv in zip(self.output, dvalues)."""
+    loops = [n for n in ast.walk(function.node) if isinstance(n, ast.For | ast.comprehension)]
+    taken = [x.args if isinstance(x := loop.iter, ast.Call) else [x] for loop in loops]
+    names = {x.id for args in taken for x in args if isinstance(x, ast.Name)}
+    return bool(names & set(function.parameters))
 
 
 def is_for_several(program: Program, function: Function) -> bool:

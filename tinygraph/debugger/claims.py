@@ -10,8 +10,8 @@ import numpy as np
 
 from tinygraph.debugger.passes import Pass, invoke, results_by_name
 from tinygraph.debugger.program import Function
-from tinygraph.debugger.structure import Path, copy_state, leaves_of, step_name
-from tinygraph.debugger.trial import DERIVATIVE
+from tinygraph.debugger.structure import ArrayLeaf, Path, copy_state, leaves_of, step_name
+from tinygraph.debugger.trial import DERIVATIVE, bare_name
 
 __all__ = ["RATE", "call_backward", "left_claims", "returned_claims"]
 
@@ -44,16 +44,30 @@ def returned_claims(backward: Function, raw: Any) -> list[tuple[str, Any]]:
 def left_claims(
     before: Any, after: Any, told: set[int], kept: Collection[Path] = ()
 ) -> list[tuple[str, Any]]:
-    """The arrays that a backward pass left in its object, or in one within, and no forward pass keeps."""
-    found = []
+    """The arrays that a backward pass left in its object, or in one within, and no forward pass keeps.
+
+    If there are any, those derivatives count as well that are still the zeros with which they began.
+    """
+    found, zeros = [], []
     old = {leaf.path: leaf.value for leaf in leaves_of(before, ("self",))}
     for leaf in leaves_of(after, ("self",)):
         was = old.get(leaf.path)
+        if is_still_zero(leaf, was, old):
+            zeros.append((leaf.text, leaf.value))
         if (was is not None and np.array_equal(was, leaf.value)) or id(leaf.value) in told:
             continue
         if (was is None and leaf.path not in kept) or any(DERIVATIVE.search(n) for n in names_on(leaf.path)):
             found.append((leaf.text, leaf.value))
-    return found
+    return found + zeros if found else []
+
+
+def is_still_zero(leaf: ArrayLeaf, was: Any, old: Mapping[Path, Any]) -> bool:
+    """Whether an array that is named for a parameter beside it, as a derivative is, was 0 and is."""
+    if was is None or np.ndim(leaf.value) == 0 or np.any(leaf.value) or np.any(was):
+        return False
+    beside = [p for p in old if p[:-1] == leaf.path[:-1] and np.shape(old[p]) == np.shape(leaf.value)]
+    named = bare_name(leaf.last) != leaf.last.lower() and bool(DERIVATIVE.search(leaf.last))
+    return named and any(step_name(p[-1]).lower() == bare_name(leaf.last) for p in beside)
 
 
 def names_on(path: Path) -> list[str]:

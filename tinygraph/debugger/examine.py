@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.debugger.callers import goes_one_by_one, is_for_several
+from tinygraph.debugger.callers import goes_one_by_one, is_for_several, takes_rows_in_turn
 from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
 from tinygraph.debugger.program import SCRIPT, Function, Program
@@ -29,6 +29,7 @@ from tinygraph.debugger.protocols import (  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.structure import leaves_of, take_leaf
 from tinygraph.debugger.trial import (
+    Claim,
     Deadline,
     Judgement,
     OutOfPatience,
@@ -58,7 +59,7 @@ EXAMINE_ALL = 14.0  # seconds for all of them; those who wait take 20
 MOST_VARIANTS = 3
 CLEAN = 2  # layouts in which something is judged, before the best reading is believed
 MISMATCH = re.compile(r"could not be broadcast together|not aligned|mismatch in its core dimension")
-ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b|for .* in (zip|enumerate)\(")
+ADDS_UP = re.compile(r"axis|keepdims|(sum|mean)\((0|1|-1)\b")
 PROBES = (Asked(FIRST, 0), Asked(SECOND, 1))
 
 
@@ -128,12 +129,13 @@ def examine_function(
     probes = [replace(probe, **by_hand) for probe in PROBES]
     until = Deadline(EXAMINE_PATIENCE, end)
     several = is_for_several(program, function) and not goes_one_by_one(program, function)
+    sums = bool(ADDS_UP.search(function.text)) or takes_rows_in_turn(function)
     for row in PROTOCOLS:
-        if best is not None and not may_overrule(row, *best):
+        if best is not None and not may_overrule(row, best[0]):
             continue
         trials = ticking(row.find(program, function, probes[0]), tick)
         with patiently(Deadline(EXAMINE_PATIENCE + LAST_READING), tick):
-            judged = choose_reading(trials, until, several, several and bool(ADDS_UP.search(function.text)))
+            judged = choose_reading(trials, until, several, several and sums)
         if judged is not None and (best is None or better(judged, best[0])):
             best = judged, row
         if best is not None and best[0].ok:
@@ -151,25 +153,13 @@ def ticking(trials: Iterator[Trial], tick: Callable[[], Any]) -> Iterator[Trial]
         yield trial
 
 
-def may_overrule(row: Protocol, judged: Judgement, by: Protocol) -> bool:
+def may_overrule(row: Protocol, judged: Judgement) -> bool:
     """Whether a row may be asked where another has judged.
 
-    Statements have many readings, of which one may hide what is wrong; they are asked where nothing
-    came to an end, and of functions that give more than a loss and its derivatives if nothing is right,
-    unless each derivative is only under the name of another, or a multiple of what it should be.
+    Statements have many readings, of which one may hide what is wrong; they are asked where nothing came to
+    an end.
     """
-    return (
-        not row.reads_statements
-        or judged.raised is not None
-        or (by.fused and not any(v.ok or v.factor for v in judged.verdicts) and not is_exchanged(judged))
-    )
-
-
-def is_exchanged(judged: Judgement) -> bool:
-    """Whether derivatives have the shapes of what they are taken by, but in another order."""
-    results = [np.shape(v.claim.value) for v in judged.verdicts]
-    asked = [np.shape(take_leaf(judged.trial.state, v.claim.by)) for v in judged.verdicts]
-    return results != asked and sorted(results) == sorted(asked)
+    return not row.reads_statements or judged.raised is not None
 
 
 def all_judgements(
@@ -221,9 +211,18 @@ def is_unexplained(stopped: Judgement, ended: Judgement) -> bool:
 
 
 def is_passed_over(misfit: Judgement, fitting: Judgement) -> bool:
-    """Whether results fit only since one that does not is taken for nothing."""
+    """Whether results fit only since one that does not is taken for nothing, or since all sides are equal."""
+    if misfit.trial.layout != fitting.trial.layout:
+        return False
     taken = {v.claim.label for v in misfit.verdicts}
-    return misfit.trial.layout == fitting.trial.layout and any(c.label in taken for c in fitting.unmatched)
+    permuted = any(is_permuted(v.claim, misfit.trial) for v in misfit.verdicts)
+    return permuted or any(c.label in taken for c in fitting.unmatched)
+
+
+def is_permuted(claim: Claim, trial: Trial) -> bool:
+    """Whether a derivative has several axes, and they are in another order than those of what it is by."""
+    results, asked = np.shape(claim.value), np.shape(take_leaf(trial.state, claim.by or ()))
+    return len(asked) > 2 and results != asked and sorted(results) == sorted(asked)
 
 
 def facts_of(trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -37,6 +37,7 @@ FIRST, SECOND = Sizes(), Sizes(8, 6, 5, 4, 2, 3, 9, M=3, C=2, y=8, x=9, F=5)
 SETTINGS: list[tuple[str, list[Any]]] = [
     (r"stride|^s$|step_size_conv", [2, 1]),
     (r"^pad(ding)?$", [1, 0]),
+    (r"^(pool|filter|kernel|window)_?w(idth)?$|^[fkw]w$", [2, 3]),  # another one than the height
     (
         r"pool_?(height|width|size|h|w)|^(pool|f|size|(kernel|filter|window)(_?size)?|field|hparam_f|fh|fw|kh|kw|hh|ww)$",
         [3, 2],
@@ -184,18 +185,18 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
         "indices": ["index m V"], "join": ["h h+n"],
     },
     "images": {
-        "data": ["M C y x", "M C y y", "M 2 6 6", "M 4 4 4"], "weight": ["F C 3 3", "F 2 2 2"],
-        "bias": ["F", "F 1", "F 1 1"], "scale": ["C", "1 C 1 1", "2", "1 2 1 1", "4", "1 4 1 1"],
-        "pred": ["M k"], "labels": ["int M k", "one M k"], "hidden": ["M C y x", "M 2 6 6"],
+        "data": ["M C y x", "M C y y", "M 4 6 12", "M 4 4 4"], "weight": ["F C 3 3", "F 4 2 2"],
+        "bias": ["F", "F 1", "F 1 1"], "scale": ["C", "1 C 1 1", "4", "1 4 1 1"],
+        "pred": ["M k"], "labels": ["int M k", "one M k"], "hidden": ["M C y x", "M 4 6 12"],
         "mask": ["bits m n"], "indices": ["index m V"],
     },
     "images, channels last": {
-        "data": ["M y x C", "M y y C", "M 6 6 2"], "weight": ["3 3 C F", "2 2 2 F"],
+        "data": ["M y x C", "M y y C", "M 6 12 4"], "weight": ["3 3 C F", "2 2 4 F"],
         "bias": ["1 1 1 F", "F"], "scale": ["C", "1 1 1 C"], "pred": ["M k"],
-        "labels": ["int M k", "one M k"], "hidden": ["M y x C", "M y y C", "M 6 6 2"],
+        "labels": ["int M k", "one M k"], "hidden": ["M y x C", "M y y C", "M 6 12 4"],
     },
     "one image": {
-        "data": ["C y x", "y y C", "y x", "y y", "6 6"], "weight": ["F C 3 3", "3 3"],
+        "data": ["C y x", "y y C", "y x", "y y", "6 12"], "weight": ["F C 3 3", "3 3"],
         "bias": ["F", "F y-2 x-2", ""], "scale": ["C"], "hidden": ["C y x"], "pred": ["k"],
         "labels": ["one k"],
     },

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import linecache
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -103,7 +104,8 @@ def forget_modules(folder: Path) -> None:
     """Let the modules of a folder, and the stand-ins, be imported anew."""
     for name, module in list(sys.modules.items()):
         where = getattr(module, "__file__", None)
-        if isinstance(module, Missing) or (where and Path(where).with_suffix("") == folder / name):
+        beside = where and os.path.splitext(where)[0] == os.path.join(folder, name)
+        if beside or isinstance(module, Missing):
             del sys.modules[name]
 
 

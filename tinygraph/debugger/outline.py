@@ -284,7 +284,7 @@ class BodyOutline:
         return block
 
     def trains(self, loop: ast.For | ast.While) -> bool:
-        """Whether a loop repeats the whole pass: it moves parameters, takes a loss, or says so in its head."""
+        """Whether a loop repeats the whole pass: it moves parameters, takes a loss, or says so."""
         if any(loop in line.within and line.node in self.updates for line in self.lines):
             return True
         head = [loop.target, loop.iter] if isinstance(loop, ast.For) else [loop.test]

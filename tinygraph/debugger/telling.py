@@ -209,7 +209,7 @@ def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
 
 
 def tell_failure(report: FileReport, function: FunctionVerdict, width: int) -> Iterator[Pieces]:
-    """A function that came to no end, with the line at which it stopped; or that is wrong, nobody knows where."""
+    """A function that came to no end, with the line at which it stopped; or that is wrong somewhere."""
     where = function.place or Path(report.file).name
     left = f"{where}, in {function.name}" if function.name != SCRIPT else Path(report.file).name
     wrong = function.verdict == "wrong" and verdict_text(function.right, function.wrong)

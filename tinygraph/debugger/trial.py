@@ -380,7 +380,7 @@ def match_claims(claims: list[Claim], leaves: list[ArrayLeaf], known: Mapping[st
     told = {i: known[c.label] for i, c in enumerate(claims) if known.get(c.label) in by_path}
     found = {i: by_path[path] for i, path in told.items()}
     free = [leaf for leaf in sized if leaf.path not in told.values()]
-    for rule in (same_keys, same_name, like_name, same_shape):
+    for rule in (same_keys, same_name, like_name, same_shape, permuted_shape):
         for i, claim in enumerate(claims):
             if i not in found and (fits := [leaf for leaf in free if rule(claim, leaf)]):
                 leaf = fits[0] if len(fits) == 1 or rule is not same_shape else best_in_order(claims, i, fits)
@@ -436,6 +436,14 @@ def same_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
     if likely_label(leaf.last) and not re.match(r"^(result|self\.\w*$)", claim.label):
         return False
     return is_real_number(claim.value) and np.shape(claim.value) == np.shape(leaf.value)
+
+
+def permuted_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
+    """Whether a result has the shape of the data with its axes in another order."""
+    given, shape = np.shape(claim.value), np.shape(leaf.value)
+    data = leaf.path[0] != "self" and not is_parameter(leaf.path) and not likely_label(leaf.last)
+    named = re.match(r"result\b", claim.label) is not None
+    return named and data and len(shape) > 2 and given != shape and sorted(given) == sorted(shape)
 
 
 # The judgement

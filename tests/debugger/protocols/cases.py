@@ -201,6 +201,58 @@ PAIRS = {
             dx = dout * gamma
             return dbeta, dx, dgamma
     """),
+    "a padding that only one way treats well": ("conv_backward", "dx[i] = dpad[1:-1]", "dx[i + 1] = dpad[1:-1]", """
+        def conv_forward(x, w, b, hparameters):
+            stride, pad = hparameters["stride"], hparameters["pad"]
+            m, H, W, C = x.shape
+            f, f, C, F = w.shape
+            padded = np.pad(x, ((0, 0), (pad, pad), (0, 0), (0, 0)))
+            rows, columns = 1 + (H - f + 2 * pad) // stride, 1 + (W - f) // stride
+            out = np.zeros((m, rows, columns, F))
+            for i in range(rows):
+                for j in range(columns):
+                    part = padded[:, i * stride:i * stride + f, j * stride:j * stride + f]
+                    out[:, i, j] = np.tensordot(part, w, 3) + b.ravel()
+            return out, (x, w, b, hparameters)
+
+        def conv_backward(dout, cache):
+            x, w, b, hparameters = cache
+            stride, pad = hparameters["stride"], hparameters["pad"]
+            dx, dw = np.zeros_like(x), np.zeros_like(w)
+            for i in range(len(x)):
+                padded = np.pad(x[i], ((pad, pad), (0, 0), (0, 0)))
+                dpad = np.zeros_like(padded)
+                f = len(w)
+                for r in range(dout.shape[1]):
+                    for c in range(dout.shape[2]):
+                        at = slice(r * stride, r * stride + f), slice(c * stride, c * stride + f)
+                        dpad[at] += w @ dout[i, r, c]
+                        dw += padded[at][..., None] * dout[i, r, c]
+                if pad:
+                    dx[i] = dpad[1:-1]
+                else:
+                    dx[i] = dpad
+            return dx, dw, dout.sum(axis=(0, 1, 2)).reshape(b.shape)
+    """),
+    "axes in another order": ("flip_backward", "dout.transpose(0, 2, 3, 1)", "dout.transpose(0, 3, 2, 1)", """
+        def flip_forward(x):
+            N, C, H, W = x.shape
+            out = 2 * x.transpose(0, 3, 1, 2)
+            return out
+
+        def flip_backward(dout, cache):
+            return 2 * dout.transpose(0, 2, 3, 1)
+    """),
+    "a cost whose gradient stops": ("ridge_gradient", "(X @ theta - y) / m", "X @ theta - y / m", """
+        def ridge_cost(theta, X, y):
+            m = len(y)
+            e = X @ theta - y
+            return e @ e / (2 * m)
+
+        def ridge_gradient(theta, X, y):
+            m = len(y)
+            return X.T @ (X @ theta - y) / m
+    """),
 }  # fmt: skip
 
 LOSSES = {
@@ -229,6 +281,55 @@ LOSSES = {
             loss = error @ error / len(y) + reg * np.sum(w * w)
             grad = 2 * X.T @ error / len(y) + 2 * reg * w
             return loss, grad
+    """),
+    "under each other's names": ("logistic", '"dw": dw, "db": db', '"dw": db, "db": dw', """
+        def logistic(w, b, X, Y):
+            m = X.shape[1]
+            A = 1 / (1 + np.exp(-(w.T @ X + b)))
+            cost = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m
+            dw = X @ (A - Y).T / m
+            db = np.sum(A - Y) / m
+            grads = {"dw": dw, "db": db}
+            return grads, cost
+    """),
+    "no numbers beside a loss": ("scores_loss", "np.exp(s) / total", "np.log(s) / total", """
+        def scores_loss(x, w, y):
+            N = len(x)
+            s = x @ w
+            s -= s.max(axis=1, keepdims=True)
+            total = np.exp(s).sum(axis=1, keepdims=True)
+            loss = -np.mean(s[np.arange(N), y] - np.log(total[:, 0]))
+            ds = np.exp(s) / total
+            ds[np.arange(N), y] -= 1
+            return loss, x.T @ ds / N
+    """),
+    "divided again when it is returned": ("hinge", "return loss, dw", "return loss, dw / N", """
+        def hinge(x, w, y, reg):
+            N = len(x)
+            s = x @ w
+            margins = np.maximum(0, s - s[np.arange(N), y][:, None] + 1)
+            margins[np.arange(N), y] = 0
+            loss = margins.sum() / N + reg * np.sum(w * w)
+            ds = (margins > 0) * 1.0
+            ds[np.arange(N), y] = -ds.sum(axis=1)
+            dw = x.T @ ds / N + 2 * reg * w
+            return loss, dw
+    """),
+    "the last step of a loop left out": ("sequence_loss", "range(T - 1, -1, -1)", "range(T - 1, 0, -1)", """
+        def sequence_loss(Wx, Wh, xs, hs0, target):
+            T = len(xs)
+            hs = {-1: hs0}
+            for t in range(T):
+                hs[t] = np.tanh(xs[t] @ Wx + hs[t - 1] @ Wh)
+            loss = 0.5 * np.sum((hs[T - 1] - target) ** 2)
+            dWx, dWh = np.zeros_like(Wx), np.zeros_like(Wh)
+            dh = hs[T - 1] - target
+            for t in range(T - 1, -1, -1):
+                da = dh * (1 - hs[t] ** 2)
+                dWx += np.outer(xs[t], da)
+                dWh += np.outer(hs[t - 1], da)
+                dh = da @ Wh.T
+            return loss, dWx, dWh
     """),
 }  # fmt: skip
 
@@ -375,6 +476,55 @@ OBJECTS = {
                 d = 2 * (self.out - self.y)
                 self.dweights2 = self.layer1.T @ d
                 self.dweights1 = self.input.T @ (d @ self.weights2.T * (1 - self.layer1 ** 2))
+    """),
+    "rows in turn": ("Softmax.backward", "    rows.append(J @ d)", "rows.append(J @ d)", """
+        class Softmax:
+            def forward(self, x):
+                e = np.exp(x - x.max(axis=1, keepdims=True))
+                self.out = e / e.sum(axis=1, keepdims=True)
+                return self.out
+
+            def backward(self, dout):
+                rows = []
+                for p, d in zip(self.out, dout):
+                    J = np.diag(p) - np.outer(p, p)
+                    rows.append(J @ d)
+                return np.array(rows)
+    """),
+    "a bias summed the wrong way": ("Affine.backward", "dout.sum(axis=0)", "dout.sum(axis=1)", """
+        class Affine:
+            def __init__(self, W, b):
+                self.W, self.b = W, b
+
+            def forward(self, x):
+                self.x = x
+                return x @ self.W + self.b
+
+            def backward(self, dout):
+                self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+                return dout @ self.W.T
+    """),
+    "a derivative that stays 0": ("Bag.backward", "self.grad_out += self.h.T @ ds", "pass", """
+        class Bag:
+            def __init__(self, dim, vocab):
+                self.inner = 0.5 * np.random.randn(vocab, dim)
+                self.out = 0.5 * np.random.randn(dim, vocab)
+                self.grad_inner = np.zeros_like(self.inner)
+                self.grad_out = np.zeros_like(self.out)
+
+            def loss(self, words, labels):
+                self.words, self.labels = words, labels
+                self.h = self.inner[words]
+                s = self.h @ self.out
+                self.p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+                return -np.mean(np.log(self.p[np.arange(len(labels)), labels]))
+
+            def backward(self):
+                ds = self.p.copy()
+                ds[np.arange(len(ds)), self.labels] -= 1
+                ds /= len(ds)
+                self.grad_out += self.h.T @ ds
+                np.add.at(self.grad_inner, self.words, ds @ self.out.T)
     """),
 }  # fmt: skip
 

@@ -41,6 +41,7 @@ NO_PASS = {
     "print", "apply", "step", "ascent", "norm", "num", "approx", "eval", "params", "vector", "dictionary",
     "average",
 }  # fmt: skip
+NO_LOSS = {"test", "plot", "show", "draw", "print"}  # of what is only called by somebody who wants that
 
 
 def stem_of(name: str) -> tuple[str, ...]:
@@ -76,6 +77,8 @@ def is_derivative_of(function: Function, program: Program) -> bool:
 
 def is_loss_name(name: str) -> bool:
     words = set(words_of(name.rpartition(".")[2]))
+    if words & NO_LOSS:
+        return False
     return bool(words & LOSS) or any("loss" in w or "cost" in w or "entropy" in w for w in words)
 
 
