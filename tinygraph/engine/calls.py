@@ -90,19 +90,19 @@ def takes_any(function: AnyFunction) -> bool:
 
 
 @functools.cache
+def default_settings(function: AnyFunction) -> Options:
+    """The parameters of a function in order, and the default of each; none where it does not say them."""
+    import inspect
+
+    try:
+        return {name: p.default for name, p in inspect.signature(function).parameters.items()}
+    except ValueError:  # of functions written in C, older versions of NumPy do not say them
+        return {}
+
+
 def parameter_names(function: AnyFunction) -> tuple[str, ...]:
     """The names of a function's parameters, in order."""
-    import inspect
-
-    return tuple(inspect.signature(function).parameters)
-
-
-@functools.cache
-def default_settings(function: AnyFunction) -> Options:
-    """The default of each parameter of a function."""
-    import inspect
-
-    return {name: p.default for name, p in inspect.signature(function).parameters.items()}
+    return tuple(default_settings(function))
 
 
 def read_several(
