@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+import viz
 from tinygraph.errors import GraphError
 
 
@@ -70,3 +71,18 @@ def test_what_reads_sizes_of_complex_numbers_reads_both_parts():
 def test_a_complex_cost_is_refused():
     with pytest.raises(GraphError, match="complex"):
         np.sum(tg.parameter([1.0, 2.0]) * 1j).backward()
+
+
+def test_formulas_and_pictures_of_complex_numbers():
+    x = tg.parameter(np.arange(1.0, 5.0), name="x")
+    F = np.fft.fft(x).named("F")
+    J = np.sum(np.abs(F) ** 2)
+    d = J.backward()
+
+    assert d.to_latex().splitlines()[-2] == (
+        r"dx &= \operatorname{real}(\operatorname{fft.fft}(dF, axis=-1)) && \in \mathbb{R}^{4}"
+    )
+    assert r"\in \mathbb{C}^{4}" in d.to_latex()
+    [diagnosis] = tg.compare(J, {"dF": d["dF"], "dx": 2 * d["dx"]}).diagnoses
+    assert diagnosis.formula == "np.real(np.fft.fft(dF, axis=-1)) * 2"
+    assert "−2.00 + 2.00i" in viz.draw(J, view="compact", values=True).source.replace("\u00a0", " ")

@@ -13,7 +13,17 @@ from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import ALIASES
 
-__all__ = ["ATOM", "NUMPY", "SIGNS", "Expression", "Notation", "Written", "bare", "name_of_function"]
+__all__ = [
+    "ATOM",
+    "NUMPY",
+    "SIGNS",
+    "Expression",
+    "Notation",
+    "Written",
+    "bare",
+    "name_of_function",
+    "shown_settings",
+]
 
 # Signs of operators and how tightly they bind.
 SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
@@ -252,8 +262,10 @@ NUMPY = Notation()
 
 
 def shown_settings(x: Expression) -> dict[str, Any]:
-    """The settings of a call, without an axis None, which is what a reduction takes anyway."""
-    return {key: value for key, value in x.settings.items() if not (key == "axis" and value is None)}
+    """The settings of a call, without an axis or a norm None, which is what is taken anyway."""
+    return {
+        key: value for key, value in x.settings.items() if key not in ("axis", "norm") or value is not None
+    }
 
 
 def lone_axis(key: str, value: Any) -> Any:

@@ -19,8 +19,10 @@ __all__: list[str] = []
 
 def resize_axis(x: Numeric, n: int, axis: int) -> Numeric:
     """The first n entries along an axis, zeros where there are fewer."""
+    if n == x.shape[axis]:
+        return x
     before = (slice(None),) * (axis % x.ndim)
-    if n <= x.shape[axis]:
+    if n < x.shape[axis]:
         return x[(*before, slice(n))]
     shape = tuple(n if i == axis % x.ndim else length for i, length in enumerate(x.shape))
     return k.scatter(x, shape=shape, index=(*before, slice(x.shape[axis])))
