@@ -85,4 +85,4 @@ def test_formulas_and_pictures_of_complex_numbers():
     assert r"\in \mathbb{C}^{4}" in d.to_latex()
     [diagnosis] = tg.compare(J, {"dF": d["dF"], "dx": 2 * d["dx"]}).diagnoses
     assert diagnosis.formula == "np.real(np.fft.fft(dF, axis=-1)) * 2"
-    assert "−2.00 + 2.00i" in viz.draw(J, view="compact", values=True).source.replace("\u00a0", " ")
+    assert "−2.0 + 2.0i" in viz.draw(J, view="compact", values=True).source.replace("\u00a0", " ")

@@ -192,12 +192,12 @@ add_real_row(triangular_factor,    "R",               "R of x = Q @ R",         
 # Compositions ----------------------------------------------------------------
 
 
-ONE = np.eye(1)
+SMALLEST = np.eye(1)
 
 
 def as_numpy_gives(function: AnyFunction, *parts: Numeric) -> Numeric:
     """Several results in the named tuple that NumPy's function has for them."""
-    return type(function(ONE))(*parts)
+    return type(function(SMALLEST))(*parts)
 
 
 @compose(np.linalg.slogdet)
