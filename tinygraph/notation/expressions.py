@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "Notation",
     "Written",
     "bare",
+    "home_of",
     "name_of_function",
     "shown_settings",
 ]
@@ -88,6 +90,12 @@ class Expression(k.Recording):
 
     def __neg__(self) -> Any:
         return self.record(np.negative, (self,), {})
+
+    def __pos__(self) -> Any:
+        return self.record(np.positive, (self,), {})
+
+    def __abs__(self) -> Any:
+        return self.record(np.absolute, (self,), {})
 
     def astype(self, dtype: Any) -> Any:
         """The expression in another dtype."""
@@ -280,6 +288,16 @@ def name_of_function(function: Callable[..., Any]) -> str:
         return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
             owner.__name__
         ]
-    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    package, *inside = home_of(function).split(".")
+    if package == "tinygraph":
+        return str(function.__name__)
     places = [name for name in inside if not name.startswith("_")]
-    return ".".join(["np", *places, function.__name__]) if package == "numpy" else str(function.__name__)
+    return ".".join(["np" if package == "numpy" else package, *places, function.__name__])
+
+
+def home_of(function: Callable[..., Any]) -> str:
+    """The module of a function; a ufunc does not say its own, and may be SciPy's."""
+    own, special = getattr(np, function.__name__, None), sys.modules.get("scipy.special")
+    if own is not function and getattr(special, function.__name__, None) is function:
+        return "scipy.special"
+    return getattr(function, "__module__", None) or "numpy"
