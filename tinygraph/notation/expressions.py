@@ -130,7 +130,7 @@ def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., An
 
 for _name, _function in [
     ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
-    ("matmul", np.matmul), ("pow", np.power),
+    ("matmul", np.matmul), ("pow", np.power), ("mod", np.mod), ("floordiv", np.floor_divide),
 ]:  # fmt: skip
     setattr(Expression, f"__{_name}__", _operator(_function, False))
     setattr(Expression, f"__r{_name}__", _operator(_function, True))

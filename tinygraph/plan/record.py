@@ -186,7 +186,7 @@ class Traced(Symbol):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        function = None if name.startswith("_") else getattr(np, name, None)
+        function = None if name.startswith("_") else getattr(np, {"flatten": "ravel"}.get(name, name), None)
         if function is None or not hasattr(np.ndarray, name):
             raise AttributeError(f"an array of a compiled step has no attribute {name!r}")
 
