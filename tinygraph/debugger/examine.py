@@ -16,6 +16,7 @@ import numpy as np
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several, takes_rows_in_turn
 from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
+from tinygraph.debugger.making import ANOTHER
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols import (  # noqa: F401 - rows
     given,
@@ -173,9 +174,14 @@ def all_judgements(
     ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
-        if again is not None:
+        if again is not None and not (again.raised and is_given_another(again.trial)):
             found.append(finish_judgement(again))
     return found
+
+
+def is_given_another(trial: Trial) -> bool:
+    """Whether a choice was given none of its texts: what stops then was not made for it."""
+    return any(isinstance(x, str) and x == ANOTHER for x in trial.state.values())
 
 
 def finish_judgement(judged: Judgement) -> Judgement:

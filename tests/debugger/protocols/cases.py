@@ -201,7 +201,7 @@ PAIRS = {
             dx = dout * gamma
             return dbeta, dx, dgamma
     """),
-    "a padding that only one way treats well": ("conv_backward", "dx[i] = dpad[1:-1]", "dx[i + 1] = dpad[1:-1]", """
+    "a padding that is treated wrong": ("conv_backward", "dx[i] = dpad[1:-1]", "dx[i + 1] = dpad[1:-1]", """
         def conv_forward(x, w, b, hparameters):
             stride, pad = hparameters["stride"], hparameters["pad"]
             m, H, W, C = x.shape
@@ -233,6 +233,20 @@ PAIRS = {
                 else:
                     dx[i] = dpad
             return dx, dw, dout.sum(axis=(0, 1, 2)).reshape(b.shape)
+    """),
+    "what comes after an else": ("act_backward", "(1 - a)", "(1 + a)", """
+        def act_forward(z, kind="relu"):
+            if kind == "relu":
+                a = np.maximum(z, 0)
+            else:
+                a = 1 / (1 + np.exp(-z))
+            return a, (z, a, kind)
+
+        def act_backward(da, cache):
+            z, a, kind = cache
+            if kind == "relu":
+                return da * (z > 0)
+            return da * a * (1 - a)
     """),
     "axes in another order": ("flip_backward", "dout.transpose(0, 2, 3, 1)", "dout.transpose(0, 3, 2, 1)", """
         def flip_forward(x):
