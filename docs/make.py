@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import scipy.special
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -21,24 +22,39 @@ from tests.cases import CASES  # noqa: E402
 from tests.test_docs import PAGES, outputs_of, refreshed  # noqa: E402
 from tinygraph.debugger.examine import PROTOCOLS  # noqa: E402
 from tinygraph.debugger.telling import TEMPLATE  # noqa: E402
+from tinygraph.engine.sweep import recorded_order  # noqa: E402
 from tinygraph.guards.stories import qualified_name  # noqa: E402
 from tinygraph.notation.reads import values_read  # noqa: E402
 from tinygraph.notation.symbols import Symbol  # noqa: E402
+from tinygraph.rules import factors  # noqa: E402
 from tinygraph.rules import kernels as k  # noqa: E402
-from tinygraph.rules.table import TABLE, Each  # noqa: E402
+from tinygraph.rules.table import COMPOSED, TABLE, Each  # noqa: E402
 
 DOCS = ROOT / "docs"
 INTRODUCTION = """\
 # Every operation
 
 What can be recorded, what it computes, and the rule for each derivative. This page is made from the table
-of rules, `tinygraph/rules/table.py`, so it says what runs.
+of rules, `tinygraph/rules/`, so it says what runs.
 
 To read it: z is the result and x, y, ... are the inputs; dz is the derivative of the cost with respect to z,
 and dx that with respect to x. A rule gives dx from dz and from the values that it *reads*, which are what a
 node has to cache. Shapes are those of an example. Where an input was stretched to a common shape, its
 derivative is summed back to its own; so the bias of a layer comes to its sum over the examples.
+
+Parameters are real, but inside a graph numbers may be complex, as Fourier transforms make them. The
+derivative with respect to a complex z is then that with respect to its real part, less i times that with
+respect to its imaginary part, as in JAX. Of a symmetric matrix, `np.linalg` reads one triangle, and the
+derivative is in that one.
 """
+WITH_ROWS = """\
+## Written with these
+
+These functions need no rule of their own: they are written with the operations above, which is what a
+picture shows of them.
+"""
+# Which NumPy has since 2.1 or 2.2, so that the page is the same for each.
+SINCE = ["np.cumulative_prod", "np.cumulative_sum", "np.matvec", "np.unstack", "np.vecmat"]
 KINKS = """\
 ## Kinks
 
@@ -55,11 +71,23 @@ FIRST = {
     np.sum: "Sums and other reductions",
     np.reshape: "Shapes and parts",
     np.matmul: "Products",
+    np.linalg.inv: "Linear algebra",
+    np.fft.fft: "Fourier transforms",
+    scipy.special.erf: "Functions of SciPy, where it is installed",
     k.probability_cross_entropy: "Costs",
 }
 WRITTEN = {
     operator.getitem: "x[index]",
     k.cast_to: "x.astype",
+    factors.cofactors: "Derivative of np.linalg.det",
+    factors.eigenvectors: "np.linalg.eigh, the vectors",
+    factors.general_eigenvectors: "np.linalg.eig, the vectors",
+    factors.left_vectors: "np.linalg.svd, U",
+    factors.log_determinant: "np.linalg.slogdet, the logarithm",
+    factors.orthogonal_factor: "np.linalg.qr, Q",
+    factors.right_vectors: "np.linalg.svd, Vh",
+    factors.singular_values: "np.linalg.svd, S",
+    factors.triangular_factor: "np.linalg.qr, R",
     k.scatter: "Derivative of x[index]",
     k.probability_cross_entropy: "tg.binary_cross_entropy",
     k.sigmoid_cross_entropy: "tg.binary_cross_entropy after tg.sigmoid",
@@ -70,6 +98,11 @@ WRITTEN = {
 ELSEWHERE = {
     np.power:       ("dx at x = 3, y = 0 and dy at x = 0, y = 2", "0", "0"),
     np.absolute:    ("x = 0",                                      "0", "1"),
+    np.hypot:       ("x = y = 0",                                  "nan", "0.5"),
+    np.copysign:    ("x = 0, y = 1",                               "0", "1"),
+    np.cbrt:        ("x = 0",                                      "inf", "inf"),
+    np.fmax:        ("x = y = 1.5",                                "1, 0", "0, 1"),
+    np.fmin:        ("x = y = 1.5",                                "1, 0", "0, 1"),
     np.sqrt:        ("x = 0",                                      "inf", "inf"),
     k.relu:         ("x = 0",                                      "0", "0"),
     k.leaky_relu:   ("x = 0, slope = 0.25",                        "0.25", "1"),
@@ -206,7 +239,8 @@ def example_of(op):
 def recorded_example(op):
     """The symbols of the example's inputs, those of z and dz, and the settings of the recorded call."""
     case = example_of(op)
-    z = case(*(tg.parameter(x) if i in case.wanted else x for i, x in enumerate(case.inputs)))
+    found = case(*(tg.parameter(x) if i in case.wanted else x for i, x in enumerate(case.inputs)))
+    z = next(z for z in reversed(recorded_order(found)) if z.op is op)
     inputs = tuple(
         Symbol(value.shape, value.dtype, letter) if hasattr(value, "shape") else value
         for value, letter in zip(z.node.cache, LETTERS.get(op.function, "xyuvw"), strict=False)
@@ -267,14 +301,22 @@ def groups():
         if function in FIRST:
             ops = found[FIRST[function]] = []
         ops.append(op)
-    return found
+    return {name: found[name] for name in FIRST.values()}
 
 
 def contents():
     """Links to all sections, by group."""
     for name, ops in groups().items():
         yield f"- **{name}**: {', '.join(link(op.function) for op in ops)}"
+    yield "- [Written with these](#written-with-these): functions that need no rule of their own"
     yield "- [Kinks](#kinks): what is chosen where there is no derivative\n"
+
+
+def compositions():
+    """The names of what is written with rows, in the order of the alphabet."""
+    yield WITH_ROWS
+    names = {qualified_name(f) for f in COMPOSED if f not in TABLE and f.__name__ != "sum_pieces"}
+    yield ", ".join(f"`{name}`" for name in sorted(names.union(SINCE, ["np.add.reduceat"]))) + ".\n"
 
 
 def said(answers):
@@ -288,7 +330,7 @@ def page():
     lines = [INTRODUCTION, *contents()]
     for name, ops in groups().items():
         lines += [f"## {name}\n", *(line for op in ops for line in lines_of(op))]
-    return "\n".join([*lines, *kinks()])
+    return "\n".join([*lines, *compositions(), *kinks()])
 
 
 def readable():

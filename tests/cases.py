@@ -14,11 +14,17 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 import tinygraph as tg
+from tinygraph.rules import factors
 from tinygraph.rules import kernels as k
+from tinygraph.rules.table import load_rows
 
-__all__ = ["CASES", "KINKS", "Case"]
+load_rows(np.fft.fft)
+load_rows(scipy.special.erf)
+
+__all__ = ["CASES", "KINKS", "Case", "of_complex"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +84,29 @@ def large(rng, shape):
     return 20 * general(rng, shape)
 
 
+def above_one(rng, shape):
+    return 1 + positive(rng, shape)
+
+
+def small(rng, shape):
+    return general(rng, shape) / 1500
+
+
+def regular(rng, shape):
+    """Square matrices, or stacks of them, far from singular."""
+    return general(rng, shape) / 3 + np.eye(shape[-1])
+
+
+def triangles(rng, shape):
+    """Each of both triangles that of a symmetric matrix with distinct eigenvalues."""
+    return general(rng, shape) + np.diag(3.0 * np.arange(shape[-1]))
+
+
+def positive_definite(rng, shape):
+    x = general(rng, shape)
+    return x @ np.swapaxes(x, -1, -2) + np.eye(shape[-1])
+
+
 def low(rng, shape):
     return -0.5 + 0.1 * general(rng, shape)
 
@@ -113,6 +142,11 @@ def one_hot(rng, shape):
 def one_hot_rows(rng, shape):
     """Rows along the last axis that sum to one."""
     return one_hot(rng, shape[::-1]).T
+
+
+def signs(rng, shape):
+    """1 and -1, by which nothing is derived."""
+    return rng.choice(np.array([-1, 1], np.int8), shape)
 
 
 def classes(rng, shape):
@@ -232,18 +266,58 @@ def arithmetic():
         yield from cases_of([np.power], [((3,), None), ((2, 3), None)], [general, constant(exponent)])
     for base in (1, 2, 0.5):
         yield from cases_of([np.power], swapped, [constant(base), general])
+    yield from cases_of([np.mod, np.fmod], PAIRS, [large, positive])
+    yield from cases_of([np.mod, np.fmod], [(s, None) for s in NUMBERS], [large, constant(-1.5)])
+    yield from cases_of([np.hypot, np.arctan2, np.logaddexp2, np.fmax, np.fmin], PAIRS, [general, general])
+    yield from cases_of([np.fmax, np.fmin], numbers, [general, constant(np.nan)])
+    yield from cases_of([np.copysign], numbers, [general, constant(-2)])
+    yield from cases_of([np.copysign], [((3,), (3,)), ((2, 1), (3,))], [general, signs])
 
 
 def one_variable():
     kernels = [k.sigmoid, k.relu, k.leaky_relu, k.elu, k.softplus, k.gelu]
     anywhere = [np.negative, np.positive, np.square, np.absolute, np.exp, np.expm1, np.sin, np.cos, np.arctan]
     yield from cases_of([*anywhere, np.tanh, np.reciprocal, *kernels], SHAPES, [general])
+    anywhere += [
+        np.exp2,
+        np.sinh,
+        np.cosh,
+        np.arcsinh,
+        np.sinc,
+        np.degrees,
+        np.radians,
+        np.cbrt,
+        np.nan_to_num,
+        np.i0,
+    ]
+    yield from cases_of(anywhere[9:], SHAPES, [general])
     yield from cases_of([np.log, np.log1p, np.sqrt, np.square, np.reciprocal], SHAPES, [positive])
+    yield from cases_of([np.log2, np.log10], SHAPES, [positive])
+    yield from cases_of([np.tan, np.arcsin, np.arccos, np.arctanh], SHAPES, [unit])
+    yield from cases_of([np.arccosh], SHAPES, [above_one])
+    yield from cases_of([np.sinc], [(3,), (2, 3)], [small])
+    yield from cases_of([np.nan_to_num], [(3,), (2, 3)], [with_nan], with_each("nan", 1.5))
+    yield from cases_of([scipy.special.erf, scipy.special.erfc], SHAPES, [general])
+    yield from cases_of([np.absolute], [(3,), (2, 3)], [general], call=of_complex)
+    yield from cases_of([np.real, np.imag, np.conjugate], SHAPES, [general], call=of_complex)
     yield from cases_of([np.tanh, np.arctan, *kernels], [(3,), (2, 3)], [large])
     yield from cases_of([k.leaky_relu], SHAPES, [general], with_each("slope", 0.2, 0, 1.5))
     yield from cases_of([k.elu], SHAPES, [general], with_each("alpha", 0.5, 2))
     yield from cases_of([k.cast_to], SHAPES, [general], with_each("dtype", np.float64))
     yield from cases_of([k.cast_to], SHAPES, [single_exact], with_each("dtype", np.float32))
+
+
+def with_nan(rng, shape):
+    """One entry is no number."""
+    x = general(rng, shape)
+    x.reshape(-1)[0] = np.nan
+    return x
+
+
+def of_complex(function, x, **settings):
+    """Two real numbers for each complex one that comes out, from real numbers as complex ones."""
+    z = function(x * (1 + 0.5j), **settings)
+    return z if z.dtype.kind == "f" else np.real(z) + 0.7 * np.imag(z)
 
 
 def choices():
@@ -278,8 +352,10 @@ def reductions():
         yield from cases_of([np.sum, np.prod], [shape], [general], lambda s, grid=everything: grid)
         yield from cases_of([np.max, np.min, np.mean], [shape], [general], lambda s, grid=filled: grid)
         yield from cases_of([k.logsumexp], [shape], [general], lambda s, grid=filled: grid)
-        yield from cases_of([np.cumsum], [shape], [general], lambda s: [{"axis": a} for a in axes(s, False)])
-    yield from cases_of([np.sum, np.prod, np.cumsum], [()], [general], with_each("axis", 0, -1))
+        along_each = lambda s: [{"axis": a} for a in axes(s, False)]  # noqa: E731
+        yield from cases_of([np.cumsum, np.cumprod], [shape], [general], along_each)
+    yield from cases_of([np.sum, np.prod, np.cumsum, np.cumprod], [()], [general], with_each("axis", 0, -1))
+    yield from cases_of([np.cumprod], [(3,), (2, 3)], [with_zeros], with_each("axis", None, 0, -1))
     for shape in [(3,), (2, 3), (3, 3), (3, 1, 2), (2, 3, 2), (0, 3), (3, 0)]:
         spreads = [
             s for s in over(shape, filled=True, ddof=(0, 1, 0.5)) if taken_together(shape, s["axis"]) > 1
@@ -350,6 +426,25 @@ def shaped():
     targets |= {(2, 1): [(2, 3), (4, 2, 3), (2, 0)], (1, 3): [(2, 3)], (2, 1, 3): [(2, 4, 3)]}
     for shape, shapes in targets.items():
         yield from cases_of([np.broadcast_to], [shape], [general], with_each("shape", *shapes))
+
+
+def moved():
+    """What puts entries elsewhere."""
+    for shape, source, destination in (((2, 3, 4), 0, -1), ((2, 3, 4), (0, 1), (2, 0)), ((2, 3), -1, 0)):
+        settings = {"source": source, "destination": destination}
+        yield from cases_of([np.moveaxis], [shape], [general], lambda s, given=settings: [given], by_position)
+    shifts = [(1, None), (-2, 0), (1, -1), ((1, 2), (0, 1)), ((1, 1), (0, 0)), (5, None)]
+    rolls = lambda s: [{"shift": shift, "axis": axis} for shift, axis in shifts]  # noqa: E731
+    yield from cases_of([np.roll], [(2, 3), (3, 3), (2, 3, 2)], [general], rolls, by_position)
+    yield from cases_of([np.roll], [(), (0,), (4,)], [general], with_each("shift", 1, -3), by_position)
+    turns = lambda s: [{"k": n, "axes": pair} for n in (1, 2, 3, -1) for pair in ((0, 1), (-1, 0))]  # noqa: E731
+    yield from cases_of([np.rot90], [(2, 3), (3, 3), (2, 3, 4)], [general], turns)
+    copies = with_each("reps", 2, 0, (2, 3), (1, 2, 1), ())
+    yield from cases_of([np.tile], [(), (3,), (2, 3), (0,), (2, 0)], [general], copies, by_position)
+
+
+def by_position(function, x, **settings):
+    return function(x, *settings.values())
 
 
 def joined(function, *inputs, **settings):
@@ -481,6 +576,54 @@ def products():
     yield from cases_of([np.outer], outer, [general, general])
 
 
+def convolutions():
+    lengths = [((4,), (3,)), ((3,), (4,)), ((2,), (5,)), ((3,), (3,)), ((1,), (4,))]
+    yield from cases_of([np.convolve], lengths, [general] * 2, with_each("mode", "full", "same", "valid"))
+
+
+def linear_algebra():
+    squares = [(1, 1), (2, 2), (3, 3), (2, 3, 3)]
+    yield from cases_of([np.linalg.inv, np.linalg.det, factors.cofactors], [*squares, (0, 0)], [regular])
+    yield from cases_of([factors.log_determinant], squares, [regular])
+    right = [((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (3,)), ((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 1))]
+    right += [((2, 1, 3, 3), (2, 3, 1)), ((1, 1), (1,))]
+    yield from cases_of([np.linalg.solve], right, [regular, general])
+    yield from cases_of([np.linalg.cholesky], squares, [positive_definite])
+    either = with_each("UPLO", "L", "U")
+    yield from cases_of([np.linalg.eigvalsh, factors.eigenvectors], squares, [triangles], either)
+    yield from cases_of(
+        [np.linalg.eigvals, factors.general_eigenvectors], squares, [regular], call=parts_of_complex
+    )
+    tall, wide = [(3, 2), (3, 3), (2, 3, 2), (3, 1)], [(2, 3), (1, 3)]
+    yield from cases_of([factors.orthogonal_factor, factors.triangular_factor], tall, [regular_columns])
+    singular_parts = [factors.singular_values, factors.left_vectors, factors.right_vectors]
+    yield from cases_of([*singular_parts, np.linalg.pinv], [*tall, *wide], [regular_columns])
+    yield from cases_of([np.linalg.pinv], [(3, 2)], [regular_columns], with_each("rcond", 1e-9))
+
+
+def regular_columns(rng, shape):
+    """Matrices far from lower rank, no two columns alike."""
+    return general(rng, shape) + 2 * np.eye(*shape[-2:]) + np.arange(shape[-1])
+
+
+def parts_of_complex(function, x, **settings):
+    """The sum of the real and the imaginary part of what comes out, each with a weight."""
+    z = function(x, **settings)
+    return np.real(z) + 0.7 * np.imag(z) if z.dtype.kind == "c" else z
+
+
+def transforms():
+    for shape in [(1,), (4,), (5,), (2, 3), (3, 2, 2)]:
+        grid = [
+            {"n": n, "axis": axis, "norm": norm}
+            for n, axis, norm in product((None, 3, 6), {0, -1}, (None, "ortho", "forward"))
+            if n or shape[axis] > 1
+        ]
+        lengths = lambda s, grid=grid: grid  # noqa: E731
+        yield from cases_of([np.fft.fft, np.fft.ifft, np.fft.irfft], [shape], [general], lengths, of_complex)
+        yield from cases_of([np.fft.rfft], [shape], [general], lengths, parts_of_complex)
+
+
 def summed(function, *inputs, subscripts, **settings):
     return function(subscripts, *inputs, **settings)
 
@@ -552,9 +695,13 @@ for _family in (
     choices,
     reductions,
     shaped,
+    moved,
     joins,
     indices,
     products,
+    convolutions,
+    linear_algebra,
+    transforms,
     einsums,
     costs,
 ):
@@ -579,6 +726,11 @@ KINKS: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     ],
     np.absolute: [((at(0.0),), {}, [0])],
     np.sqrt: [((at(0.0),), {}, [np.inf])],
+    np.cbrt: [((at(0.0),), {}, [np.inf])],
+    np.hypot: [((at(0.0), at(0.0)), {}, [0, 0])],
+    np.copysign: [((at(0.0), 1.0), {}, [0])],
+    np.fmax: [((at(1.5), at(1.5)), {}, [0.5, 0.5])],
+    np.fmin: [((at(1.5), at(1.5)), {}, [0.5, 0.5])],
     k.relu: [((at(0.0),), {}, [0]), ((at(-0.0),), {}, [0])],
     k.leaky_relu: [((at(0.0),), {"slope": 0.25}, [0.25])],
     k.elu: [((at(0.0),), {"alpha": 2.0}, [2])],

@@ -13,13 +13,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import scipy.special
 from hypothesis import strategies as st
 
 import tinygraph as tg
 from tinygraph.rules import kernels as k
-from tinygraph.rules.table import TABLE
+from tinygraph.rules.table import TABLE, load_rows
 
-__all__ = ["COMPLEX", "REAL", "STEPS", "Program", "programs"]
+load_rows(scipy.special.erf)
+
+__all__ = ["COMPLEX", "REAL", "STEPS", "TWO", "Program", "programs"]
 
 SHAPES = [
     (),
@@ -67,9 +70,17 @@ def lower_of(x, high):
     return np.where(x.real > np.real(high), high, x)
 
 
+def regular_matrix(x):
+    return x @ x.T + 3 * np.eye(x.shape[0])
+
+
+LOG_2 = np.log(2)
 REAL = SimpleNamespace(
     abs=np.abs, norm=np.linalg.norm, var=np.var, std=np.std, logaddexp=np.logaddexp, max=np.max, min=np.min,
     maximum=np.maximum, minimum=np.minimum, clip=np.clip, above=lambda x, c: x > c,
+    hypot=np.hypot, arctan2=np.arctan2, mod=np.mod, fmod=np.fmod, fmax=np.fmax, fmin=np.fmin,
+    logaddexp2=np.logaddexp2, copysign=np.copysign, cbrt=np.cbrt, i0=np.i0,
+    degrees=np.degrees, radians=np.radians,
     cast=lambda x: x.astype(np.float64), sigmoid_cost=tg.binary_cross_entropy_with_logits,
     softmax_cost=tg.softmax_cross_entropy,
 )  # fmt: skip
@@ -84,6 +95,18 @@ COMPLEX = SimpleNamespace(
     maximum=lambda x, y: np.where(x.real > y.real, x, y),
     minimum=lambda x, y: np.where(x.real < y.real, x, y),
     clip=lambda x, low, high: lower_of(np.where(x.real < np.real(low), low, x), high),
+    hypot=lambda x, y: np.sqrt(x * x + y * y),
+    arctan2=lambda x, y: np.arctan(x / y),  # to the right of the origin
+    mod=lambda x, y: x - y * np.floor_divide(x.real, y.real),
+    fmod=lambda x, y: x - y * np.trunc(x.real / y.real),
+    fmax=lambda x, y: np.where(x.real > y.real, x, y),
+    fmin=lambda x, y: np.where(x.real < y.real, x, y),
+    logaddexp2=lambda x, y: complex_logaddexp(x * LOG_2, y * LOG_2) / LOG_2,
+    copysign=lambda x, y: np.where((x.real < 0) == (y.real < 0), x, -x),
+    i0=lambda x: np.mean(np.exp(x[..., None] * np.cos(np.arange(64) * (np.pi / 32))), axis=-1),
+    cbrt=lambda x: np.where(x.real < 0, -1, 1) * np.power(np.where(x.real < 0, -x, x), 1 / 3),
+    degrees=lambda x: x * (180 / np.pi),
+    radians=lambda x: x * (np.pi / 180),
     above=lambda x, c: x.real > c,
     cast=lambda x: x,
     sigmoid_cost=lambda z, y: np.sum(tg.softplus(z) - y * z) / k.examples_along(z, 0),
@@ -164,6 +187,36 @@ ONE = [
     lambda f, x: np.einsum("ii->i", x[:, : (x.shape or (0,))[0]]),
     lambda f, x: np.split(x, 2)[1],
     lambda f, x: np.array_split(x, 2, axis=-1)[0],
+    lambda f, x: f.cbrt(1.2 + np.tanh(x)),
+    lambda f, x: f.i0(x),
+    lambda f, x: f.degrees(x / 50),
+    lambda f, x: f.radians(x),
+    lambda f, x: np.nan_to_num(x),
+    lambda f, x: np.cumprod(x, axis=-1),
+    lambda f, x: np.tile(x, (2, 1)),
+    lambda f, x: np.roll(x, 1, axis=0),
+    lambda f, x: np.rot90(x),
+    lambda f, x: np.moveaxis(x, 0, -1),
+    lambda f, x: np.repeat(x, 2, axis=-1),
+    lambda f, x: np.pad(x, 1),
+    lambda f, x: np.pad(x, 1, mode="edge"),
+    lambda f, x: np.diff(x),
+    lambda f, x: np.diag(x),
+    lambda f, x: np.trace(x),
+    lambda f, x: np.tril(x),
+    lambda f, x: np.triu(x, 1),
+    lambda f, x: np.sort(x, axis=0),
+    lambda f, x: np.gradient(x, axis=0),
+    lambda f, x: np.append(x, x[..., :1]),
+    lambda f, x: np.insert(x, 1, 0.5, axis=-1),
+    lambda f, x: np.delete(x, 0, axis=0),
+    lambda f, x: np.atleast_2d(x),
+    lambda f, x: np.trapezoid(x),
+    lambda f, x: np.ptp(x.real if f is COMPLEX else x) * 0 + np.nansum(x),
+    lambda f, x: np.linalg.inv(regular_matrix(x)),
+    lambda f, x: np.linalg.det(regular_matrix(x)) / 100,
+    lambda f, x: np.linalg.solve(regular_matrix(x), x),
+    lambda f, x: np.linalg.matrix_power(x, 2),
     lambda f, x: np.einsum("...->...", x),
     lambda f, x: f.sigmoid_cost(x, 0.25 + np.zeros(x.shape)),
     lambda f, x: f.softmax_cost(x, np.zeros(x.shape) + 1 / (x.shape or (1,))[0]),
@@ -200,6 +253,25 @@ TWO = [
     lambda f, x, y: np.vstack([x, y]),
     lambda f, x, y: np.hstack([x, y]),
     lambda f, x, y: x * y - y * x * x,
+    lambda f, x, y: f.hypot(x, 0.3 + y * y),
+    lambda f, x, y: f.arctan2(x, 0.3 + y * y),
+    lambda f, x, y: f.mod(x, 0.7 + y * y),
+    lambda f, x, y: f.fmod(x, 0.7 + y * y),
+    lambda f, x, y: f.fmax(x, y),
+    lambda f, x, y: f.fmin(x, y),
+    lambda f, x, y: f.logaddexp2(x, y),
+    lambda f, x, y: f.copysign(x, y),
+    lambda f, x, y: np.convolve(x, y),
+    lambda f, x, y: np.kron(x, y),
+    lambda f, x, y: np.inner(x, y),
+    lambda f, x, y: np.tensordot(x, y, (-1, -1)),
+    lambda f, x, y: np.append(x, y, axis=-1),
+    lambda f, x, y: np.column_stack([x, y]),
+    lambda f, x, y: np.dstack([x, y]),
+    lambda f, x, y: np.meshgrid(x, y)[1],
+    lambda f, x, y: np.select([f.above(x, 0.2)], [x * y], x),
+    lambda f, x, y: np.linspace(x, y, 3),
+    lambda f, x, y: np.polyval(np.append(x, 1.0), np.tanh(y)),
 ]
 AXES = [
     {},

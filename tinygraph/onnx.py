@@ -33,7 +33,10 @@ from tinygraph.rules.subscripts import explicit_subscripts
 __all__ = ["FORMS", "to_onnx"]
 
 OPSET, IR = 18, 9  # of 2022 and 2023: what runs nearly everywhere
-ALSO_SINGLE = frozenset({"Atan", "Cos", "Elu", "LeakyRelu"})  # which some versions run on float32 alone
+# Which some versions run on float32 alone.
+ALSO_SINGLE = frozenset(
+    "Acos Acosh Asin Asinh Atan Atanh Cos Cosh Det Elu LeakyRelu Sinh Tan".split()  # noqa: SIM905
+)
 FORMS: dict[Callable[..., Any], Callable[..., str]] = {}
 
 
@@ -299,6 +302,23 @@ elementwise(np.maximum,    lambda g, x, y: g.Max(x, y))
 elementwise(np.minimum,    lambda g, x, y: g.Min(x, y))
 elementwise(np.logaddexp,  lambda g, x, y: g.Add(y, softplus_of(g, g.Sub(x, y))))
 elementwise(np.matmul,     lambda g, x, y: g.MatMul(x, y))
+elementwise(np.exp2,       lambda g, x: g.Exp(g.Mul(x, math.log(2))))
+elementwise(np.log2,       lambda g, x: g.Div(g.Log(x), math.log(2)))
+elementwise(np.log10,      lambda g, x: g.Div(g.Log(x), math.log(10)))
+elementwise(np.degrees,    lambda g, x: g.Mul(x, 180 / math.pi))
+elementwise(np.radians,    lambda g, x: g.Mul(x, math.pi / 180))
+elementwise(np.hypot,      lambda g, x, y: g.Sqrt(g.Add(g.Mul(x, x), g.Mul(y, y))))
+elementwise(np.fmod,       lambda g, x, y: g.Mod(x, y, fmod=1))
+elementwise(np.mod,        lambda g, x, y: g.Sub(x, g.Mul(y, g.Floor(g.Div(x, y)))))
+elementwise(np.tan,        lambda g, x: g.Tan(x))
+elementwise(np.arcsin,     lambda g, x: g.Asin(x))
+elementwise(np.arccos,     lambda g, x: g.Acos(x))
+elementwise(np.sinh,       lambda g, x: g.Sinh(x))
+elementwise(np.cosh,       lambda g, x: g.Cosh(x))
+elementwise(np.arcsinh,    lambda g, x: g.Asinh(x))
+elementwise(np.arccosh,    lambda g, x: g.Acosh(x))
+elementwise(np.arctanh,    lambda g, x: g.Atanh(x))
+elementwise(np.linalg.det, lambda g, x: g.Det(x))
 # fmt: on
 
 
@@ -440,6 +460,22 @@ def number_entries(shape: tuple[int, ...]) -> Any:
 @form(operator.getitem)
 def getitem(g: OnnxGraph, x: Any, index: Any) -> str:
     return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(number_entries(g.shape(x))[index])))
+
+
+def rearrangement(function: Callable[..., Any]) -> None:
+    """A form for what puts entries elsewhere: it takes them by their numbers."""
+
+    def write(g: OnnxGraph, x: Any, **settings: Any) -> str:
+        places = function(number_entries(g.shape(x)), *settings.values())
+        return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(places)))
+
+    FORMS[function] = write
+
+
+rearrangement(np.moveaxis)
+rearrangement(np.roll)
+rearrangement(np.rot90)
+rearrangement(np.tile)
 
 
 @form(k.scatter)

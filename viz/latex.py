@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError
 from tinygraph.graph.derivation import Derivation, Statement
@@ -37,5 +39,6 @@ def equation(s: Statement) -> str:
     """The equation of a derivative, by the lectures' form where there are two, and its shape."""
     notation = Latex()
     shape = r" \times ".join(map(str, s.of.shape))
-    space = rf" && \in \mathbb{{R}}^{{{shape}}}" if shape else ""
+    numbers = "C" if np.iscomplexobj(s.of.value) else "R"
+    space = rf" && \in \mathbb{{{numbers}}}^{{{shape}}}" if shape else ""
     return f"{notation.name(s.name)} &= {notation.text(s.right[-1])}{space}"

@@ -14,7 +14,7 @@ __all__ = ["Fold", "Part", "find_parts", "layer_parts"]
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Parts that follow each other and repeat: `period` of them are one repeat."""
+    """Parts that follow each other and repeat: `period` of them are one repeat, or a composition."""
 
     parts: list[Part]
     period: int
@@ -32,7 +32,7 @@ class Fold:
 
 @dataclass(eq=False, slots=True)
 class Part:
-    """Calls that belong together: those of a layer, a single one, or those of a run of repeats."""
+    """Calls that belong together: those of a layer, a composition or a run of repeats, or a single one."""
 
     key: str
     calls: list[Call]
@@ -63,6 +63,11 @@ class Part:
 def find_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
     """The boxes, in the order of recording: one for each layer, and one for each call that is in none."""
     owner = {call: part for part in layer_parts(graph, layers) for call in part.calls}
+    for name, calls in graph.compositions:
+        if len(calls) > 1 and owner.keys().isdisjoint(calls):
+            parts = [Part(call.id, [call]) for call in calls]
+            made = Part(f"{calls[-1].id}.made", calls, title=name, fold=Fold(parts, len(parts)))
+            owner |= dict.fromkeys(calls, made)
     return list(dict.fromkeys(owner.get(call) or Part(call.id, [call]) for call in graph.calls))
 
 

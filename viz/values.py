@@ -56,9 +56,16 @@ def form_of(array: Any, digits: int) -> str:
 
 
 def write_number(x: Any, form: str) -> str:
-    """A number, NaN or ∞, with the sign that formulas have."""
+    """A number, NaN or ∞, with the sign that formulas have.
+
+    >>> write_number(1.5 - 2j, ".1f"), write_number(-np.inf, ".1f")
+    ('1.5 − 2.0i', '−∞')
+    """
     if x == 0:
         return "0"
+    if np.iscomplexobj(x):
+        sign = "−" if x.imag < 0 else "+"
+        return f"{write_number(x.real, form)} {sign} {write_number(abs(x.imag), form)}i"
     if not np.isfinite(x):
         return "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
     return f"{int(x) if form == 'd' else float(x):{form}}".replace("-", "−")

@@ -132,13 +132,12 @@ def test_reduce_of_logaddexp_is_logsumexp():
 
 
 REFUSED = {
-    "np.fft.fft": lambda x: np.fft.fft(x),
-    "np.sort": lambda x: np.sort(x),
-    "np.add.accumulate": lambda x: np.add.accumulate(x),
+    "np.fft.hfft": lambda x: np.fft.hfft(x),
+    "np.spacing": lambda x: np.spacing(x),
+    "np.subtract.accumulate": lambda x: np.subtract.accumulate(x),
     "np.subtract.reduce": lambda x: np.subtract.reduce(x),
-    "np.multiply.outer": lambda x: np.multiply.outer(x, x),
-    "np.floor_divide": lambda x: np.floor_divide(x, 2),
-    "np.linalg.inv": lambda x: np.linalg.inv(x),
+    "np.multiply.outer": lambda x: np.multiply.outer(x, x, dtype=np.float32),
+    "np.sort(..., stable=...)": lambda x: np.sort(x, stable=True),
     "np.add(..., out=...)": lambda x: np.add(x, 1, out=np.zeros(X.shape)),
     "np.exp(..., where=...)": lambda x: np.exp(x, where=X > 0),
     "np.sum(..., where=...)": lambda x: np.sum(x, where=X > 0),
@@ -146,7 +145,7 @@ REFUSED = {
     "np.sum(..., out=...)": lambda x: np.sum(x, out=np.zeros(())),
     "np.var(..., mean=...)": lambda x: np.var(x, mean=np.zeros(())),
     "np.take(..., mode=...)": lambda x: np.take(x, [0], mode="wrap"),
-    "np.reshape of a Tensor": lambda x: np.reshape(x, -1, order="F"),
+    "np.reshape of a Tensor": lambda x: np.reshape(x, -1, order="A"),
 }
 
 
@@ -184,9 +183,9 @@ def test_ufuncs_with_a_dtype_cast_their_inputs():
     assert z.backward(np.ones(X.shape))[x].dtype == np.float32
 
 
-def test_norm_of_another_order_is_refused_with_those_there_are():
-    with pytest.raises(ShapeError, match="ord=None, 2 for a vector, 'fro' for a matrix"):
-        np.linalg.norm(tg.parameter(X), ord=1)
+def test_a_norm_that_there_is_not_is_refused():
+    with pytest.raises(ShapeError, match=r"no norm of \(2, 3\) over the axes \(0, 1\) has ord=3"):
+        np.linalg.norm(tg.parameter(X), ord=3)
 
 
 @pytest.mark.parametrize(
@@ -600,15 +599,11 @@ def test_a_matrix_is_refused():
 @pytest.mark.parametrize(
     "cost",
     [
-        lambda x: np.sum(np.abs(x * (3 + 4j))),
-        lambda x: np.sum(np.abs(x * np.array([1j, 2, 3]))),
         lambda x: np.sum(x * 1j),
-        lambda x: np.sum(x * x) + np.linalg.norm(x * 1j),
-        lambda x: np.var(x * 1j),
         lambda x: np.sum((x * 1j).astype(np.float64)),
     ],
 )
-def test_complex_numbers_are_refused(cost):
+def test_complex_costs_are_refused(cost):
     with pytest.raises(DtypeError, match="complex"):
         cost(tg.parameter(X, name="x")).backward()
 

@@ -57,6 +57,11 @@ def torch_answers():
     return {
         np.power: [d(torch.pow, 3.0, 0.0)[0], d(torch.pow, 0.0, 2.0)[1]],
         np.absolute: d(torch.abs, 0.0),
+        np.hypot: d(torch.hypot, 0.0, 0.0),
+        np.copysign: d(lambda x: torch.copysign(x, torch.tensor(1.0)), 0.0),
+        np.cbrt: d(lambda x: x ** (1 / 3), 0.0),
+        np.fmax: d(torch.fmax, 1.5, 1.5),
+        np.fmin: d(torch.fmin, 1.5, 1.5),
         np.sqrt: d(torch.sqrt, 0.0),
         k.relu: d(torch.relu, 0.0),
         k.leaky_relu: d(lambda x: torch.nn.functional.leaky_relu(x, 0.25), 0.0),
@@ -82,6 +87,11 @@ def jax_answers():
     return {
         np.power: [d(jnp.power, 3.0, 0.0)[0], d(jnp.power, 0.0, 2.0)[1]],
         np.absolute: d(jnp.abs, 0.0),
+        np.hypot: d(jnp.hypot, 0.0, 0.0),
+        np.copysign: d(lambda x: jnp.copysign(x, 1.0), 0.0),
+        np.cbrt: d(jnp.cbrt, 0.0),
+        np.fmax: d(jnp.fmax, 1.5, 1.5),
+        np.fmin: d(jnp.fmin, 1.5, 1.5),
         np.sqrt: d(jnp.sqrt, 0.0),
         k.relu: d(jax.nn.relu, 0.0),
         k.leaky_relu: d(lambda x: jax.nn.leaky_relu(x, 0.25), 0.0),

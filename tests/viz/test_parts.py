@@ -5,6 +5,7 @@ import pytest
 
 import tinygraph as tg
 from tests.viz.graphs import logistic, network, shared, skip, softmax, three_layers, two_losses
+from tinygraph.graph.reading import read_graph
 from viz.compose import read_scene
 from viz.folds import fold_parts
 from viz.parts import Fold, Part, find_parts, layer_parts
@@ -128,3 +129,36 @@ def test_layers_without_numbers_are_counted_and_their_underscores_are_dots():
     W, b = (tg.parameter(random.normal(size=s), name=n) for n, s in (("W_in_2", (4, 5)), ("b_in_2", (4, 1))))
     J = np.sum(np.tanh(W @ tg.tensor(random.normal(size=(5, 6))) + b))
     assert [part.title for part in parts_of(J)[0] if part.layer] == ["in.2"]
+
+
+# Compositions -------------------------------------------------------------------------------------
+
+
+def test_a_function_written_with_rows_is_one_box_that_opens_to_its_operations():
+    x = tg.parameter(np.arange(6.0).reshape(2, 3), name="x")
+    graph = read_graph([np.sum(np.linalg.norm(np.pad(x, 1), 3, axis=1))])
+
+    padded, norm, total = find_parts(graph, [])
+
+    assert [part.title for part in (padded, norm, total)] == ["", "np.linalg.norm", ""]
+    assert [call.node.op.name for call in norm.calls] == ["absolute", "power", "sum", "power"]
+    assert [part.calls for part in norm.fold.first] == [[call] for call in norm.calls]
+    assert norm.fold.times == 1
+
+
+def test_a_composition_in_another_is_part_of_it():
+    x = tg.parameter(np.arange(5.0), name="x")
+    z = np.median(x)  # by np.quantile, by np.sort
+    graph = read_graph([z * np.percentile(x, 30)])
+
+    assert [name for name, _ in graph.compositions] == ["np.median", "np.percentile"]
+
+
+def test_in_a_loop_each_is_a_box():
+    x = tg.parameter(np.arange(6.0).reshape(2, 3), name="x")
+    for _ in range(3):
+        x = np.diff(np.vstack([x, x]), axis=0, prepend=0.0)
+
+    parts = find_parts(read_graph([x]), [])
+
+    assert [part.title for part in parts] == ["", "np.diff"] * 3

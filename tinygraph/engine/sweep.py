@@ -162,6 +162,8 @@ def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept
                 if len(full) == 2 and full[0] == full[1]:
                     notice_square(z, arrays)
                 dx = undo_broadcast(dx, shape)
+            if dx.dtype.kind == "c" and arrays[i].dtype.kind != "c":
+                dx = np.real(dx)
             leaf = x._op is None
             if leaf and x._serial > z._serial and checking:
                 verify_parameter(z, i, x, arrays[i], output)

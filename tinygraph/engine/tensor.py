@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from tinygraph.engine.calls import read_call
+from tinygraph.engine.calls import call_composition, read_call
 from tinygraph.errors import (
     DtypeError,
     GraphError,
@@ -48,6 +48,7 @@ from tinygraph.notation.origins import words_behind
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
+from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.table import COMPOSED, TABLE, Operation
 from tinygraph.rules.types import (
     AnyFunction,
@@ -105,6 +106,10 @@ def flow(kinds: tuple[int, ...], flowing: InputPositions = ()) -> Flow:
     return wanted, watched if wanted else (), MADE if wanted else DATA
 
 
+UNCHANGEABLE = (
+    "{} cannot be changed in place: a recorded value may be in a cache; "
+    "use np.where, or change .value before recording"
+)
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
 OF_SHAPES = frozenset({np.shape, np.ndim, np.size, np.result_type})  # which say nothing of the entries
 _SECOND = (1,)
@@ -171,10 +176,11 @@ class Tensor(k.Recording):
     # is its axis of units. `_watched` lists the arrays that one could change before `backward()`, and `_kept`
     # has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
-    # of giving out the array, and `_kept` its contents then.
+    # of giving out the array, and `_kept` its contents then. What a composition gives has the function that
+    # the user called, and the time when it began.
     __slots__ = (
-        "__weakref__", "_a", "_b", "_changed", "_code", "_instruction", "_kept", "_kind", "_op", "_serial",
-        "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
+        "__weakref__", "_a", "_b", "_changed", "_code", "_composition", "_instruction", "_kept", "_kind",
+        "_op", "_serial", "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
     # Operators of other arrays leave theirs to those of a Tensor.
@@ -198,6 +204,7 @@ class Tensor(k.Recording):
     _serial: int
     _code: CodeType
     _instruction: int
+    _composition: tuple[AnyFunction, int]
 
     def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
@@ -385,13 +392,18 @@ class Tensor(k.Recording):
                 if op is None:
                     return call_function(ufunc, args, settings)
                 return apply(op, args)
-            if method == "reduce" and ufunc in ops.REDUCTIONS:
+            if ufunc in ops.UFUNC_METHODS.get(method, ()):
                 settings.setdefault("axis", 0)
-                return call_function(ops.REDUCTIONS[ufunc], args, settings)
+                return call_function(ops.UFUNC_METHODS[method][ufunc], args, settings)
+            if method == "outer" and not settings:
+                return outer_call(ufunc, *args)
             raise unknown_operation(f"{qualified_name(ufunc)}.{method}")
         except TOLD as error:
             shorten(error)
             raise
+        except (ValueError, IndexError, TypeError) as error:
+            called = ufunc if method == "__call__" else getattr(ufunc, method)
+            raise composed_error(called, args, settings, error) from cause_of(error)
 
     def __array_function__(
         self, function: AnyFunction, types: object, args: tuple[Operand, ...], settings: Options
@@ -425,6 +437,24 @@ class Tensor(k.Recording):
         def __matmul__(self, other: Operand) -> Tensor: ...
         def __rmatmul__(self, other: Operand) -> Tensor: ...
 
+    def __mod__(self, other: Operand) -> Tensor:
+        return apply(TABLE[np.mod], (self, other))
+
+    def __rmod__(self, other: Operand) -> Tensor:
+        return apply(TABLE[np.mod], (other, self))
+
+    def __floordiv__(self, other: Operand) -> Numeric:
+        return call_function(np.floor_divide, (self, other), {})
+
+    def __rfloordiv__(self, other: Operand) -> Numeric:
+        return call_function(np.floor_divide, (other, self), {})
+
+    def __divmod__(self, other: Operand) -> tuple[Numeric, Tensor]:
+        return self // other, self % other
+
+    def __round__(self, decimals: int | None = None) -> Numeric:
+        return call_function(np.round, (self, decimals or 0), {})
+
     def __iadd__(self, other: Operand) -> Tensor:
         return update_in_place(np.add, self, other)
 
@@ -444,10 +474,7 @@ class Tensor(k.Recording):
         return apply(_GETITEM, (self,), {"index": plain_index(index)})
 
     def __setitem__(self, index: AnyIndex, value: Numeric) -> None:
-        raise GraphError(
-            f"{describe(self)} cannot be changed in place: a recorded value may be in a cache; "
-            "use np.where, or change .value before recording"
-        )
+        raise GraphError(UNCHANGEABLE.format(describe(self)))
 
     def __gt__(self, other: Operand) -> Numeric:
         return compare_entries(operator.gt, self, other)
@@ -523,11 +550,51 @@ class Tensor(k.Recording):
         flat = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         return cast(Tensor, np.transpose(cast(Any, self), flat or None))
 
-    def reshape(self, *shape: Option) -> Tensor:
-        """`np.reshape`, the shape given as numbers or as one tuple."""
-        return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape))
+    @property
+    def mT(self) -> Tensor:  # NumPy's name
+        """The transpose of each matrix of a stack."""
+        return apply(TABLE[np.swapaxes], (self,), {"axis1": -1, "axis2": -2})
 
-    def astype(self, dtype: Option) -> Any:
+    @property
+    def real(self) -> Tensor:
+        """The real part."""
+        return call_function(np.real, (self,), {})  # type: ignore[no-any-return]
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part."""
+        return call_function(np.imag, (self,), {})  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Option, order: str = "C") -> Tensor:
+        """`np.reshape`, the shape given as numbers or as one tuple."""
+        return cast(Tensor, np.reshape(cast(Any, self), shape[0] if len(shape) == 1 else shape, order=order))  # type: ignore[call-overload]
+
+    def flatten(self, order: str = "C") -> Tensor:
+        """`np.ravel` of this tensor."""
+        return cast(Tensor, np.ravel(cast(Any, self), order=order))  # type: ignore[call-overload]
+
+    def compress(self, condition: Operand, axis: int | None = None) -> Tensor:
+        """`np.compress` of this tensor."""
+        return cast(Tensor, np.compress(cast(Any, condition), cast(Any, self), axis=axis))
+
+    def tolist(self) -> Any:
+        """The value as nested lists of Python's numbers."""
+        note_cut(".tolist()", self)
+        return self._value.tolist()
+
+    def sort(self, *args: Option, **settings: Option) -> None:
+        """Refused, as it changes an array in place: `np.sort` gives a sorted Tensor."""
+        raise GraphError(
+            f"{describe(self)} cannot be sorted in place; write np.sort(...), which gives a new one"
+        )
+
+    def partition(self, *args: Option, **settings: Option) -> None:
+        """Refused, as it changes an array in place: `np.partition` gives another Tensor."""
+        raise GraphError(
+            f"{describe(self)} cannot be partitioned in place; write np.partition(...), which gives a new one"
+        )
+
+    def astype(self, dtype: Option, order: str = "K", casting: str = "unsafe", **_: bool) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
         if np.dtype(dtype).kind != "f" or self.dtype.kind == "c":
             raise DtypeError(
@@ -536,61 +603,57 @@ class Tensor(k.Recording):
             )
         return apply(TABLE[k.cast_to], (self,), {"dtype": np.dtype(dtype)})
 
-    def sum(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.sum` of this tensor."""
-        return call_function(np.sum, (self, *args), settings)  # type: ignore[no-any-return]
+    if TYPE_CHECKING:  # made by `array_method`
+        any: AnyFunction
+        all: AnyFunction
+        argmax: AnyFunction
+        argmin: AnyFunction
+        argpartition: AnyFunction
+        argsort: AnyFunction
+        choose: AnyFunction
+        clip: AnyFunction
+        conj: AnyFunction
+        conjugate: AnyFunction
+        copy: AnyFunction
+        cumprod: AnyFunction
+        cumsum: AnyFunction
+        diagonal: AnyFunction
+        dot: AnyFunction
+        max: AnyFunction
+        mean: AnyFunction
+        min: AnyFunction
+        nonzero: AnyFunction
+        prod: AnyFunction
+        ravel: AnyFunction
+        repeat: AnyFunction
+        round: AnyFunction
+        searchsorted: AnyFunction
+        squeeze: AnyFunction
+        std: AnyFunction
+        sum: AnyFunction
+        swapaxes: AnyFunction
+        take: AnyFunction
+        trace: AnyFunction
+        var: AnyFunction
 
-    def mean(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.mean` of this tensor."""
-        return call_function(np.mean, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def max(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.max` of this tensor."""
-        return call_function(np.max, (self, *args), settings)  # type: ignore[no-any-return]
+def array_method(function: AnyFunction) -> Callable[..., Any]:
+    """The method by which an array calls a function of NumPy on itself."""
 
-    def min(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.min` of this tensor."""
-        return call_function(np.min, (self, *args), settings)  # type: ignore[no-any-return]
+    def method(self: Tensor, *args: Option, **settings: Option) -> Any:
+        return call_function(function, (self, *args), settings)
 
-    def prod(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.prod` of this tensor."""
-        return call_function(np.prod, (self, *args), settings)  # type: ignore[no-any-return]
+    method.__doc__ = f"`np.{function.__name__}` of this tensor."
+    return method
 
-    def cumsum(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.cumsum` of this tensor."""
-        return call_function(np.cumsum, (self, *args), settings)  # type: ignore[no-any-return]
 
-    def var(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.var` of this tensor."""
-        return call_function(np.var, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def std(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.std` of this tensor."""
-        return call_function(np.std, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def ravel(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.ravel` of this tensor."""
-        return call_function(np.ravel, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def swapaxes(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.swapaxes` of this tensor."""
-        return call_function(np.swapaxes, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def squeeze(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.squeeze` of this tensor."""
-        return call_function(np.squeeze, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def clip(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.clip` of this tensor."""
-        return call_function(np.clip, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def take(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.take` of this tensor."""
-        return call_function(np.take, (self, *args), settings)  # type: ignore[no-any-return]
-
-    def dot(self, *args: Option, **settings: Option) -> Tensor:
-        """`np.dot` of this tensor."""
-        return call_function(np.dot, (self, *args), settings)  # type: ignore[no-any-return]
+ARRAY_METHODS = (
+    "any", "all", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "conjugate",
+    "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel",
+    "repeat",    "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+)  # fmt: skip
+for _name in ARRAY_METHODS:
+    setattr(Tensor, _name, array_method(getattr(np, _name)))
 
 
 answer_habits(Tensor, "a Tensor", TENSOR_HABITS)
@@ -816,20 +879,41 @@ def call_function(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """The result of such a call."""
     function = ops.ALIASES.get(function, function)
+    if function in COMPOSED:
+        start = _next_serial()
+        if (z := call_composition(function, args, settings)) is not NotImplemented:
+            note_composition(z, function, start)
+            return z
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
         refuse_wanting(function, settings)
         return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
-    if function in COMPOSED:
-        return COMPOSED[function](*args, **settings)
     if function in ops.LOCALLY_CONSTANT:
         result = function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
         for x in args:
             if isinstance(x, Tensor) and function not in OF_SHAPES:
                 note_cut(qualified_name(function), x, result)
         return result
+    if ops.load_rows(function):
+        return call_recorded(function, args, settings)
+    if function in ops.CHANGING and isinstance(args[0], Tensor):
+        raise GraphError(f"{qualified_name(function)}: {UNCHANGEABLE.format(describe(args[0]))}")
     raise unknown_operation(qualified_name(function))
+
+
+def note_composition(z: Operand, function: AnyFunction, start: int) -> None:
+    """Say of what a composition gives which function made it, and since when."""
+    for x in z if isinstance(z, list | tuple) else (z,):
+        if isinstance(x, Tensor) and x._op is not None and x._serial > start:
+            x._composition = function, start
+
+
+def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
+    """`ufunc.outer(x, y)`: each entry of x with each of y."""
+    x, y = with_shape(x), with_shape(y)
+    column = np.reshape(x, x.shape + (1,) * y.ndim)
+    return ufunc(np.broadcast_to(column, x.shape + y.shape), y)
 
 
 def wanting_setting(op: Operation, args: tuple[Operand, ...], settings: Options) -> bool:
@@ -852,6 +936,8 @@ def refuse_wanting(function: AnyFunction, settings: Options) -> None:
 def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:
     """A ufunc with keyword arguments: `dtype` casts the inputs first, as NumPy does; others have no rule."""
     dtype = settings.pop("dtype", None)
+    if settings and ufunc in COMPOSED:
+        return call_function(ufunc, args, settings)
     if settings:
         raise UnknownOperationError(
             f"np.{ufunc.__name__}(..., {next(iter(settings))}=...) on a Tensor is not recorded: a Tensor is "

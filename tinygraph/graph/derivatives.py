@@ -286,8 +286,8 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
     if type(value) is float or (kind := value.dtype).kind != "f":  # a sum of objects is a float
         raise DtypeError(
             f"{operand_name(output, 'the result')} holds {getattr(value, 'dtype', 'object')} numbers, and a "
-            "cost holds real numbers: write the real and the imaginary "
-            "part as two arrays, X.astype(np.float64) for an array of objects"
+            "cost holds real numbers: take np.real, np.imag or np.abs of complex ones, and write "
+            "X.astype(np.float64) for an array of objects"
         )
     if seed is None:
         if value.ndim == 0:

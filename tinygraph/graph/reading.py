@@ -18,6 +18,7 @@ from tinygraph.engine.tensor import Node, Tensor, value_of
 from tinygraph.errors import GraphError
 from tinygraph.graph.layers import Layer, examples_of, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
+from tinygraph.guards.stories import qualified_name
 from tinygraph.notation.reads import values_read
 from tinygraph.notation.text import identifier, unique_text
 
@@ -124,6 +125,22 @@ class Graph:
     def layers(self) -> list[Layer]:
         """Its layers, first to last."""
         return find_layers(self.order, self.names)
+
+    @cached_property
+    def compositions(self) -> list[tuple[str, list[Call]]]:
+        """The functions that the user called and that are written with rows: the name and the calls of each.
+
+        A composition inside of another is part of it.
+        """
+        begun = {t._composition[1]: t for t in self.order if hasattr(t, "_composition")}  # the last it made
+        found: list[tuple[str, list[Call]]] = []
+        end = -1
+        for start, last in sorted(begun.items()):
+            if start > end:
+                end = last._serial
+                calls = [call for call in self.calls if start < call.node.serial <= end]
+                found.append((qualified_name(last._composition[0]), calls))
+        return found
 
     @cached_property
     def m(self) -> int:

@@ -81,9 +81,11 @@ class ReverseWalk:
         return sum_of(self.direct[q] + ([self.rule(call, x.position, sum_of(others))] if others else []))
 
     def rule(self, call: Call, i: int, dz: Any) -> Any:
-        """The rule of the table for input i, and the sum that undoes a broadcast."""
+        """The rule of the table for input i, and the sum that undoes a broadcast; of a real input, real."""
         node = call.node
         dx = node.op.rules[i](dz, self.value(call.result), *self.inputs(call), **node.settings)  # type: ignore[misc]
+        if np.iscomplexobj(call.result.value) and not np.iscomplexobj(node.cache[i]):
+            dx = np.real(dx)
         return undo_broadcast(dx, np.shape(node.cache[i]))
 
 

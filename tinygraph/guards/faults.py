@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 
-from tinygraph.errors import DtypeError, InternalError, ShapeError, TinygraphError
+from tinygraph.errors import DtypeError, GraphError, InternalError, ShapeError, TinygraphError
 from tinygraph.guards.stories import call_text, place_of, recorded_call
 from tinygraph.rules.kernels import Recording
 from tinygraph.rules.types import Operand, Option
@@ -172,8 +172,13 @@ def blame_call(
         raise fault(describe_safely(call_text, op, inputs, settings), error) from error
 
 
-def fault_of_rule(error: Exception, z: Tensor) -> InternalError | None:
-    """The fault that an error of the sweep at `z` is; shapes that do not fit are one, as forward they did."""
+def fault_of_rule(error: Exception, z: Tensor) -> InternalError | GraphError | None:
+    """The fault that an error of the sweep at `z` is; shapes that do not fit are one, as forward they did.
+
+    A matrix that has no inverse, which the derivative needs, is the user's.
+    """
+    if isinstance(error, np.linalg.LinAlgError):
+        return GraphError(f"{backward_text(z)}: there is no derivative here: {error_text(error)}")
     meant = isinstance(error, MEANT) and not isinstance(error, ShapeError | DtypeError)
     if meant or foreign(error, z) or out_of_frames(error):
         return None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import operator
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
-from tinygraph.notation.expressions import Expression, Notation
+from tinygraph.notation.expressions import Expression, Notation, module_of
 from tinygraph.notation.lines import Line, running_line
 from tinygraph.notation.names import is_operation_of, line_of_call
 from tinygraph.notation.places import file_and_line, place_text, user_place
@@ -202,20 +201,12 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
 
 def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):  # np.add.reduceat
+        return f"{qualified_name(owner)}.{function.__name__}"
     package, *inside = module_of(function).split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
-
-
-def module_of(function: AnyFunction) -> str:
-    """The module that a user takes a function from; ufuncs do not say theirs."""
-    own = getattr(function, "__module__", None)
-    name = function.__name__
-    if own or not isinstance(function, np.ufunc) or getattr(np, name, None) is function:
-        return own or "numpy"
-    public = [key for key in sys.modules if not any(part.startswith("_") for part in key.split("."))]
-    holding = [key for key in public if getattr(sys.modules[key], "__dict__", {}).get(name) is function]
-    return min((key for key in holding if key != "__main__"), key=len, default="numpy")
 
 
 def unknown_operation(name: str) -> UnknownOperationError:

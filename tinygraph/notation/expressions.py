@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import map_leaves
 from tinygraph.rules.table import ALIASES
 
-__all__ = ["ATOM", "NUMPY", "SIGNS", "Expression", "Notation", "Written", "bare", "name_of_function"]
+__all__ = [
+    "ATOM",
+    "NUMPY",
+    "SIGNS",
+    "Expression",
+    "Notation",
+    "Written",
+    "bare",
+    "module_of",
+    "name_of_function",
+    "shown_settings",
+]
 
 # Signs of operators and how tightly they bind.
 SIGNS: dict[Callable[..., Any], tuple[str, int]] = {
@@ -117,7 +130,7 @@ def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., An
 
 for _name, _function in [
     ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
-    ("matmul", np.matmul), ("pow", np.power),
+    ("matmul", np.matmul), ("pow", np.power), ("mod", np.mod), ("floordiv", np.floor_divide),
 ]:  # fmt: skip
     setattr(Expression, f"__{_name}__", _operator(_function, False))
     setattr(Expression, f"__r{_name}__", _operator(_function, True))
@@ -208,7 +221,10 @@ class Notation:
         """A function with its arguments and settings; one axis stands without brackets."""
         given = [self.write(a)[0] for a in x.args]
         named = [f"{key}={self.write(lone_axis(key, value))[0]}" for key, value in shown_settings(x).items()]
-        return f"{self.function_name(x.function)}({', '.join(given + named)})"
+        arguments = ", ".join(given + named)
+        if x.function in FACTOR_CODE:
+            return FACTOR_CODE[x.function].format(arguments)
+        return f"{self.function_name(x.function)}({arguments})"
 
     def ones(self, x: Expression) -> str:
         """The seed of a sweep, 1 in the shape of an output."""
@@ -254,8 +270,10 @@ NUMPY = Notation()
 
 
 def shown_settings(x: Expression) -> dict[str, Any]:
-    """The settings of a call, without an axis None, which is what a reduction takes anyway."""
-    return {key: value for key, value in x.settings.items() if not (key == "axis" and value is None)}
+    """The settings of a call, without an axis or a norm None, which is what is taken anyway."""
+    return {
+        key: value for key, value in x.settings.items() if key not in ("axis", "norm") or value is not None
+    }
 
 
 def lone_axis(key: str, value: Any) -> Any:
@@ -270,6 +288,19 @@ def name_of_function(function: Callable[..., Any]) -> str:
         return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
             owner.__name__
         ]
-    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    package, *inside = module_of(function).split(".")
+    if package == "tinygraph":
+        return str(function.__name__)
     places = [name for name in inside if not name.startswith("_")]
-    return ".".join(["np", *places, function.__name__]) if package == "numpy" else str(function.__name__)
+    return ".".join(["np" if package == "numpy" else package, *places, function.__name__])
+
+
+def module_of(function: Callable[..., Any]) -> str:
+    """The module that a user takes a function from; ufuncs do not say theirs."""
+    own = getattr(function, "__module__", None)
+    name = function.__name__
+    if own or not isinstance(function, np.ufunc) or getattr(np, name, None) is function:
+        return own or "numpy"
+    public = [key for key in sys.modules if not any(part.startswith("_") for part in key.split("."))]
+    holding = [key for key in public if getattr(sys.modules[key], "__dict__", {}).get(name) is function]
+    return min((key for key in holding if key != "__main__"), key=len, default="numpy")

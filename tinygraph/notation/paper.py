@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.expressions import ATOM, Expression, Notation, Written, name_of_function
+from tinygraph.notation.expressions import (
+    ATOM,
+    Expression,
+    Notation,
+    Written,
+    name_of_function,
+    shown_settings,
+)
 from tinygraph.notation.symbols import One, is_one
 from tinygraph.notation.text import clean_text, name_text, shape_text
 from tinygraph.rules import kernels as k
@@ -135,7 +142,9 @@ class Unicode(Notation):
 
     def call(self, x: Expression) -> str:
         """A function with its arguments and settings."""
-        settings = {key: value for key, value in x.settings.items() if key not in ("keepdims", "dtype")}
+        settings = {
+            key: value for key, value in shown_settings(x).items() if key not in ("keepdims", "dtype")
+        }
         named = [f"{key}={self.write(value)[0]}" for key, value in settings.items()]
         name = name_of_function(x.function).removeprefix("np.")  # type: ignore[arg-type]
         return self.function(name, ", ".join([self.write(a)[0] for a in x.args] + named))

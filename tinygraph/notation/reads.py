@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.notation.symbols import Outline, sample_of
+from tinygraph.notation.symbols import Outline, sample_result
 from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
 
@@ -75,9 +75,7 @@ class Shadow(Outline):
     def kind(self) -> Kind:
         """Shape and dtype."""
         if self._kind is None:
-            args, settings = sample_of((self.args, self.settings))
-            with np.errstate(all="ignore"):
-                sample = self.function(*args, **settings)  # type: ignore[misc]
+            sample = sample_result(self.function, self.args, self.settings)  # type: ignore[arg-type]
             self._kind = np.shape(sample), np.asarray(sample).dtype
         return self._kind
 

@@ -15,7 +15,7 @@ import numpy as np
 from tinygraph.notation.expressions import Expression
 from tinygraph.rules.nests import map_leaves
 
-__all__ = ["One", "Outline", "Symbol", "is_one", "sample_of"]
+__all__ = ["One", "Outline", "Symbol", "is_one", "sample_of", "sample_result"]
 
 
 class Outline(Expression):
@@ -66,8 +66,7 @@ class Symbol(Outline):
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The symbol of `function(*args, **settings)`."""
-        with np.errstate(all="ignore"):
-            sample = function(*map(sample_of, args), **{key: sample_of(x) for key, x in settings.items()})
+        sample = sample_result(function, args, settings)
         made = Symbol(np.shape(sample), np.asarray(sample).dtype)
         made.function, made.args, made.settings = function, args, settings
         return made
@@ -83,6 +82,21 @@ def sample_of(x: Any) -> Any:
 
 def sample_of_leaf(x: Any) -> Any:
     return np.broadcast_to(np.ones((), x.dtype), x.shape) if isinstance(x, Outline) else x
+
+
+def sample_result(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """What a call gives for arrays of ones; or for diagonals of ones, where matrices of ones are singular."""
+    with np.errstate(all="ignore"):
+        try:
+            return function(*sample_of(args), **sample_of(settings))
+        except np.linalg.LinAlgError:
+            return function(*map_leaves(sample_of_matrix, args), **sample_of(settings))
+
+
+def sample_of_matrix(x: Any) -> Any:
+    if not isinstance(x, Outline) or x.ndim < 2:
+        return sample_of_leaf(x)
+    return np.broadcast_to(np.eye(*x.shape[-2:], dtype=x.dtype), x.shape)
 
 
 class One(Symbol):

@@ -25,6 +25,7 @@ from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
 from tinygraph.plan.source import python_name
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 
 __all__ = ["plain_code_of"]
@@ -34,7 +35,7 @@ ABOUT = "The backward pass, written by tinygraph."
 LECTURES = " As in the lectures, dA and dZ leave out the 1/m."
 LONGEST_FORMULA = 60  # what is longer has a line of its own
 DEAR = 16  # characters from which on what is computed twice has a line of its own
-UNEXPANDED = frozenset({k.cast_to, k.scatter})  # kernels that are not written out
+UNEXPANDED = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})  # kernels that are not written out
 CHEAP = frozenset({np.transpose, np.broadcast_to, np.negative})  # calls that are rather written twice
 
 SCATTER = '''
@@ -116,7 +117,7 @@ def expand_call(x: Any) -> Any:
     if not isinstance(x, Symbol) or x.function is None:
         return x
     args = map_leaves(expand_call, x.args)
-    is_kernel = getattr(x.function, "__module__", "") == k.__name__ and x.function not in UNEXPANDED
+    is_kernel = x.function in k.KERNELS and x.function not in UNEXPANDED
     if is_kernel and (made := x.function.__wrapped__(*args, **x.settings)) is not None:  # type: ignore[attr-defined]
         return made
     made = Symbol(x.shape, x.dtype)
@@ -181,7 +182,9 @@ class PlainPage(Notation):
         """What stands above the function."""
         scatters = any(part.function is k.scatter for x in self.formulas() for part in parts_of(x))
         about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
-        return [about, "", "import numpy as np", *(SCATTER.splitlines() if scatters else [])]
+        special = any("scipy.special." in NUMPY.text(x) for x in self.formulas())
+        imports = ["import numpy as np", *["import scipy.special"] * special]
+        return [about, "", *imports, *(SCATTER.splitlines() if scatters else [])]
 
     def head(self) -> str:
         """The first line of the function, with all that it is given."""

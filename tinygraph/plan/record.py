@@ -23,6 +23,7 @@ from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
 
@@ -47,8 +48,9 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 # ndarray's ** takes a shorter way for these exponents of floating point numbers; so must the plan.
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
-PRIMITIVE = frozenset({k.cast_to, k.scatter})
+PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
+GIVEN_BY_NUMPY = (np.ndarray, np.generic, int, float)
 _next_serial = itertools.count().__next__
 
 
@@ -105,14 +107,14 @@ class Traced(Symbol):
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The result of `function(*args, **settings)`, which remembers the call."""
-        if getattr(function, "__module__", None) == k.__name__ and function not in PRIMITIVE:
+        if function in k.KERNELS and function not in PRIMITIVE:
             other = next((x for x in args if isinstance(x, k.Recording) and not isinstance(x, Symbol)), None)
             if other is not None:
                 return other.record(function, args, settings)
             return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
         if any(isinstance(x, Tensor) for x in nested_parts((args, settings))):
             return NotImplemented
-        if function in COMPOSED:
+        if function in COMPOSED and not gives_array(function, args, settings):
             return COMPOSED[function](*args, **settings)
         out = settings.pop("out", None)
         function, args, settings = canonical_call(function, settle_arrays(args), settle_arrays(settings))
@@ -135,7 +137,7 @@ class Traced(Symbol):
             )
         with np.errstate(all="ignore"):
             value = function(*values_of(args), **values_of(settings))
-        if not isinstance(value, np.ndarray | np.generic | int | float):
+        if not isinstance(value, GIVEN_BY_NUMPY):
             raise GraphError(
                 f"{function_name(function)} gives a {type(value).__name__}, which cannot be compiled"
             )
@@ -185,7 +187,7 @@ class Traced(Symbol):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        function = None if name.startswith("_") else getattr(np, name, None)
+        function = None if name.startswith("_") else getattr(np, {"flatten": "ravel"}.get(name, name), None)
         if function is None or not hasattr(np.ndarray, name):
             raise AttributeError(f"an array of a compiled step has no attribute {name!r}")
 
@@ -266,6 +268,14 @@ def shown_argument(value: Any, args: tuple[Any, ...]) -> int | None:
             if isinstance(x, Traced) and np.may_share_memory(value, x.value):
                 return i
     return None
+
+
+def gives_array(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    """Whether a call is one of arrays alone that gives one, and so is recorded as it stands."""
+    if "out" in settings or any(map(callable, args)):
+        return False
+    with np.errstate(all="ignore"):
+        return isinstance(function(*values_of(args), **values_of(settings)), GIVEN_BY_NUMPY)
 
 
 def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:

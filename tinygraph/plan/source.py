@@ -22,6 +22,7 @@ from tinygraph.plan.buffers import Buffer, Memory, order_of, plan_memory, root_o
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
+from tinygraph.rules.factors import FACTOR_CODE
 
 __all__ = [
     "Section",
@@ -188,7 +189,9 @@ class StepWriter:
         if function in (np.concatenate, np.stack):
             args = [self.read(a) for a in s.args]
         given = [f"{key}={self.setting(key, x)}" for key, x in s.settings.items()]
-        return f"{function_text(function)}({', '.join([*args, *given, *more])})"
+        return FACTOR_CODE.get(function, f"{function_text(function)}({{}})").format(
+            ", ".join([*args, *given, *more])
+        )
 
     def setting(self, key: str, x: Any) -> str:
         """The value of a keyword argument; one axis stands without brackets."""
@@ -385,6 +388,8 @@ def number_code(x: Any) -> tuple[str, int]:
     """A number as Python or NumPy code."""
     if isinstance(x, np.generic):
         return f"np.{x.dtype.name}({number_code(x.item())[0]})", ATOM
+    if isinstance(x, complex):
+        return f"complex({number_code(x.real)[0]}, {number_code(x.imag)[0]})", ATOM
     if isinstance(x, float) and not np.isfinite(x):
         return ("np.nan", ATOM) if x != x else ("np.inf", ATOM) if x > 0 else ("-np.inf", ATOM - 3)
     return repr(x), ATOM if x >= 0 else ATOM - 3
@@ -394,7 +399,7 @@ def function_text(function: Any) -> str:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
-    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified_name(function)
+    return qualified_name(function)
 
 
 def write_source(
@@ -452,5 +457,7 @@ def assemble_module(
         head += ["", *function.strip().splitlines(), ""]
     head += ["", *function_signature(arguments)]
     body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
+    if any("scipy.special." in line for line, _ in body):
+        head.insert(head.index("import numpy as np") + 1, "import scipy.special")
     calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}
     return Source("\n".join([*head, *(line for line, _ in body)]) + "\n", arguments, calls)

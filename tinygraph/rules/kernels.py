@@ -17,6 +17,7 @@ from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Operand, Optio
 
 __all__ = [
     "GELU_SCALE",
+    "KERNELS",
     "Recording",
     "cast_to",
     "elu",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+KERNELS: set[AnyFunction] = set()
 
 
 class Recording:
@@ -64,6 +66,7 @@ def kernel(function: F) -> F:
                 return x.record(dispatch, args, settings)
         return function(*args, **settings)
 
+    KERNELS.add(dispatch)
     return cast(F, dispatch)
 
 

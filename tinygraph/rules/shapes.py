@@ -10,19 +10,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinygraph.rules.types import Numeric, Shape
+from tinygraph.rules.types import Numeric, Option, Shape
 
 __all__ = [
     "LARGEST_HALF",
     "Axis",
     "broadcast_axes",
+    "cast_floats",
+    "conjugate_of",
     "count",
     "divide_by_count",
     "divide_by_ties",
+    "move_axis",
+    "place_of_axis",
+    "places_of_axes",
     "reduced_axes",
     "restore_axes",
     "spread",
     "undo_broadcast",
+    "with_shape",
 ]
 
 Axis = int | Sequence[int] | None
@@ -121,3 +127,63 @@ def count(shape: Shape, axis: Axis) -> int:
     for a in reduced_axes(axis, len(shape)) if shape else ():
         total *= shape[a]
     return total
+
+
+def with_shape(x: Numeric) -> Numeric:
+    """What may be a list or a number as an array; what has a shape as it is.
+
+    >>> with_shape([1, 2]).shape
+    (2,)
+    """
+    return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def cast_floats(x: Numeric, dtype: Option) -> Numeric:
+    """An array in another floating type, itself where it is of that already."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def conjugate_of(x: Numeric) -> Numeric:
+    """x, or its conjugate where it is complex.
+
+    >>> conjugate_of(np.array([1 + 2j]))
+    array([1.-2.j])
+    """
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def move_axis(x: Numeric, source: int, destination: int) -> Numeric:
+    """`np.moveaxis`, and x itself where the axis is there already.
+
+    >>> x = np.ones((2, 3))
+    >>> move_axis(x, 1, -1) is x, move_axis(x, 0, -1).shape
+    (True, (3, 2))
+    """
+    there = place_of_axis(source, x.ndim) == place_of_axis(destination, x.ndim)
+    return x if there else np.moveaxis(x, source, destination)
+
+
+def place_of_axis(axis: int, ndim: int) -> int:
+    """An axis as a number from 0 on; IndexError if there is none.
+
+    >>> place_of_axis(-1, 3)
+    2
+    """
+    try:
+        return range(ndim)[axis]
+    except IndexError:
+        raise IndexError(f"axis {axis} is out of bounds for an array of {ndim} axes") from None
+
+
+def places_of_axes(axis: Option, ndim: int) -> tuple[int, ...]:
+    """`reduced_axes` of a call that has not been checked: IndexError for an axis that there is not.
+
+    >>> places_of_axes((-1, 0), 3), places_of_axes(None, 2)
+    ((2, 0), (0, 1))
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(place_of_axis(a, ndim) for a in ((axis,) if np.ndim(axis) == 0 else axis))
+    if len({*axes}) < len(axes):
+        raise ValueError(f"an axis stands twice in {axis}")
+    return axes

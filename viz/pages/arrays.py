@@ -20,7 +20,7 @@ def array_record(array: Any) -> dict[str, Any]:
     """What the page shows of an array: `rows` of numbers, or `heat` with its range.
 
     In a heat map a cell is -100 to 100 in parts of `scale`, "nan", "inf" or "-inf"; where an array is larger
-    than the map, a cell is the mean of a block.
+    than the map, a cell is the mean of a block; of complex numbers, their absolute values.
 
     >>> array_record(np.array([[0.5, -2.0]]))
     {'shape': '1×2', 'rows': [['0.500', '−2.000']]}
@@ -34,6 +34,8 @@ def array_record(array: Any) -> dict[str, Any]:
         write = number_writer(matrix, digits=4)
         return record | {"rows": [[write(x) for x in row] for row in matrix]}
     record["block"] = int(np.ceil(matrix.shape[0] / CELLS[0]) * np.ceil(matrix.shape[1] / CELLS[1]))
+    if np.iscomplexobj(array):  # a shade has no direction
+        matrix = array = np.abs(matrix)
     return record | heat_map(matrix.astype(float)) | array_summary(array)
 
 

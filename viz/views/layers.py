@@ -55,7 +55,7 @@ def has_layers(scene: Scene) -> bool:
 
 def has_boxes(scene: Scene) -> bool:
     """Whether a graph has layers or repeats, and so looks different from its operations."""
-    return has_layers(scene) or any(part.fold for part in scene.boxes)
+    return has_layers(scene) or any(part.fold and part.fold.times > 1 for part in scene.boxes)
 
 
 def count_boxes(scene: Scene) -> int:
@@ -101,7 +101,7 @@ class LayersView:
 
     def draw_frame(self, opened: Part, keys: list[str]) -> None:
         """The frame around what an opened box holds, in both rows; its heading closes it."""
-        title = repeats_text(opened.fold) if opened.fold else f"layer {opened.title}"
+        title = fold_text(opened, opened.fold) if opened.fold else f"layer {opened.title}"
         self.picture.frame(opened.key, link(span(f"⊟ {title}"), self.layout.parent), keys)
 
     def places(self) -> Places:
@@ -153,7 +153,8 @@ class LayersView:
 
     def fold_block(self, part: Part, fold: Fold) -> Block:
         """The box of repeats; if they are layers numbered one after another, with formulas for layer l."""
-        self.picture.mark("×")
+        if fold.times > 1:
+            self.picture.mark("×")
         numbers = [part.layer.suffix for part in fold.parts if part.layer]
         if fold.period > 1 or not is_consecutive(numbers):
             return self.repeat_block(part, fold)
@@ -171,7 +172,8 @@ class LayersView:
         # The first repeat stands for all: they are alike, or they would not have been folded.
         goes_back = [p for p in fold.first if any(x.wanted for x in p.inputs)]
         wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
-        title = self.heading(part, f"<B>{span(f'× {fold.times:,}')}</B>")
+        often = f"× {fold.times:,}" if fold.times > 1 else part.title
+        title = self.heading(part, f"<B>{span(often)}</B>")
         label = table(title, span(clean_text(" → ".join(steps), 60)))
         twin = span(clean_text(" ← ".join(wanted), 60)) if wanted else ""
         if wanted:
@@ -269,8 +271,10 @@ def join_labels(labels: list[str], times: int, short: list[str] | None = None) -
     return table(*(comma.join(labels[i : i + LABELS_IN_ROW]) for i in range(0, len(labels), LABELS_IN_ROW)))
 
 
-def repeats_text(fold: Fold) -> str:
-    """How many repeats there are, and of which layers if each is one."""
+def fold_text(part: Part, fold: Fold) -> str:
+    """How many repeats there are, and of which layers if each is one; of a composition its name."""
+    if fold.times == 1:
+        return part.title
     first, last = fold.parts[0], fold.parts[-1]
     layers = f"layers {first.title} … {last.title} " if first.layer and fold.period == 1 else ""
     return f"{layers}× {fold.times:,}"
@@ -278,7 +282,7 @@ def repeats_text(fold: Fold) -> str:
 
 def step_text(part: Part, sign: str) -> str:
     """What stands for a part inside of a repeat."""
-    return f"layer ({part.layer.activation})" if part.layer else sign
+    return f"layer ({part.layer.activation})" if part.layer else part.title or sign
 
 
 def is_consecutive(suffixes: list[str]) -> bool:
