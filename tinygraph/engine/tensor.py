@@ -54,7 +54,7 @@ from tinygraph.rules.types import (
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = ["Node", "Tensor", "apply", "call_block", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
 
 _next_serial = itertools.count().__next__
 _new = object.__new__
@@ -793,6 +793,14 @@ def note_composition(z: Operand, function: AnyFunction, start: int) -> None:
     for x in z if isinstance(z, list | tuple) else (z,):
         if isinstance(x, Tensor) and x._op is not None and x._serial > start:
             x._composition = function, start
+
+
+def call_block(function: AnyFunction, write: AnyFunction, args: tuple[Any, ...], settings: Options) -> Any:
+    """What `write` gives, as made by `function`: one of ours that is written with rows."""
+    start = _next_serial()
+    z = write(*args, **settings)
+    note_composition(z, function, start)
+    return z
 
 
 def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
