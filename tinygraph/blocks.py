@@ -39,6 +39,7 @@ __all__ = [
 
 Block = TypeVar("Block", bound=Callable[..., Any])
 Size = int | tuple[int, int]
+NEVER = -1e9  # a score whose softmax is 0
 Axes = int | tuple[int, ...]
 
 
@@ -56,6 +57,7 @@ def block(write: Block) -> Block:
 # Images ----------------------------------------------------------------
 
 
+@block
 def conv2d(
     x: Operand,
     w: Operand,
@@ -399,8 +401,7 @@ def attention(
     check_lengths(Q, K, V)
     scores = Q @ np.swapaxes(K, -1, -2) * (1 / math.sqrt(Q.shape[-1]) if scale is None else scale)
     if mask is not None:
-        lowest = scores.dtype.type(np.finfo(scores.dtype).min)
-        scores = np.where(read_mask(mask, scores.shape), scores, lowest)
+        scores = np.where(read_mask(mask, scores.shape), scores, NEVER)
     return k.softmax(scores, axis=-1) @ V
 
 

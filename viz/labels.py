@@ -86,7 +86,8 @@ def rule_label(picture: Picture, call: Call) -> str:
 
 def break_label(text: str) -> str:
     head, dash, tail = text.partition("-")
-    return lines(span(head + dash), span(tail)) if dash and head and len(text) > 10 else span(text)
+    breaks = head[-1:].isalpha() and len(text) > 10  # not at the sign of a number
+    return lines(span(head + dash), span(tail)) if dash and breaks else span(text)
 
 
 def call_detail(call: Call) -> str:
@@ -97,7 +98,7 @@ def call_detail(call: Call) -> str:
 
 def call_symbol(call: Call) -> str:
     """The symbol of an operation and what it does in this call, on one line."""
-    return ", ".join(filter(None, [operation_symbol(call), call_detail(call)]))
+    return f"{operation_symbol(call)} {call_detail(call)}".rstrip()
 
 
 def operation_symbol(call: Call) -> str:

@@ -52,7 +52,7 @@ def inside_border(shape: Shape, padding: Border, axis: int) -> AnyIndex:
 @kernel
 def windows(
     x: Numeric,
-    size: Pair = ONE,
+    size: Pair = (1, 1),
     stride: Pair = (1, 1),
     padding: Border = ((0, 0), (0, 0)),
     dilation: Pair = (1, 1),
@@ -210,7 +210,7 @@ def filter_size(w: Numeric, layout: str = "NHWC", **_: Any) -> Shape:
 
 
 def windows_dx(
-    dz: Numeric, z: Numeric, x: Numeric, size: Pair = ONE, fill: float = 0.0, **places: Any
+    dz: Numeric, z: Numeric, x: Numeric, size: Pair = (1, 1), fill: float = 0.0, **places: Any
 ) -> Numeric:
     return fold(dz, shape=x.shape, **places)
 
