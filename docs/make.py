@@ -26,6 +26,7 @@ from tinygraph.engine.sweep import recorded_order  # noqa: E402
 from tinygraph.guards.stories import qualified_name  # noqa: E402
 from tinygraph.notation.reads import values_read  # noqa: E402
 from tinygraph.notation.symbols import Symbol  # noqa: E402
+from tinygraph.rules import convolution as c  # noqa: E402
 from tinygraph.rules import factors  # noqa: E402
 from tinygraph.rules import kernels as k  # noqa: E402
 from tinygraph.rules.table import COMPOSED, TABLE, Each  # noqa: E402
@@ -71,6 +72,7 @@ FIRST = {
     np.sum: "Sums and other reductions",
     np.reshape: "Shapes and parts",
     np.matmul: "Products",
+    c.windows: "Images",
     np.linalg.inv: "Linear algebra",
     np.fft.fft: "Fourier transforms",
     scipy.special.erf: "Functions of SciPy, where it is installed",
@@ -79,6 +81,10 @@ FIRST = {
 WRITTEN = {
     operator.getitem: "x[index]",
     k.cast_to: "x.astype",
+    c.conv2d_filters: "Derivative of tg.conv2d by its filters",
+    c.conv2d_transpose: "Derivative of tg.conv2d by its images",
+    c.fold: "Derivative of windows",
+    c.windows: "Windows of tg.max_pool2d and tg.avg_pool2d",
     factors.cofactors: "Derivative of np.linalg.det",
     factors.eigenvectors: "np.linalg.eigh, the vectors",
     factors.general_eigenvectors: "np.linalg.eig, the vectors",
@@ -118,6 +124,7 @@ ELSEWHERE = {
 # fmt: on
 LETTERS = {
     np.where: "cxy",
+    c.conv2d: "xw",
     np.clip: ("x", "low", "high"),
     k.probability_cross_entropy: "ay",
     k.sigmoid_cross_entropy: "ayx",

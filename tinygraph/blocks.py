@@ -20,7 +20,7 @@ from tinygraph.guards.stories import describe
 from tinygraph.rules import convolution as c
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import compose
-from tinygraph.rules.shapes import with_shape
+from tinygraph.rules.shapes import cast_floats, with_shape
 from tinygraph.rules.types import Operand
 
 __all__ = [
@@ -89,7 +89,7 @@ def conv2d(
     ((5, 4, 4, 2), (3, 3, 1, 2))
     """
     x, w = image_of(x, "images", layout), image_of(w, "filters", layout)
-    size = c.filter_size(w, layout)
+    size, (groups, _) = c.filter_size(w, layout), pair_of(groups, "groups")
     channels, filters = (w.shape[2], w.shape[3]) if layout == "NHWC" else (w.shape[1], w.shape[0])
     if channels * groups != x.shape[layout.index("C")] or filters % groups:
         raise ShapeError(
@@ -294,6 +294,8 @@ def scale_and_shift(Z: Any, gamma: Operand, beta: Operand, axes: tuple[int, ...]
 def along_axes(x: Operand, Z: Any, axes: tuple[int, ...]) -> Any:
     """Numbers of some axes of Z in a shape that broadcasts against Z, without making it larger."""
     x = with_shape(x)
+    if not isinstance(x, k.Recording) and x.dtype.kind == Z.dtype.kind == "f":
+        x = cast_floats(x, Z.dtype)
     wanted = tuple(n if i in axes else 1 for i, n in enumerate(Z.shape))
     if x.shape == wanted or not x.shape:
         return x

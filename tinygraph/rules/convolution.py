@@ -104,11 +104,12 @@ def fold(
 def window_rows(
     x: Numeric, size: Pair, stride: Pair, padding: Border, dilation: Pair, groups: int, layout: str
 ) -> Numeric:
-    """The windows as (groups, channels of the group * rows * columns, examples, rows and columns of places)."""
+    """The windows as (groups, rows * columns * channels of the group, examples, places)."""
     x = np.moveaxis(x, layout.index("C"), 0)
     z = windows(x, size=size, stride=stride, padding=padding, dilation=dilation, axis=2)
-    z = z.reshape(*size, groups, -1, *z.shape[3:])
-    return np.moveaxis(z, 2, 0).reshape(groups, -1, *z.shape[4:])
+    channels, *places = z.shape[2:]
+    z = np.moveaxis(z.reshape(*size, groups, channels // groups, *places), 2, 0)
+    return z.reshape(groups, size[0] * size[1] * channels // groups, *places)
 
 
 def filter_rows(w: Numeric, groups: int, layout: str) -> Numeric:
@@ -141,7 +142,7 @@ def conv2d(
     size = w.shape[:2] if layout == "NHWC" else w.shape[2:]
     rows = window_rows(x, size, stride, padding, dilation, groups, layout)
     z = filter_rows(w, groups, layout) @ rows.reshape(*rows.shape[:2], -1)
-    return np.moveaxis(z.reshape(-1, *rows.shape[2:]), 0, layout.index("C"))
+    return np.moveaxis(z.reshape(z.shape[0] * z.shape[1], *rows.shape[2:]), 0, layout.index("C"))
 
 
 @kernel
@@ -166,8 +167,9 @@ def conv2d_transpose(
     shape = (shape[channel], *shape[:channel], *shape[channel + 1 :])
     size = w.shape[:2] if layout == "NHWC" else w.shape[2:]
     rows = filter_rows(w, groups, layout).swapaxes(1, 2) @ image_rows(z, groups, layout)
-    rows = rows.reshape(groups, *size, -1, *np.moveaxis(z, channel, 0).shape[1:])
-    rows = np.moveaxis(rows, 0, 2).reshape(*size, shape[0], *rows.shape[4:])
+    places = np.moveaxis(z, channel, 0).shape[1:]
+    rows = np.moveaxis(rows.reshape(groups, *size, shape[0] // groups, *places), 0, 2)
+    rows = rows.reshape(*size, shape[0], *places)
     x = fold(rows, shape=shape, stride=stride, padding=padding, dilation=dilation, axis=2)
     return np.moveaxis(x, 0, channel)
 
