@@ -148,7 +148,7 @@ def test_compiled(name):
 
     J, derivatives = tg.compile(lambda: f(*leaves), leaves)()
 
-    assert J == pytest.approx(f(*given), rel=1e-12)
+    assert pytest.approx(f(*given), rel=1e-12) == J
     for leaf, d in zip(leaves, derivatives, strict=True):
         np.testing.assert_allclose(d, expected[leaf], rtol=1e-10, atol=1e-12)
 
@@ -163,7 +163,7 @@ def test_data_of_a_compiled_step_may_change():
 
     J, (dE,) = step(words, D)
 
-    assert J == pytest.approx(loss(words, D).value)
+    assert pytest.approx(loss(words, D).value) == J
     np.testing.assert_allclose(dE, loss(words, D).backward()[E], rtol=1e-12)
 
 
@@ -283,7 +283,11 @@ MISTAKES = [
     (lambda: tg.conv2d(X, W[:, :, :2]), ShapeError, r"2 filters in 1 groups, of 2 channels each, do not fit"),
     (lambda: tg.conv2d(X, W, layout="NCHW"), ShapeError, r"filters are \(filters, channels, f, f\)"),
     (lambda: tg.conv2d(X, W, layout="HWC"), ShapeError, 'layout is "NHWC", channels last, or "NCHW"'),
-    (lambda: tg.conv2d(X, W, dilation=2), ShapeError, r"windows of \(3, 3\) with dilation \(2, 2\) are larger"),
+    (
+        lambda: tg.conv2d(X, W, dilation=2),
+        ShapeError,
+        r"windows of \(3, 3\) with dilation \(2, 2\) are larger",
+    ),
     (lambda: tg.conv2d(X, W, stride=0), ShapeError, "stride is a whole number from 1 on"),
     (lambda: tg.conv2d(X, W, stride=(1, 2, 3)), ShapeError, r"or a pair of them, not \(1, 2, 3\)"),
     (lambda: tg.conv2d(X, W, padding=-1), ShapeError, "padding is a whole number from 0 on"),
@@ -366,7 +370,9 @@ def torch_cases():
         "embedding rows": lambda E: F.embedding(words, E),
         "attention": F.scaled_dot_product_attention,
         "attention with a mask": lambda Q, K, V: F.scaled_dot_product_attention(Q, K, V, look, scale=0.5),
-        "rnn_cell rows": lambda x, a, Waa, Wax, b: torch.rnn_tanh_cell(x, a, Wax, Waa, b, torch.zeros_like(b)),
+        "rnn_cell rows": lambda x, a, Waa, Wax, b: torch.rnn_tanh_cell(
+            x, a, Wax, Waa, b, torch.zeros_like(b)
+        ),
         "lstm_cell rows": lstm,
         "gru_cell reset after": gru,
     }

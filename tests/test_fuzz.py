@@ -14,8 +14,8 @@ import tinygraph as tg
 from tests.programs import COMPLEX, REAL, STEPS, TWO, Program, programs
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.errors import ShapeError, TinygraphError
-from tinygraph.rules import kernels as k
 from tinygraph.rules import convolution as c
+from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import FACTOR_CODE, cofactors, sign_of_determinant
 from tinygraph.rules.table import TABLE
 

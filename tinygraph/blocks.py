@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 Block = TypeVar("Block", bound=Callable[..., Any])
-Size = int | tuple[int, int]
+Size = int | Sequence[int]
 NEVER = -1e9  # a score whose softmax is 0
-Axes = int | tuple[int, ...]
+Axes = int | Sequence[int]
 
 
 def block(write: Block) -> Block:
@@ -227,13 +227,13 @@ def batch_norm(
     var: Operand = None,
     eps: float = 1e-5,
 ) -> Any:
-    """gamma (Z - mean) / sqrt(var + eps) + beta, with mean and variance of the batch (Ioffe and Szegedy 2015).
+    """gamma (Z - mean) / sqrt(var + eps) + beta, with mean and variance of the batch (Ioffe, Szegedy 2015).
 
     Args:
         Z: (n, m), or images (m, n_H, n_W, n_C).
         gamma, beta: one number per unit or channel, as a vector or in a shape that broadcasts; 1 and 0.
-        axis: the axes of examples and places; None is 1 for (n, m), and (0, 1, 2) for images. Rows (m, n) need
-            axis=0, images with their channels first (0, 2, 3).
+        axis: the axes of examples and places; None is 1 for (n, m), and (0, 1, 2) for images. Rows (m, n)
+            need axis=0, images with their channels first (0, 2, 3).
         mean, var: statistics to use in place of those of this batch, as at test time.
 
     Raises:
@@ -333,7 +333,9 @@ def embedding(indices: Operand, E: Operand, axis: int = 1) -> Any:
         raise DtypeError(f"indices of words are integers, not {indices.dtype}")
     words = E.shape[axes_of(axis, E)[0]]
     if is_known(indices) and indices.size and not 0 <= indices.min() <= indices.max() < words:
-        raise IndexError(f"E has words 0 to {words - 1}, but indices lie in {indices.min()} to {indices.max()}")
+        raise IndexError(
+            f"E has words 0 to {words - 1}, but indices lie in {indices.min()} to {indices.max()}"
+        )
     return np.take(E, indices, axis=axis)
 
 
@@ -376,9 +378,7 @@ def holds_zeros_and_ones(mask: Operand) -> bool:
 
 
 @block
-def attention(
-    Q: Operand, K: Operand, V: Operand, mask: Operand = None, scale: float | None = None
-) -> Any:
+def attention(Q: Operand, K: Operand, V: Operand, mask: Operand = None, scale: float | None = None) -> Any:
     """softmax(Q Kᵀ / sqrt(d)) V, scaled dot-product attention (Vaswani et al. 2017).
 
     Args:
@@ -411,8 +411,8 @@ def check_lengths(Q: Any, K: Any, V: Any) -> None:
     """ShapeError where queries, keys and values do not fit each other."""
     if min(len(x.shape) for x in (Q, K, V)) < 2 or Q.shape[-1] != K.shape[-1] or K.shape[-2] != V.shape[-2]:
         raise ShapeError(
-            f"queries {Q.shape}, keys {K.shape} and values {V.shape} do not fit: queries and keys are vectors "
-            "of one length, in rows, and each key has a value"
+            f"queries {Q.shape}, keys {K.shape} and values {V.shape} do not fit: queries and keys are "
+            "vectors of one length, in rows, and each key has a value"
         )
 
 

@@ -54,7 +54,17 @@ from tinygraph.rules.types import (
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "call_block", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = [
+    "Node",
+    "Tensor",
+    "apply",
+    "call_block",
+    "mark_updated",
+    "no_grad",
+    "parameter",
+    "tensor",
+    "value_of",
+]
 
 _next_serial = itertools.count().__next__
 _new = object.__new__

@@ -28,7 +28,7 @@ def names_called(name: str) -> tuple[str, ...]:
     """The global names that a function reads."""
     import inspect
 
-    return inspect.unwrap(ORDER[name]).__code__.co_names
+    return tuple(inspect.unwrap(ORDER[name]).__code__.co_names)
 
 
 @functools.cache

@@ -185,7 +185,13 @@ class PlainPage(Notation):
         called = {part.function for x in self.formulas() for part in parts_of(x)}
         helpers = [line for text in helper_functions(called) for line in ("", "", *text.splitlines())]
         about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
-        return [about, "", "import numpy as np", *(SCATTER.splitlines() if k.scatter in called else []), *helpers]
+        return [
+            about,
+            "",
+            "import numpy as np",
+            *(SCATTER.splitlines() if k.scatter in called else []),
+            *helpers,
+        ]
 
     def head(self) -> str:
         """The first line of the function, with all that it is given."""

@@ -24,7 +24,16 @@ from tinygraph.rules.kernels import kernel
 from tinygraph.rules.operation import add_row
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Shape
 
-__all__ = ["WRITTEN_OUT", "conv2d", "conv2d_filters", "conv2d_transpose", "fold", "windows"]
+__all__ = [
+    "NONE",
+    "WRITTEN_OUT",
+    "conv2d",
+    "conv2d_filters",
+    "conv2d_transpose",
+    "filter_size",
+    "fold",
+    "windows",
+]
 
 Pair = Sequence[int]
 Border = Sequence[Sequence[int]]  # entries before and after, for the height and for the width
@@ -49,6 +58,12 @@ def inside_border(shape: Shape, padding: Border, axis: int) -> AnyIndex:
     return (slice(None),) * axis + tuple(slice(before, before + n) for n, (before, _) in starts)
 
 
+def count_places(shape: Shape, size: Pair, stride: Pair, dilation: Pair, axis: int) -> Shape:
+    """How many windows images have in a column and in a row."""
+    lengths = zip(shape[axis : axis + 2], size, stride, dilation, strict=True)
+    return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in lengths)
+
+
 @kernel
 def windows(
     x: Numeric,
@@ -70,8 +85,7 @@ def windows(
         inside, shape = inside_border(x.shape, padding, axis), bordered_shape(x.shape, padding, axis)
         image, x = x, np.full_like(x, fill, shape=shape)
         x[inside] = image
-    lengths = zip(x.shape[axis : axis + 2], size, stride, dilation, strict=True)
-    places = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in lengths)
+    places = count_places(x.shape, size, stride, dilation, axis)
     z = np.empty((*size, *x.shape[:axis], *places, *x.shape[axis + 2 :]), x.dtype)
     for i, j in np.ndindex(*size):
         z[i, j] = x[window_entries(i, j, places, stride, dilation, axis)]
@@ -99,6 +113,12 @@ def fold(
     for i, j in np.ndindex(*z.shape[:2]):
         x[window_entries(i, j, places, stride, dilation, axis)] += z[i, j]
     return x[inside_border(shape, padding, axis)]
+
+
+def split_examples(x: Numeric, size: Pair) -> list[slice]:
+    """Slices of so few images that their windows, about a megabyte, stay in the cache of a processor."""
+    step = max(1, 2**20 * len(x) // max(1, x.nbytes * size[0] * size[1]))
+    return [slice(start, start + step) for start in range(0, max(1, len(x)), step)]
 
 
 def window_rows(
@@ -139,10 +159,21 @@ def conv2d(
     >>> conv2d(np.ones((1, 3, 3, 2)), np.ones((2, 2, 2, 1))).ravel()
     array([8., 8., 8., 8.])
     """
-    size = w.shape[:2] if layout == "NHWC" else w.shape[2:]
-    rows = window_rows(x, size, stride, padding, dilation, groups, layout)
-    z = filter_rows(w, groups, layout) @ rows.reshape(*rows.shape[:2], -1)
-    return np.moveaxis(z.reshape(z.shape[0] * z.shape[1], *rows.shape[2:]), 0, layout.index("C"))
+    size, channel = w.shape[:2] if layout == "NHWC" else w.shape[2:], layout.index("C")
+    filters, axis = filter_rows(w, groups, layout), layout.index("H")
+    places = count_places(bordered_shape(x.shape, padding, axis), size, stride, dilation, axis)
+    number = filters.shape[0] * filters.shape[1]
+    shape = (*places, number) if channel == 3 else (number, *places)
+    z = np.empty((len(x), *shape), np.result_type(x, w))
+    for part in split_examples(x, size):
+        rows = window_rows(x[part], size, stride, padding, dilation, groups, layout)
+        rows, places = rows.reshape(*rows.shape[:2], -1), rows.shape[2:]
+        if channel == 3:  # what BLAS gives is laid out as z is then
+            product = np.moveaxis(rows.swapaxes(1, 2) @ filters.swapaxes(1, 2), 0, 1)
+            z[part] = product.reshape(*places, number)
+        else:
+            z[part] = (filters @ rows).reshape(number, *places).swapaxes(0, 1)
+    return z
 
 
 @kernel
@@ -163,15 +194,16 @@ def conv2d_transpose(
            [2., 4., 2.],
            [1., 2., 1.]])
     """
-    channel = layout.index("C")
-    shape = (shape[channel], *shape[:channel], *shape[channel + 1 :])
-    size = w.shape[:2] if layout == "NHWC" else w.shape[2:]
-    rows = filter_rows(w, groups, layout).swapaxes(1, 2) @ image_rows(z, groups, layout)
-    places = np.moveaxis(z, channel, 0).shape[1:]
-    rows = np.moveaxis(rows.reshape(groups, *size, shape[0] // groups, *places), 0, 2)
-    rows = rows.reshape(*size, shape[0], *places)
-    x = fold(rows, shape=shape, stride=stride, padding=padding, dilation=dilation, axis=2)
-    return np.moveaxis(x, 0, channel)
+    size, channel = w.shape[:2] if layout == "NHWC" else w.shape[2:], layout.index("C")
+    filters = filter_rows(w, groups, layout).swapaxes(1, 2)
+    x = np.empty(shape, np.result_type(z, w))
+    for part in split_examples(x, size):
+        rows = filters @ image_rows(z[part], groups, layout)
+        image, places = np.moveaxis(x[part], channel, 0), np.moveaxis(z[part], channel, 0).shape[1:]
+        rows = np.moveaxis(rows.reshape(groups, *size, len(image) // groups, *places), 0, 2)
+        rows = rows.reshape(*size, len(image), *places)
+        image[...] = fold(rows, image.shape, stride, padding, dilation, axis=2)
+    return x
 
 
 @kernel
@@ -190,16 +222,18 @@ def conv2d_filters(
     >>> conv2d_filters(np.ones((1, 3, 3, 1)), np.ones((1, 2, 2, 1)), (2, 2)).ravel()
     array([4., 4., 4., 4.])
     """
-    rows = window_rows(x, size, stride, padding, dilation, groups, layout)
-    w = image_rows(z, groups, layout) @ rows.reshape(*rows.shape[:2], -1).swapaxes(1, 2)
+    w: Numeric = 0
+    for part in split_examples(x, size):
+        rows = window_rows(x[part], size, stride, padding, dilation, groups, layout)
+        w = w + image_rows(z[part], groups, layout) @ rows.reshape(*rows.shape[:2], -1).swapaxes(1, 2)
     w = w.reshape(-1, *size, w.shape[2] // (size[0] * size[1]))
     return np.moveaxis(w, 0, 3) if layout == "NHWC" else np.moveaxis(w, 3, 1)
 
 
 # In the order in which they need each other.
 WRITTEN_OUT: tuple[AnyFunction, ...] = (
-    *(window_entries, bordered_shape, inside_border, windows, fold),
-    *(window_rows, filter_rows, image_rows, conv2d, conv2d_transpose, conv2d_filters),
+    *(window_entries, count_places, bordered_shape, inside_border, windows, fold),
+    *(split_examples, window_rows, filter_rows, image_rows, conv2d, conv2d_transpose, conv2d_filters),
 )
 
 
