@@ -200,7 +200,7 @@ def constants_of(J):
 def test_a_block_is_one_box(name):
     call, given = CASES[name]
     leaves = [tg.parameter(x) for x in given]
-    inner = [part for part in find_parts(*graph_and_layers(call(*leaves)))]
+    inner = find_parts(*graph_and_layers(call(*leaves)))
 
     extra = 2 * name.startswith("lstm")  # a + 2 c
     assert len(inner) == 1 + extra

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinygraph.engine.tensor import call_block, value_of
+from tinygraph.engine.tensor import call_written, value_of
 from tinygraph.errors import DtypeError, ShapeError
 from tinygraph.guards.stories import describe
 from tinygraph.rules import convolution as c
@@ -37,18 +37,18 @@ __all__ = [
     "rnn_cell",
 ]
 
-Block = TypeVar("Block", bound=Callable[..., Any])
+BlockFunction = TypeVar("BlockFunction", bound=Callable[..., Any])
 Size = int | Sequence[int]
 NEVER = -1e9  # a score whose softmax is 0
 Axes = int | Sequence[int]
 
 
-def block(write: Block) -> Block:
+def make_block(write: BlockFunction) -> BlockFunction:
     """Let a function written with rows be one box in a picture, which opens."""
 
     @functools.wraps(write)
     def call(*args: Any, **settings: Any) -> Any:
-        return call_block(call, write, args, settings)
+        return call_written(call, write, args, settings)
 
     compose(call)(write)
     return call  # type: ignore[return-value]
@@ -57,7 +57,7 @@ def block(write: Block) -> Block:
 # Images ----------------------------------------------------------------
 
 
-@block
+@make_block
 def conv2d(
     x: Operand,
     w: Operand,
@@ -125,7 +125,7 @@ def bias_of(b: Operand, filters: int, layout: str) -> Any:
 
 def pair_of(number: Size, name: str, least: int = 1) -> tuple[int, int]:
     """A number for the height and one for the width."""
-    pair = (number, number) if np.ndim(number) == 0 else tuple(number)  # type: ignore[arg-type]
+    pair: Any = (number, number) if np.ndim(number) == 0 else tuple(number)  # type: ignore[arg-type]
     if len(pair) != 2 or not all(isinstance(n, int | np.integer) and n >= least for n in pair):
         raise ShapeError(f"{name} is a whole number from {least} on, or a pair of them, not {number!r}")
     return int(pair[0]), int(pair[1])
@@ -148,7 +148,7 @@ def read_places(
         raise ShapeError(
             f"windows of {size} with dilation {steps} are larger than images {shape} with padding {padding}"
         )
-    given = {"stride": (strides, (1, 1)), "padding": (border, c.NONE), "dilation": (steps, (1, 1))}
+    given = {"stride": (strides, (1, 1)), "padding": (border, c.NO_BORDER), "dilation": (steps, (1, 1))}
     return {name: value for name, (value, usual) in given.items() if value != usual}
 
 
@@ -172,7 +172,7 @@ def cut_windows(
     return c.windows(x, size=size, **places)
 
 
-@block
+@make_block
 def max_pool2d(
     x: Operand,
     size: Size,
@@ -199,7 +199,7 @@ def max_pool2d(
     return np.max(cut_windows(x, size, stride, padding, dilation, layout, -math.inf), axis=(0, 1))
 
 
-@block
+@make_block
 def avg_pool2d(
     x: Operand, size: Size, stride: Size | None = None, padding: Size = 0, layout: str = "NHWC"
 ) -> Any:
@@ -217,7 +217,7 @@ def avg_pool2d(
 # Normalization ----------------------------------------------------------------
 
 
-@block
+@make_block
 def batch_norm(
     Z: Operand,
     gamma: Operand = None,
@@ -253,7 +253,7 @@ def batch_norm(
     return scale_and_shift((Z - mean) / np.sqrt(var + eps), gamma, beta, kept)
 
 
-@block
+@make_block
 def layer_norm(
     Z: Operand, gamma: Operand = None, beta: Operand = None, axis: Axes = 0, eps: float = 1e-5
 ) -> Any:
@@ -279,7 +279,7 @@ def layer_norm(
 
 def axes_of(axis: Axes, Z: Any) -> tuple[int, ...]:
     """Axes as numbers from 0 on."""
-    given = (axis,) if np.ndim(axis) == 0 else tuple(axis)  # type: ignore[arg-type]
+    given: Any = (axis,) if np.ndim(axis) == 0 else tuple(axis)  # type: ignore[arg-type]
     if not all(-len(Z.shape) <= a < len(Z.shape) for a in given):
         raise ShapeError(f"{describe(Z)} has no axis {axis}")
     return tuple(a % len(Z.shape) for a in given)
@@ -310,7 +310,7 @@ def along_axes(x: Operand, Z: Any, axes: tuple[int, ...]) -> Any:
 # Words and masks ----------------------------------------------------------------
 
 
-@block
+@make_block
 def embedding(indices: Operand, E: Operand, axis: int = 1) -> Any:
     """The columns of E that are the vectors of words.
 
@@ -332,14 +332,14 @@ def embedding(indices: Operand, E: Operand, axis: int = 1) -> Any:
     if indices.dtype.kind not in "iu":
         raise DtypeError(f"indices of words are integers, not {indices.dtype}")
     words = E.shape[axes_of(axis, E)[0]]
-    if is_known(indices) and indices.size and not 0 <= indices.min() <= indices.max() < words:
+    if has_numbers(indices) and indices.size and not 0 <= indices.min() <= indices.max() < words:
         raise IndexError(
             f"E has words 0 to {words - 1}, but indices lie in {indices.min()} to {indices.max()}"
         )
     return np.take(E, indices, axis=axis)
 
 
-@block
+@make_block
 def dropout(A: Operand, D: Operand, keep_prob: float = 0.5) -> Any:
     """A D / keep_prob: activations that are switched off by the mask D, the others scaled up.
 
@@ -366,7 +366,7 @@ def dropout(A: Operand, D: Operand, keep_prob: float = 0.5) -> Any:
     return A * (D if D.dtype.kind == "b" or D.dtype == A.dtype else D.astype(A.dtype)) / keep_prob
 
 
-def is_known(x: Any) -> bool:
+def has_numbers(x: Any) -> bool:
     """Whether the numbers of an array are known, as those of a step that is being compiled are not."""
     return not isinstance(x, k.Recording)
 
@@ -374,10 +374,10 @@ def is_known(x: Any) -> bool:
 def holds_zeros_and_ones(mask: Operand) -> bool:
     """Whether it holds nothing else, as far as that is known."""
     mask = value_of(mask)
-    return mask.dtype.kind == "b" or not is_known(mask) or bool(np.all((mask == 0) | (mask == 1)))
+    return mask.dtype.kind == "b" or not has_numbers(mask) or bool(np.all((mask == 0) | (mask == 1)))
 
 
-@block
+@make_block
 def attention(Q: Operand, K: Operand, V: Operand, mask: Operand = None, scale: float | None = None) -> Any:
     """softmax(Q Kᵀ / sqrt(d)) V, scaled dot-product attention (Vaswani et al. 2017).
 
@@ -427,7 +427,7 @@ def read_mask(mask: Operand, shape: tuple[int, ...]) -> Any:
         raise ShapeError(f"the mask {mask.shape} does not broadcast to {shape}: (..., n_q, n_k)")
     if not holds_zeros_and_ones(mask):
         raise ValueError("a mask holds 0 and 1, or booleans: True where a query may look at a key")
-    if is_known(value_of(mask)) and not np.all(np.any(value_of(mask), axis=-1)):
+    if has_numbers(value_of(mask)) and not np.all(np.any(value_of(mask), axis=-1)):
         raise ValueError("the mask leaves a query no key to look at")
     return mask if mask.dtype.kind == "b" else value_of(mask) > 0
 
@@ -450,7 +450,7 @@ def read_cell(parameters: Mapping[str, Any], names: str, axis: int) -> list[Any]
     return [parameters[name] for name in names.split()]
 
 
-@block
+@make_block
 def rnn_cell(xt: Operand, a_prev: Operand, parameters: Mapping[str, Any], axis: int = 0) -> Any:
     """tanh(Waa a_prev + Wax xt + ba), the lectures' recurrent cell; its output y is left to the caller.
 
@@ -472,7 +472,7 @@ def rnn_cell(xt: Operand, a_prev: Operand, parameters: Mapping[str, Any], axis: 
     return np.tanh(apply_weights(Waa, a_prev, fed, axis) + ba)
 
 
-@block
+@make_block
 def lstm_cell(
     xt: Operand, a_prev: Operand, c_prev: Operand, parameters: Mapping[str, Any], axis: int = 0
 ) -> tuple[Any, Any]:
@@ -508,7 +508,7 @@ def lstm_cell(
     return output * np.tanh(c_next), c_next
 
 
-@block
+@make_block
 def gru_cell(
     xt: Operand, c_prev: Operand, parameters: Mapping[str, Any], axis: int = 0, reset_after: bool = False
 ) -> Any:

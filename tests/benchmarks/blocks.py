@@ -1,7 +1,7 @@
 """The time of a convolution, forward and backward: `python -m tests.benchmarks.blocks`, from the root.
 
-32 images of 3 x 32 x 32 and 16 filters of 3 x 3, derivatives by both, on one thread; each contestant in a process
-of its own, in turns. All have to agree before they are timed.
+32 images of 3 x 32 x 32 and 16 filters of 3 x 3, derivatives by both, on one thread; each contestant in a
+process of its own, in turns. All have to agree before they are timed.
 """
 
 import argparse

@@ -58,7 +58,7 @@ __all__ = [
     "Node",
     "Tensor",
     "apply",
-    "call_block",
+    "call_written",
     "mark_updated",
     "no_grad",
     "parameter",
@@ -805,7 +805,7 @@ def note_composition(z: Operand, function: AnyFunction, start: int, args: tuple[
             x._composition = function, start, args
 
 
-def call_block(function: AnyFunction, write: AnyFunction, args: tuple[Any, ...], settings: Options) -> Any:
+def call_written(function: AnyFunction, write: AnyFunction, args: tuple[Any, ...], settings: Options) -> Any:
     """What `write` gives, as made by `function`: one of ours that is written with rows."""
     start = _next_serial()
     z = write(*args, **settings)

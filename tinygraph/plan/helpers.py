@@ -9,10 +9,10 @@ from typing import Any
 
 from tinygraph.rules.convolution import WRITTEN_OUT
 
-__all__ = ["HELPER_NAMES", "helper_functions"]
+__all__ = ["WRITTEN_NAMES", "helper_functions"]
 
 ORDER = {function.__name__: function for function in WRITTEN_OUT}
-HELPER_NAMES = frozenset(ORDER)
+WRITTEN_NAMES = frozenset(ORDER)
 
 
 def helper_functions(called: Iterable[Callable[..., Any] | None]) -> list[str]:

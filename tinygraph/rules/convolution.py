@@ -25,7 +25,7 @@ from tinygraph.rules.operation import add_row
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Shape
 
 __all__ = [
-    "NONE",
+    "NO_BORDER",
     "WRITTEN_OUT",
     "conv2d",
     "conv2d_filters",
@@ -37,7 +37,7 @@ __all__ = [
 
 Pair = Sequence[int]
 Border = Sequence[Sequence[int]]  # entries before and after, for the height and for the width
-ONE, NONE = (1, 1), ((0, 0), (0, 0))
+UNIT, NO_BORDER = (1, 1), ((0, 0), (0, 0))
 
 
 def window_entries(i: int, j: int, places: Pair, stride: Pair, dilation: Pair, axis: int) -> AnyIndex:
@@ -115,7 +115,7 @@ def fold(
     return x[inside_border(shape, padding, axis)]
 
 
-def split_examples(x: Numeric, size: Pair) -> list[slice]:
+def split_batch(x: Numeric, size: Pair) -> list[slice]:
     """Slices of so few images that their windows, about a megabyte, stay in the cache of a processor."""
     step = max(1, 2**20 * len(x) // max(1, x.nbytes * size[0] * size[1]))
     return [slice(start, start + step) for start in range(0, max(1, len(x)), step)]
@@ -165,7 +165,7 @@ def conv2d(
     number = filters.shape[0] * filters.shape[1]
     shape = (*places, number) if channel == 3 else (number, *places)
     z = np.empty((len(x), *shape), np.result_type(x, w))
-    for part in split_examples(x, size):
+    for part in split_batch(x, size):
         rows = window_rows(x[part], size, stride, padding, dilation, groups, layout)
         rows, places = rows.reshape(*rows.shape[:2], -1), rows.shape[2:]
         if channel == 3:  # what BLAS gives is laid out as z is then
@@ -197,7 +197,7 @@ def conv2d_transpose(
     size, channel = w.shape[:2] if layout == "NHWC" else w.shape[2:], layout.index("C")
     filters = filter_rows(w, groups, layout).swapaxes(1, 2)
     x = np.empty(shape, np.result_type(z, w))
-    for part in split_examples(x, size):
+    for part in split_batch(x, size):
         rows = filters @ image_rows(z[part], groups, layout)
         image, places = np.moveaxis(x[part], channel, 0), np.moveaxis(z[part], channel, 0).shape[1:]
         rows = np.moveaxis(rows.reshape(groups, *size, len(image) // groups, *places), 0, 2)
@@ -223,7 +223,7 @@ def conv2d_filters(
     array([4., 4., 4., 4.])
     """
     w: Numeric = 0
-    for part in split_examples(x, size):
+    for part in split_batch(x, size):
         rows = window_rows(x[part], size, stride, padding, dilation, groups, layout)
         w = w + image_rows(z[part], groups, layout) @ rows.reshape(*rows.shape[:2], -1).swapaxes(1, 2)
     w = w.reshape(-1, *size, w.shape[2] // (size[0] * size[1]))
@@ -233,7 +233,7 @@ def conv2d_filters(
 # In the order in which they need each other.
 WRITTEN_OUT: tuple[AnyFunction, ...] = (
     *(window_entries, count_places, bordered_shape, inside_border, windows, fold),
-    *(split_examples, window_rows, filter_rows, image_rows, conv2d, conv2d_transpose, conv2d_filters),
+    *(split_batch, window_rows, filter_rows, image_rows, conv2d, conv2d_transpose, conv2d_filters),
 )
 
 
@@ -275,11 +275,11 @@ def transpose_dw(
     return conv2d_filters(dx, z, size=filter_size(w, **places), **places)
 
 
-def filters_dx(dw: Numeric, w: Numeric, x: Numeric, z: Numeric, size: Pair = ONE, **places: Any) -> Numeric:
+def filters_dx(dw: Numeric, w: Numeric, x: Numeric, z: Numeric, size: Pair = UNIT, **places: Any) -> Numeric:
     return conv2d_transpose(z, dw, shape=x.shape, **places)
 
 
-def filters_dz(dw: Numeric, w: Numeric, x: Numeric, z: Numeric, size: Pair = ONE, **places: Any) -> Numeric:
+def filters_dz(dw: Numeric, w: Numeric, x: Numeric, z: Numeric, size: Pair = UNIT, **places: Any) -> Numeric:
     return conv2d(x, dw, **places)
 
 
@@ -287,19 +287,24 @@ def filters_dz(dw: Numeric, w: Numeric, x: Numeric, z: Numeric, size: Pair = ONE
 
 
 def describe_places(
-    size: Shape, stride: Pair = ONE, padding: Border = NONE, dilation: Pair = ONE, groups: int = 1, **_: Any
+    size: Shape,
+    stride: Pair = UNIT,
+    padding: Border = NO_BORDER,
+    dilation: Pair = UNIT,
+    groups: int = 1,
+    **_: Any,
 ) -> str:
     """3 × 3, stride 2, padding 1."""
-    told = {"stride": (stride, ONE), "dilation": (dilation, ONE)}
+    told = {"stride": (stride, UNIT), "dilation": (dilation, UNIT)}
     parts = [" × ".join(map(str, size))]
-    parts += [f"{name} {shorten_pair(pair)}" for name, (pair, usual) in told.items() if pair != usual]
-    if padding != NONE:
-        sides = [shorten_pair(border, "+") for border in padding]
-        parts.append(f"padding {shorten_pair(sides)}")
+    parts += [f"{name} {describe_pair(pair)}" for name, (pair, usual) in told.items() if pair != usual]
+    if padding != NO_BORDER:
+        sides = [describe_pair(border, "+") for border in padding]
+        parts.append(f"padding {describe_pair(sides)}")
     return ", ".join(parts + [f"{groups} groups"] * (groups > 1))
 
 
-def shorten_pair(pair: Sequence[Any], between: str = " × ") -> str:
+def describe_pair(pair: Sequence[Any], between: str = " × ") -> str:
     """One number for two alike."""
     return str(pair[0]) if pair[0] == pair[1] else between.join(map(str, pair))
 
