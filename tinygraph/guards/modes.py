@@ -5,11 +5,14 @@ One context variable holds them all, so that recording asks once whether anythin
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 __all__ = ["NORMAL", "Mode", "current_mode", "detect_nan", "errstate", "no_grad"]
 
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Reaction = Literal["ignore", "warn", "raise"]
 
 
@@ -34,11 +37,24 @@ current_mode = _mode.get
 
 
 class Switch:
-    """A context manager that changes some of the switches and puts them back; it may be entered again."""
+    """A context manager that changes some of the switches and puts them back; it may be entered again.
+
+    Called with a function, it decorates it.
+    """
 
     def __init__(self, **changes: Any) -> None:
         self.changes = changes
         self.tokens: list[Token[Mode]] = []
+
+    def __call__(self, f: Decorated) -> Decorated:
+        """f with the switch set during each call: `@tg.no_grad()` above a function."""
+
+        @functools.wraps(f)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return f(*args, **kwargs)
+
+        return cast(Decorated, switched)
 
     def __enter__(self) -> None:
         mode = current_mode()._replace(**self.changes)
@@ -98,7 +114,8 @@ class errstate(Switch):  # noqa: N801 - named and used like np.errstate
             "raise" at first. With "ignore" backward() compares nothing, nor ever in graphs recorded inside.
         broadcast: (n,) meets (n, 1), or (m, 1) meets (1, m), and an operation by entry gives a square.
             "warn" at first, once per line of code.
-        whole: compare large arrays whole, not by 1,024 of their entries; costs a copy of each.
+        whole: compare all arrays whole, those over 16 KB not by sums, nor those over 8 MB by 1,024 of their
+            entries; costs a copy of each, and says which entry changed.
 
     Raises:
         ValueError: another reaction.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "Notation",
     "Written",
     "bare",
+    "module_of",
     "name_of_function",
     "shown_settings",
 ]
@@ -90,6 +92,12 @@ class Expression(k.Recording):
     def __neg__(self) -> Any:
         return self.record(np.negative, (self,), {})
 
+    def __pos__(self) -> Any:
+        return self.record(np.positive, (self,), {})
+
+    def __abs__(self) -> Any:
+        return self.record(np.absolute, (self,), {})
+
     def astype(self, dtype: Any) -> Any:
         """The expression in another dtype."""
         return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
@@ -123,7 +131,7 @@ def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., An
 
 for _name, _function in [
     ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
-    ("matmul", np.matmul), ("pow", np.power),
+    ("matmul", np.matmul), ("pow", np.power), ("mod", np.mod), ("floordiv", np.floor_divide),
 ]:  # fmt: skip
     setattr(Expression, f"__{_name}__", _operator(_function, False))
     setattr(Expression, f"__r{_name}__", _operator(_function, True))
@@ -283,6 +291,19 @@ def name_of_function(function: Callable[..., Any]) -> str:
         return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
             owner.__name__
         ]
-    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    package, *inside = module_of(function).split(".")
+    if package == "tinygraph":
+        return str(function.__name__)
     places = [name for name in inside if not name.startswith("_")]
-    return ".".join(["np", *places, function.__name__]) if package == "numpy" else str(function.__name__)
+    return ".".join(["np" if package == "numpy" else package, *places, function.__name__])
+
+
+def module_of(function: Callable[..., Any]) -> str:
+    """The module that a user takes a function from; ufuncs do not say theirs."""
+    own = getattr(function, "__module__", None)
+    name = function.__name__
+    if own or not isinstance(function, np.ufunc) or getattr(np, name, None) is function:
+        return own or "numpy"
+    public = [key for key in sys.modules if not any(part.startswith("_") for part in key.split("."))]
+    holding = [key for key in public if getattr(sys.modules[key], "__dict__", {}).get(name) is function]
+    return min((key for key in holding if key != "__main__"), key=len, default="numpy")

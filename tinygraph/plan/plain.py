@@ -185,13 +185,10 @@ class PlainPage(Notation):
         called = {part.function for x in self.formulas() for part in parts_of(x)}
         helpers = [line for text in helper_functions(called) for line in ("", "", *text.splitlines())]
         about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
-        return [
-            about,
-            "",
-            "import numpy as np",
-            *(SCATTER.splitlines() if k.scatter in called else []),
-            *helpers,
-        ]
+        special = any("scipy.special." in NUMPY.text(x) for x in self.formulas())
+        imports = ["import numpy as np", *["import scipy.special"] * special]
+        scatter = SCATTER.splitlines() if k.scatter in called else []
+        return [about, "", *imports, *scatter, *helpers]
 
     def head(self) -> str:
         """The first line of the function, with all that it is given."""

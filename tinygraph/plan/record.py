@@ -51,6 +51,7 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
 PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE, *WRITTEN_OUT})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
+GIVEN_BY_NUMPY = (np.ndarray, np.generic, int, float)
 _next_serial = itertools.count().__next__
 
 
@@ -80,10 +81,11 @@ class Traced(Symbol):
 
     `value` holds the numbers of this run, `serial` its place in the order of recording, `quiet` the floating
     point errors that were ignored meanwhile, `place` the line of the user's code. Only a `writable` one takes
-    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step.
+    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step. `shown` is
+    the position, among all parts of `args`, of what the result is a view of.
     """
 
-    __slots__ = ("fixed", "now", "place", "quiet", "serial", "tape", "value")
+    __slots__ = ("fixed", "now", "place", "quiet", "serial", "shown", "tape", "value")
     __hash__ = object.__hash__
 
     def __init__(self, value: Any, tape: Tape, name: str = "") -> None:
@@ -95,6 +97,14 @@ class Traced(Symbol):
         self.place: CodePlace | None = None
         self.now: Traced | None = None
         self.fixed = False
+        self.shown: int | None = None
+
+    @property
+    def viewed(self) -> Traced | None:
+        """What this is a view of, None for what has memory of its own."""
+        return (
+            None if self.shown is None else next(itertools.islice(nested_parts(self.args), self.shown, None))
+        )
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The result of `function(*args, **settings)`, which remembers the call."""
@@ -106,13 +116,14 @@ class Traced(Symbol):
                 return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
         if any(isinstance(x, Tensor) for x in nested_parts((args, settings))):
             return NotImplemented
-        if function in COMPOSED and (z := COMPOSED[function](*args, **settings)) is not NotImplemented:
-            return z
+        if function in COMPOSED and not gives_array(function, args, settings):
+            return COMPOSED[function](*args, **settings)
         out = settings.pop("out", None)
         function, args, settings = canonical_call(function, settle_arrays(args), settle_arrays(settings))
         made = Traced(self.compute_call(function, args, settings), self.tape)
         made.function, made.args, made.settings = function, args, settings
         made.quiet, made.place = self.tape.ignored_errors(), recorded_place()
+        made.shown = shown_argument(made.value, args)
         return made if out is None else write_into(out, made)
 
     def compute_call(self, function: Callable[..., Any], args: Any, settings: Any) -> Any:
@@ -128,7 +139,7 @@ class Traced(Symbol):
             )
         with np.errstate(all="ignore"):
             value = function(*values_of(args), **values_of(settings))
-        if not isinstance(value, np.ndarray | np.generic | int | float):
+        if not isinstance(value, GIVEN_BY_NUMPY):
             raise GraphError(
                 f"{function_name(function)} gives a {type(value).__name__}, which cannot be compiled"
             )
@@ -178,7 +189,7 @@ class Traced(Symbol):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        function = None if name.startswith("_") else getattr(np, name, None)
+        function = None if name.startswith("_") else getattr(np, {"flatten": "ravel"}.get(name, name), None)
         if function is None or not hasattr(np.ndarray, name):
             raise AttributeError(f"an array of a compiled step has no attribute {name!r}")
 
@@ -247,6 +258,26 @@ def values_of(x: Any) -> Any:
 
 def value_in(leaf: Any) -> Any:
     return leaf.value if isinstance(leaf, Traced) else leaf
+
+
+def shown_argument(value: Any, args: tuple[Any, ...]) -> int | None:
+    """The position, among all parts of `args`, of the argument whose memory `value` shares.
+
+    Found from the memory itself, as any function may give a view: `np.einsum("ij->ji", x)`, `np.diagonal(x)`.
+    """
+    if isinstance(value, np.ndarray):
+        for i, x in enumerate(nested_parts(args)):
+            if isinstance(x, Traced) and np.may_share_memory(value, x.value):
+                return i
+    return None
+
+
+def gives_array(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    """Whether a call is one of arrays alone that gives one, and so is recorded as it stands."""
+    if "out" in settings or any(map(callable, args)):
+        return False
+    with np.errstate(all="ignore"):
+        return isinstance(function(*values_of(args), **values_of(settings)), GIVEN_BY_NUMPY)
 
 
 def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
