@@ -36,10 +36,10 @@ def scores(X, W1, b1, W2, b2, W3, b3):
 
 
 random = np.random.default_rng(1)
-X, Y = draw_shapes(300, random)
+X, Y = draw_shapes(200, random)
 parameters = {name: tg.parameter(value, name=name) for name, value in first_parameters(random).items()}
-descent = tg.optim.Adam(0.02)
-for _ in range(60):
+descent = tg.optim.Adam(0.03)
+for _ in range(50):
     J = tg.softmax_cross_entropy(scores(X, **parameters), Y)
     descent.update(parameters, J.backward())
 
