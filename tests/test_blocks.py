@@ -273,6 +273,13 @@ def test_the_border_of_a_max_pool_is_never_the_largest():
     assert (z.sum().backward()[x] == 1).all()
 
 
+def test_integer_images():
+    x = np.arange(16).reshape(1, 4, 4, 1)
+
+    assert tg.max_pool2d(x, 3, stride=3, padding=1)[0, :, :, 0].tolist() == [[5, 7], [13, 15]]
+    assert tg.conv2d(x.astype(np.uint8), np.full((1, 1, 1, 1), 0.5)).dtype == np.float64
+
+
 # Mistakes -----------------------------------------------------------------------------------------
 
 X = np.ones((2, 4, 4, 3))

@@ -168,7 +168,9 @@ def cut_windows(
         raise ShapeError(f"padding {padding} is more than half of windows of {size}: some would hold nothing")
     places = read_places(x.shape, size, size if stride is None else stride, padding, dilation, layout)
     places |= {"axis": 2} if layout == "NCHW" else {}
-    places |= {"fill": fill} if "padding" in places and fill else {}
+    if "padding" in places and fill:
+        places["fill"] = fill
+        x = x.astype(float) if x.dtype.kind in "iub" else x  # no integer is minus infinity
     return c.windows(x, size=size, **places)
 
 

@@ -178,7 +178,7 @@ class Tensor(k.Recording):
     # has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
     # of giving out the array, and `_kept` its contents then. What a composition gives has the function that
-    # the user called, the time when it began, and the arguments.
+    # the user called, the time when it began, and the arrays among its arguments.
     __slots__ = (
         "__weakref__", "_a", "_b", "_changed", "_code", "_composition", "_instruction", "_kept", "_kind",
         "_op", "_serial", "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
@@ -904,7 +904,8 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
 
 
 def note_composition(z: Operand, function: AnyFunction, start: int, args: tuple[Operand, ...]) -> None:
-    """Say of what a composition gives which function made it, since when, and from what."""
+    """Say of what a composition gives which function made it, since when, and from which arrays."""
+    args = tuple([x if hasattr(x, "shape") else None for x in args])
     for x in z if isinstance(z, list | tuple) else (z,):
         if isinstance(x, Tensor) and x._op is not None and x._serial > start:
             x._composition = function, start, args
