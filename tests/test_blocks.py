@@ -235,6 +235,24 @@ def test_arguments_have_the_names_of_the_line():
     assert [q.name for q in read_graph([np.sum(A1)]).quantities if q.call is None] == ["A0", "D1"]
 
 
+def test_of_several_steps_only_the_result_has_the_name_of_the_variable():
+    x, w, b = arrays((1, 3, 3, 1), (2, 2, 1, 2), (2,))
+    W1, b1 = tg.parameter(w), tg.parameter(b)
+    Z1 = tg.conv2d(x, W1, b1)
+
+    assert [q.name for q in read_graph([np.sum(Z1)]).quantities] == ["x", "W1", None, "b1", "Z1", "J"]
+
+
+def test_long_steps_of_a_box_go_on_in_the_next_line():
+    import viz
+
+    call, given = CASES["lstm_cell"]
+    drawing = viz.draw(np.sum(call(*map(tg.parameter, given))), view="layers").source
+
+    assert "tg.lstm_cell" in drawing
+    assert "layer (tanh) → * → + → tanh → *" in drawing
+
+
 # Against loops ------------------------------------------------------------------------------------
 
 
