@@ -4,6 +4,7 @@ also what the snippets and commands of the pages print.
 """
 
 import contextlib
+import inspect
 import operator
 import re
 import shutil
@@ -20,12 +21,14 @@ sys.path.insert(0, str(ROOT))
 import tinygraph as tg  # noqa: E402 - found by the line above
 from tests.cases import CASES  # noqa: E402
 from tests.test_docs import PAGES, outputs_of, refreshed  # noqa: E402
+from tinygraph import blocks  # noqa: E402
 from tinygraph.debugger.examine import PROTOCOLS  # noqa: E402
 from tinygraph.debugger.telling import TEMPLATE  # noqa: E402
 from tinygraph.engine.sweep import recorded_order  # noqa: E402
 from tinygraph.guards.stories import qualified_name  # noqa: E402
 from tinygraph.notation.reads import values_read  # noqa: E402
 from tinygraph.notation.symbols import Symbol  # noqa: E402
+from tinygraph.rules import convolution as c  # noqa: E402
 from tinygraph.rules import factors  # noqa: E402
 from tinygraph.rules import kernels as k  # noqa: E402
 from tinygraph.rules.table import COMPOSED, TABLE, Each  # noqa: E402
@@ -53,6 +56,12 @@ WITH_ROWS = """\
 These functions need no rule of their own: they are written with the operations above, which is what a
 picture shows of them.
 """
+BLOCKS = """\
+## Blocks of networks
+
+Of one name each, written with the operations above. In the view of layers each is one box, which opens.
+`help(tg.conv2d)` says more of shapes, and of the conventions of other libraries.
+"""
 # Which NumPy has since 2.1 or 2.2, so that the page is the same for each.
 SINCE = ["np.cumulative_prod", "np.cumulative_sum", "np.matvec", "np.unstack", "np.vecmat"]
 KINKS = """\
@@ -71,6 +80,7 @@ FIRST = {
     np.sum: "Sums and other reductions",
     np.reshape: "Shapes and parts",
     np.matmul: "Products",
+    c.windows: "Images",
     np.linalg.inv: "Linear algebra",
     np.fft.fft: "Fourier transforms",
     scipy.special.erf: "Functions of SciPy, where it is installed",
@@ -79,6 +89,10 @@ FIRST = {
 WRITTEN = {
     operator.getitem: "x[index]",
     k.cast_to: "x.astype",
+    c.conv2d_filters: "Derivative of tg.conv2d by its filters",
+    c.conv2d_transpose: "Derivative of tg.conv2d by its images",
+    c.fold: "Derivative of windows",
+    c.windows: "Windows of tg.max_pool2d and tg.avg_pool2d",
     factors.cofactors: "Derivative of np.linalg.det",
     factors.eigenvectors: "np.linalg.eigh, the vectors",
     factors.general_eigenvectors: "np.linalg.eig, the vectors",
@@ -118,6 +132,7 @@ ELSEWHERE = {
 # fmt: on
 LETTERS = {
     np.where: "cxy",
+    c.conv2d: "xw",
     np.clip: ("x", "low", "high"),
     k.probability_cross_entropy: "ay",
     k.sigmoid_cross_entropy: "ayx",
@@ -308,14 +323,27 @@ def contents():
     """Links to all sections, by group."""
     for name, ops in groups().items():
         yield f"- **{name}**: {', '.join(link(op.function) for op in ops)}"
+    yield "- [Blocks of networks](#blocks-of-networks): convolutions, pools, norms, cells, attention"
     yield "- [Written with these](#written-with-these): functions that need no rule of their own"
     yield "- [Kinks](#kinks): what is chosen where there is no derivative\n"
+
+
+def described_blocks():
+    """The calls of blocks, and what each is."""
+    yield BLOCKS
+    for name in blocks.__all__:
+        function = getattr(tg, name)
+        parameters = inspect.signature(function).parameters.values()
+        shown = ", ".join(str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters)
+        yield f"- `tg.{name}({shown})`: {inspect.getdoc(function).partition(chr(10))[0]}"
+    yield ""
 
 
 def compositions():
     """The names of what is written with rows, in the order of the alphabet."""
     yield WITH_ROWS
-    names = {qualified_name(f) for f in COMPOSED if f not in TABLE and f.__name__ != "sum_pieces"}
+    written = COMPOSED.keys() - TABLE.keys() - {getattr(tg, name) for name in blocks.__all__}
+    names = {qualified_name(f) for f in written if f.__name__ != "sum_pieces"}
     yield ", ".join(f"`{name}`" for name in sorted(names.union(SINCE, ["np.add.reduceat"]))) + ".\n"
 
 
@@ -330,7 +358,7 @@ def page():
     lines = [INTRODUCTION, *contents()]
     for name, ops in groups().items():
         lines += [f"## {name}\n", *(line for op in ops for line in lines_of(op))]
-    return "\n".join([*lines, *compositions(), *kinks()])
+    return "\n".join([*lines, *described_blocks(), *compositions(), *kinks()])
 
 
 def readable():

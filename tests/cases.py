@@ -17,6 +17,7 @@ import numpy as np
 import scipy.special
 
 import tinygraph as tg
+from tinygraph.rules import convolution as c
 from tinygraph.rules import factors
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import load_rows
@@ -581,6 +582,35 @@ def convolutions():
     yield from cases_of([np.convolve], lengths, [general] * 2, with_each("mode", "full", "same", "valid"))
 
 
+def images():
+    """Windows and convolutions of images with their channels last and first."""
+    around = {"stride": (2, 1), "padding": ((1, 2), (0, 1)), "dilation": (1, 2)}
+    some = lambda *s: [{"size": (2, 2)}, {"size": (2, 2), "axis": 2}, {"size": (3, 2)} | around]  # noqa: E731
+    yield from cases_of([c.windows], [(1, 4, 3, 2), (2, 3, 4, 3)], [general], some)
+    bordered = {"size": (2, 2), "padding": ((1, 1), (1, 1)), "fill": 2.0}
+    yield from cases_of([c.windows], [(1, 3, 2, 1), (0, 3, 2, 1)], [general], lambda s: [bordered])
+    yield from cases_of([c.fold], [(2, 2, 1, 2, 2, 2)], [general], with_each("shape", (1, 3, 3, 2)))
+    shaped = {"shape": (1, 3, 4, 2)} | around
+    yield from cases_of([c.fold], [(3, 2, 1, 2, 3, 2)], [general], lambda s: [shaped])
+    last, first = {}, {"layout": "NCHW"}
+    grouped = {"groups": 2, "stride": (2, 2), "layout": "NCHW"}
+    for z, x, w, settings in [
+        ((2, 2, 3, 2), (2, 3, 4, 2), (2, 2, 2, 2), last),
+        ((1, 2, 3, 1), (1, 3, 4, 2), (3, 2, 2, 1), around),
+        ((1, 2, 2, 3), (1, 1, 3, 4), (2, 1, 2, 2), first),
+        ((1, 4, 1, 2), (1, 4, 3, 4), (4, 2, 2, 2), grouped),
+        ((0, 2, 3, 2), (0, 3, 4, 1), (2, 2, 1, 2), last),
+    ]:
+        size = w[2:] if "layout" in settings else w[:2]
+        for function, shapes, more in [
+            (c.conv2d, (x, w), {}),
+            (c.conv2d_transpose, (z, w), {"shape": x}),
+            (c.conv2d_filters, (x, z), {"size": size}),
+        ]:
+            given = more | settings
+            yield from cases_of([function], [shapes], [general] * 2, lambda *s, given=given: [given])
+
+
 def linear_algebra():
     squares = [(1, 1), (2, 2), (3, 3), (2, 3, 3)]
     yield from cases_of([np.linalg.inv, np.linalg.det, factors.cofactors], [*squares, (0, 0)], [regular])
@@ -700,6 +730,7 @@ for _family in (
     indices,
     products,
     convolutions,
+    images,
     linear_algebra,
     transforms,
     einsums,

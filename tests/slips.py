@@ -29,7 +29,7 @@ def replacements(node):
     elif isinstance(node, ast.UnaryOp):
         yield node.operand
     elif isinstance(node, ast.Compare) and type(node.ops[0]) in TURNS:
-        yield ast.Compare(node.left, [TURNS[type(node.ops[0])]()], node.comparators)
+        yield ast.Compare(node.left, [TURNS[type(node.ops[0])](), *node.ops[1:]], node.comparators)
     elif isinstance(node, ast.IfExp):
         yield node.body
         yield node.orelse

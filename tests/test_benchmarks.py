@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.benchmarks.blocks import ChannelsFirst, ChannelsLast, Convolution
 from tests.benchmarks.calls import NOT_HANDED, PLAIN, RECORDS, REFUSED, outcome_of, tabulate
 from tests.benchmarks.contestants import BASELINE, CONTESTANTS
 from tests.benchmarks.contestants.by_hand import Training
@@ -196,3 +197,11 @@ def test_calls_are_counted_by_what_becomes_of_them():
 
     assert calls == f"1 of {len(LISTED)}"
     assert share == f"{2241 / sum(int(row['uses in public code']) for row in LISTED):.2%}"
+
+
+def test_convolutions_of_both_layouts_are_one_task():
+    first, last = (kind(Convolution("float64")) for kind in (ChannelsFirst, ChannelsLast))
+    first.step(), last.step()
+
+    for name, d in first.parameters().items():
+        np.testing.assert_allclose(last.parameters()[name], d, rtol=1e-9, atol=1e-9, err_msg=name)

@@ -43,6 +43,15 @@ def test_training_reaches_its_accuracy_and_plots(name, least, tmp_path):
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_shapes_are_told_apart_and_the_network_is_drawn(tmp_path):
+    printed = run_example("shapes_convolution", tmp_path)
+    drawing = (tmp_path / "shapes_convolution.svg").read_text()
+
+    assert 0.9 < float(re.search(r"accuracy (\S+?):? ", printed)[1]) <= 1
+    assert written(tmp_path) == ["shapes_convolution.svg"]
+    assert all(box in drawing for box in ("tg.conv2d", "12 filters 3 × 3", "tg.max_pool2d"))
+
+
 def test_find_the_bug_names_the_line_with_the_slip(tmp_path):
     above, below = ["dZ3", "dW3", "db3", "dA2"], ["dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"]
 

@@ -20,6 +20,7 @@ from tests.programs import COMPLEX, REAL, STEPS, TWO, Program, programs
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.errors import ShapeError, TinygraphError
 from tinygraph.plan import step as step_module
+from tinygraph.rules import convolution as c
 from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import FACTOR_CODE, cofactors, sign_of_determinant
 from tinygraph.rules.table import TABLE
@@ -311,6 +312,7 @@ NOT_DRAWN = {np.real, np.imag, np.conjugate, np.fft.fft, np.fft.ifft, np.fft.rff
 NOT_DRAWN |= {np.linalg.cholesky, np.linalg.eigvals, np.linalg.eigvalsh, np.linalg.pinv, *FACTOR_CODE}
 NOT_DRAWN -= {sign_of_determinant}
 NOT_DRAWN |= {cofactors, k.scatter}  # the derivative of a determinant
+NOT_DRAWN |= {c.windows, c.fold, c.conv2d, c.conv2d_transpose, c.conv2d_filters}  # of images
 
 # What random programs have found, kept ------------------------------------------------------------
 

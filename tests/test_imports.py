@@ -18,7 +18,7 @@ FLOORS = [
     {"extras", "notation"},
     {"guards"},
     {"engine"},
-    {"files", "graph", "losses"},
+    {"blocks", "files", "graph", "losses"},
     {"checks", "nn", "onnx", "optim", "plan", "viz"},
     {"debugger", "testing", "training"},
     {"demo", "distributed", "plots"},

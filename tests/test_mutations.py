@@ -42,6 +42,7 @@ PASSED_ON = {
     *("sum, input 0", "reshape, input 0", "ravel, input 0", "expand_dims, input 0", "squeeze, input 0"),
     *("broadcast_to, input 0", "stack, input any", "remainder, input 0", "fmod, input 0", "real, input 0"),
     *("eigvalsh, input 0", "eigvals, input 0", "singular_values, input 0"),  # of a matrix of one entry
+    *("windows, input 0", "fold, input 0"),  # of more or fewer entries than dz, which the slip then leaves
 }
 # A vector has nothing to transpose, and no examples.
 VECTORS = {f"convolve, input {i}: {slip}" for i in (0, 1) for slip in ("transposed", "without_1_over_m")}

@@ -17,6 +17,7 @@ COURSE = "layerwise writes the lectures' functions, the table those of arrays"
 # Names that two modules may share, and why.
 SHARED = {
     "cast_to": ONNX,
+    "conv2d": "tg's takes numbers and adds a bias, the kernel is the row of the table",
     "fit": "distributed.fit is tg.fit over a cluster",
     "gelu": ONNX,
     "logsumexp": ONNX,

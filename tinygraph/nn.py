@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.blocks import dropout
 from tinygraph.engine.tensor import Tensor, parameter, tensor, value_of
 from tinygraph.errors import DtypeError, ShapeError
 from tinygraph.guards.habits import NETWORK_HABITS, missing_text
@@ -123,19 +124,6 @@ def l2_penalty(parameters: Parameters, l2: float, m: int) -> Any:
             f"L2 is of weights, whose names begin with W; here is {', '.join(parameters) or 'none'}"
         )
     return l2 / (2 * m) * sum(squares[1:], squares[0])
-
-
-def dropout(A: Any, D: Any, keep_prob: float) -> Any:
-    """A * D / keep_prob: the units that the mask D drops are 0, the others larger, so that the mean stays.
-
-    Inverted dropout, as the lectures give it. D has the shape of A and is True where a unit is kept; draw it
-    outside of a step that is compiled, and give it to the step as an argument: `random.random(A.shape) <
-    keep_prob`.
-
-    >>> dropout(np.array([[1.0, 2.0]]), np.array([[True, False]]), 0.5)
-    array([[2., 0.]])
-    """
-    return A * D / keep_prob
 
 
 # Mini-batches

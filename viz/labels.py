@@ -71,8 +71,9 @@ def mark_doubt(picture: Picture, q: Quantity, text: str) -> str:
 
 
 def call_label(call: Call) -> str:
-    """The symbol of an operation, with the numbers that enter it, broken into two lines where it is long."""
-    return break_label(call_symbol(call))
+    """The symbol of an operation with what enters it, in several lines where it is long."""
+    detail = [span(part, point_size="9") for part in call_detail(call).split(", ") if part]
+    return lines(break_label(operation_symbol(call)), *detail)
 
 
 def rule_label(picture: Picture, call: Call) -> str:
@@ -85,10 +86,22 @@ def rule_label(picture: Picture, call: Call) -> str:
 
 def break_label(text: str) -> str:
     head, dash, tail = text.partition("-")
-    return lines(span(head + dash), span(tail)) if dash and head and len(text) > 10 else span(text)
+    breaks = head[-1:].isalpha() and len(text) > 10  # not at the sign of a number
+    return lines(span(head + dash), span(tail)) if dash and breaks else span(text)
+
+
+def call_detail(call: Call) -> str:
+    """What an operation does in this call: 3 × 3, stride 2."""
+    node = call.node
+    return node.op.detail(*node.cache, **node.settings) if node.op.detail else ""
 
 
 def call_symbol(call: Call) -> str:
+    """The symbol of an operation and what it does in this call, on one line."""
+    return f"{operation_symbol(call)} {call_detail(call)}".rstrip()
+
+
+def operation_symbol(call: Call) -> str:
     """`+`, or `** 2` and `max(·, 0)` where numbers enter."""
     sign, inputs = call.node.op.symbol, [x for x in call.node.inputs if x is not None]
     if not any(map(is_number, inputs)):

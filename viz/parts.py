@@ -61,11 +61,11 @@ class Part:
 
 
 def find_parts(graph: Graph, layers: list[Layer]) -> list[Part]:
-    """The boxes, in the order of recording: one for each layer, and one for each call that is in none."""
+    """The boxes, in the order of recording: one for each composition and layer, and each call in none."""
     owner = {call: part for part in layer_parts(graph, layers) for call in part.calls}
     for name, calls in graph.compositions:
-        if len(calls) > 1 and owner.keys().isdisjoint(calls):
-            parts = [Part(call.id, [call]) for call in calls]
+        parts = list(dict.fromkeys(owner.get(call) or Part(call.id, [call]) for call in calls))
+        if len(calls) > 1 and all(set(calls).issuperset(part.calls) for part in parts):
             made = Part(f"{calls[-1].id}.made", calls, title=name, fold=Fold(parts, len(parts)))
             owner |= dict.fromkeys(calls, made)
     return list(dict.fromkeys(owner.get(call) or Part(call.id, [call]) for call in graph.calls))

@@ -70,6 +70,7 @@ __all__ = [
     "Node",
     "Tensor",
     "apply",
+    "call_written",
     "distinct_parameters",
     "is_update",
     "mark_updated",
@@ -177,7 +178,7 @@ class Tensor(k.Recording):
     # has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
     # of giving out the array, and `_kept` its contents then. What a composition gives has the function that
-    # the user called, and the time when it began.
+    # the user called, the time when it began, and the arrays among its arguments.
     __slots__ = (
         "__weakref__", "_a", "_b", "_changed", "_code", "_composition", "_instruction", "_kept", "_kind",
         "_op", "_serial", "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
@@ -204,7 +205,7 @@ class Tensor(k.Recording):
     _serial: int
     _code: CodeType
     _instruction: int
-    _composition: tuple[AnyFunction, int]
+    _composition: tuple[AnyFunction, int, tuple[Operand, ...]]
 
     def __init__(self, value: Numeric, name: str | None = None) -> None:
         self._value = value
@@ -882,7 +883,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     if function in COMPOSED:
         start = _next_serial()
         if (z := call_composition(function, args, settings)) is not NotImplemented:
-            note_composition(z, function, start)
+            note_composition(z, function, start, args)
             return z
     op = TABLE.get(function)
     if op is not None:
@@ -902,11 +903,20 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     raise unknown_operation(qualified_name(function))
 
 
-def note_composition(z: Operand, function: AnyFunction, start: int) -> None:
-    """Say of what a composition gives which function made it, and since when."""
+def note_composition(z: Operand, function: AnyFunction, start: int, args: tuple[Operand, ...]) -> None:
+    """Say of what a composition gives which function made it, since when, and from which arrays."""
+    args = tuple([x if hasattr(x, "shape") else None for x in args])
     for x in z if isinstance(z, list | tuple) else (z,):
         if isinstance(x, Tensor) and x._op is not None and x._serial > start:
-            x._composition = function, start
+            x._composition = function, start, args
+
+
+def call_written(function: AnyFunction, write: AnyFunction, args: tuple[Any, ...], settings: Options) -> Any:
+    """What `write` gives, as made by `function`: one of ours that is written with rows."""
+    start = _next_serial()
+    z = write(*args, **settings)
+    note_composition(z, function, start, args)
+    return z
 
 
 def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:

@@ -168,8 +168,11 @@ class Namer:
 
     def input_names(self, t: Any, line: Any) -> Iterator[tuple[int, str]]:
         """What the user's program calls the inputs of a call that nothing made."""
-        for x, name in zip(t.inputs, self.operand_names(t, line), strict=False):
-            if name and isinstance(x, np.ndarray) and x.ndim:
+        # Of a composition the line has the arguments, some of which enter the graph as they are.
+        composed = t._composition[2] if hasattr(t, "_composition") else ()
+        pairs = [*zip(t.inputs, self.operand_names(t, line), strict=False)]
+        for x, name in [*pairs, *zip(composed, line.operands, strict=False)]:
+            if id(x) in self.items and name and isinstance(x, np.ndarray) and x.ndim:
                 yield id(x), name
         # After the operands, since a later name replaces an earlier: a tensor keeps that of its own line.
         for x in t.inputs:
@@ -186,14 +189,11 @@ class Namer:
 
     def inner_results(self) -> set[int]:
         """What a call of a library makes on the way to its result, which alone is assigned to something."""
-        # Both were recorded at one instruction of the user's program, and the line calls another function.
         return {
             id(x)
             for t in self.order
             for x in t.inputs
-            if getattr(x, "op", None) is not None
-            and (x._code, x._instruction) == (t._code, t._instruction)
-            and not n.is_direct(x, n.line_of_call(x))  # type: ignore[arg-type]
+            if getattr(x, "op", None) is not None and is_inner_result(x, t)
         }
 
     def loop_names(self, stem: str, keys: list[int], taken: set[str]) -> list[str]:
@@ -285,6 +285,15 @@ class Namer:
 def is_nameable(x: Any) -> bool:
     """Whether x is a tensor, or an array that is more than a number."""
     return hasattr(x, "given_name") or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def is_inner_result(x: Any, t: Any) -> bool:
+    """Whether x was made on the way to t by a call of something that is written with rows."""
+    if hasattr(t, "_composition") and x._serial > t._composition[1]:
+        return True
+    # Both were recorded at one instruction of the user's program, and the line calls another function.
+    same = (x._code, x._instruction) == (t._code, t._instruction)
+    return same and not n.is_direct(x, n.line_of_call(x))  # type: ignore[arg-type]
 
 
 def is_leaf(x: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 from collections.abc import Callable, Mapping
@@ -254,6 +255,8 @@ class Notation:
             return f"({parts},)" if len(x) == 1 else f"({parts})"
         if isinstance(x, np.dtype):
             return f"np.{x.name}"
+        if isinstance(x, float) and not math.isfinite(x):
+            return f"-np.{-x}" if x < 0 else f"np.{x}"
         return repr(x.item()) if isinstance(x, np.generic) else repr(x)
 
     def index(self, index: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.plan.buffers import Buffer, Memory, has_out, last_given, last_uses
+from tinygraph.plan.helpers import helper_functions
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
@@ -577,7 +578,8 @@ def write_loops(
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.add(f"return {', '.join(given_back)}")
-    functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
+    called = helper_functions(s.function for s in program.steps)
+    functions = [OPTIONS, *called, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
     return assemble_module(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
 
 

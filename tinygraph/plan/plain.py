@@ -23,8 +23,10 @@ from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
+from tinygraph.plan.helpers import helper_functions
 from tinygraph.plan.source import python_name
 from tinygraph.rules import kernels as k
+from tinygraph.rules.convolution import WRITTEN_OUT
 from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 
@@ -35,7 +37,7 @@ ABOUT = "The backward pass, written by tinygraph."
 LECTURES = " As in the lectures, dA and dZ leave out the 1/m."
 LONGEST_FORMULA = 60  # what is longer has a line of its own
 DEAR = 16  # characters from which on what is computed twice has a line of its own
-UNEXPANDED = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})  # kernels that are not written out
+UNEXPANDED = frozenset({k.cast_to, k.scatter, *FACTOR_CODE, *WRITTEN_OUT})  # kernels that are not written out
 CHEAP = frozenset({np.transpose, np.broadcast_to, np.negative})  # calls that are rather written twice
 
 SCATTER = '''
@@ -180,11 +182,13 @@ class PlainPage(Notation):
 
     def preamble(self) -> list[str]:
         """What stands above the function."""
-        scatters = any(part.function is k.scatter for x in self.formulas() for part in parts_of(x))
+        called = {part.function for x in self.formulas() for part in parts_of(x)}
+        helpers = [line for text in helper_functions(called) for line in ("", "", *text.splitlines())]
         about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
         special = any("scipy.special." in NUMPY.text(x) for x in self.formulas())
         imports = ["import numpy as np", *["import scipy.special"] * special]
-        return [about, "", *imports, *(SCATTER.splitlines() if scatters else [])]
+        scatter = SCATTER.splitlines() if k.scatter in called else []
+        return [about, "", *imports, *scatter, *helpers]
 
     def head(self) -> str:
         """The first line of the function, with all that it is given."""

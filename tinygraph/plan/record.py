@@ -23,6 +23,7 @@ from tinygraph.guards.stories import describe, qualified_name
 from tinygraph.notation.places import OURS
 from tinygraph.notation.symbols import Symbol
 from tinygraph.rules import kernels as k
+from tinygraph.rules.convolution import WRITTEN_OUT
 from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
@@ -48,7 +49,7 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 # ndarray's ** takes a shorter way for these exponents of floating point numbers; so must the plan.
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
-PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})
+PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE, *WRITTEN_OUT})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
 GIVEN_BY_NUMPY = (np.ndarray, np.generic, int, float)
 _next_serial = itertools.count().__next__
@@ -107,11 +108,12 @@ class Traced(Symbol):
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The result of `function(*args, **settings)`, which remembers the call."""
-        if function in k.KERNELS and function not in PRIMITIVE:
+        if function in k.KERNELS:
             other = next((x for x in args if isinstance(x, k.Recording) and not isinstance(x, Symbol)), None)
             if other is not None:
                 return other.record(function, args, settings)
-            return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
+            if function not in PRIMITIVE:
+                return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
         if any(isinstance(x, Tensor) for x in nested_parts((args, settings))):
             return NotImplemented
         if function in COMPOSED and not gives_array(function, args, settings):

@@ -19,6 +19,7 @@ from tinygraph.errors import GraphError
 from tinygraph.guards.stories import qualified_name
 from tinygraph.notation.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, order_of, plan_memory, root_of
+from tinygraph.plan.helpers import WRITTEN_NAMES, helper_functions
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
@@ -42,7 +43,7 @@ OPERATORS = {f: sign for f, sign in SIGNS.items() if f not in (np.matmul, np.dot
 OPERATORS[operator.pow] = SIGNS[np.power]
 LINE_WIDTH = 100
 NUMBERS = {0.0: "zero", 1.0: "one", 2.0: "two", 0.5: "half", -1.0: "minus_one"}
-RESERVED = {"np", "step", *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
+RESERVED = {"np", "step", *WRITTEN_NAMES, *keyword.kwlist, *keyword.softkwlist, *dir(__builtins__)}
 
 
 class Section(NamedTuple):
@@ -399,7 +400,7 @@ def function_text(function: Any) -> str:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
-    return qualified_name(function)
+    return function.__name__ if function.__name__ in WRITTEN_NAMES else qualified_name(function)
 
 
 def write_source(
@@ -439,7 +440,8 @@ def write_source(
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
     writer.add(f"return {', '.join(given_back)}")
-    return assemble_module(writer, tuple(map(writer.read, arguments)), about)
+    functions = helper_functions(s.function for s in program.steps)
+    return assemble_module(writer, tuple(map(writer.read, arguments)), about, functions=functions)
 
 
 def assemble_module(

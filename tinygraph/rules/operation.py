@@ -12,6 +12,7 @@ from tinygraph.rules.types import AnyFunction, Forward, Rule
 
 __all__ = ["COMPOSED", "TABLE", "Each", "Operation", "add_row", "compose", "is_elementwise"]
 
+VARIABLE_KEYWORDS = 8  # of a code object: it takes any keyword
 Composition = TypeVar("Composition", bound=Callable[..., Any])
 
 
@@ -35,11 +36,11 @@ class Operation:
     numbers, so a derivative by complex step can check it. An `elementwise` operation makes each entry of z
     from one entry of each input, stretched to the shape of z. `bypass` = (shown, used) says that the
     derivative flows to input `used`, of which input `shown` is a function: a cost knows the logits behind its
-    probabilities. Pictures show `shown`.
+    probabilities. Pictures show `shown`. `detail` says of inputs and settings what stands below the symbol.
     """
 
     __slots__ = (
-        "activation", "analytic", "arity", "bypass", "elementwise", "flowing", "formula", "forward",
+        "activation", "analytic", "arity", "bypass", "detail", "elementwise", "flowing", "formula", "forward",
         "function", "kink", "rules", "settings", "stretches", "symbol",
     )  # fmt: skip
 
@@ -56,6 +57,7 @@ class Operation:
         bypass: tuple[int, int] | None = None,
         stretches: bool | None = None,
         elementwise: bool | None = None,
+        detail: Callable[..., str] | None = None,
     ) -> None:
         self.function = function
         self.symbol = symbol
@@ -66,6 +68,7 @@ class Operation:
         self.activation = activation
         self.analytic = analytic
         self.bypass = bypass
+        self.detail = detail
         self.arity = 0 if isinstance(rules, Each) else len(rules)
         self.stretches = self.arity != 1 if stretches is None else stretches
         self.elementwise = (
@@ -74,7 +77,8 @@ class Operation:
         shown = bypass[0] if bypass else -1
         self.flowing = tuple(i for i in range(self.arity) if rules[i] and i != shown)
         first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
-        self.settings = settings_of(first)
+        takes_any = first.__code__.co_flags & VARIABLE_KEYWORDS
+        self.settings = settings_of(function.__wrapped__ if takes_any else first)  # type: ignore[attr-defined]
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ from tinygraph.rules import (
     arithmetic,
     arranging,
     choices,
+    convolution,
     costs,
     functions,
     joins,
@@ -56,7 +57,7 @@ __all__ = [
 # The modules that put their rows into the table.
 TOPICS = (
     *(arithmetic, functions, activations, choices, reductions, statistics),
-    *(arranging, joins, patterns, products, linear_algebra, costs),
+    *(arranging, joins, patterns, products, convolution, linear_algebra, costs),
 )
 
 ALIASES: dict[AnyFunction, AnyFunction] = {

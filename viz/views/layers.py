@@ -6,6 +6,7 @@ right for any graph.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from tinygraph.graph.layers import Layer
@@ -36,6 +37,7 @@ from viz.views.rows import Arrow, Block, draw_rows, is_shown
 __all__ = ["count_boxes", "draw_layers", "draw_layouts", "has_boxes", "has_layers"]
 
 LABELS_IN_ROW = 3  # leaves in a row
+STEPS_WIDTH = 60  # characters of what follows each other
 
 
 def draw_layers(scene: Scene) -> Drawn:
@@ -174,8 +176,8 @@ class LayersView:
         wanted = [step_text(p, p.calls[-1].node.op.symbol) + "′" for p in goes_back]
         often = f"× {fold.times:,}" if fold.times > 1 else part.title
         title = self.heading(part, f"<B>{span(often)}</B>")
-        label = table(title, span(clean_text(" → ".join(steps), 60)))
-        twin = span(clean_text(" ← ".join(wanted), 60)) if wanted else ""
+        label = table(title, *wrap_steps(steps, " → ", fold))
+        twin = lines(*wrap_steps(wanted, " ← ", fold))
         if wanted:
             self.picture.mark("′")
         caches = any(call.reads_cache for call in part.calls)
@@ -278,6 +280,15 @@ def fold_text(part: Part, fold: Fold) -> str:
     first, last = fold.parts[0], fold.parts[-1]
     layers = f"layers {first.title} … {last.title} " if first.layer and fold.period == 1 else ""
     return f"{layers}× {fold.times:,}"
+
+
+def wrap_steps(steps: list[str], arrow: str, fold: Fold) -> list[str]:
+    """What follows each other, on one line for a repeat and on a few for a composition."""
+    whole, rows = arrow.join(steps), 3 if fold.times == 1 else 1
+    if len(whole) <= STEPS_WIDTH or rows == 1:
+        return [span(clean_text(whole, STEPS_WIDTH))] if steps else []
+    text = clean_text(whole, STEPS_WIDTH * rows)
+    return list(map(span, textwrap.wrap(text, STEPS_WIDTH, break_long_words=False, break_on_hyphens=False)))
 
 
 def step_text(part: Part, sign: str) -> str:
