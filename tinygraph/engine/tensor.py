@@ -318,7 +318,7 @@ class Tensor(k.Recording):
             op = TABLE.get(function)
             if op is not None and len(args) == op.arity:
                 if settings or op.arity > 1:
-                    return apply(op, args, settings)
+                    return apply(op, args, plain_settings(op, settings))
                 wanted, watched, kind = _FLOW_OF_ONE[self._kind]
                 return record_tensor(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
             return call_function(function, args, settings)
@@ -775,7 +775,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
-        return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
+        return apply(op, inputs, plain_settings(op, settings))
     if function in ops.LOCALLY_CONSTANT:
         for x in args:
             if isinstance(x, Tensor) and x._kind:
@@ -897,6 +897,17 @@ _SIGNS: dict[AnyFunction, str] = {
 def value_of(x: Operand) -> Numeric:
     """The array of a Tensor; anything else as it is."""
     return x._value if isinstance(x, Tensor) else x
+
+
+def plain_settings(op: Operation, settings: Options) -> Options:
+    """Settings of their own; UnknownOperationError for one that wants a derivative."""
+    for key, x in settings.items():
+        if isinstance(x, Tensor) and x._kind:
+            raise UnknownOperationError(
+                f"{qualified_name(op.function)}(..., {key}={describe(x)}): {key} is a setting, which has no "
+                "derivative rule; write .value if none should flow through it"
+            )
+    return {key: plain_index(x) for key, x in settings.items()}
 
 
 def plain_index(index: AnyIndex) -> AnyIndex:

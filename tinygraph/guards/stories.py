@@ -27,6 +27,7 @@ __all__ = [
     "composed_error",
     "describe",
     "forward_error",
+    "home_of",
     "operand_letters",
     "operand_name",
     "operand_names",
@@ -203,6 +204,8 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
 def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
     owner = getattr(function, "__self__", None)
+    if hasattr(function, "sample"):  # an operation of the user's
+        return str(function.__name__)
     if isinstance(owner, np.ufunc):  # np.add.reduceat
         return f"{qualified_name(owner)}.{function.__name__}"
     package, *inside = home_of(function).split(".")

@@ -23,7 +23,7 @@ from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
-from tinygraph.plan.source import python_name
+from tinygraph.plan.source import python_name, refuse_foreign
 from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
@@ -230,6 +230,10 @@ class PlainPage(Notation):
             self.short[text] = f"T{len(self.short) + 1}"
             self.lines.append(f"{self.short[text]} = {line}")
         return self.short[text], ATOM
+
+    def function_name(self, function: Any) -> str:
+        refuse_foreign(function)
+        return super().function_name(function)
 
     def name(self, name: str) -> str:
         return name if name == "1" else python_name(name)

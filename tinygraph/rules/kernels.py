@@ -60,7 +60,7 @@ def kernel(function: F) -> F:
 
     @functools.wraps(function)
     def dispatch(*args: Operand, **settings: Option) -> Numeric:
-        for x in args:
+        for x in (*args, *settings.values()) if settings else args:
             if isinstance(x, Recording):
                 return x.record(dispatch, args, settings)
         return function(*args, **settings)
