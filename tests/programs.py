@@ -13,11 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import scipy.special
 from hypothesis import strategies as st
 
 import tinygraph as tg
 from tinygraph.rules import kernels as k
-from tinygraph.rules.table import TABLE
+from tinygraph.rules.table import TABLE, load_rows
+
+load_rows(scipy.special.erf)
 
 __all__ = ["COMPLEX", "REAL", "STEPS", "TWO", "Program", "programs"]
 
@@ -63,6 +66,10 @@ def complex_logaddexp(x, y):
     return top + np.log(np.exp(x - top) + np.exp(y - top))
 
 
+def lower_of(x, high):
+    return np.where(x.real > np.real(high), high, x)
+
+
 def regular_matrix(x):
     return x @ x.T + 3 * np.eye(x.shape[0])
 
@@ -87,7 +94,7 @@ COMPLEX = SimpleNamespace(
     min=np.min,
     maximum=lambda x, y: np.where(x.real > y.real, x, y),
     minimum=lambda x, y: np.where(x.real < y.real, x, y),
-    clip=lambda x, low, high: np.where(x.real < low, low, np.where(x.real > high, high, x)),
+    clip=lambda x, low, high: lower_of(np.where(x.real < np.real(low), low, x), high),
     hypot=lambda x, y: np.sqrt(x * x + y * y),
     arctan2=lambda x, y: np.arctan(x / y),  # to the right of the origin
     mod=lambda x, y: x - y * np.floor_divide(x.real, y.real),
@@ -224,6 +231,8 @@ TWO = [
     lambda f, x, y: f.maximum(x, y),
     lambda f, x, y: f.minimum(x, y),
     lambda f, x, y: f.logaddexp(x, y),
+    lambda f, x, y: f.clip(0.4, x, y),
+    lambda f, x, y: f.clip(x - y, -0.6, y),
     lambda f, x, y: (1 + x * x) ** np.tanh(y),
     lambda f, x, y: x + y + x,
     lambda f, x, y: np.where(f.above(x, 0), y, x),
@@ -260,7 +269,7 @@ TWO = [
     lambda f, x, y: np.column_stack([x, y]),
     lambda f, x, y: np.dstack([x, y]),
     lambda f, x, y: np.meshgrid(x, y)[1],
-    lambda f, x, y: np.select([f.above(x, 0.2)], [y], x),
+    lambda f, x, y: np.select([f.above(x, 0.2)], [x * y], x),
     lambda f, x, y: np.linspace(x, y, 3),
     lambda f, x, y: np.polyval(x, np.tanh(y)),
 ]

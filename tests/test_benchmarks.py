@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.benchmarks.calls import NOT_HANDED, PLAIN, RECORDS, REFUSED, outcome_of, tabulate
 from tests.benchmarks.contestants import BASELINE, CONTESTANTS
 from tests.benchmarks.contestants.by_hand import Training
 from tests.benchmarks.corpus import Answer, PublicFile, read_facts, sum_up
@@ -17,6 +18,7 @@ from tests.benchmarks.plans import memory_of
 from tests.benchmarks.steps import choose_contestants
 from tests.benchmarks.tasks import LEARNING_RATE, TASKS, Chain
 from tests.benchmarks.worker import prove
+from tests.calls import LISTED
 
 ROOT = Path(__file__).parents[1]
 NETWORKS = [task for task in TASKS.values() if not isinstance(task, Chain)]
@@ -181,3 +183,16 @@ def test_what_is_said_of_public_files_is_counted():
         "1 right functions called wrong",
         "1 of 2 wrong functions noticed; 1 of 2 mistakes told with their line",
     ]
+
+
+def test_calls_are_counted_by_what_becomes_of_them():
+    assert outcome_of("sort") == (RECORDS, "")
+    assert outcome_of("histogram") == (PLAIN, "")
+    assert outcome_of("fill_diagonal")[0] == REFUSED
+    assert outcome_of("array")[0] == NOT_HANDED
+
+    outcomes = {row["call"]: (RECORDS if row["call"] == "dot" else REFUSED, "") for row in LISTED}
+    [calls, share, *_] = [column._cells[0] for column in tabulate(outcomes).columns][1:]
+
+    assert calls == f"1 of {len(LISTED)}"
+    assert share == f"{2241 / sum(int(row['uses in public code']) for row in LISTED):.2%}"

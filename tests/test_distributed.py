@@ -82,6 +82,19 @@ def test_full_batches_are_one_machine_within_rounding(client):
     assert list(actual.norms) == ["dW1", "db1", "dW2", "db2"]
 
 
+def test_a_parameter_under_two_names_is_updated_once(client):
+    def model():
+        W = tg.parameter(np.eye(6)[:2] + 0.1, name="W")
+        return tg.nn.Model({"enc": W, "dec": W}, lambda X, Y: tg.mse(W.T @ np.tanh(W @ X), X))
+
+    alone, together = model(), model()
+    tg.fit(alone, X, Y, optimizer=tg.optim.Adam(0.05), backend="eager", **SETTINGS)
+    history = fit(together, client, norms=True)
+
+    assert_close(alone, together)
+    assert list(history.norms) == ["denc", "ddec"]
+
+
 def test_mini_batches_take_the_next_part_of_every_chunk_in_its_own_order(client):
     """As `fit` defines them, written out here; with dropout, whose masks follow from the chunk too."""
     alone, together = make_network(keep_prob=0.8), make_network(keep_prob=0.8)

@@ -263,3 +263,22 @@ def test_the_state_of_another_optimizer_is_refused_and_changes_nothing():
         adam.restore(parameters, state)
 
     assert adam.steps == 0
+
+
+@pytest.mark.parametrize("backend", ["eager", "numpy"])
+@pytest.mark.parametrize("make", [tg.optim.SGD, tg.optim.Momentum, tg.optim.Adam])
+@pytest.mark.parametrize("given", [lambda W: [W, W], lambda W: {"enc": W, "dec": W}, lambda W: (W,)])
+def test_a_parameter_in_two_places_is_updated_once(given, make, backend):
+    W, alone = (tg.parameter([[0.5, -1.0], [2.0, 0.25]], name="W") for _ in range(2))
+    X, rules = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 0.5]]), (make(0.1), make(0.1))
+    loss = lambda W: tg.mse(W.T @ np.tanh(W @ X), X)  # noqa: E731
+    step = tg.compile(lambda: loss(W), given(W), optimizer=rules[0])
+    for _ in range(3):
+        if backend == "eager":
+            rules[0].update(given(W), loss(W).backward())
+        else:
+            step()
+        rules[1].update([alone], loss(alone).backward())
+
+    np.testing.assert_allclose(W.value, alone.value, rtol=1e-13)
+    assert rules[0].steps == 3

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor, parameter, tensor
+from tinygraph.engine.tensor import Tensor, distinct_parameters, parameter, tensor
 from tinygraph.errors import GraphError, ShapeError
 from tinygraph.extras import needed_package
 from tinygraph.guards.faults import few_frames
@@ -202,8 +202,8 @@ class ClusterRun(Run):
         total = self.cluster.total((*place, i + 1), self.examples(i), self.examples(i + 1))
         *flat, summed = np.split(total, self.cluster.ends)
         cost, m = float(summed[0]), sum(part_size(size, i, n) for size in self.cluster.sizes)
-        parameters = self.model.parameters
-        self.derivatives = [x.reshape(p.shape) / m for x, p in zip(flat, parameters.values(), strict=True)]
+        parameters = distinct_parameters(self.model.parameters)
+        self.derivatives = [x.reshape(p.shape) / m for x, p in zip(flat, parameters, strict=True)]
         cost += m * self.add_penalty(m)
         self.optimizer.update(parameters, FoundDerivatives(self.derivatives))  # type: ignore[arg-type]
         return cost
@@ -221,7 +221,7 @@ class ClusterRun(Run):
         if penalty is None:
             return 0.0
         d = penalty.backward()
-        for p, derivative in zip(self.model.parameters.values(), self.derivatives, strict=True):
+        for p, derivative in zip(distinct_parameters(self.model.parameters), self.derivatives, strict=True):
             if p in d:
                 derivative += d[p]
         return float(penalty.value)
@@ -230,8 +230,9 @@ class ClusterRun(Run):
         return self.cluster.accuracy() if self.model.classifies else math.nan
 
     def norms(self) -> dict[str, float]:
-        named = zip(self.model.parameters, self.derivatives, strict=True)
-        return {f"d{name}": float(np.linalg.norm(derivative)) for name, derivative in named}
+        parameters = self.model.parameters
+        found = dict(zip(distinct_parameters(parameters), self.derivatives, strict=True))
+        return {f"d{name}": float(np.linalg.norm(found[p])) for name, p in parameters.items()}
 
 
 class FoundDerivatives:
@@ -308,7 +309,7 @@ class Cluster:
     def __init__(self, client: Any, workers: Workers, model: Model, X: Any, Y: Any, backend: str) -> None:
         self.client, self.workers, self.model = client, workers, model
         self.sizes = chunk_sizes(X, Y)
-        self.ends = np.cumsum([p.size for p in model.parameters.values()])
+        self.ends = np.cumsum([p.size for p in distinct_parameters(model.parameters)])
         self.recipe = dask_package().protocol.pickle.dumps((model, backend))
         self.sent: Any = None  # the recipe, on a worker
         self.chunks = self.spread(X, Y)

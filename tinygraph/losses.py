@@ -50,7 +50,7 @@ def binary_cross_entropy_with_logits(Z: Any, Y: Any, axis: int = 0) -> Any:
     >>> float(binary_cross_entropy_with_logits(np.array([[1e4]]), np.array([[0.0]])))
     10000.0
     """
-    Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+    Z = Z if hasattr(Z, "shape") else np.asarray(Z)
     return k.sigmoid_cross_entropy(k.sigmoid(Z), labels_like(Z, Y), Z, axis=axis)
 
 
@@ -70,7 +70,7 @@ def softmax_cross_entropy(Z: Any, labels: Any, axis: int = 0) -> Any:
     >>> float(softmax_cross_entropy(np.array([[0.0], [1e4]]), np.array([0])))
     10000.0
     """
-    Z = Z if isinstance(Z, Tensor) else np.asarray(Z)
+    Z = Z if hasattr(Z, "shape") else np.asarray(Z)
     Y = columns_of(Z, labels, axis)
     return k.softmax_cross_entropy(k.softmax(Z, axis=axis), Y, Z, axis=axis)
 

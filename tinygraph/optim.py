@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor, mark_updated
+from tinygraph.engine.tensor import Tensor, distinct_parameters, mark_updated
 from tinygraph.files import assign
 from tinygraph.graph.derivatives import Derivatives
 
@@ -73,8 +73,8 @@ class Optimizer:
         return self._memory[parameter]
 
     def update(self, parameters: Iterable[Tensor] | Mapping[str, Tensor], derivatives: Derivatives) -> None:
-        """Change the values of `parameters` in place; each needs its derivative in `derivatives`."""
-        chosen = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
+        """Change the values of `parameters` in place, each once; it needs its derivative in `derivatives`."""
+        chosen = distinct_parameters(parameters)
         found = derivatives.of(chosen)
         mark_updated(chosen)
         self.steps += 1

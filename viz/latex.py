@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor
+from tinygraph.errors import GraphError
 from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.stand_ins import name_inner, name_rest
+from tinygraph.guards.stories import describe
 from tinygraph.notation.paper import Latex
 from viz.choices import check_choices
 from viz.compose import read_scene
@@ -23,7 +25,13 @@ def chain_latex(output: Tensor, names: Mapping[str, Any] | None, convention: str
     scene = read_scene([output], names, convention=convention)
     name_inner(scene.graph, scene.graph.layers)
     name_rest(scene.graph)
-    rows = " \\\\\n".join(map(equation, Derivation(scene.graph, scene.course).statements()))
+    try:
+        rows = " \\\\\n".join(map(equation, Derivation(scene.graph, scene.course).statements()))
+    except RecursionError:
+        raise GraphError(
+            f"a formula of the {len(scene.graph.calls)} calls behind {describe(output)} is nested too deep "
+            "to be written; d.chain() has the derivatives themselves"
+        ) from None
     return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
 

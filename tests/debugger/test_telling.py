@@ -137,6 +137,16 @@ def test_what_could_not_run_says_why():
     assert "f raised TypeError: no" in told
 
 
+def test_what_is_wrong_is_told_even_where_no_mistake_in_it_is_known():
+    wrong = FunctionVerdict(
+        "f", False, "wrong", 1, "layers.py:1", "f gives no dW1", right=("dW2",), wrong=("dW1",)
+    )
+    told = replace(report([]), functions=[wrong]).told(5)
+    assert re.search("^layers.py:1, in f {9,}dW2 right; dW1 wrong$", told, re.M)
+    assert "│ f gives no dW1" in told
+    assert "1 mistake." in told
+
+
 def test_a_page_escapes_what_was_written_and_takes_the_colours_around_it():
     page = html_lines(tell_report(BOTH))
     assert "# &lt;b&gt;" in page

@@ -36,7 +36,7 @@ def statuses(verdicts):
 def test_in_a_right_script_nothing_is_blamed():
     found = worked()
     assert blamed(found) == []
-    assert found.reading == Interpretation(0)
+    assert found.reading == Interpretation(0, step=0.05)
     assert set(statuses(found).values()) == {"right"}
     assert found.trusted
     # Nothing blamed, 9 values right, all of them where their names say, by a loss that is written, plainly.

@@ -270,3 +270,16 @@ def test_functions_of_scipy(function):
 def test_a_function_of_scipy_without_a_rule_is_called_by_its_name():
     with pytest.raises(UnknownOperationError, match=r"^scipy\.special\.gamma has no row"):
         scipy.special.gamma(tg.parameter(X))
+
+
+def test_operators_and_methods_of_what_a_compiled_step_is_given():
+    W = tg.parameter(X, name="W")
+
+    def loss(x):
+        return np.sum(W * (x % 2) + W * (7 // x)) + np.sum(W.flatten() * x.flatten())
+
+    step = tg.compile(loss, [W])
+    step(2 + X)
+    _, [actual] = step(3 + X)
+
+    np.testing.assert_allclose(actual, loss(3 + X).backward()[W])

@@ -1,5 +1,6 @@
 """Tensors: operators, NumPy's own functions, methods, what is recorded, and what is refused."""
 
+import copy
 import operator
 import threading
 import warnings
@@ -519,3 +520,71 @@ def test_recording_is_quiet():
         x = tg.parameter(X)
         np.sum(tg.sigmoid(x * 1e4) + tg.softplus(x)).backward()
     assert isinstance(x, k.Recording)
+
+
+def test_a_deep_copy_of_a_deep_graph_is_a_graph_of_its_own():
+    x = tg.parameter(np.ones(3), name="x")
+    y = z = x * 0.5
+    for _ in range(3_000):
+        y = np.sin(y) + z
+    J, K = np.sum(y), copy.deepcopy(np.sum(y))
+    expected = J.backward()[x]
+
+    d = K.backward()
+    [leaf] = [t for t in d._arrays if t.is_parameter]
+
+    assert leaf is not x
+    assert not np.shares_memory(leaf.value, x.value)
+    np.testing.assert_array_equal(d[leaf], expected)
+    x.value[:] = 9
+    np.testing.assert_array_equal(K.backward()[leaf], expected)
+
+
+def test_what_is_shared_is_shared_in_a_deep_copy():
+    W = tg.parameter(np.ones(2), name="W")
+    copies = copy.deepcopy({"enc": W, "dec": W, "J": np.sum(W * 2)})
+
+    assert copies["enc"] is copies["dec"]
+    assert copies["J"].backward()[copies["enc"]].tolist() == [2, 2]
+    assert copies["enc"].name == "W"
+
+
+# Operands and settings that are no arrays of numbers with a fraction ------------------------------
+
+
+@pytest.mark.parametrize("dtype", [int, "int64", bool, complex])
+@pytest.mark.parametrize(
+    "f",
+    [np.sum, np.prod, np.mean, np.cumsum, np.var, np.std, np.add.reduce, lambda x, dtype: x.sum(dtype=dtype)],
+)
+def test_a_result_that_is_rounded_is_refused(f, dtype):
+    with pytest.raises(tg.errors.DtypeError, match="which have none; leave dtype out"):
+        f(tg.parameter([1.5, 2.5]), dtype=dtype)
+    assert f(tg.tensor([1.5, 2.5]), dtype=int).dtype == int
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda w: np.power([0.0, 2.0], w), [0, 8 * np.log(2)]),
+        (lambda w: (0.0, 2.0) ** w, [0, 8 * np.log(2)]),
+        (lambda w: np.power(w, [0.0, 2.0]), [0, 6]),
+        (lambda w: np.maximum(w, [2.0, 2.0]), [0.5, 1]),
+        (lambda w: np.clip(w, [0.0, 0.0], [1.0, 5.0]), [0, 1]),
+        (lambda w: np.where([True, False], w, [1.0, 2.0]), [1, 0]),
+        (lambda w: np.dot([[1.0, 2.0]], w), [1, 2]),
+        (lambda w: np.outer((1.0, 2.0), w), [3, 3]),
+        (lambda w: np.concatenate([[1.0], w]), [1, 1]),
+        (lambda w: np.einsum("i,i->", [1.0, 2.0], w), [1, 2]),
+        (lambda w: np.full_like(w, w[1]) * np.array([1.0, 2.0]), [0, 3]),
+        (lambda w: np.full_like(w, fill_value=w[0], shape=(4,)), [4, 0]),
+        (lambda w: np.full_like(w, w[0], dtype=np.float32), [2, 0]),
+        (lambda w: np.full_like(w, 3.0) * w, [3, 3]),
+    ],
+)
+def test_lists_and_fillings_are_derived_through(f, expected):
+    w = tg.parameter([2.0, 3.0])
+
+    np.testing.assert_allclose(np.sum(f(w)).backward()[w], expected, rtol=1e-14)
+    _, dw = tg.compile(lambda w: np.sum(f(w)))(np.array([2.0, 3.0]))
+    np.testing.assert_allclose(dw, expected, rtol=1e-14)

@@ -163,6 +163,9 @@ FUNCTIONS = {
     "ratio": lambda x: x[0] / (1 + x[1] ** 2) + np.exp(x[2] / 2),
     "quadratic": lambda x: x @ (np.arange(9.0).reshape(3, 3) @ x),
     "norm": lambda x: np.sqrt(np.sum(x * x)),
+    "constants first": lambda x: np.sum(x) + np.sum(3 * x) + np.sum(x**2),
+    "constants last": lambda x: np.sum(x**2) + np.sum(3 * x) + np.sum(x),
+    "constants in the middle": lambda x: np.sum((2 * x + x + np.tanh(x) + x) ** 2 + x) + x[0] + x[1],
 }
 
 
@@ -249,6 +252,27 @@ def test_the_inner_derivative_of_a_constant_is_zero():
     assert tg.grad(lambda x: 2.0)(1.0) == 0
     assert tg.grad(lambda x: x * tg.grad(lambda y: x)(2.0))(3.0) == 0
     np.testing.assert_array_equal(tg.grad(lambda x: np.sum(np.ones(2)))(X), np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"), [(2.0, 0.0, 0.5), (2.0, 1.0, 1 + np.log(2)), (0.5, 0.0, 2.0), (0.0, 0.0, 0.0)]
+)
+def test_the_mixed_derivative_of_a_power(x, y, expected):
+    """d/dy d/dx x**y = x**(y - 1) (1 + y log x), in either order; 0 at 0**0, as both first ones."""
+    power = lambda x, y: x**y  # noqa: E731
+
+    assert tg.grad(lambda y: tg.grad(power, 0)(x, y))(y) == pytest.approx(expected)
+    assert x == 0 or tg.grad(lambda x: tg.grad(power, 1)(x, y))(x) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("f", [lambda x, p: np.sum(x) + p, lambda x, p: np.sum(3 * x + x) * p])
+def test_a_recorded_derivative_has_the_dtype_of_its_input_and_memory_of_its_own(f):
+    x, p = np.ones((2, 3), np.float32), tg.parameter(2.0)
+
+    dx = tg.grad(f)(x, p)
+
+    assert dx.dtype == np.float32
+    assert isinstance(dx, tg.Tensor) or dx.flags.owndata
 
 
 def test_a_parameter_from_outside_can_be_derived_by_again():

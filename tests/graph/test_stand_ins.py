@@ -84,3 +84,16 @@ def test_a_number_that_enters_a_layer_or_a_cost_has_no_name():
     assert list(cost_inputs(graph.calls)) == []
     name_inner(graph, graph.layers)
     assert names_of(graph)[0] == "W1"
+
+
+def test_what_is_nested_deep_gets_a_name_every_twelve_calls():
+    x = y = tg.parameter(0.5, name="x")
+    for _ in range(30):
+        y = np.sin(np.positive(y))
+    graph = read_graph([y * 2])
+
+    name_rest(graph)
+
+    named = [i for i, call in enumerate(graph.calls, 1) if (call.result.name or "").startswith("v")]
+    assert len(named) <= 61 // 12
+    assert x.name == "x"

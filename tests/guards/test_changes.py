@@ -1,5 +1,8 @@
 """Arrays changed between forward and backward are caught, whoever changed them; what is right goes on."""
 
+import copy
+import re
+
 import numpy as np
 import pytest
 
@@ -194,20 +197,174 @@ def test_masks_and_labels_belong_to_the_graph():
     np.testing.assert_array_equal(J.backward()[x], [3, 0, 3])
 
 
+def laid_out(order, dtype):
+    """Ones (300, 128) in an order."""
+    x = np.ones((300, 128), dtype, order="F" if order == "F" else "C")
+    return np.ones((300, 256), dtype)[:, ::2] if order == "strided" else x
+
+
+def raised_by(x, change, **switch):
+    """What `backward()` says to a change of x after it was used."""
+    W1 = tg.parameter(np.ones((1, len(x)), np.float32), name="W1")
+    with tg.errstate(**switch):
+        J = np.sum(W1 @ x)
+    change(x)
+    with pytest.raises(ChangedArrayError) as raised:
+        J.backward()
+    return str(raised.value)
+
+
 @pytest.mark.parametrize("order", ["C", "F", "strided"])
-def test_large_arrays_are_compared_by_a_spread_of_entries_or_whole(order):
-    x = np.zeros((300, 128), order="F" if order == "F" else "C")
-    x = np.zeros((300, 256))[:, ::2] if order == "strided" else x
-    W1 = tg.parameter(np.ones((1, 300)), name="W1")
-    J = np.sum(W1 @ x)
-    x[:, 5] += 1
-    with pytest.raises(ChangedArrayError, match=r"one was 0\.0 and is 1\.0 now; \d+ of \d+ entries compared"):
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int8, np.longdouble, bool])
+def test_one_changed_entry_of_a_large_array_is_caught(order, dtype):
+    for place in [(0, 0), (17, 3), (299, 127), (150, 64)]:
+        told = raised_by(laid_out(order, dtype), lambda x, place=place: x.__setitem__(place, 0))
+
+        assert "sums over its entries differ (tg.errstate(whole=True)" in told
+    whole = raised_by(laid_out(order, dtype), lambda x: x.__setitem__((17, 3), 0), whole=True)
+    assert "entry [17, 3] was" in whole
+    assert "1 of 38400" in whole
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: np.random.default_rng(0).shuffle(x),
+        lambda x: x.sort(axis=0),
+        lambda x: x.__setitem__(slice(None), x[::-1].copy()),
+        lambda x: x[:2].__imul__(-1),
+        lambda x: x[:, :2].__imul__(-1),
+        lambda x: x.__setitem__([0, 1], x[[1, 0]]),
+        lambda x: x.__setitem__((0, 0), np.nextafter(x[0, 0], 9)),
+    ],
+)
+def test_changes_that_leave_the_sum_as_it_is_are_caught(change):
+    assert "differ" in raised_by(np.random.default_rng(1).standard_normal((300, 128)), change)
+
+
+def test_of_very_large_arrays_some_entries_are_compared():
+    x = np.zeros((1100, 1000))  # 8.8 MB
+    told = raised_by(x, lambda x: x.__setitem__((slice(None), 5), 1))
+
+    assert re.search(r"one was 0\.0 and is 1\.0 now; \d+ of \d+ entries compared", told)
+    assert "entry [17, 3]" in raised_by(x, lambda x: x.__setitem__((17, 3), 4), whole=True)
+
+
+# Aliases ------------------------------------------------------------------------------------------
+
+
+def cubes(W, x):
+    """A cost whose derivatives read W and x."""
+    return np.sum(np.tanh(W @ x) ** 2) + np.sum(W**3)
+
+
+def under_no_grad(make):
+    def made(W):
+        with tg.no_grad():
+            return make(W)
+
+    return made
+
+
+VIEWS = {
+    "itself": lambda W: W,
+    "squeezed": np.squeeze,
+    "turned": lambda W: W.T,
+    "a row": lambda W: W[0],
+    "a vector": np.ravel,
+    "einsum": lambda W: np.einsum("ij->ji", W),
+    "a view of a view": lambda W: np.expand_dims(W.T[::-1], 0),
+    "a copy": copy.copy,
+}
+VIEWS |= {f"{name}, not recorded": under_no_grad(make) for name, make in VIEWS.items()}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("when", ["before", "after", "array before"])
+def test_a_parameter_changed_through_any_view_is_caught(view, when):
+    W1, x = tg.parameter(np.eye(3), name="W1"), np.ones((3, 4))
+    seen = VIEWS[view](W1) if when != "after" else None
+    array = seen.value if when == "array before" else None
+    J = cubes(W1, x)
+    if when == "after":
+        seen = VIEWS[view](W1)
+    array = seen.value if array is None else array
+    array[..., 0] = 7
+
+    with pytest.raises(ChangedArrayError, match=r"W1 \(3, 3\) was changed"):
         J.backward()
 
-    with tg.errstate(whole=True):
-        J = np.sum(W1 @ x)
-    x[17, 3] = 4
-    with pytest.raises(ChangedArrayError, match=r"entry \[17, 3\] was 0\.0 and is 4\.0 now; 1 of 38400"):
+
+@pytest.mark.parametrize("view", [name for name in VIEWS if "recorded" in name])
+def test_a_result_changed_through_a_view_that_is_not_recorded_is_caught(view):
+    _, _, A1, J = network()
+    VIEWS[view](A1).value[..., 0] = 7
+
+    with pytest.raises(ChangedArrayError, match=r"A1 \(2, 4\) was changed"):
+        J.backward()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda W: np.sum(W[0] ** 2),
+        lambda W: np.sum(W.T * W.T[::-1]),
+        lambda W: np.sum(np.broadcast_to(W, (2, 3, 3)) ** 2),
+        lambda W: np.sum(np.reshape(W.T, (1, 3, 3))[0][1] ** 3),
+        lambda W: np.sum(np.tanh(W[1:])[0] * W[:, 1]),
+    ],
+)
+@pytest.mark.parametrize("change", [lambda W: W.value.__setitem__(..., 7.0), lambda W: descend(W)])
+@pytest.mark.parametrize("given_out", [False, True])
+def test_a_parameter_that_was_read_through_a_view_is_watched(read, change, given_out):
+    W1 = tg.parameter(np.arange(9.0).reshape(3, 3), name="W1")
+    if given_out:
+        assert W1.value.size
+    J = read(W1)
+    change(W1)
+
+    with pytest.raises(ChangedArrayError, match=r"W1 \(3, 3\) was"):
+        J.backward()
+
+
+def descend(W):
+    tg.optim.SGD(0.1).update([W], np.sum(W).backward())
+
+
+def test_a_view_that_no_rule_reads_is_no_reason():
+    W1 = tg.parameter(np.ones((3, 3)), name="W1")
+    J = np.sum(W1.T[0]) + np.sum(np.ones((2, 3)) @ W1.T)
+    expected = J.backward()[W1].copy()
+    descend(W1)
+
+    np.testing.assert_array_equal(J.backward()[W1], expected)
+
+
+class Kept(np.ndarray):
+    """Behaves as its base."""
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: tg.tensor(x, name="X")])
+@pytest.mark.parametrize("kind", [np.memmap, Kept])
+def test_an_array_of_any_class_is_watched(kind, wrap, tmp_path):
+    np.ones((3, 4)).tofile(tmp_path / "x")
+    x = np.memmap(tmp_path / "x", dtype=float, mode="r+", shape=(3, 4))
+    x = x if kind is np.memmap else np.ones((3, 4)).view(Kept)
+    W1 = tg.parameter(np.eye(3), name="W1")
+    J = np.sum(W1 @ wrap(x))
+    x[1, 1] = 7
+
+    with pytest.raises(ChangedArrayError, match=r"entry \[1, 1\] was 1\.0 and is 7\.0 now"):
+        J.backward()
+
+
+def test_a_parameter_made_of_a_memory_map_is_watched(tmp_path):
+    np.ones((3, 3)).tofile(tmp_path / "W")
+    W1 = tg.parameter(np.memmap(tmp_path / "W", dtype=float, mode="r", shape=(3, 3)), name="W1")
+    J = cubes(W1, np.ones((3, 2)))
+    W1.value[0, 0] = 7
+
+    with pytest.raises(ChangedArrayError, match=r"W1 \(3, 3\) was changed"):
         J.backward()
 
 

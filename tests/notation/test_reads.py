@@ -20,7 +20,8 @@ def matters(rule, given, j):
     if not isinstance(x, np.ndarray):
         return False
     before = rule(*given)
-    others = [~x] if x.dtype == bool else [x + 100, x - 100, -x, 1 - 1.5 * x, x + 3, x - 3, x * np.nan]
+    near = [x + step for step in (-3, -1, -0.5, 0.5, 1, 3)]  # between one bound and another, too
+    others = [~x] if x.dtype == bool else [x + 100, x - 100, -x, 1 - 1.5 * x, *near, x * np.nan]
     try:
         changed = [rule(*given[:j], np.asarray(y, x.dtype), *given[j + 1 :]) for y in others]
     except np.linalg.LinAlgError:  # of what is no number

@@ -135,7 +135,7 @@ def test_auto_takes_the_faster(monkeypatch):
 class AsNumpy(step_module.Plan):
     """A plan that remembers what it was asked for, and is NumPy's."""
 
-    def __init__(self, step, arrays, form, loops):
+    def __init__(self, step, arrays, form, loops, longest=None):
         super().__init__(step, arrays, form, False)
         self.looped = loops
 
@@ -149,3 +149,70 @@ def test_a_cache_that_cannot_be_written(monkeypatch, tmp_path):
 
     with pytest.raises(tg.errors.UserFileError, match="set TINYGRAPH_CACHE to another folder"):
         cache_file("x = 1\n")
+
+
+# What numba cannot do, or not now
+
+
+def costs(backend, dtype=np.float64, loss=lambda W, X: np.sum(np.tanh(W @ X) ** 2) + np.sum(X * 2 + 1)):
+    """Costs of three steps."""
+    W, X = tg.parameter(np.ones((2, 3)).astype(dtype)), (np.arange(12.0).reshape(3, 4) / 12).astype(dtype)
+    step = tg.compile(lambda X: loss(W, X), [W], optimizer=tg.optim.Adam(0.1), backend=backend)
+    return [float(step(X)) for _ in range(3)]
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+@pytest.mark.parametrize("backend", ["numba", "auto"])
+def test_numbers_that_numba_does_not_know_are_left_to_numpy(dtype, backend):
+    assert costs(backend, dtype) == costs("numpy", dtype)
+
+
+@needs_numba
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+@pytest.mark.parametrize("text", [b"", b"cut short"])
+@pytest.mark.parametrize("backend", ["numba", "auto"])
+def test_a_kept_file_that_was_cut_short_is_made_again(kind, text, backend, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYGRAPH_CACHE", str(tmp_path))
+    expected = costs("numba")
+    files = list(tmp_path.rglob(f"*.{kind}"))
+    for file in files:
+        file.write_bytes(text)
+
+    np.testing.assert_allclose(costs(backend), expected, rtol=1e-12)
+    assert files
+    assert backend == "auto" or all(file.read_bytes() != text for file in files)
+
+
+@needs_numba
+def test_auto_goes_on_with_numpy_where_nothing_can_be_kept(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TINYGRAPH_CACHE", str(tmp_path / "file"))
+
+    assert costs("auto") == costs("numpy")
+    with pytest.raises(tg.errors.UserFileError, match="set TINYGRAPH_CACHE to another folder"):
+        costs("numba")
+
+
+def test_auto_goes_on_with_numpy_where_numba_cannot_be_imported(monkeypatch):
+    monkeypatch.setattr(step_module, "find_spec", lambda name: True)
+    monkeypatch.setitem(sys.modules, "numba", None)
+
+    assert costs("auto") == costs("numpy")
+
+
+def test_auto_has_no_long_text_compiled(monkeypatch):
+    monkeypatch.setattr(step_module, "find_spec", lambda name: True)
+    loaded = []
+    load_step = step_module.load_step
+    monkeypatch.setattr(
+        step_module, "load_step", lambda source, loops=False: loaded.append(loops) or load_step(source)
+    )
+
+    def deep(W, X):
+        for _ in range(60):
+            X = np.tanh(X + W[0, 0] * 0.1)
+        return np.sum(X)
+
+    assert costs("auto", loss=deep) == costs("numpy", loss=deep)
+    assert loaded == [False, False]

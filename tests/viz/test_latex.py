@@ -52,3 +52,26 @@ def test_where_a_cost_looks_through_an_activation_the_chain_has_the_lectures_for
 def test_a_wrong_convention_is_refused():
     with pytest.raises(ValueError, match=r"convention.*'lectures'"):
         three_layers().backward().to_latex(convention="lectures")
+
+
+@pytest.mark.parametrize(
+    "step", [lambda y, x: np.sin(y), lambda y, x: -y, lambda y, x: y**2 + 0.1, lambda y, x: y @ np.eye(2)]
+)
+def test_a_long_chain_is_written_in_parts(step):
+    x = y = tg.parameter(np.array([0.5, 0.25]), name="x")
+    for _ in range(150):
+        y = step(y, x)
+
+    text = np.sum(y).backward().to_latex()
+
+    assert text.splitlines()[-2].startswith("dx &=")
+    assert len(text.splitlines()) > 10
+
+
+def test_a_formula_that_nobody_could_read_is_refused():
+    x = y = tg.parameter(np.array([0.5, 0.25]), name="x")
+    for _ in range(600):
+        y = y + x
+
+    with pytest.raises(tg.errors.GraphError, match=r"nested too deep to be written; d\.chain\(\)"):
+        np.sum(y).backward().to_latex()

@@ -16,6 +16,7 @@ import numpy as np
 from tinygraph.debugger.callers import goes_one_by_one, is_for_several, takes_rows_in_turn
 from tinygraph.debugger.conventions import common_convention, settle_conventions
 from tinygraph.debugger.layouts import FIRST, SECOND
+from tinygraph.debugger.making import ANOTHER
 from tinygraph.debugger.program import SCRIPT, Function, Program
 from tinygraph.debugger.protocols import (  # noqa: F401 - rows
     given,
@@ -173,9 +174,14 @@ def all_judgements(
     ]
     for one in asked:
         again = choose_like(row.find(program, function, one), first)
-        if again is not None:
+        if again is not None and not (again.raised and is_given_another(again.trial)):
             found.append(finish_judgement(again))
     return found
+
+
+def is_given_another(trial: Trial) -> bool:
+    """Whether a choice was given none of its texts: what stops then was not made for it."""
+    return any(isinstance(x, str) and x == ANOTHER for x in trial.state.values())
 
 
 def finish_judgement(judged: Judgement) -> Judgement:
@@ -189,13 +195,11 @@ def finish_judgement(judged: Judgement) -> Judgement:
 
 
 def better(one: Judgement, other: Judgement) -> bool:
-    """Whether one judgement is likelier to be the right reading than another."""
+    """Whether one judgement is likelier to be the right reading than another that came before it."""
     if (one.raised is None) != (other.raised is None):
-        stopped, ended = (other, one) if one.raised is None else (one, other)
-        return (ended is one) != is_unexplained(stopped, ended)
+        return one.raised is None and not is_unexplained(other, one)
     if one.trial.misfit != other.trial.misfit:
-        misfit, fitting = (one, other) if one.trial.misfit else (other, one)
-        return (fitting is one) != is_passed_over(misfit, fitting)
+        return other.trial.misfit
     return one.score > other.score
 
 
@@ -208,15 +212,6 @@ def is_unexplained(stopped: Judgement, ended: Judgement) -> bool:
         return ended.trial.misfit
     (arrays, numbers), (same_arrays, others) = facts_of(stopped.trial), facts_of(ended.trial)
     return not is_mismatch(stopped.raised) and arrays == same_arrays and numbers != others
-
-
-def is_passed_over(misfit: Judgement, fitting: Judgement) -> bool:
-    """Whether results fit only since one that does not is taken for nothing, or since all sides are equal."""
-    if misfit.trial.layout != fitting.trial.layout:
-        return False
-    taken = {v.claim.label for v in misfit.verdicts}
-    permuted = any(is_permuted(v.claim, misfit.trial) for v in misfit.verdicts)
-    return permuted or any(c.label in taken for c in fitting.unmatched)
 
 
 def is_permuted(claim: Claim, trial: Trial) -> bool:
@@ -245,6 +240,8 @@ def choose_reading(
                 search.passed_over += 1
                 continue
             judged = judged_or_none(trial)
+            if judged is not None and search.hides_result(judged):
+                continue
             search.take(trial, judged)
             if judged is not None and judged.ok:
                 break
@@ -271,6 +268,8 @@ class Search:
     does_not_fit: bool = False  # with several examples
     seen: set[str] = field(default_factory=set)
     stopped: list[tuple[int, Trial]] = field(default_factory=list)  # at which line those raised that did
+    unfitting: dict[str, set[str]] = field(default_factory=dict)  # by layout, what did not fit
+    permuted: set[str] = field(default_factory=set)  # layouts in which the axes of a result are exchanged
 
     def is_over(self, trial: Trial) -> bool:
         """Whether enough has been tried."""
@@ -289,6 +288,17 @@ class Search:
             return True
         hidden = trial.degenerate and (self.does_not_fit or bool(self.clean))
         return hidden or trial.layout in self.clean
+
+    def hides_result(self, judged: Judgement) -> bool:
+        """Whether all fits only since what did not is taken for nothing, or since all sides are equal."""
+        layout = judged.trial.layout
+        if judged.trial.misfit:
+            self.unfitting.setdefault(layout, set()).update(v.claim.label for v in judged.wrong)
+            if any(is_permuted(v.claim, judged.trial) for v in judged.wrong):
+                self.permuted.add(layout)
+            return False
+        left = {c.label for c in judged.unmatched}
+        return bool(left & self.unfitting.get(layout, set())) or layout in self.permuted
 
     def likeliest_stopped(self) -> list[Trial]:
         """Of those that raised some that came farthest, of each loss."""

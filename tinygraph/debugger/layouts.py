@@ -174,9 +174,9 @@ LAYOUTS: dict[str, dict[str, list[str]]] = {
     "one sequence": {
         "data": ["T n", "T g"], "weight": ["n h", "h n"], "bias": ["h"], "scale": ["n", "g"],
         "wx": ["h n", "n h"], "wh": ["h h"], "hidden": ["h", "h 1"], "pred": ["T k"],
-        "labels": ["int T k", "one T k"], "wy": ["k h", "h k"], "by": ["k", "k 1"], "bh": ["h", "h 1"],
-        "table": ["V n"], "mask": ["tril T T", "ragged 1 T"], "indices": ["index T V"], "square": ["g g"],
-        "triple": ["g 3*g"], "join": ["h h+n"],
+        "labels": ["int T k", "one T k", "any h"], "wy": ["k h", "h k"], "by": ["k", "k 1"],
+        "bh": ["h", "h 1"], "table": ["V n"], "mask": ["tril T T", "ragged 1 T"], "indices": ["index T V"],
+        "square": ["g g"], "triple": ["g 3*g"], "join": ["h h+n"],
     },
     "sequences, time last": {
         "data": ["n m T"], "weight": ["h n"], "bias": ["h 1"], "hidden": ["h m"], "wx": ["h n"],

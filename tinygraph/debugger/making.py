@@ -30,6 +30,7 @@ from tinygraph.debugger.program import Function, Program
 from tinygraph.debugger.uses import Use, use_of
 
 __all__ = [
+    "ANOTHER",
     "FIRST",
     "LAYOUTS",
     "LEFT",
@@ -45,6 +46,8 @@ __all__ = [
 
 HIDDEN_SETTING = re.compile(r"lambd|^lam|^lmb|^reg|keep|stride|^pad|drop|^l[12](_|$)|weight_?decay|^wd$")
 NOT_TRAINING = {"test", "eval", "predict", "inference", "valid", "validation", "testing", "evaluation"}
+MODES = NOT_TRAINING | {"train", "training"}
+ANOTHER = "another"  # a text that is none of those that are asked for
 PREDICTED = ("p", "yp", "ph")  # beside labels
 NUMBERED_LAYERS = 3  # layers of a network whose parameters have computed keys
 LEFT = object()  # a parameter that keeps its default
@@ -252,8 +255,11 @@ class Maker:
             return Use()
         found = use_of(self.program, function, name)
         others = [use_of(self.program, f, name) for f in self.beside if name in f.parameters]
-        texts = [t for other in others for t in other.texts if t not in found.texts]
-        return replace(found, texts=[*found.texts, *texts]) if texts else found
+        texts = list(dict.fromkeys(t for use in (found, *others) for t in use.texts))
+        elses = [before for use in (found, *others) for before in use.elses]
+        if any(set(texts) <= before for before in elses) and not {*map(str.lower, texts)} & MODES:
+            texts.append(ANOTHER)
+        return replace(found, texts=texts) if texts != found.texts else found
 
     def wanted(self, name: str, use: Use, function: Function) -> bool:
         """Whether a parameter is given though it has a default: labels, penalties, one of several texts."""

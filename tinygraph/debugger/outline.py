@@ -284,12 +284,19 @@ class BodyOutline:
         return block
 
     def trains(self, loop: ast.For | ast.While) -> bool:
-        """Whether a loop repeats the whole pass: it moves parameters, takes a loss, or says so."""
+        """Whether a loop repeats the whole pass: it moves parameters, goes forth, or says so."""
         if any(loop in line.within and line.node in self.updates for line in self.lines):
             return True
         head = [loop.target, loop.iter] if isinstance(loop, ast.For) else [loop.test]
-        goes_forth = isinstance(loop, ast.While) and self.has_loss(loop)
-        return goes_forth or bool(ONCE.search(" ".join(map(ast.unparse, head))))
+        if isinstance(loop, ast.While) and any(loop in x.within and self.goes_forth(x) for x in self.lines):
+            return True
+        return bool(ONCE.search(" ".join(map(ast.unparse, head))))
+
+    def goes_forth(self, line: StatementLine) -> bool:
+        """Whether a line computes something else than derivatives, and counts no turns: p = X @ W."""
+        value = getattr(line.node, "value", None)
+        counts = isinstance(value, ast.Constant) or bool(set(line.targets) & line.reads)
+        return value is not None and line.node not in self.derivatives and not counts
 
     @cached_property
     def stop(self) -> ast.stmt | None:

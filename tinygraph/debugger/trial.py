@@ -387,8 +387,8 @@ def match_claims(claims: list[Claim], leaves: list[ArrayLeaf], known: Mapping[st
                 found[i] = leaf
                 free.remove(leaf)
     for kind in ("weights", "bias"):
-        rest = [i for i, c in enumerate(claims) if i not in found and parameter_kind(c.label) == kind]
-        left = [leaf for leaf in free if parameter_kind(leaf.last) == kind]
+        rest = [i for i, c in enumerate(claims) if i not in found and kind_by_name(c.label) == kind]
+        left = [leaf for leaf in free if kind_by_name(leaf.last) == kind]
         found |= dict(zip(rest, left, strict=True)) if len(rest) == len(left) else {}
     return [Claim(c.label, c.value, found[i].path if i in found else None) for i, c in enumerate(claims)]
 
@@ -419,7 +419,7 @@ def like_name(claim: Claim, leaf: ArrayLeaf) -> bool:
     return index.findall(a) == index.findall(b) and same_kind(index.sub("", a), index.sub("", b))
 
 
-def parameter_kind(label: str) -> str:
+def kind_by_name(label: str) -> str:
     """Whether a name is that of weights, of a bias, or of neither: W1, grads['b2'], d_bias."""
     name = re.sub(r"[\d_]", "", bare_name(re.sub(r"[\[\]']", "", label.rpartition("[")[2]))).lower()
     kinds = {"weights": ("w", "weight", "weights", "kernel"), "bias": ("b", "bias", "biases")}
@@ -431,7 +431,7 @@ def same_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
 
     Nor is one that is called a bias one by weights.
     """
-    if {parameter_kind(claim.label), parameter_kind(leaf.last)} == {"bias", "weights"}:
+    if {kind_by_name(claim.label), kind_by_name(leaf.last)} == {"bias", "weights"}:
         return False
     if likely_label(leaf.last) and not re.match(r"^(result|self\.\w*$)", claim.label):
         return False

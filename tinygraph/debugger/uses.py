@@ -36,6 +36,7 @@ class Use:
         keys: the keys that are taken from it.
         prefixes: how the keys begin that are computed: "W" + str(l).
         texts: the texts that it is compared with.
+        elses: of each choice that ends with an else, the texts that come before it.
         axes: how many axes it has, where the text says.
         least: how many axes it has at least.
         indexes: whether arrays are indexed with it.
@@ -54,6 +55,7 @@ class Use:
     keys: list[str] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    elses: list[set[str]] = field(default_factory=list)
     axes: int | None = None
     least: int = 0
     indexes: bool = False
@@ -74,6 +76,7 @@ class Use:
             (self.keys, other.keys),
             (self.prefixes, other.prefixes),
             (self.texts, other.texts),
+            (self.elses, other.elses),
         ):
             mine += [x for x in its if x not in mine]
         self.axes = self.axes or other.axes
@@ -103,6 +106,8 @@ def read_node(program: Program, function: Function, name: str, node: ast.AST, us
         read_subscript(program, function, name, node, use)
     elif isinstance(node, ast.Compare):
         read_comparison(name, node, use)
+    elif isinstance(node, ast.If | ast.IfExp):
+        read_choice(name, node, use)
     elif isinstance(node, ast.Assign):
         read_assignment(program, function, name, node, use, depth)
     elif isinstance(node, ast.For | ast.comprehension):
@@ -189,6 +194,23 @@ def texts_of(program: Program, node: ast.AST) -> list[str]:
         return [k.value for k in node.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)]
     held = program.namespace.get(node.id) if isinstance(node, ast.Name) else None
     return [k for k in held if isinstance(k, str)] if isinstance(held, dict) else []
+
+
+def read_choice(name: str, node: ast.If | ast.IfExp, use: Use) -> None:
+    """Note the texts of an if and its elifs, where an else comes after them."""
+    texts: set[str] = set()
+    rest: ast.AST | None = node
+    while isinstance(rest, ast.If | ast.IfExp):
+        asked = Use()
+        for test in (n for n in ast.walk(rest.test) if isinstance(n, ast.Compare)):
+            read_comparison(name, test, asked)
+        if not asked.texts:
+            return
+        texts |= set(asked.texts)
+        after = rest.orelse if isinstance(rest.orelse, list) else [rest.orelse]
+        rest = after[0] if after else None
+    if rest is not None and not isinstance(rest, ast.Raise):
+        use.elses.append(texts)
 
 
 def read_comparison(name: str, node: ast.Compare, use: Use) -> None:

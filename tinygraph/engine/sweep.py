@@ -140,7 +140,7 @@ def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept
         op: Operation = z._op  # type: ignore[assignment]
         inputs, values = ((z._x, z._y), (z._a, z._b)) if op.arity == 2 else (z._x, z._a)
         if z._watched and checking:
-            verify_node(z, values)
+            verify_node(z, values, output)
         arrays = values
         value, rules, settings, stretches = z._value, op.rules, z._settings, op.stretches
         if record:
@@ -166,7 +166,7 @@ def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept
                 dx = np.real(dx)
             leaf = x._op is None
             if leaf and x._serial > z._serial and checking:
-                verify_parameter(z, i, x, arrays[i])
+                verify_parameter(z, i, x, arrays[i], output)
             keep = keep or leaf
             if x not in found:
                 if leaf and not record:
@@ -182,6 +182,8 @@ def sweep_nodes(  # noqa: C901 - the one loop that everything goes through, kept
             elif x in owned:
                 total = found[x]
                 np.add(total, dx, total)
+            elif record:  # of no array here: what comes next may be a Tensor, which cannot be added into it
+                found[x] = found[x] + dx
             else:
                 found[x] = total = found[x] + dx
                 if type(total) is np.ndarray:

@@ -21,7 +21,7 @@ import numpy as np
 
 from tinygraph.engine.calls import call_composition, read_call
 from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
-from tinygraph.guards.changes import OWN, WHOLE, array_contents
+from tinygraph.guards.changes import OWN, WHOLE, array_contents, is_view
 from tinygraph.guards.cuts import note_cut, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
@@ -54,7 +54,17 @@ from tinygraph.rules.types import (
 if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
-__all__ = ["Node", "Tensor", "apply", "mark_updated", "no_grad", "parameter", "tensor", "value_of"]
+__all__ = [
+    "Node",
+    "Tensor",
+    "apply",
+    "distinct_parameters",
+    "mark_updated",
+    "no_grad",
+    "parameter",
+    "tensor",
+    "value_of",
+]
 
 _next_serial = itertools.count().__next__
 _new = object.__new__
@@ -192,7 +202,7 @@ class Tensor(k.Recording):
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
         if kind:
-            if type(value) is not _ndarray:  # a number, which nobody can change
+            if not isinstance(value, _ndarray):  # a number, which nobody can change
                 note_taken(self, None)
                 return value
             note_taken(self, _ref(value))
@@ -214,13 +224,12 @@ class Tensor(k.Recording):
         views = [self]
         while views:
             z = views.pop()
-            if z._kind == MADE and type(z._value) is _ndarray and OWN not in z._watched:
+            if z._kind == MADE and isinstance(z._value, _ndarray) and OWN not in z._watched:
                 earlier = () if not z._watched else (z._kept,) if len(z._watched) == 1 else z._kept
                 own = array_contents(z._value)
                 z._kept = (own, *earlier) if earlier else own
                 z._watched = (OWN, *z._watched)
-                if z._value.base is not None:
-                    views += [x for x in z.inputs if isinstance(x, Tensor)]
+                views += viewed_inputs(z, z.inputs)
             elif z._kind == PARAMETER:
                 z._give_out()
 
@@ -293,6 +302,29 @@ class Tensor(k.Recording):
             state["given_name"] = self.name
             state = {key: x for key, x in state.items() if key not in ("_code", "_instruction")}
         return None, state
+
+    def __copy__(self) -> Tensor:
+        """A tensor with the same array, which may be changed through it."""
+        self._give_out()
+        made = _new(Tensor)
+        for key, x in self.__getstate__()[1].items():
+            setattr(made, key, x)
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the whole graph, first to last: without recursion, so that depth does not matter."""
+        found, stack = {self}, [self]
+        while stack:
+            for x in stack.pop().inputs:
+                if isinstance(x, Tensor) and x not in found:
+                    found.add(x)
+                    stack.append(x)
+        for t in sorted(found, key=lambda t: -1 if t._op is None else t._serial):
+            if id(t) not in memo:
+                memo[id(t)] = made = _new(Tensor)
+                for key, x in t.__getstate__()[1].items():
+                    setattr(made, key, x if key == "_op" else copy.deepcopy(x, memo))
+        return memo[id(self)]  # type: ignore[no-any-return]
 
     def named(self, name: str) -> Tensor:
         """Give this tensor a name and return it.
@@ -605,7 +637,7 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
-        [x._kind if isinstance(x, Tensor) else DATA if type(x) is _ndarray else NUMBER for x in inputs]
+        [x._kind if isinstance(x, Tensor) else DATA if isinstance(x, _ndarray) else NUMBER for x in inputs]
     )
     if NUMBER in kinds and any(type(x) in (list, tuple) for x in inputs):
         return apply(op, tuple(map(list_as_array, inputs)), settings)
@@ -643,9 +675,7 @@ def record_tensor(
     z._code = frame.f_code
     z._instruction = frame.f_lasti
     if unusual and not mode.recording:
-        z._op = z._kept = None
-        z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
-        return z
+        return as_leaf(z, inputs)
     z._kind = kind
     z._op = op
     if op.arity == 2:
@@ -665,6 +695,22 @@ def record_tensor(
         z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
     z._serial = _next_serial()
     return z
+
+
+def as_leaf(z: Tensor, inputs: tuple[Operand, ...]) -> Tensor:
+    """`z` where nothing is recorded; through a view of its inputs anybody may change them."""
+    z._op = z._kept = None
+    z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
+    for x in viewed_inputs(z, inputs):
+        x._give_out()
+    return z
+
+
+def viewed_inputs(z: Tensor, inputs: tuple[Operand, ...]) -> list[Tensor]:
+    """The inputs of which `z` is a view."""
+    if not isinstance(z._value, _ndarray):
+        return []
+    return [x for x in inputs if isinstance(x, Tensor) and x._kind and is_view(z, x._value)]
 
 
 def kept_of(x: Operand, array: Numeric) -> bytes | None:
@@ -696,7 +742,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
             b = y = list_as_array(y)
-            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if type(y) is _ndarray else NUMBER]
+            wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if isinstance(y, _ndarray) else NUMBER]
         z = _new(Tensor)
         try:
             z._value = forward(a, b)
@@ -872,6 +918,14 @@ def parameter(array: Operand, name: str | None = None) -> Tensor:
     return leaf
 
 
+def distinct_parameters(parameters: Tensor | Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+    """One parameter, or each of several once: one in two places, or under two names, is updated once."""
+    if isinstance(parameters, Tensor):
+        return [parameters]
+    by_id = {id(p): p for p in (parameters.values() if isinstance(parameters, Mapping) else parameters)}
+    return list(by_id.values())
+
+
 def mark_updated(parameters: Iterable[Tensor]) -> None:
     """Say that parameters were changed in place: derivatives of graphs recorded before are refused."""
     now = _next_serial()
@@ -915,4 +969,10 @@ def plain_index(index: AnyIndex) -> AnyIndex:
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     index = value_of(index)
-    return index.copy() if type(index) is _ndarray else copy.deepcopy(index) if type(index) is list else index
+    return (
+        index.copy()
+        if isinstance(index, _ndarray)
+        else copy.deepcopy(index)
+        if type(index) is list
+        else index
+    )

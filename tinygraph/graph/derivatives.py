@@ -315,7 +315,16 @@ def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any]
         return zeros, False
     record = bool(parameters_of(value) - targets)
     found, _ = reverse_sweep(value, checked_seed(value, None), targets, record=record)
+    if record:
+        found = {t: settle_derivative(found[t], t) for t in targets if t in found}
     return zeros | {t: found[t] for t in targets if t in found}, record
+
+
+def settle_derivative(dx: Any, target: Tensor) -> Any:
+    """A derivative that was recorded, in the dtype of its target; a constant one in memory of its own."""
+    if isinstance(dx, np.ndarray):
+        return np.array(dx, dtype=target.dtype)
+    return dx if dx.dtype == target.dtype else dx.astype(target.dtype)
 
 
 def parameters_of(value: Tensor) -> set[Tensor]:

@@ -10,6 +10,8 @@ from tinygraph.graph.reading import Call, Graph, Quantity
 
 __all__ = ["name_inner", "name_leaves", "name_rest"]
 
+CALLS_NESTED = 12
+
 
 def name_inner(graph: Graph, layers: Iterable[Layer]) -> None:
     """Call a nameless result H4 where it enters layer 4, A where it enters a cost, and L if it is a cost."""
@@ -24,9 +26,25 @@ def name_leaves(graph: Graph) -> None:
 
 
 def name_rest(graph: Graph) -> None:
-    """Call a nameless leaf c, and a nameless result v that is used several times or never, with a number."""
+    """Call a nameless leaf c, and a nameless result v that is used several times or never, with a number.
+
+    So is one in which many calls stand within each other, which nobody could read, nor print by recursion.
+    """
     name_leaves(graph)
-    give_names(graph, [("v", q) for q in graph.quantities if q.call is not None and len(q.uses) != 1])
+    several = [q for q in graph.quantities if q.call is not None and len(q.uses) != 1]
+    give_names(graph, [("v", q) for q in several])
+    give_names(graph, [("v", q) for q in find_deep(graph)])
+
+
+def find_deep(graph: Graph) -> Iterator[Quantity]:
+    """The nameless results in which more than CALLS_NESTED calls would be written into each other."""
+    depth: dict[Quantity, int] = {}
+    for call in graph.calls:
+        q = call.result
+        depth[q] = 0 if q.name else 1 + max((depth.get(x.quantity, 0) for x in call.inputs), default=0)
+        if depth[q] > CALLS_NESTED:
+            depth[q] = 0
+            yield q
 
 
 def inputs_of(graph: Graph, layers: Iterable[Layer]) -> Iterator[tuple[Layer, Quantity]]:

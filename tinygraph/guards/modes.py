@@ -98,7 +98,8 @@ class errstate(Switch):  # noqa: N801 - named and used like np.errstate
             "raise" at first. With "ignore" backward() compares nothing, nor ever in graphs recorded inside.
         broadcast: (n,) meets (n, 1), or (m, 1) meets (1, m), and an operation by entry gives a square.
             "warn" at first, once per line of code.
-        whole: compare large arrays whole, not by 1,024 of their entries; costs a copy of each.
+        whole: compare all arrays whole, those over 16 KB not by sums, nor those over 8 MB by 1,024 of their
+            entries; costs a copy of each, and says which entry changed.
 
     Raises:
         ValueError: another reaction.

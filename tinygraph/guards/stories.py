@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import operator
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
-from tinygraph.notation.expressions import Expression, Notation
+from tinygraph.notation.expressions import Expression, Notation, home_of
 from tinygraph.notation.lines import Line, running_line
 from tinygraph.notation.names import is_operation_of, line_of_call
 from tinygraph.notation.places import file_and_line, place_text, user_place
@@ -211,14 +210,6 @@ def qualified_name(function: AnyFunction) -> str:
     package, *inside = home_of(function).split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
-
-
-def home_of(function: AnyFunction) -> str:
-    """The module of a function; a ufunc does not say its own, and may be SciPy's."""
-    own, special = getattr(np, function.__name__, None), sys.modules.get("scipy.special")
-    if own is not function and getattr(special, function.__name__, None) is function:
-        return "scipy.special"
-    return getattr(function, "__module__", None) or "numpy"
 
 
 def unknown_operation(name: str) -> UnknownOperationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "Notation",
     "Written",
     "bare",
+    "home_of",
     "name_of_function",
     "shown_settings",
 ]
@@ -89,6 +91,12 @@ class Expression(k.Recording):
     def __neg__(self) -> Any:
         return self.record(np.negative, (self,), {})
 
+    def __pos__(self) -> Any:
+        return self.record(np.positive, (self,), {})
+
+    def __abs__(self) -> Any:
+        return self.record(np.absolute, (self,), {})
+
     def astype(self, dtype: Any) -> Any:
         """The expression in another dtype."""
         return self.record(k.cast_to, (self,), {"dtype": np.dtype(dtype)})
@@ -122,7 +130,7 @@ def _operator(function: Callable[..., Any], reflected: bool) -> Callable[..., An
 
 for _name, _function in [
     ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
-    ("matmul", np.matmul), ("pow", np.power),
+    ("matmul", np.matmul), ("pow", np.power), ("mod", np.mod), ("floordiv", np.floor_divide),
 ]:  # fmt: skip
     setattr(Expression, f"__{_name}__", _operator(_function, False))
     setattr(Expression, f"__r{_name}__", _operator(_function, True))
@@ -280,6 +288,16 @@ def name_of_function(function: Callable[..., Any]) -> str:
         return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
             owner.__name__
         ]
-    package, *inside = (getattr(function, "__module__", None) or "numpy").split(".")
+    package, *inside = home_of(function).split(".")
+    if package == "tinygraph":
+        return str(function.__name__)
     places = [name for name in inside if not name.startswith("_")]
-    return ".".join(["np", *places, function.__name__]) if package == "numpy" else str(function.__name__)
+    return ".".join(["np" if package == "numpy" else package, *places, function.__name__])
+
+
+def home_of(function: Callable[..., Any]) -> str:
+    """The module of a function; a ufunc does not say its own, and may be SciPy's."""
+    own, special = getattr(np, function.__name__, None), sys.modules.get("scipy.special")
+    if own is not function and getattr(special, function.__name__, None) is function:
+        return "scipy.special"
+    return getattr(function, "__module__", None) or "numpy"

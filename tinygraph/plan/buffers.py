@@ -7,7 +7,6 @@ needs any more; every other call writes to memory that none of its inputs holds.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -18,14 +17,18 @@ from tinygraph.plan.record import Traced
 from tinygraph.rules import kernels as k
 from tinygraph.rules.table import is_elementwise
 
-__all__ = ["Buffer", "Memory", "has_out", "is_view", "last_uses", "memory_layout", "order_of", "plan_memory"]
+__all__ = [
+    "Buffer",
+    "Memory",
+    "has_out",
+    "last_given",
+    "last_uses",
+    "memory_layout",
+    "order_of",
+    "plan_memory",
+    "root_of",
+]
 
-VIEWS = frozenset(
-    {
-        *(np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.flip, np.rot90, np.expand_dims),
-        *(np.squeeze, np.broadcast_to, np.real, np.imag),
-    }
-)
 TAKES_OUT = frozenset(
     {np.dot, np.concatenate, np.stack, np.mean, np.var, np.std, np.cumsum, np.outer, np.clip}
 )
@@ -71,12 +74,6 @@ def is_reversed(x: Traced) -> bool:
     return any(stride < 0 for stride in x.value.strides)
 
 
-def is_view(s: Traced) -> bool:
-    """Whether the result may share the memory of the first input."""
-    basic = s.function is operator.getitem and k.is_basic(s.args[1])
-    return s.function in VIEWS or basic
-
-
 def memory_layout(x: Traced) -> Any:
     """Shape, dtype and order of an array's memory."""
     return x.shape, x.dtype, order_of(x)
@@ -92,8 +89,8 @@ def order_of(x: Traced) -> Any:
 
 def root_of(s: Traced) -> Traced:
     """The result that owns the memory of `s`: itself, or what it is a view of."""
-    while is_view(s):
-        s = s.args[0]
+    while (x := s.viewed) is not None:
+        s = x
     return s
 
 
@@ -104,17 +101,27 @@ def last_uses(program: Program) -> dict[Traced, int]:
     return last | {root_of(r): end for r in program.results}
 
 
+def last_given(program: Program, last: Mapping[Traced, int], targets: Mapping[Traced, Traced]) -> int:
+    """The number of the last step that reads an array of the caller's which no update changes.
+
+    Such an array may lie in the memory of one that is changed: `step(W.value.T)`. So no update is written
+    before that step is over.
+    """
+    changed = set(targets.values())
+    return max((last.get(x, -1) for x in program.leaves if x.shape and x not in changed), default=-1)
+
+
 def plan_memory(program: Program, targets: Mapping[Traced, Traced], returned: Iterable[Traced]) -> Memory:
     """A place for each result. `targets` says which results end in which arrays of the caller's.
 
     What is `returned` to the caller lives in memory of its own, made anew at each call.
     """
     memory, last = Memory(), last_uses(program)
-    returned = set(map(root_of, returned))
+    returned, given = set(map(root_of, returned)), last_given(program, last, targets)
     free: dict[Any, list[Buffer]] = {}
     for i, s in enumerate(program.steps):
         ended = [x for x in dict.fromkeys(map(root_of, symbols_in(s))) if last[x] == i and x in memory.of]
-        if s in targets and may_write_at_once(s, targets[s], last, i):
+        if s in targets and given < i and may_write_at_once(s, targets[s], last, i):
             memory.targets[s] = targets[s]
         elif has_out(s) and s not in returned:
             place_result(s, ended, free, memory)

@@ -20,7 +20,7 @@ from tinygraph.plan.record import Traced
 from tinygraph.plan.source import Source, is_uniform, write_source
 from tinygraph.plan.trace import Trace
 
-__all__ = ["BuiltStep", "build_step", "load_step"]
+__all__ = ["BuiltStep", "build_step", "forget_compiled", "load_step"]
 
 ABOUT_STEP = "One step, written by tinygraph: the calls of NumPy behind it, in order, into arrays made once."
 _next_number = itertools.count(1).__next__
@@ -89,3 +89,13 @@ def cache_file(text: str) -> str:
             "TINYGRAPH_CACHE to another folder"
         ) from error
     return str(path)
+
+
+def forget_compiled(step: Callable[..., Any]) -> bool:
+    """Remove what numba keeps of a function that `load_step` made; whether there was anything."""
+    loops = [x for x in vars(sys.modules[step.__module__]).values() if hasattr(x, "stats")]
+    pattern = f"{Path(step.__code__.co_filename).stem}.*.nb?"
+    kept = {file for loop in loops for file in Path(loop.stats.cache_path).glob(pattern)}
+    for file in kept:
+        file.unlink(missing_ok=True)
+    return bool(kept)

@@ -15,7 +15,7 @@ from tinygraph.plan.record import CodePlace, Traced, note_check
 from tinygraph.plan.source import Source
 from tinygraph.rules.nests import map_leaves
 
-__all__ = ["retell_error"]
+__all__ = ["describe_line", "retell_error"]
 
 
 def retell_error(

@@ -8,13 +8,13 @@ compiles. A result that only its own loop reads is never stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import factorial
 from typing import Any
 
 import numpy as np
 
-from tinygraph.plan.buffers import Buffer, Memory, has_out, is_view, last_uses
+from tinygraph.plan.buffers import Buffer, Memory, has_out, last_given, last_uses
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, values_of
 from tinygraph.plan.source import (
@@ -33,6 +33,7 @@ __all__ = ["write_loops"]
 
 SLOW_FROM = 400  # entries from which on NumPy's exp, tanh, ... are faster than a loop
 BLAS_FROM = 20_000  # multiplications from which on a product is BLAS's
+LOOPED = frozenset(map(np.dtype, (bool, np.float32, np.float64)))  # numba knows no float16, nor foreign bytes
 
 
 def horner_formula(coefficients: Sequence[float], x: str) -> str:
@@ -148,10 +149,11 @@ def axis_of(s: Traced) -> str | None:
     if function not in (np.add.reduce, np.maximum.reduce, np.mean) or set(settings) - {"axis", "keepdims"}:
         return None
     x = s.args[0]
-    if not isinstance(x, Traced) or len(s.args) != 1 or x.dtype.kind != "f" or not x.size:
+    if not isinstance(x, Traced) or len(s.args) != 1 or not is_looped_float(x) or not x.size:
         return None
     axis = settings.get("axis")
-    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis).tolist())
+    given = range(x.ndim) if axis is None else np.atleast_1d(axis).tolist()
+    axes = tuple(a % max(x.ndim, 1) for a in given)
     if len(axes) == x.ndim:
         return "all"
     if x.ndim != 2 or len(axes) != 1:
@@ -159,9 +161,13 @@ def axis_of(s: Traced) -> str | None:
     return "last" if axes == (1,) else "first"
 
 
+def is_looped_float(x: Traced) -> bool:
+    return x.dtype.kind == "f" and x.dtype in LOOPED
+
+
 def is_small_product(s: Traced) -> bool:
     """Whether this is the product of two small matrices."""
-    if s.function is not np.dot or s.ndim != 2 or s.dtype.kind != "f":
+    if s.function is not np.dot or s.ndim != 2 or not is_looped_float(s):
         return False
     x, y = s.args
     same = isinstance(x, Traced) and isinstance(y, Traced) and x.ndim == y.ndim == 2 and x.dtype == y.dtype
@@ -175,14 +181,14 @@ def is_formula(s: Traced) -> bool:
         or s.function in SMOOTH
         or s.function in (np.where, k.cast_to, np.power, np.reciprocal)
     )
-    if not known or s.dtype.kind not in "fb" or (s.function in SLOW and s.size >= SLOW_FROM):
+    if not known or s.dtype not in LOOPED or (s.function in SLOW and s.size >= SLOW_FROM):
         return False
     # Other powers cost a call of pow per entry, which NumPy does as well.
     if s.function is np.power and not is_two(s.args[1]):
         return False
     # A number that is the same at every step is written into the loop, whatever its dtype was.
     operands = [x for x in symbols_in(s) if not (x.fixed and is_uniform(x))]
-    if s.function is not k.cast_to and any(x.dtype.kind not in "fb" for x in operands):
+    if s.function is not k.cast_to and any(x.dtype not in LOOPED for x in operands):
         return False
     return all(x.shape or not isinstance(x.value, np.ndarray) for x in operands)
 
@@ -320,7 +326,7 @@ class LoopWriter(StepWriter):
         memory: Memory,
         names: Mapping[Traced, str],
         arguments: Sequence[Traced],
-        fresh: set[Traced],
+        fresh: Mapping[Traced, None],
         private: Sequence[Traced],
     ) -> None:
         super().__init__(program, memory, names, arguments)
@@ -332,7 +338,7 @@ class LoopWriter(StepWriter):
             s: nest for part in parts if isinstance(part, Kernel) for nest in part.nests for s in nest.calls
         }
         self.kernels: list[str] = []
-        self.used: dict[str, None] = {}
+        self.used: dict[str, tuple[int, ...]] = {}  # what the kernel takes, and its shape if anybody's
         self.body: list[str] = []
 
     def share_out(self, private: Sequence[Traced]) -> None:
@@ -347,7 +353,7 @@ class LoopWriter(StepWriter):
 
     def is_inlined(self, s: Traced, following: Traced | None) -> bool:
         """As in any step; but views other than transposes have a name, by which a kernel takes them."""
-        return super().is_inlined(s, following) and (not is_view(s) or is_turn(s))
+        return super().is_inlined(s, following) and (s.viewed is None or is_turn(s))
 
     # Kernels
 
@@ -362,7 +368,7 @@ class LoopWriter(StepWriter):
         name, arguments = f"loops_{len(self.kernels) + 1}", ", ".join(self.used)
         head = ["@numba.njit(**OPTIONS)", f"def {name}({arguments}):"]
         returned = [f"    return {', '.join(self.local[s] for s in numbers)}"] if numbers else []
-        self.kernels.append("\n".join([*head, *self.body, *returned]))
+        self.kernels.append("\n".join([*head, *self.guards(), *self.body, *returned]))
         for s in kernel.calls:
             if s in self.fresh:
                 self.add(f"{self.text[s][0]} = {empty_array(s)}", s)
@@ -370,6 +376,12 @@ class LoopWriter(StepWriter):
         self.add(
             f"{', '.join(given)} = {name}({arguments})" if given else f"{name}({arguments})", kernel.calls[0]
         )
+
+    def guards(self) -> list[str]:
+        """The loops go as far as the shapes that they were written for: an array of another is not read."""
+        wrong = [f"{name}.shape != {shape}" for name, shape in self.used.items() if shape]
+        told = "an array has another shape than when this step was written"
+        return [f"    if {' or '.join(wrong)}:", f'        raise ValueError("{told}")'] if wrong else []
 
     def write_nest(self, nest: Nest) -> None:
         """The loops of a nest."""
@@ -458,10 +470,10 @@ class LoopWriter(StepWriter):
         """An entry of an array: of an argument of the kernel, or of the memory that only this kernel uses."""
         if x not in self.private:
             name = self.read(x)
-            self.used[name] = None
+            self.used[name] = () if x in self.memory.of else x.shape
             return f"{name}[{', '.join(index)}]"
         work, start = self.private[x]
-        self.used[work] = None
+        self.used[work] = ()
         steps = [int(np.prod(x.shape[i + 1 :])) for i in range(x.ndim)]
         terms = [
             i if step == 1 else f"{i} * {step}" for i, step in zip(index, steps, strict=True) if i != "0"
@@ -497,7 +509,7 @@ class LoopWriter(StepWriter):
     def entry(self, x: Traced, axes: list[str]) -> str:
         base, turned = source_of(x)
         if not x.shape:
-            self.used[self.read(base)] = None
+            self.used[self.read(base)] = ()
             return self.read(base)
         own = axes[len(axes) - x.ndim :]  # broadcasting aligns the last axes
         index = ["0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)]
@@ -530,7 +542,7 @@ def write_loops(
     sections: Sequence[Section],
     arguments: Sequence[Traced],
     results: Sequence[Traced],
-    pairs: Iterable[tuple[Traced, Traced]],
+    pairs: Sequence[tuple[Traced, Traced]],
     finite: Sequence[Traced],
     about: str,
 ) -> Source:
@@ -541,7 +553,8 @@ def write_loops(
     shared = results_outside(program, parts, [*results, *finite]) | set(finite)
     memory, private = memory_of(program, parts, targets, returned, shared)
     wanted = shared | returned | {new for _, new in pairs}
-    fresh = {s for part in parts if isinstance(part, Kernel) for s in part.calls if s in returned and s.shape}
+    made = (s for part in parts if isinstance(part, Kernel) for s in part.calls)
+    fresh = dict.fromkeys(s for s in made if s in returned and s.shape)  # in order
     writer = LoopWriter(program, parts, memory, names, arguments, fresh, private)
     for s in fresh:
         if s not in writer.text:
@@ -558,10 +571,11 @@ def write_loops(
             writer.write_step(first, following if isinstance(following, Traced) else None)
     if not checked:
         writer.write_finite(finite)
+    given_back = writer.settle_results(results, pairs)
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
-    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
+    writer.add(f"return {', '.join(given_back)}")
     functions = [OPTIONS, *helpers_of("\n".join(writer.kernels)), *writer.kernels]
     return assemble_module(writer, tuple(map(writer.read, arguments)), about, ["import numba"], functions)
 
@@ -608,11 +622,14 @@ def memory_of(
         if base in nest and (nest.get(s) is not nest[base] or is_whole(base))
     }
     last = last_uses(program)
+    number = {s: i for i, s in enumerate(program.steps)}
+    given = last_given(program, last, targets)
     for i, s in enumerate(program.steps):
         # A number needs no memory, and what the caller is given is made anew at each step.
         if not s.shape or s in returned:
             continue
-        if s in targets and s in nest and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
+        late = s in targets and s in nest and given < number[nest[s].calls[0]]
+        if late and is_free(targets[s], s, nest[s], last.get(targets[s], i) <= i):
             memory.targets[s] = targets[s]
         elif s in targets or (s in nest and s in shared) or (s not in nest and has_out(s)):
             memory.of[s] = buffer = Buffer(s)

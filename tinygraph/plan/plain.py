@@ -182,7 +182,9 @@ class PlainPage(Notation):
         """What stands above the function."""
         scatters = any(part.function is k.scatter for x in self.formulas() for part in parts_of(x))
         about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
-        return [about, "", "import numpy as np", *(SCATTER.splitlines() if scatters else [])]
+        special = any("scipy.special." in NUMPY.text(x) for x in self.formulas())
+        imports = ["import numpy as np", *["import scipy.special"] * special]
+        return [about, "", *imports, *(SCATTER.splitlines() if scatters else [])]
 
     def head(self) -> str:
         """The first line of the function, with all that it is given."""

@@ -81,7 +81,9 @@ def is_fixed(s: Traced) -> bool:
 
 
 def unchanged_input(s: Traced) -> Traced | None:
-    """The input that a multiplication or division by 1 gives back, bit for bit."""
+    """The input that a multiplication or division by 1, or turning a number, gives back bit for bit."""
+    if s.function is np.transpose and not s.shape:
+        return s.args[0]  # type: ignore[no-any-return]
     if s.function not in (np.multiply, np.divide):
         return None
     x, y = s.args

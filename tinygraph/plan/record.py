@@ -79,10 +79,11 @@ class Traced(Symbol):
 
     `value` holds the numbers of this run, `serial` its place in the order of recording, `quiet` the floating
     point errors that were ignored meanwhile, `place` the line of the user's code. Only a `writable` one takes
-    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step.
+    an `out=`: it then becomes the result of that call. A `fixed` one is the same at every step. `shown` is
+    the position, among all parts of `args`, of what the result is a view of.
     """
 
-    __slots__ = ("fixed", "now", "place", "quiet", "serial", "tape", "value")
+    __slots__ = ("fixed", "now", "place", "quiet", "serial", "shown", "tape", "value")
     __hash__ = object.__hash__
 
     def __init__(self, value: Any, tape: Tape, name: str = "") -> None:
@@ -94,6 +95,14 @@ class Traced(Symbol):
         self.place: CodePlace | None = None
         self.now: Traced | None = None
         self.fixed = False
+        self.shown: int | None = None
+
+    @property
+    def viewed(self) -> Traced | None:
+        """What this is a view of, None for what has memory of its own."""
+        return (
+            None if self.shown is None else next(itertools.islice(nested_parts(self.args), self.shown, None))
+        )
 
     def record(self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         """The result of `function(*args, **settings)`, which remembers the call."""
@@ -111,6 +120,7 @@ class Traced(Symbol):
         made = Traced(self.compute_call(function, args, settings), self.tape)
         made.function, made.args, made.settings = function, args, settings
         made.quiet, made.place = self.tape.ignored_errors(), recorded_place()
+        made.shown = shown_argument(made.value, args)
         return made if out is None else write_into(out, made)
 
     def compute_call(self, function: Callable[..., Any], args: Any, settings: Any) -> Any:
@@ -176,7 +186,7 @@ class Traced(Symbol):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        function = None if name.startswith("_") else getattr(np, name, None)
+        function = None if name.startswith("_") else getattr(np, {"flatten": "ravel"}.get(name, name), None)
         if function is None or not hasattr(np.ndarray, name):
             raise AttributeError(f"an array of a compiled step has no attribute {name!r}")
 
@@ -245,6 +255,18 @@ def values_of(x: Any) -> Any:
 
 def value_in(leaf: Any) -> Any:
     return leaf.value if isinstance(leaf, Traced) else leaf
+
+
+def shown_argument(value: Any, args: tuple[Any, ...]) -> int | None:
+    """The position, among all parts of `args`, of the argument whose memory `value` shares.
+
+    Found from the memory itself, as any function may give a view: `np.einsum("ij->ji", x)`, `np.diagonal(x)`.
+    """
+    if isinstance(value, np.ndarray):
+        for i, x in enumerate(nested_parts(args)):
+            if isinstance(x, Traced) and np.may_share_memory(value, x.value):
+                return i
+    return None
 
 
 def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:

@@ -10,7 +10,7 @@ import keyword
 import operator
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from tinygraph.errors import GraphError
 from tinygraph.guards.stories import home_of, qualified_name
 from tinygraph.notation.expressions import ATOM, SIGNS
-from tinygraph.plan.buffers import Buffer, Memory, is_view, order_of, plan_memory
+from tinygraph.plan.buffers import Buffer, Memory, order_of, plan_memory, root_of
 from tinygraph.plan.program import Program, symbols_in
 from tinygraph.plan.record import Traced, note_check
 from tinygraph.rules import kernels as k
@@ -177,7 +177,7 @@ class StepWriter:
             raise GraphError(f"{x} is read before it is made")
         if not x.shape:
             return number_code(np.asarray(x.value)[()])
-        number = number_code(x.value.flat[0].item() if x.size else x.dtype.type(0).item())[0]
+        number = number_code((x.value.flat[0] if x.size else x.dtype.type(0)).item())[0]
         self.name(x, "constant")
         self.arrays.append(f"{self.read(x)} = {empty_array(x, 'full', number)}")
         return self.text[x]
@@ -257,7 +257,7 @@ class StepWriter:
             return False
         if s.function is np.transpose and not s.settings and len(s.args) == 1:
             return True
-        if following is None or following.quiet or is_view(following):
+        if following is None or following.quiet or following.viewed is not None:
             return False
         if following.function in (note_check, k.scatter, np.where):  # the last two write before they read it
             return False
@@ -287,8 +287,18 @@ class StepWriter:
 
     def returned_result(self, s: Traced) -> str:
         """A result for the caller: copied if it is an input or a view, which a later step may write over."""
-        shared = s.shape and (s.function is None or is_view(s))
+        shared = isinstance(s.value, np.ndarray) and (s.function is None or s.viewed is not None)
         return f"np.array({self.read(s)})" if shared else self.read(s)
+
+    def settle_results(self, results: Sequence[Traced], pairs: Sequence[tuple[Traced, Traced]]) -> list[str]:
+        """What to return, as text; what the update would change before that is copied now."""
+        old = {target for target, _ in pairs}
+        return [self.copied_now(s) if root_of(s) in old else self.returned_result(s) for s in results]
+
+    def copied_now(self, s: Traced) -> str:
+        name = self.name(Traced(s.value, s.tape), "cost")
+        self.add(f"{name} = {self.returned_result(s)}")
+        return name
 
     def comment(self, title: str) -> None:
         """A heading; names in it come from the user, and only their letters and digits stay."""
@@ -392,7 +402,7 @@ def function_text(function: Any) -> str:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
-    return f"np.{function.__name__}" if isinstance(function, np.ufunc) else qualified_name(function)
+    return qualified_name(function)
 
 
 def refuse_foreign(function: Any) -> None:
@@ -411,7 +421,7 @@ def write_source(
     sections: Sequence[Section],
     arguments: Sequence[Traced],
     results: Sequence[Traced],
-    pairs: Iterable[tuple[Traced, Traced]],
+    pairs: Sequence[tuple[Traced, Traced]],
     finite: Sequence[Traced],
     about: str,
 ) -> Source:
@@ -435,11 +445,12 @@ def write_source(
         writer.write_step(s, following)
     if section is not sections[-1]:
         writer.write_finite(finite)
+    given_back = writer.settle_results(results, pairs)
     for target, value in pairs:
         if memory.targets.get(value) is not target:
             writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
-    writer.add(f"return {', '.join(map(writer.returned_result, results))}")
+    writer.add(f"return {', '.join(given_back)}")
     return assemble_module(writer, tuple(map(writer.read, arguments)), about)
 
 
@@ -458,5 +469,7 @@ def assemble_module(
         head += ["", *function.strip().splitlines(), ""]
     head += ["", *function_signature(arguments)]
     body = writer.lines[1:] if writer.lines[0][0] == "" else writer.lines
+    if any("scipy.special." in line for line, _ in body):
+        head.insert(head.index("import numpy as np") + 1, "import scipy.special")
     calls = {len(head) + i: s for i, (_, s) in enumerate(body, start=1) if s is not None}
     return Source("\n".join([*head, *(line for line, _ in body)]) + "\n", arguments, calls)

@@ -6,6 +6,8 @@ function runs.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -14,14 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor
+from tinygraph.engine.tensor import Tensor, distinct_parameters
 from tinygraph.errors import GraphError
 from tinygraph.extras import missing_package
 from tinygraph.guards.faults import blame, cause_of, our_work, shorten
-from tinygraph.plan.build import BuiltStep, build_step, load_step
-from tinygraph.plan.failure import retell_error
+from tinygraph.guards.stories import describe
+from tinygraph.plan.build import BuiltStep, build_step, forget_compiled, load_step
+from tinygraph.plan.failure import describe_line, retell_error
+from tinygraph.plan.outside import Outside
 from tinygraph.plan.program import Program
 from tinygraph.plan.record import Traced, values_of
+from tinygraph.plan.source import Source
 from tinygraph.plan.trace import Trace, Updates, flatten_inputs, trace_step
 from tinygraph.rules.nests import unflatten_nest
 
@@ -29,6 +34,7 @@ __all__ = ["CompiledStep", "compile"]
 
 PLANS_KEPT = 16  # signatures
 TURNS = 20  # steps of each backend before "auto" decides
+COMPILED_LINES = 500  # lines that "auto" has numba compile, which takes about 30 ms for each
 
 
 def backends_of(name: str) -> tuple[str, ...]:
@@ -45,7 +51,7 @@ def backends_of(name: str) -> tuple[str, ...]:
 
 def compile(
     loss: Callable[..., Any],
-    parameters: Iterable[Tensor] | Mapping[str, Tensor] | None = None,
+    parameters: Tensor | Iterable[Tensor] | Mapping[str, Tensor] | None = None,
     *,
     optimizer: Updates | None = None,
     backend: str = "numpy",
@@ -57,8 +63,10 @@ def compile(
     remember each call of NumPy, and the function made from these calls is used from then on; up to 16 such
     functions are kept. It gives the bits that `loss(X, Y).backward()` and `optimizer.update` give.
 
-    - Everything that varies from step to step must be an argument: random masks, for instance. A plain array
-      that `loss` uses from outside is read anew at each step, but what plain NumPy makes from it is constant.
+    - What varies from step to step is best an argument, and random numbers must be one. Variables from
+      outside, what `loss` takes by name from objects and dicts, and the arrays in them are looked at before
+      each step; where one is another, the step is recorded again. What lies deeper is not seen.
+    - `loss` runs twice to be recorded, and is refused if it does something else the second time.
     - Python's control flow is frozen, except that a number which `loss` reads from its arrays (`if J > 3`) is
       compared at each step; where it differs, the step is recorded again.
     - An array whose shape depends on numbers (a boolean index) is refused.
@@ -66,17 +74,19 @@ def compile(
 
     Args:
         loss: returns a Tensor of one entry.
-        parameters: the parameters to derive by, as a list or a mapping. Without them the first argument of
-            `loss` is what is derived by, as in `tg.value_and_grad`.
+        parameters: the parameters to derive by: one, a list or a mapping; all others stay as they are.
+            Without them the first argument of `loss` is what is derived by, as in `tg.value_and_grad`.
         optimizer: the update, from `tg.optim`. With it `step(X, Y)` returns the cost before the update and
             changes the parameters in place; without it, the cost and the list of derivatives (for a first
             argument, the derivative in its form).
         backend: "numpy"; "numba" for compiled loops (`pip install "tinygraph[fast]"`); "auto" for whichever
-            is faster here. "numba" agrees with "numpy" to about 1e-12, not to the last bit.
+            is faster here, which is "numpy" where numba would compile for long, or cannot. "numba" agrees
+            with "numpy" to about 1e-12, not to the last bit.
         check_nan: look for NaN and infinity before each update.
 
     Raises:
-        GraphError: the loss cannot be compiled, or is not made from the parameters.
+        GraphError: the loss cannot be compiled, or is not made from the parameters, or from chance; an
+            argument is no array of NumPy.
         FloatingPointError: with `check_nan`, NaN or infinity; the parameters are as they were.
 
     >>> import tinygraph as tg
@@ -91,14 +101,22 @@ def compile(
         raise GraphError(
             "an optimizer updates parameters: give them as tg.compile(loss, parameters, optimizer=...)"
         )
-    chosen = None if parameters is None else distinct_parameters(parameters)
+    chosen = None if parameters is None else checked_parameters(distinct_parameters(parameters))
     return CompiledStep(loss, chosen, optimizer, backend, check_nan)
 
 
-def distinct_parameters(parameters: Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
-    """Each parameter once: one that stands in two places is updated once."""
-    values = parameters.values() if isinstance(parameters, Mapping) else parameters
-    return list(dict.fromkeys(values))
+def checked_parameters(parameters: list[Tensor]) -> list[Tensor]:
+    """`parameters`, if they are what a step can derive by."""
+    for p in parameters:
+        if not (isinstance(p, Tensor) and p.is_parameter):
+            what = describe(p) if isinstance(p, Tensor) else f"a {type(p).__name__}"
+            raise GraphError(
+                f"a step derives by parameters, and {what} is none: give one made by tg.parameter, or a list "
+                "or a mapping of these"
+            )
+    if not parameters:
+        raise GraphError("a step derives by parameters, and none was given")
+    return parameters
 
 
 class CompiledStep:
@@ -187,9 +205,19 @@ class CompiledStep:
         """The plan for arrays of this signature."""
         if key not in self._plans and len(self._plans) >= PLANS_KEPT:
             self._plans.pop(next(iter(self._plans)))
-        plans = [Plan(self, arrays, form, backend == "numba") for backend in self.backends]
-        self._plans[key] = plan = plans[0] if len(plans) == 1 else Race(plans)
+        self._plans[key] = plan = self.choose_plan(arrays, form)
         return plan
+
+    def choose_plan(self, arrays: Sequence[Any], form: Any) -> Plan | Race:
+        """The plan of the backend; for "auto", that of NumPy, racing with that of numba if there is one."""
+        plan = Plan(self, arrays, form, self.backends[0] == "numba")
+        if len(self.backends) == 1:
+            return plan
+        try:
+            other = Plan(self, arrays, form, True, COMPILED_LINES)
+        except Exception:  # whatever numba lacks here, NumPy does without
+            return plan
+        return Race([plan, other])
 
 
 class Race:
@@ -235,30 +263,65 @@ class Race:
 class Plan:
     """The function for one signature, and what it is given besides the inputs."""
 
-    def __init__(self, step: CompiledStep, arrays: Sequence[Any], form: Any, loops: bool) -> None:
+    def __init__(
+        self, step: CompiledStep, arrays: Sequence[Any], form: Any, loops: bool, longest: int | None = None
+    ) -> None:
         self.parameters = step.parameters or []
         self.optimizer = optimizer = step.optimizer
         self.held = [(p, p.value) for p in self.parameters]
         self.memory = tuple(x for p in self.parameters for x in (optimizer.memory(p) if optimizer else ()))
+        self.outside = outside = Outside(step.loss)
+        before = outside.states()
         recorded = trace_step(step.loss, arrays, form, step.parameters, optimizer)
+        if outside.states() != before:
+            raise chance_error("draws random numbers")
+        if (name := outside.first_change()) is not None:
+            raise chance_error(f"changes {name}, which it reads")
+        self.held += [(x, x._value) for x in recorded.others]
+        outside.arrays += [x._value for x in recorded.others]
         with our_work("tg.compile, writing the step,"):
             self.built = build_step(recorded, step.check_nan, loops)
             self.source = self.built.source
+            if longest and self.source.text.count("\n") > longest:
+                raise GraphError(
+                    f"a step of more than {longest} lines is not compiled without being asked for"
+                )
             self.function = load_step(self.source, loops)
         self.inputs = len(arrays)
         self.kinds = [array_kind(x) for x in arrays]
         self.form = form
         self.constants = constants_of(self.built, recorded)
-        if self.constants:
-            again = trace_step(step.loss, arrays, form, step.parameters, optimizer)
-            refuse_chance(self.constants, constants_of(build_step(again), again))
+        again = trace_step(step.loss, arrays, form, step.parameters, optimizer)
+        rebuilt = build_step(again, step.check_nan, loops)
+        refuse_chance(self.constants, constants_of(rebuilt, again))
+        refuse_difference(self.source, rebuilt.source)
+        outside.watch_contents(self.constants)
+        self.looks_outside = not outside.is_empty()
         self.number_types = [None if loops else number_type(s, self.built.program) for s in recorded.numbers]
         self.numbers: dict[str, float] = {}
         self.rest = self.given_besides(())
+        if loops:
+            self.compile_loops(arrays)
+
+    def compile_loops(self, arrays: Sequence[Any]) -> None:
+        """Have numba compile, by one call on copies: if it fails, nothing of the caller's is half changed."""
+        numbers = self.optimizer.numbers().values() if self.optimizer else ()
+        changed = copy.deepcopy(self.rest[: len(self.parameters) + len(self.memory)])
+        given = *arrays, *changed, *numbers, *self.constants
+        with np.errstate(all="ignore"), contextlib.suppress(AssertionError, FloatingPointError):
+            try:
+                self.function(*given)
+            except (AssertionError, FloatingPointError):  # of the data, which the call itself will tell
+                raise
+            except Exception:  # perhaps since what numba kept was cut short: then without it
+                if not forget_compiled(self.function):
+                    raise
+                self.function = load_step(self.source, True)
+                self.function(*given)
 
     def holds(self) -> bool:
-        """Whether the parameters still hold the arrays that this plan was made for."""
-        return all(p._value is value for p, value in self.held)
+        """Whether tensors still hold the arrays that this plan was made for, and names mean the same."""
+        return all(p._value is value for p, value in self.held) and self.outside.first_change() is None
 
     def fits(self, inputs: Sequence[Any]) -> bool:
         """Whether these are plain arrays as this plan was made for."""
@@ -267,14 +330,15 @@ class Plan:
         for x, (shape, strides, dtype) in zip(inputs, self.kinds, strict=True):
             if type(x) is not np.ndarray or x.shape != shape or x.strides != strides or x.dtype is not dtype:
                 return False
-        for p, value in self.held:  # noqa: SIM110 - sooner than all()
+        for p, value in self.held:
             if p._value is not value:
                 return False
-        return True
+        return not self.looks_outside or self.outside.first_change() is None
 
     def given_besides(self, numbers: Iterable[Any]) -> tuple[Any, ...]:
         """The arguments after the inputs, with these numbers of the optimizer."""
-        return *(value for _, value in self.held), *self.memory, *numbers, *self.constants
+        values = [value for _, value in self.held[: len(self.parameters)]]
+        return *values, *self.memory, *numbers, *self.constants
 
     def run(self, arrays: Sequence[Any]) -> Any:
         """One step."""
@@ -322,14 +386,31 @@ def refuse_chance(constants: Sequence[Any], again: Sequence[Any]) -> None:
     """GraphError if an array that the loss makes is another one when it runs again, as random numbers are."""
     for x, y in itertools.zip_longest(constants, again):
         if x is not y and not np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f"):
-            raise GraphError(
-                f"the loss makes an array of shape {np.shape(x)} that differs from call to call, and a "
-                "compiled step would repeat the first for ever; give it to the step as an argument"
-            )
+            raise chance_error(f"makes an array of shape {np.shape(x)} that differs from call to call")
+
+
+def refuse_difference(source: Source, again: Source) -> None:
+    """GraphError if the loss has become another text when it ran again: another number, index or branch."""
+    if source.text == again.text:
+        return
+    pairs = itertools.zip_longest(source.text.splitlines(), again.text.splitlines(), fillvalue="")
+    line, first, second = next((i, x, y) for i, (x, y) in enumerate(pairs, 1) if x != y)
+    where = describe_line(source, line).partition("`, ")[2]
+    raise chance_error(
+        f"does something else when it runs again{', ' if where else ''}{where}: "
+        f"`{first.strip()}` first, then `{second.strip()}`"
+    )
+
+
+def chance_error(what: str) -> GraphError:
+    return GraphError(
+        f"the loss {what}, and a compiled step would repeat the first for ever; give it to the step as an "
+        "argument"
+    )
 
 
 def array_kind(x: Any) -> Any:
-    """What two arrays must have in common for the same plan: shape, strides and dtype."""
+    """What two arrays must have in common for the same plan: shape, strides and dtype; numbers, the type."""
     return (x.shape, x.strides, x.dtype) if type(x) is np.ndarray else type(x)
 
 

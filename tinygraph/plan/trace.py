@@ -24,6 +24,7 @@ from tinygraph.rules.nests import Leaf, flatten_nest, leaves, unflatten_nest
 __all__ = ["Trace", "Updates", "finish_trace", "flatten_inputs", "trace_step"]
 
 ARRAYS = (np.ndarray, np.generic, float, int, Tensor)
+OWN_ARITHMETIC = ("__array_ufunc__", "__array_function__", "__mul__", "__add__")
 END = 2**62  # after every serial number
 
 
@@ -42,8 +43,9 @@ class Trace(NamedTuple):
     """What was recorded of a step.
 
     `arguments` are the symbols of what the step is given, in order, `numbers` those of the optimizer among
-    them; `cost` and `derivatives` are its results; `targets` pairs each array of the caller's that the update
-    changes with its new value.
+    them; `others` are the tensors that the loss has from outside and does not derive by; `cost` and
+    `derivatives` are its results; `targets` pairs each array of the caller's that the update changes with its
+    new value.
     """
 
     tape: Tape
@@ -54,6 +56,7 @@ class Trace(NamedTuple):
     targets: list[tuple[Traced, Traced]]
     names: dict[Traced, str]
     sections: list[Section]
+    others: list[Tensor]
 
 
 # Arguments ----------------------------------------------------------------
@@ -62,11 +65,39 @@ class Trace(NamedTuple):
 def flatten_inputs(inputs: Any) -> tuple[list[Any], Any]:
     """The arrays and numbers in nested dicts, lists and tuples, and the form that holds their places."""
     found, form = flatten_nest(tuple(inputs), is_array)
-    return [value_of(x) for x in found], form
+    return [plain_array(value_of(x)) for x in found], form
+
+
+def plain_array(x: Any) -> Any:
+    """`x`; of a memory map and the like, the same memory as a plain array.
+
+    Raises:
+        GraphError: the class of `x` has arithmetic of its own, as np.matrix has.
+    """
+    if type(x) is np.ndarray or not isinstance(x, np.ndarray):
+        return x
+    if any(getattr(type(x), name) is not getattr(np.ndarray, name) for name in OWN_ARITHMETIC):
+        raise unfit_argument(x)
+    return x.view(np.ndarray)
+
+
+def unfit_argument(x: Any) -> GraphError:
+    shape, kind = np.shape(x), type(x).__name__
+    return GraphError(
+        f"a compiled step takes NumPy's own arrays of numbers, and an argument of shape {shape} is "
+        f"{'an array of objects' if type(x) is np.ndarray else f'a {kind}'}; give it as such an array, with "
+        "np.asarray if that means the same"
+    )
 
 
 def is_array(x: Any) -> bool:
-    """Whether x stands for an array or a number, which may differ from step to step."""
+    """Whether x stands for an array or a number, which may differ from step to step.
+
+    Raises:
+        GraphError: x is an array of another library.
+    """
+    if hasattr(x, "__array__") and not isinstance(x, ARRAYS):
+        raise unfit_argument(x)
     return isinstance(x, ARRAYS) and not isinstance(x, bool)
 
 
@@ -74,6 +105,9 @@ def symbols_for(loss: Callable[..., Any], arrays: Sequence[Any], form: Any, tape
     """A symbol for each array given, named after the argument of `loss` that it is."""
     if form is None:
         form = tuple, (Leaf,) * len(arrays)
+    for x in arrays:
+        if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+            raise unfit_argument(x)
     names = [name for i, part in enumerate(form[1]) for name in leaf_names(part, argument_name(loss, i))]
     return [Traced(x, tape, name) for x, name in zip(arrays, names, strict=True)]
 
@@ -146,7 +180,7 @@ def finish_trace(
     seed = Traced(values_of(checked_seed(J, None)), tape)
     seed.fixed = True
     start = last_serial(tape)
-    swept, _ = reverse_sweep(J, seed)
+    swept, _ = reverse_sweep(J, seed, targets=set(parameters))
     found = {t: settle_arrays(dt) for t, dt in swept.items()}
     for p in parameters:
         if p not in found:
@@ -181,7 +215,14 @@ def finish_trace(
         targets,
         symbols,
         sections,
+        others_of(order, parameters),
     )
+
+
+def others_of(order: Sequence[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
+    """The leaves of a graph that are no parameters of the step and hold arrays of their own."""
+    found = dict.fromkeys(x for t in order for x in t.inputs if isinstance(x, Tensor) and x.op is None)
+    return [x for x in found if x not in set(parameters) and not isinstance(value_of(x), Traced)]
 
 
 def zero_derivative(p: Tensor, tape: Tape, optimizer: Updates | None) -> Traced:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import Each, add_row, compose
-from tinygraph.rules.shapes import move_axis, place_of_axis, with_shape
+from tinygraph.rules.shapes import cast_floats, move_axis, place_of_axis, with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
 
 __all__: list[str] = []
@@ -243,8 +243,8 @@ def full_like(
     subok: bool = True,
     shape: Option = None,
 ) -> Numeric:
-    """`np.full_like`: a number that is recorded, stretched; else a plain array."""
+    """`np.full_like` of a recorded number, which is repeated; of `a` only shape and dtype are read."""
     if not isinstance(fill_value, k.Recording):
         return NotImplemented
-    number = with_shape(fill_value).astype(dtype or a.dtype)
-    return np.broadcast_to(number, a.shape if shape is None else shape)
+    number: Numeric = cast_floats(fill_value, np.dtype(dtype or a.dtype))
+    return np.broadcast_to(number, np.shape(a) if shape is None else shape)

@@ -110,7 +110,9 @@ def load_rows(function: AnyFunction) -> bool:
     They are for `np.fft`, and for `scipy.special` where the user has imported it.
     """
     if getattr(function, "__module__", None) == "numpy.fft":
-        import tinygraph.rules.fourier
+        import tinygraph.rules.fourier  # noqa: F401
     elif isinstance(function, np.ufunc) and "scipy.special" in sys.modules:
-        import tinygraph.rules.special  # noqa: F401
+        from tinygraph.rules.special import add_special_functions
+
+        add_special_functions(sys.modules["scipy.special"])
     return function in TABLE or function in COMPOSED

@@ -201,7 +201,7 @@ PAIRS = {
             dx = dout * gamma
             return dbeta, dx, dgamma
     """),
-    "a padding that only one way treats well": ("conv_backward", "dx[i] = dpad[1:-1]", "dx[i + 1] = dpad[1:-1]", """
+    "a padding that is treated wrong": ("conv_backward", "dx[i] = dpad[1:-1]", "dx[i + 1] = dpad[1:-1]", """
         def conv_forward(x, w, b, hparameters):
             stride, pad = hparameters["stride"], hparameters["pad"]
             m, H, W, C = x.shape
@@ -233,6 +233,20 @@ PAIRS = {
                 else:
                     dx[i] = dpad
             return dx, dw, dout.sum(axis=(0, 1, 2)).reshape(b.shape)
+    """),
+    "what comes after an else": ("act_backward", "(1 - a)", "(1 + a)", """
+        def act_forward(z, kind="relu"):
+            if kind == "relu":
+                a = np.maximum(z, 0)
+            else:
+                a = 1 / (1 + np.exp(-z))
+            return a, (z, a, kind)
+
+        def act_backward(da, cache):
+            z, a, kind = cache
+            if kind == "relu":
+                return da * (z > 0)
+            return da * a * (1 - a)
     """),
     "axes in another order": ("flip_backward", "dout.transpose(0, 2, 3, 1)", "dout.transpose(0, 3, 2, 1)", """
         def flip_forward(x):
@@ -316,14 +330,14 @@ LOSSES = {
             return loss, dw
     """),
     "the last step of a loop left out": ("sequence_loss", "range(T - 1, -1, -1)", "range(T - 1, 0, -1)", """
-        def sequence_loss(Wx, Wh, xs, hs0, target):
+        def sequence_loss(Wx, Wh, xs, h0, y):
             T = len(xs)
-            hs = {-1: hs0}
+            hs = {-1: h0}
             for t in range(T):
                 hs[t] = np.tanh(xs[t] @ Wx + hs[t - 1] @ Wh)
-            loss = 0.5 * np.sum((hs[T - 1] - target) ** 2)
+            loss = 0.5 * np.sum((hs[T - 1] - y) ** 2)
             dWx, dWh = np.zeros_like(Wx), np.zeros_like(Wh)
-            dh = hs[T - 1] - target
+            dh = hs[T - 1] - y
             for t in range(T - 1, -1, -1):
                 da = dh * (1 - hs[t] ** 2)
                 dWx += np.outer(xs[t], da)
@@ -479,17 +493,16 @@ OBJECTS = {
     """),
     "rows in turn": ("Softmax.backward", "    rows.append(J @ d)", "rows.append(J @ d)", """
         class Softmax:
-            def forward(self, x):
-                e = np.exp(x - x.max(axis=1, keepdims=True))
-                self.out = e / e.sum(axis=1, keepdims=True)
-                return self.out
+            def forward(self, inputs):
+                e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+                self.output = e / e.sum(axis=1, keepdims=True)
 
             def backward(self, dout):
                 rows = []
-                for p, d in zip(self.out, dout):
+                for p, d in zip(self.output, dout):
                     J = np.diag(p) - np.outer(p, p)
                     rows.append(J @ d)
-                return np.array(rows)
+                self.dinputs = np.array(rows)
     """),
     "a bias summed the wrong way": ("Affine.backward", "dout.sum(axis=0)", "dout.sum(axis=1)", """
         class Affine:

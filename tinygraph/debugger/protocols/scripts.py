@@ -94,7 +94,7 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
         makers = [
             Maker(x, sizes, asked.seed, layers_in(function, ()), program=program)
             for x in layouts_for(function.text)
-            if x in PLAIN_LAYOUTS
+            if x in (OF_ONE_EXAMPLE if OUTER.search(function.text) else PLAIN_LAYOUTS)
         ]
         stopped: list[Machine] = []
         for maker in makers:
@@ -102,6 +102,8 @@ def machines_of(program: Program, function: Function, asked: Asked) -> Iterator[
         yield from stopped[:3]
 
 
+OUTER = re.compile(r"\bouter\(")  # of what is no table of examples
+OF_ONE_EXAMPLE = ("one vector", "one sequence", "one column", "one unit")
 PLAIN_LAYOUTS = ("rows", "columns", "one column", "one vector", "one unit", "sequences")
 
 
