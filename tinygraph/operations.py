@@ -282,18 +282,18 @@ def closed_by(function: AnyFunction, args: Sequence[Operand], settings: Options)
     """Why a function is no row of NumPy calls, found by running it on arrays without numbers; or None."""
     shadows = [Shadow((tuple(x.shape), x.dtype), {0}) if hasattr(x, "shape") else x for x in args]
     try:
-        found = list(functions_in(function(*shadows, **settings)))
+        found = list(functions_called(function(*shadows, **settings)))
     except Exception as error:
         return f"asks for the numbers in its arrays ({error_text(error).replace('Shadow', 'an outline')})"
     foreign = [f for f in found if home_of(f).partition(".")[0] not in PLAIN]
     return f"calls {qualified_name(foreign[0])}" if foreign else None
 
 
-def functions_in(made: Any) -> Iterator[AnyFunction]:
+def functions_called(made: Any) -> Iterator[AnyFunction]:
     """The functions called in an expression."""
     for x in leaves(made):
         if isinstance(x, np.ndarray) and x.dtype.kind == "O":
             raise TypeError("it makes arrays of objects of them")
         if isinstance(x, Shadow) and x.function is not None:
             yield x.function
-            yield from functions_in([*x.args, *x.settings.values()])
+            yield from functions_called([*x.args, *x.settings.values()])
