@@ -285,7 +285,7 @@ def closed_by(function: AnyFunction, args: Sequence[Operand], settings: Options)
         found = list(functions_called(function(*shadows, **settings)))
     except Exception as error:
         return f"asks for the numbers in its arrays ({error_text(error).replace('Shadow', 'an outline')})"
-    foreign = [f for f in found if home_of(f).partition(".")[0] not in PLAIN]
+    foreign = [f for f in found if home_of(f).partition(".")[0] not in PLAIN and not hasattr(f, "sample")]
     return f"calls {qualified_name(foreign[0])}" if foreign else None
 
 

@@ -79,6 +79,15 @@ def unchanged_if_real(val: Numeric) -> Numeric:
     return NotImplemented if val.dtype.kind == "c" else np.positive(val)
 
 
+@compose(np.real_if_close)
+def real_where_close(a: Numeric, tol: float = 100) -> Numeric:
+    """The real part if all imaginary ones are small, below `tol` times the rounding error of 1."""
+    if a.dtype.kind != "c":
+        return np.positive(a)
+    most = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return np.real(a) if np.all(np.abs(np.imag(a)) < most) else np.positive(a)
+
+
 @compose(np.angle)
 def angle(z: Numeric, deg: bool = False) -> Numeric:
     """`np.angle`."""
