@@ -258,16 +258,20 @@ def with_arrays(function):
 
     @functools.wraps(function)
     def wrapped(*args, **settings):
-        return function(*[array(x) if isinstance(x, builtins.list) else x for x in args], **settings)
+        return function(*[array(x) if holds_tensors(x) else x for x in args], **settings)
 
     return wrapped
 
 
 def array(x, *args, **settings):
     """np.array of nested lists in which Tensors stand."""
-    if isinstance(x, builtins.list | builtins.tuple) and any(isinstance(leaf, Tensor) for leaf in leaves(x)):
+    if holds_tensors(x):
         return np.stack([array(part) for part in x])
     return x * 1.0 if isinstance(x, Tensor) else np.array(x, *args, **settings)
+
+
+def holds_tensors(x):
+    return isinstance(x, builtins.list | builtins.tuple) and any(isinstance(leaf, Tensor) for leaf in leaves(x))
 
 
 def make_diagonal(x, offset=0, axis1=-1, axis2=-2):
@@ -310,7 +314,9 @@ def install():
     for part in ("core", "tracer", "extend", "test_util", "misc", "builtins", "wrap_util", "util"):
         setattr(package, part, module(f"autograd.{part}", **own))
     package.numpy = module("autograd.numpy", **numpy)
-    for part in ("random", "linalg", "fft"):
+    linalg = {key: getattr(np.linalg, key) for key in dir(np.linalg) if not key.startswith("__")}
+    package.numpy.linalg = module("autograd.numpy.linalg", **linalg | {"norm": with_arrays(np.linalg.norm)})
+    for part in ("random", "fft"):
         sys.modules[f"autograd.numpy.{part}"] = getattr(np, part)
     package.scipy = module("autograd.scipy")
     for part in ("special", "stats", "linalg", "signal", "integrate"):
