@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import warnings
 from collections import Counter
 
@@ -16,6 +18,7 @@ from tinygraph.errors import TinygraphError
 from tinygraph.rules.nests import leaves, map_leaves
 
 AT_LEAST = 6000
+LARGEST, MOST = 3000, 60  # entries of an input, and samples of an operation in one dtype
 TOLERANCE = {"float64": 1e-7, "float32": 2e-3}
 
 
@@ -256,9 +259,9 @@ def cumulative(f):
 
 
 def quantile(x, q, dim=None, keepdim=False, interpolation="linear"):
-    q = value_of(q)
-    z = np.quantile(x, q, axis=dim, keepdims=keepdim, method=interpolation)
-    return z
+    if not x.ndim or getattr(q, "wants", False):  # by q there is a derivative in PyTorch alone
+        raise Aside
+    return np.quantile(x, value_of(q), axis=dim, keepdims=keepdim, method=interpolation)
 
 
 def softmaxed(f):
@@ -409,7 +412,19 @@ FORMS |= {
 }  # fmt: skip
 
 # Which operations may disagree, and why.
-REASONS: dict[str, str] = {}
+TIE, CORNER, TRIANGLE = (
+    "where two are equal, and at the ends of a range, another of the derivatives there are; 0 for NaN",
+    "at 0, infinity or NaN, where there is no derivative",
+    "the matrix is not symmetric, and NumPy reads one triangle alone; PyTorch spreads the derivative over both",
+)
+REASONS = {
+    **dict.fromkeys(["maximum", "minimum", "max.binary", "min.binary", "fmax", "fmin", "clamp_max", "clamp_min"], TIE),
+    **dict.fromkeys(["nn.functional.hardtanh", "nn.functional.relu", "nn.functional.relu6"], TIE),
+    **dict.fromkeys(["abs", "atan2", "copysign", "hypot", "nn.functional.elu", "logaddexp", "logaddexp2"], CORNER),
+    **dict.fromkeys(["linalg.norm.subgradients_at_zero", "float_power", "pow", "__rpow__"], CORNER),
+    **dict.fromkeys(["linalg.cholesky", "linalg.eigvalsh"], TRIANGLE),
+    "fmod": "the quotient, which is rounded in PyTorch: 249.99... becomes 250",
+}
 
 
 def plain(x):
@@ -430,6 +445,8 @@ def compare_sample(op, sample, tolerance):
     """What disagrees in one sample: "", or where."""
     import torch
 
+    # Of a leaf that is a view of another PyTorch finds no derivative.
+    sample = sample.transform(lambda t: t.detach().clone().requires_grad_(t.requires_grad) if isinstance(t, torch.Tensor) else t)
     given = [sample.input, *sample.args]
     theirs = op(sample.input, *sample.args, **sample.kwargs)
     theirs = [z for z in flat(theirs) if isinstance(z, torch.Tensor) and z.requires_grad]
@@ -439,7 +456,7 @@ def compare_sample(op, sample, tolerance):
     ps = [p for p in [*flat(changed), *flat(list(settings.values()))] if isinstance(p, Tensor)]
     form = FORMS[name_of(op)]
     ours = [z for z in flat(form(*changed, **settings)) if hasattr(z, "shape")][: len(theirs)]
-    if not theirs or not ps:
+    if not theirs or not ps or len(ps) != len(xs):
         raise Aside
     random = np.random.default_rng(0)
     weights = [random.uniform(0.5, 1.5, tuple(z.shape)) for z in theirs]
@@ -455,6 +472,10 @@ def compare_sample(op, sample, tolerance):
         if bad := differs(d[p] if p in d else zero, zero if e is None else e.numpy(), tolerance):
             return bad
     return ""
+
+
+def size_of(x):
+    return max((leaf.numel() for leaf in flat(x) if hasattr(leaf, "numel")), default=0)
 
 
 def differs(a, b, tolerance):
@@ -484,7 +505,8 @@ def samples_of(op, dtype):
     """PyTorch's samples, and those that it compares with references."""
     yield from op.sample_inputs("cpu", dtype, requires_grad=True)
     if op.reference_inputs_func is not None:
-        yield from op.reference_inputs("cpu", dtype, requires_grad=True)
+        with contextlib.suppress(ValueError):  # of those that ask for derivatives by integers
+            yield from op.reference_inputs("cpu", dtype, requires_grad=True)
 
 
 def run():
@@ -503,7 +525,8 @@ def run():
         for dtype in (torch.float64, torch.float32):
             if dtype not in op.supported_dtypes("cpu"):
                 continue
-            for sample in samples_of(op, dtype):
+            small = (s for s in samples_of(op, dtype) if size_of(s.input) <= LARGEST)
+            for sample in itertools.islice(small, MOST):
                 try:
                     bad = compare_sample(op, sample, TOLERANCE[str(dtype).removeprefix("torch.")])
                 except TinygraphError as error:

@@ -11,7 +11,7 @@ from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.types import Numeric
 
-__all__: list[str] = []
+__all__ = ["LOG_2"]
 
 LOG_2, LOG_10 = math.log(2), math.log(10)
 DEGREE = math.pi / 180

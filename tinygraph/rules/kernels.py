@@ -30,6 +30,7 @@ __all__ = [
     "logsumexp",
     "mse",
     "one_hot",
+    "plain_places",
     "probability_cross_entropy",
     "relu",
     "scatter",
@@ -67,6 +68,11 @@ def kernel(function: F) -> F:
 
     KERNELS.add(dispatch)
     return cast(F, dispatch)
+
+
+def plain_places(index: AnyIndex) -> AnyIndex:
+    """An index that records as a plain one; its own derivative is 0."""
+    return np.asarray(index) if isinstance(index, Recording) else index
 
 
 @kernel
