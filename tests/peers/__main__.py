@@ -1,8 +1,8 @@
 """Run the suites of peers on tinygraph: `python -m tests.peers [autograd] [mygrad] [torch]`, or all of them.
 
-Their tests are taken from where they are published, into a folder that is thrown away; `--folder autograd=PATH` takes
-what is unpacked there instead. Each needs its own package (`pip install tinygraph[peers]`); what is not installed is
-passed over, and said. The exit status is 0 if nothing is wrong that is not explained.
+Their tests are taken from where they are published, into a folder that is thrown away;
+`--folder autograd=PATH` takes what is unpacked there instead. Each needs its own package
+(`pip install tinygraph[peers]`); what is not installed is passed over, and said. The exit status is 0 if nothing is wrong that is not explained.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def run_suite(name: str, given: dict[str, str]) -> bool:
     if name in given:
         return suite.run(given[name])
     if name not in OF_SDISTS:
-        print(f"{name} has no tests in what it publishes: clone its repository, and give --folder {name}=PATH")
+        print(
+            f"{name} has no tests in what it publishes: clone its repository, and give --folder {name}=PATH"
+        )
         return False
     with tempfile.TemporaryDirectory() as folder:
         return suite.run(fetch_sdist(name, folder))
@@ -51,10 +53,13 @@ def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.peers", description=__doc__.partition("\n")[0])
     parser.add_argument("suites", nargs="*", choices=[*SUITES, []], help="all of them unless named")
-    parser.add_argument("--folder", action="append", default=[], metavar="NAME=PATH", help="an unpacked sdist")
+    parser.add_argument(
+        "--folder", action="append", default=[], metavar="NAME=PATH", help="an unpacked sdist"
+    )
     asked = parser.parse_args()
     given = dict(x.split("=", 1) for x in asked.folder)
-    return 0 if all([run_suite(name, given) for name in asked.suites or SUITES]) else 1
+    fine = [run_suite(name, given) for name in asked.suites or SUITES]
+    return 0 if all(fine) else 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """HIPS autograd's own tests, run on tinygraph: a package `autograd` whose functions are tinygraph's.
 
-Its name stands for the other package while the tests run. What of that is no derivative in reverse mode of real
-numbers is passed over, and said: forward mode, complex inputs.
+Its name stands for the other package while the tests run. What of that is no derivative in reverse mode
+of real numbers is passed over, and said: forward mode, complex inputs.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ STEP, TOLERANCE = 1e-6, 1e-6
 FORWARD = ("make_jvp", "make_ggnvp", "deriv", "check_jvp", "defjvp", "make_jvp_reversemode")
 OF_COMPLEX = ("holomorphic_grad",)
 INTERNAL = ("vspace", "primitive_vjps", "const_graph", "quick_grad_check")
+random = np.random.default_rng(0)
 SHARE = 0.95  # of the tests that count
 counts: Counter[str] = Counter()  # of the test that runs: checks made, and not made
 
 
-class Aside(Exception):
+class Aside(Exception):  # noqa: N818 - no error
     """What a check asks that is no derivative in reverse mode of real numbers."""
 
 
@@ -100,7 +101,7 @@ def jacobian(f, argnum=0):
         y = np.asarray(value_of(f(*args, **settings)))
         x = np.shape(args[argnum])
         rows = [
-            grad(lambda *a, i=i: (f(*a, **settings) if not y.shape else f(*a, **settings)[i]), argnum)(*args)
+            grad(lambda *a, i=i: f(*a, **settings) if not y.shape else f(*a, **settings)[i], argnum)(*args)
             for i in np.ndindex(y.shape)
         ]
         return np.reshape(np.stack(rows), y.shape + x)
@@ -145,7 +146,9 @@ def unary_to_nary(operator):
 
     def nary(f, argnum=0, *more, **facts):
         def at(*args, **settings):
-            one = lambda x: f(*put(args, argnum, [x]), **settings)
+            def one(x):
+                return f(*put(args, argnum, [x]), **settings)
+
             return operator(one, args[argnum], *more, **facts)
 
         return at
@@ -155,8 +158,12 @@ def unary_to_nary(operator):
 
 def dot(y, g):
     """The sum of all products of entries."""
-    return sum(np.sum(np.real(a) * np.real(b)) + np.sum(np.imag(a) * np.imag(b)) if np.iscomplexobj(value_of(a))
-               else np.sum(a * b) for a, b in zip(leaves(y), leaves(g), strict=True))
+    return sum(
+        np.sum(np.real(a) * np.real(b)) + np.sum(np.imag(a) * np.imag(b))
+        if np.iscomplexobj(value_of(a))
+        else np.sum(a * b)
+        for a, b in zip(leaves(y), leaves(g), strict=True)
+    )
 
 
 # Checks ----------------------------------------------------------------
@@ -173,7 +180,10 @@ def check_grads(f, argnum=0, modes=("fwd", "rev"), order=2):
             counts["complex inputs"] += 1
         else:
             counts["made"] += 1
-            one = lambda *xs: f(*put(args, argnum, xs), **settings)
+
+            def one(*xs):
+                return f(*put(args, argnum, xs), **settings)
+
             one.__name__ = getattr(f, "__name__", "function")
             check_order(one, xs, order)
 
@@ -182,7 +192,10 @@ def check_grads(f, argnum=0, modes=("fwd", "rev"), order=2):
 
 def check_order(f, xs, order):
     weights = map_leaves(random_like, f(*xs))
-    cost = lambda *xs: dot(f(*xs), weights)
+
+    def cost(*xs):
+        return dot(f(*xs), weights)
+
     direction = map_leaves(random_like, xs)
     exact = dot(derivative_of(cost, xs), direction)
     ahead, behind = (float(cost(*moved(xs, direction, s * STEP / 2))) for s in (1, -1))
@@ -191,15 +204,18 @@ def check_order(f, xs, order):
     assert scalar_close(numeric, exact), said
     if order > 1:
         real = not any(np.iscomplexobj(w) for w in leaves(weights))  # as what is derived by must be
-        vjp = lambda xs, w=weights: derivative_of(lambda *xs: dot(f(*xs), w), xs)
+
+        def vjp(xs, w=weights):
+            return derivative_of(lambda *xs: dot(f(*xs), w), xs)
+
         vjp.__name__ = f"vjp_{f.__name__}"
         check_order(vjp, [xs, weights] if real else [xs], order - 1)
 
 
 def random_like(x):
     x = value_of(x)
-    made = np.random.standard_normal(np.shape(x))
-    return made + 1j * np.random.standard_normal(np.shape(x)) if np.iscomplexobj(x) else made
+    made = random.standard_normal(np.shape(x))
+    return made + 1j * random.standard_normal(np.shape(x)) if np.iscomplexobj(x) else made
 
 
 def moved(xs, direction, step):
@@ -271,7 +287,9 @@ def array(x, *args, **settings):
 
 
 def holds_tensors(x):
-    return isinstance(x, builtins.list | builtins.tuple) and any(isinstance(leaf, Tensor) for leaf in leaves(x))
+    return isinstance(x, builtins.list | builtins.tuple) and any(
+        isinstance(leaf, Tensor) for leaf in leaves(x)
+    )
 
 
 def make_diagonal(x, offset=0, axis1=-1, axis2=-2):
@@ -304,11 +322,17 @@ def install():
     for name in [key for key in sys.modules if key.split(".")[0] == "autograd"]:
         del sys.modules[name]
     own = {key: x for key, x in globals().items() if callable(x)}
-    own |= {name: refuse("forward mode") for name in FORWARD} | {name: refuse("complex inputs") for name in OF_COMPLEX}
+    own |= {name: refuse("forward mode") for name in FORWARD} | {
+        name: refuse("complex inputs") for name in OF_COMPLEX
+    }
     own |= {name: refuse(f"{name} is of autograd's inside") for name in INTERNAL}
     own |= {"checkpoint": lambda f: f, "isinstance": ag_isinstance, "isbox": lambda x: isinstance(x, Tensor)}
     own |= {"dict": dict, "list": list, "tuple": builtins.tuple, "flatten": flatten}
-    numpy = {key: getattr(np, key) for key in dir(np) if not key.startswith("__")} | {"array": array, "make_diagonal": make_diagonal, "__version__": np.__version__}
+    numpy = {key: getattr(np, key) for key in dir(np) if not key.startswith("__")} | {
+        "array": array,
+        "make_diagonal": make_diagonal,
+        "__version__": np.__version__,
+    }
     numpy |= {name: with_arrays(getattr(np, name)) for name in ("mean", "std", "var", "append")}
     package = module("autograd", **own)
     for part in ("core", "tracer", "extend", "test_util", "misc", "builtins", "wrap_util", "util"):
@@ -401,5 +425,7 @@ def run(folder):
     for why, count in Counter(outcomes.aside.values()).most_common():
         print(f"  aside: {count} ({why})")
     share = len(outcomes.passed) / (len(outcomes.passed) + len(rest))
-    print(f"HIPS autograd: {len(outcomes.passed)} of {len(outcomes.passed) + len(rest)} tests pass, {share:.1%}")
+    print(
+        f"HIPS autograd: {len(outcomes.passed)} of {len(outcomes.passed) + len(rest)} tests pass, {share:.1%}"
+    )
     return share >= SHARE and all(map(reason_of, rest))
