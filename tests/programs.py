@@ -187,7 +187,7 @@ ONE = [
     lambda f, x: np.einsum("ii->i", x[:, : (x.shape or (0,))[0]]),
     lambda f, x: np.split(x, 2)[1],
     lambda f, x: np.array_split(x, 2, axis=-1)[0],
-    lambda f, x: f.cbrt(x),
+    lambda f, x: f.cbrt(1.2 + np.tanh(x)),
     lambda f, x: f.i0(x),
     lambda f, x: f.degrees(x / 50),
     lambda f, x: f.radians(x),
@@ -271,7 +271,7 @@ TWO = [
     lambda f, x, y: np.meshgrid(x, y)[1],
     lambda f, x, y: np.select([f.above(x, 0.2)], [x * y], x),
     lambda f, x, y: np.linspace(x, y, 3),
-    lambda f, x, y: np.polyval(x, np.tanh(y)),
+    lambda f, x, y: np.polyval(np.append(x, 1.0), np.tanh(y)),
 ]
 AXES = [
     {},

@@ -1,7 +1,9 @@
 """Files: what is read is what was written, whole or not at all, and nothing in a file is run."""
 
+import json
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import textwrap
@@ -297,3 +299,15 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(path):
     files, interrupted = map(int, run.stdout.split())
     assert files > 2  # there were new files to find,
     assert interrupted > 2  # and kills in the middle of writing
+
+
+def test_numbers_that_numpy_lacks_are_named(tmp_path):
+    pytest.importorskip("safetensors", reason="the format is an extra")
+    header = json.dumps({"W": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}).encode()
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + b"\0\0\0\0")
+
+    with pytest.raises(
+        UserFileError, match=r"W in .* holds BF16 numbers, which NumPy lacks: write it as float32"
+    ):
+        tg.load(path)

@@ -29,6 +29,7 @@ LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 # What is imported inside functions only, and why it waits.
 WAITS = {
     "dask": "an extra",
+    "dis": "to look at a call that takes a number out of a Tensor, slow to load",
     "distributed": "an extra",
     "hashlib": "to read and write files, slow to load",
     "importlib.metadata": "for --version alone, slow to load",

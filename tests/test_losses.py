@@ -1,5 +1,6 @@
 """The costs: values, stability, and labels that do not fit."""
 
+import itertools
 import re
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tinygraph as tg
 from tests.networks import make_network, parameters_of, record
 from tinygraph import layerwise as lw
+from tinygraph.engine.tensor import value_of
 
 FAR = [-1e4, -800.0, -40.0, 40.0, 800.0, 1e4]
 
@@ -217,3 +219,89 @@ def test_labels_of_any_dtype_leave_the_precision_of_the_network(dtype):
 def test_labels_that_do_not_fit(call, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         call()
+
+
+# Layouts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sizes", [[3, 1], [3, 4, 1], [3, 4, 2]])
+def test_rows_cost_what_columns_do(sizes):
+    rng = np.random.default_rng(4)
+    X, Y = rng.standard_normal((3, 6)), rng.integers(2, size=(sizes[-1], 6)).astype(float)
+    weights = [rng.standard_normal((n, k)) for k, n in itertools.pairwise(sizes)]
+
+    def run(rows):
+        parameters = [tg.parameter(W.T if rows else W, name=f"W{i}") for i, W in enumerate(weights, 1)]
+        A = X.T if rows else X
+        for W in parameters:
+            Z = A @ W if rows else W @ A
+            A = tg.sigmoid(Z)
+        return parameters, tg.binary_cross_entropy(A, Y.T if rows else Y), Z
+
+    (by_columns, J, _), (by_rows, K, U) = run(False), run(True)
+    d, e = J.backward(), K.backward()
+
+    assert K.item() == pytest.approx(J.item(), rel=1e-14)
+    assert (d.m, e.m) == (6, 6)
+    for p, q in zip(by_columns, by_rows, strict=True):
+        np.testing.assert_allclose(e[q], d[p].T, rtol=1e-13)
+    for name, dx in d.chain("course").items():
+        np.testing.assert_allclose(e.chain("course")[name], dx.T, rtol=1e-13)
+    assert tg.binary_cross_entropy_with_logits(U, Y.T).item() == pytest.approx(J.item(), rel=1e-13)
+    with tg.no_grad():
+        assert run(True)[1].item() == pytest.approx(J.item(), rel=1e-14)
+
+
+def test_softmax_of_rows_with_as_many_classes_as_examples():
+    rng = np.random.default_rng(5)
+    X, W, labels = rng.standard_normal((4, 3)), rng.standard_normal((3, 4)), np.array([2, 0, 1, 1])
+    expected = tg.softmax_cross_entropy(tg.parameter(W.T) @ X.T, labels).item()
+
+    for given in (labels, np.eye(4)[labels]):
+        assert tg.softmax_cross_entropy(X @ tg.parameter(W), given).item() == pytest.approx(
+            expected, rel=1e-14
+        )
+    assert tg.softmax_cross_entropy(X @ W, labels, axis=1) == pytest.approx(expected, rel=1e-14)
+
+
+def test_the_axis_is_asked_for_where_nothing_says_it():
+    Y, A = np.ones((6, 1)), np.full((6, 1), 0.5)
+
+    for given in (A, tg.parameter(A), tg.tensor(A)):
+        with pytest.raises(tg.errors.ShapeError, match="write axis=1, the axis of units"):
+            tg.binary_cross_entropy(given, Y)
+        assert value_of(tg.binary_cross_entropy(given, Y, axis=1)) == pytest.approx(np.log(2))
+    with pytest.raises(tg.errors.ShapeError, match="write axis=1"):
+        tg.softmax_cross_entropy(tg.parameter(np.ones((2, 3))) @ tg.parameter(np.ones((3, 2))), [0, 1])
+
+
+def test_m_is_counted_along_rows_too():
+    W = tg.parameter(np.ones((3, 4)), name="W1")
+
+    assert tg.mse(np.tanh(np.ones((6, 3)) @ W), np.zeros((6, 4))).backward().m == 6
+    assert tg.mse(np.tanh(W.T @ np.ones((3, 7))), np.zeros((4, 7))).backward().m == 7
+
+
+@pytest.mark.parametrize("bad", [7, -1, 2])
+def test_labels_out_of_range_are_refused(bad):
+    Y = np.array([[0.0, 1.0, bad]])
+    Z = tg.parameter(np.zeros((1, 3)), name="Z1")
+    for labels in (Y, tg.tensor(Y), Y.tolist(), Y.astype(int)):
+        for cost in (
+            lambda: tg.binary_cross_entropy(tg.sigmoid(Z), labels),  # noqa: B023
+            lambda: tg.binary_cross_entropy(np.full((1, 3), 0.5), labels),  # noqa: B023
+            lambda: tg.binary_cross_entropy_with_logits(Z, labels),  # noqa: B023
+        ):
+            with pytest.raises(ValueError, match="labels lie between 0 and 1, but these reach from"):
+                cost()
+
+
+def test_logits_are_no_probabilities():
+    for Z in (np.array([[-3.0, 0.5]]), tg.parameter([[0.5, 1.5]])):
+        with pytest.raises(ValueError, match="use binary_cross_entropy_with_logits"):
+            tg.binary_cross_entropy(Z, np.ones((1, 2)))
+
+
+def test_shares_of_classes_are_not_negative():
+    with pytest.raises(ValueError, match="none negative"):
+        tg.softmax_cross_entropy(np.ones((2, 2)), np.array([[2.0, 1.0], [-1.0, 0.0]]))

@@ -75,6 +75,7 @@ EQUALS = {
     "cumprod": {"zip(before, reversed(after), strict=True) became zip(before, reversed(after))"},
     "general_eigenvectors": {"1 became 2"},  # what is divided by it is 0
     "irfft": {"1 became 2"},  # a length of -2 is the rest as well
+    "gelu": {"20 became 21"},  # there 1 - t * t is 0 already
     "std": {"1 became 2"},  # where z is 0, x is its own mean
     "norm": {"1 became 2"},  # where z is 0, x is 0
     "cumsum": {  # all axes of a vector are its only one

@@ -156,3 +156,52 @@ if __name__ == "__main__":
         for case in everything:
             assert_same(case, Path(folder) / "row.onnx")
     print(len(everything), "cases agree")
+
+
+# What was computed outside of the graph -----------------------------------------------------------
+
+
+def by_a_mask(Z):
+    return Z * (Z > 0)
+
+
+def by_a_choice(Z):
+    return np.where(Z > 0, Z, 0.0)
+
+
+def by_value(Z):
+    mask = (Z.value > 0).astype(float)
+    return Z * mask
+
+
+def by_rounding(Z):
+    return Z * np.round(Z)
+
+
+def by_a_number(Z):
+    return Z / float(np.max(Z.value))
+
+
+def by_stop_gradient(Z):
+    return Z * tg.stop_gradient(Z)
+
+
+@pytest.mark.parametrize("wants", [True, False])
+@pytest.mark.parametrize("f", [by_a_mask, by_a_choice, by_value, by_rounding, by_a_number, by_stop_gradient])
+def test_an_array_made_for_this_X_is_not_exported(f, wants, tmp_path):
+    X, W = tg.tensor(np.array([[1.0, -2.0]]), name="X"), tg.parameter([[1.5]], name="W1")
+    Z = f(W @ X) if wants else W @ f(X)
+
+    with pytest.raises(tg.errors.GraphError, match=r"\(test_onnx\.py:\d+\) took out of the graph.*tg\.relu"):
+        tg.to_onnx(Z, tmp_path / "net.onnx")
+    assert not (tmp_path / "net.onnx").exists()
+
+
+def test_what_was_looked_at_or_belongs_to_the_weights_is_exported(tmp_path):
+    X, W = tg.tensor(np.array([[1.0, -2.0]]), name="X"), tg.parameter([[1.5]], name="W1")
+    Z = (W * (W.value > 0)) @ X
+    assert np.argmax(Z) == 0
+    assert (Z > 0).any()
+
+    tg.to_onnx(tg.relu(Z), tmp_path / "net.onnx")
+    assert (tmp_path / "net.onnx").exists()

@@ -1,5 +1,7 @@
 """Updates."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -263,6 +265,162 @@ def test_the_state_of_another_optimizer_is_refused_and_changes_nothing():
         adam.restore(parameters, state)
 
     assert adam.steps == 0
+
+
+# By hand, by name, and one at a time --------------------------------------------------------------
+
+
+def train(update, steps=5):
+    X, Y = np.array([[0.5, -1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])
+    W1, b1 = tg.parameter([[0.1]], name="W1"), tg.parameter([[0.0]], name="b1")
+    for _ in range(steps):
+        J = tg.binary_cross_entropy(tg.sigmoid(W1 @ X + b1), Y)
+        update(W1, b1, J.backward())
+    assert W1.is_parameter
+    return J.item(), W1.value.item(), b1.value.item()
+
+
+def subtract_grad(W1, b1, d):
+    W1 -= 0.5 * W1.grad
+    b1 -= 0.5 * b1.grad
+
+
+def subtract_by_name(W1, b1, d):
+    W1 -= 0.5 * d["dW1"]
+    b1 -= 0.5 * d["db1"]
+
+
+def subtract_variables(W1, b1, d):
+    dW1, db1 = d["dW1"], d["db1"]
+    W1 -= 0.5 * dW1
+    b1 += -0.5 * db1
+
+
+def subtract_unrecorded(W1, b1, d):
+    with tg.no_grad():
+        W1 -= 0.5 * W1.grad
+        b1 -= 0.5 * b1.grad
+
+
+def update_from_a_dict(W1, b1, d):
+    tg.optim.SGD(0.5).update({"W1": W1, "b1": b1}, {"dW1": d["dW1"], "db1": d["db1"], "dA0": None})
+
+
+def update_from_a_chain(W1, b1, d):
+    tg.optim.SGD(0.5).update([W1, b1], d.chain("course"))
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        subtract_grad, subtract_by_name, subtract_variables, subtract_unrecorded, update_from_a_dict,
+        update_from_a_chain,
+    ],
+)  # fmt: skip
+def test_ways_to_update(update):
+    assert train(update) == train(lambda W1, b1, d: tg.optim.SGD(0.5).update([W1, b1], d))
+
+
+def test_what_is_no_derivative_is_no_update():
+    x, target = tg.parameter(np.ones(3), name="x"), np.arange(3.0)
+    for _ in range(3):
+        error = x
+        error -= target
+        np.sum(error * error).backward()
+    np.testing.assert_array_equal(x.value, np.ones(3))
+
+
+def test_a_graph_from_before_an_update_is_refused():
+    W = tg.parameter(np.ones(2), name="W")
+    J = np.sum(W * W)
+    J.backward()
+    W -= 0.1 * W.grad
+    with pytest.raises(tg.errors.ChangedArrayError):
+        J.backward()
+
+
+def test_an_update_that_is_recorded_is_told_at_the_second_backward():
+    W1, told = tg.parameter(np.ones(2)), r"W1 = W1 - \.\.\. \(test_optim.py:\d+\) was recorded.*W1 -= .*SGD"
+    for step in range(2):
+        J = np.sum(W1 * W1)
+        if step:
+            with pytest.warns(UserWarning, match=told):
+                d = J.backward()
+        else:
+            d = J.backward()
+        W1 = W1 - 0.1 * d["dW1"]
+
+
+@pytest.mark.parametrize(
+    ("derivatives", "error", "told"),
+    [
+        ({"dV": np.ones(2)}, tg.errors.UnknownNameError, "no derivative 'dW' here; there are: dV"),
+        ({"dW": np.ones(3)}, tg.errors.ShapeError, r"dW is \(3,\)"),
+        ([np.ones(2)], tg.errors.DtypeError, "not a list"),
+    ],
+)
+def test_derivatives_that_do_not_fit_change_nothing(derivatives, error, told):
+    W = tg.parameter(np.ones(2), name="W")
+    with pytest.raises(error, match=told):
+        tg.optim.SGD(0.1).update([W], derivatives)
+    np.testing.assert_array_equal(W.value, np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: tg.optim.Adam(0.1), lambda: tg.optim.Adam(0.1, epsilon_inside=True)]
+)
+def test_updates_are_counted_by_parameter(make):
+    def run(together):
+        W, V, adam = tg.parameter([1.0, 2.0]), tg.parameter([3.0]), make()
+        for _ in range(4):
+            d = (np.sum(W**3) + np.sum(V**3)).backward()
+            for group in [[W, V]] if together else [[W], [V]]:
+                adam.update(group, d)
+        return *W.value, *V.value, adam.steps
+
+    assert run(True) == run(False)
+
+
+def test_a_second_network_begins_anew_and_the_first_is_not_kept_alive():
+    adam, found = tg.optim.Adam(0.1), []
+    for _ in range(2):
+        W = tg.parameter([1.0, 2.0])
+        for _ in range(3):
+            adam.update([W], np.sum(W**3).backward())
+        found.append(W.value.tolist())
+        del W
+    assert found[0] == found[1]
+    assert adam._memory == {}
+
+
+def test_parameters_updated_unequally_often_have_a_state_and_no_common_step():
+    p = {"W": tg.parameter([1.0]), "V": tg.parameter([2.0])}
+    adam = tg.optim.Adam(0.1)
+    cost = lambda: np.sum(p["W"] ** 2) + np.sum(p["V"] ** 2)  # noqa: E731
+    adam.update([p["W"]], cost().backward())
+    adam.update(p, cost().backward())
+    copied = tg.optim.Adam(0.1)
+    copied.restore(p, adam.state(p))
+
+    assert [copied._known(x).steps for x in p.values()] == [2, 1]
+    with pytest.raises(ValueError, match=r"1 and 2 times.*an optimizer of their own"):
+        tg.compile(cost, list(p.values()), optimizer=adam)()
+
+
+def test_copies_of_an_optimizer_with_its_parameters_go_on():
+    W, adam = tg.parameter([1.0], name="W"), tg.optim.Adam(0.1)
+    adam.update([W], np.sum(W * W).backward())
+    W2, adam2 = pickle.loads(pickle.dumps((W, adam)))
+    for x, optimizer in ((W, adam), (W2, adam2)):
+        optimizer.update([x], np.sum(x * x).backward())
+    assert W.value == W2.value
+
+
+def test_half_precision():
+    W, adam = tg.parameter(np.zeros(3, np.float16), name="W"), tg.optim.Adam(0.01)
+    for _ in range(2):
+        adam.update([W], {"dW": np.array([0, 1e-5, 300], np.float16)})
+    np.testing.assert_allclose(W.value, [0, -0.02, -0.02], rtol=0.01)
 
 
 @pytest.mark.parametrize("backend", ["eager", "numpy"])

@@ -54,9 +54,14 @@ from numpy import (
 from tinygraph import errors, layerwise, optim
 from tinygraph.engine.tensor import Node, Tensor, parameter, tensor
 from tinygraph.files import load, save
-from tinygraph.graph.derivatives import Derivatives, grad, value_and_grad
+from tinygraph.graph.checkpoints import checkpoint
+from tinygraph.graph.derivatives import Derivatives
+from tinygraph.graph.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinygraph.graph.why import why_no_gradient
+from tinygraph.guards.habits import MODULE_HABITS as _MODULE_HABITS
+from tinygraph.guards.habits import missing_text as _missing_text
 from tinygraph.guards.modes import detect_nan, errstate, no_grad
+from tinygraph.guards.notices import point_at_user as _point_at_user
 from tinygraph.losses import binary_cross_entropy, binary_cross_entropy_with_logits, softmax_cross_entropy
 from tinygraph.rules.kernels import (
     elu,
@@ -69,7 +74,10 @@ from tinygraph.rules.kernels import (
     sigmoid,
     softmax,
     softplus,
+    stop_gradient,
 )
+
+_point_at_user()
 
 if _TYPE_CHECKING:
     from tinygraph import distributed, nn, onnx, plots, testing
@@ -104,7 +112,7 @@ _LATER = {
 
 def __getattr__(name: str) -> _Any:
     if name not in _LATER:
-        raise AttributeError(f"module 'tinygraph' has no attribute {name!r}")
+        raise AttributeError(_missing_text("module 'tinygraph'", name, _MODULE_HABITS))
     module = _import_module(f"tinygraph.{_LATER[name]}")
     globals()[name] = found = module if name == _LATER[name] else getattr(module, name)
     return found
@@ -127,6 +135,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "check",
     "check_backward",
+    "checkpoint",
     "clip",
     "compare",
     "compile",
@@ -146,6 +155,10 @@ __all__ = [
     "gelu",
     "grad",
     "gradcheck",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "layerwise",
     "leaky_relu",
     "load",
@@ -182,6 +195,7 @@ __all__ = [
     "square",
     "stack",
     "std",
+    "stop_gradient",
     "sum",
     "tanh",
     "tensor",
@@ -189,6 +203,7 @@ __all__ = [
     "to_onnx",
     "value_and_grad",
     "var",
+    "vjp",
     "where",
     "why_no_gradient",
 ]

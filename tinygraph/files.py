@@ -299,9 +299,20 @@ def dump_safetensors(arrays: Arrays) -> bytes:
 def read_safetensors(path: Path) -> Arrays:
     path.open("rb").close()  # whose errors name the cause
     with safetensors_package().safe_open(path, framework="numpy") as file:
-        arrays = {name: np.array(file.get_tensor(name)) for name in sorted(file.keys())}
+        arrays = {name: tensor_in(file, name, path) for name in sorted(file.keys())}
         check_digest(path, arrays, (file.metadata() or {}).get(CHECKSUM, ""))
     return arrays
+
+
+def tensor_in(file: Any, name: str, path: Path) -> Any:
+    """One array of an open file."""
+    try:
+        return np.array(file.get_tensor(name))
+    except TypeError as error:
+        kind = file.get_slice(name).get_dtype()
+        raise UserFileError(
+            f"{name} in {path} holds {kind} numbers, which NumPy lacks: write it as float32 where it was made"
+        ) from error
 
 
 def safetensors_package() -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor, parameter, tensor, value_of
 from tinygraph.errors import DtypeError, ShapeError
+from tinygraph.guards.habits import NETWORK_HABITS, missing_text
 from tinygraph.guards.modes import no_grad
 from tinygraph.losses import binary_cross_entropy, softmax_cross_entropy
 from tinygraph.rules import kernels as k
@@ -342,10 +343,10 @@ class Network(Model):
         """The cost without the penalty: a mean over the examples."""
         Z = self.logits(X, *masks)
         if self.output == "softmax":
-            return softmax_cross_entropy(Z, Y)
+            return softmax_cross_entropy(Z, Y, axis=0)
         Y = name_leaf(Y, "Y")
         if self.output == "sigmoid":
-            return binary_cross_entropy(self.last(Z), Y)
+            return binary_cross_entropy(self.last(Z), Y, axis=0)
         return np.sum(np.square(Z - Y)) / (2 * X.shape[-1])
 
     def penalty(self, m: int) -> Any:
@@ -390,3 +391,7 @@ class Network(Model):
         l2 = f", l2={self.l2}" if self.l2 else ""
         dropout = f", keep_prob={self.keep_prob}" if self.keep_prob < 1 else ""
         return f"Network({' → '.join(map(str, self.layer_dims))}, {self.hidden}, {self.output}{l2}{dropout})"
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(missing_text("module 'tinygraph.nn'", name, NETWORK_HABITS))

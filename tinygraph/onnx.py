@@ -9,19 +9,23 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinygraph.engine.sweep import recorded_order
+from tinygraph.engine.sweep import ancestors_of, recorded_order
 from tinygraph.engine.tensor import Tensor
 from tinygraph.errors import GraphError, UnknownOperationError
 from tinygraph.extras import needed_package
 from tinygraph.files import save_bytes
 from tinygraph.graph.naming import GraphNames, name_graph
-from tinygraph.guards.stories import recorded_call
+from tinygraph.graph.why import tensors_alive
+from tinygraph.guards.cuts import is_operand, known_cuts
+from tinygraph.guards.faults import tell_briefly
+from tinygraph.guards.stories import place_of, recorded_call
+from tinygraph.notation.places import place_text
 from tinygraph.rules import kernels as k
 from tinygraph.rules.shapes import count, reduced_axes
 from tinygraph.rules.subscripts import explicit_subscripts
@@ -36,6 +40,7 @@ ALSO_SINGLE = frozenset(
 FORMS: dict[Callable[..., Any], Callable[..., str]] = {}
 
 
+@tell_briefly
 def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
     """Write the graph of `output` (J, or A3 to predict with) as an ONNX model.
 
@@ -49,7 +54,8 @@ def to_onnx(output: Tensor, path: str | Path, *, any_m: bool = False) -> None:
 
     Raises:
         TypeError: the output is no Tensor.
-        GraphError: nothing was recorded; or with `any_m`, an operation whose form depends on m.
+        GraphError: nothing was recorded; an operand was computed from an input outside of the graph, as the
+            mask Z > 0 is; or with `any_m`, an operation whose form depends on m.
         UnknownOperationError: an operation without a form in ONNX.
         UserFileError: the file cannot be written.
         MissingPackageError: onnx is not installed: `pip install "tinygraph[onnx]"`.
@@ -70,6 +76,27 @@ def package() -> Any:
     with needed_package("an ONNX model needs", "onnx"):
         import onnx
     return onnx
+
+
+def refuse_frozen(order: Sequence[Tensor]) -> None:
+    """GraphError for an operand that was computed from inputs of the model, outside of the graph."""
+    able = [z for z in order if not all(isinstance(x, Tensor) for x in z.inputs)]
+    cuts = known_cuts(tensors_alive(), data=True) if able else []
+    for z in able:
+        for cut in cuts:
+            if is_operand(cut, z, deep=True) and (cut.tensor is None or is_from_data(cut.tensor)):
+                raise GraphError(
+                    f"{recorded_call(z)[0]} ({place_of(z)}) uses what {cut.how} "
+                    f"({place_text(cut.file, cut.line)}) "
+                    "took out of the graph: an array made for this X, which the model would use for "
+                    "every other. "
+                    "Write it with operations that are recorded: tg.relu, np.maximum, np.clip, np.abs"
+                )
+
+
+def is_from_data(x: Tensor) -> bool:
+    """Whether a Tensor of data went into x, or is x: what becomes an input of the model."""
+    return any(t.op is None and not t.wants for t in ancestors_of(x, wanted=False))
 
 
 class Value(str):
@@ -106,6 +133,7 @@ class OnnxGraph:
         order = recorded_order(output)
         if not order:
             raise GraphError("this tensor was not made by an operation, so there is no graph to export")
+        refuse_frozen(order)
         names = name_graph(order, [output])
         self.taken = set(names.values())
         for t in order:

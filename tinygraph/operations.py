@@ -18,11 +18,12 @@ from tinygraph.checks.report import index_text
 from tinygraph.engine.tensor import tensor
 from tinygraph.errors import GraphError
 from tinygraph.guards.faults import MEANT, error_text
-from tinygraph.guards.stories import home_of, operand_letters, qualified_name
+from tinygraph.guards.stories import operand_letters, qualified_name
+from tinygraph.notation.expressions import module_of
 from tinygraph.notation.places import place_text
 from tinygraph.notation.reads import Shadow
 from tinygraph.rules.kernels import Recording, kernel
-from tinygraph.rules.nests import leaves
+from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.types import AnyFunction, Numeric, Operand, Option, Options, Rule, Shape
 
@@ -165,7 +166,7 @@ def checked_function(function: AnyFunction, name: str) -> Any:
     title, seen = title_of(name, function), {}
 
     def compute(*args: Operand, **settings: Option) -> Numeric:
-        if records(args):
+        if records([*args, *settings.values()]):
             refuse_closed(function, title, args, settings)
             return function(*args, **settings)
         z = as_numbers(attempt(function, title, args, settings), title)
@@ -280,13 +281,18 @@ def refuse_closed(function: AnyFunction, title: str, args: Sequence[Operand], se
 
 def closed_by(function: AnyFunction, args: Sequence[Operand], settings: Options) -> str | None:
     """Why a function is no row of NumPy calls, found by running it on arrays without numbers; or None."""
-    shadows = [Shadow((tuple(x.shape), x.dtype), {0}) if hasattr(x, "shape") else x for x in args]
+    shadows, settled = map_leaves(as_shadow, [list(args), dict(settings)])
     try:
-        found = list(functions_called(function(*shadows, **settings)))
+        found = list(functions_called(function(*shadows, **settled)))
     except Exception as error:
         return f"asks for the numbers in its arrays ({error_text(error).replace('Shadow', 'an outline')})"
-    foreign = [f for f in found if home_of(f).partition(".")[0] not in PLAIN and not hasattr(f, "sample")]
+    foreign = [f for f in found if module_of(f).partition(".")[0] not in PLAIN and not hasattr(f, "sample")]
     return f"calls {qualified_name(foreign[0])}" if foreign else None
+
+
+def as_shadow(x: Any) -> Any:
+    """An array without numbers in place of one with them."""
+    return Shadow((tuple(x.shape), x.dtype), {0}) if hasattr(x, "shape") else x
 
 
 def functions_called(made: Any) -> Iterator[AnyFunction]:

@@ -9,14 +9,19 @@ The formulas are those of the lectures (course 2, week 2), with v and s for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
-from tinygraph.engine.tensor import Tensor, distinct_parameters, mark_updated
+from tinygraph.engine.tensor import Tensor, distinct_parameters, mark_updated, value_of
+from tinygraph.errors import DtypeError, ShapeError, TinygraphError, UnknownNameError
 from tinygraph.files import assign
 from tinygraph.graph.derivatives import Derivatives
+from tinygraph.guards.faults import shorten
+from tinygraph.guards.habits import OPTIMIZER_HABITS, answer_habits, missing_text
+from tinygraph.guards.stories import describe
 
 __all__ = [
     "SGD",
@@ -30,11 +35,21 @@ __all__ = [
 ]
 
 
+class Remembered:
+    """What is kept of a parameter, without keeping it alive: arrays, and how often it was updated."""
+
+    __slots__ = ("arrays", "steps", "whose")
+
+    def __init__(self, whose: weakref.ref[Tensor], arrays: tuple[Any, ...], steps: int) -> None:
+        self.whose, self.arrays, self.steps = whose, arrays, steps
+
+
 class Optimizer:
     """What all updates have in common: a learning rate, memory by parameter, and the loop over parameters.
 
-    `remembers` names the arrays kept for each parameter, of its shape and dtype and 0 at first; `steps`
-    counts the updates.
+    `remembers` names the arrays kept for each parameter, of its shape and dtype (float32 for float16) and 0
+    at first. `steps` counts the updates of a parameter: in `numbers`, of the one whose turn it is; if it is
+    set, of all. A parameter that is updated for the first time begins at 0, whatever happened to others.
 
     Raises:
         ValueError: the learning rate is not a positive number.
@@ -42,10 +57,20 @@ class Optimizer:
 
     remembers: tuple[str, ...] = ()
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """The same, but for arguments that other packages take: TypeError says what to write."""
+        strange = next((name for name in kwargs if name in OPTIMIZER_HABITS), None)
+        if strange is None and args and isinstance(args[0], Iterable) and not hasattr(args[0], "__float__"):
+            strange = "params"
+        if strange is not None:
+            told = missing_text(f"tg.optim.{cls.__name__}", strange, OPTIMIZER_HABITS)
+            raise TypeError(told.replace("attribute", "argument"))
+        return super().__new__(cls)
+
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = learning_rate
-        self.steps = 0
-        self._memory: dict[Tensor, tuple[Any, ...]] = {}
+        self._steps = self._start = 0
+        self._memory: dict[int, Remembered] = {}  # by the address of the parameter
 
     @property
     def learning_rate(self) -> float:
@@ -58,6 +83,17 @@ class Optimizer:
             raise ValueError(f"the learning rate is a positive number, not {rate!r}")
         self._learning_rate = rate
 
+    @property
+    def steps(self) -> int:
+        """How often the parameter that was updated last was updated."""
+        return self._steps
+
+    @steps.setter
+    def steps(self, steps: int) -> None:
+        self._steps = self._start = steps
+        for known in self._memory.values():
+            known.steps = steps
+
     def numbers(self) -> dict[str, float]:
         """The numbers in the formula of the next update, by name."""
         return {"learning_rate": self.learning_rate}
@@ -68,23 +104,79 @@ class Optimizer:
 
     def memory(self, parameter: Tensor) -> tuple[Any, ...]:
         """What is remembered of a parameter, in the order of `remembers`: arrays that updates write into."""
-        if parameter not in self._memory:
-            self._memory[parameter] = tuple(np.zeros_like(parameter._value) for _ in self.remembers)
-        return self._memory[parameter]
+        return self._known(parameter).arrays
 
-    def update(self, parameters: Iterable[Tensor] | Mapping[str, Tensor], derivatives: Derivatives) -> None:
-        """Change the values of `parameters` in place, each once; it needs its derivative in `derivatives`."""
+    def _known(self, parameter: Tensor) -> Remembered:
+        """The memory of a parameter, which lasts as long as the parameter."""
+        key = id(parameter)
+        known = self._memory.get(key)
+        if known is None or known.whose() is not parameter:
+            kind = np.promote_types(parameter.dtype, np.float32)
+            arrays = tuple(np.zeros_like(parameter._value, dtype=kind) for _ in self.remembers)
+            whose = weakref.ref(parameter, lambda _: self._memory.pop(key, None))
+            self._memory[key] = known = Remembered(whose, arrays, self._start)
+        return known
+
+    def update(
+        self,
+        parameters: Iterable[Tensor] | Mapping[str, Tensor],
+        derivatives: Derivatives | Mapping[Any, Any],
+    ) -> None:
+        """Change the values of `parameters` in place, each once; it needs its derivative in `derivatives`.
+
+        Args:
+            parameters: Tensors, or a dict of them by name.
+            derivatives: what `backward()` gave, its `chain()`, or a dict of arrays: {"dW1": ...}.
+
+        Raises:
+            UnknownNameError: a parameter has no derivative there.
+            ShapeError: a derivative has another shape than its parameter.
+        """
         chosen = distinct_parameters(parameters)
-        found = derivatives.of(chosen)
+        try:
+            known = type(derivatives) is Derivatives
+            found = derivatives.of(chosen) if known else named_derivatives(parameters, chosen, derivatives)  # type: ignore[union-attr]
+        except TinygraphError as error:
+            shorten(error)
+            raise
         mark_updated(chosen)
-        self.steps += 1
-        descend, numbers = self.descend, tuple(self.numbers().values())
         if not self.remembers:
+            self._steps += 1
+            descend, numbers = self.descend, tuple(self.numbers().values())
             for p, dp in zip(chosen, found, strict=True):
                 descend(p._value, dp, *numbers)
             return
+        counted = None
         for p, dp in zip(chosen, found, strict=True):
-            descend(p._value, dp, *self.memory(p), *numbers)
+            memory = self._known(p)
+            memory.steps += 1
+            if memory.steps != counted:
+                counted = self._steps = memory.steps
+                numbers = tuple(self.numbers().values())
+            self.descend(
+                p._value, dp if dp.dtype != np.float16 else dp.astype(np.float32), *memory.arrays, *numbers
+            )
+
+    def advance(self, parameters: Sequence[Tensor], by: int = 1) -> dict[str, float]:
+        """Count an update of `parameters` that is made elsewhere, all with the same numbers, and give these.
+
+        Raises:
+            ValueError: their formulas have other numbers, since they were not updated equally often.
+        """
+        known = [self._known(p) for p in parameters] if self.remembers else []
+        counts = {memory.steps for memory in known} or {self._steps}
+        found = []
+        for count in counts:
+            self._steps = count + by
+            found.append(self.numbers())
+        if any(numbers != found[0] for numbers in found):
+            raise ValueError(
+                f"{self} has updated these parameters {' and '.join(map(str, sorted(counts)))} times, and a "
+                "compiled step updates all alike: give those that differ an optimizer of their own"
+            )
+        for memory in known:
+            memory.steps += by
+        return found[0]
 
     def state(self, parameters: Mapping[str, Tensor]) -> dict[str, Any]:
         """All that a later run needs besides the parameters: arrays by name, to be kept with `tg.save`.
@@ -99,7 +191,9 @@ class Optimizer:
             for name, p in parameters.items()
             for what, array in zip(self.remembers, self.memory(p), strict=True)
         }
-        return {f"{kind}.steps": np.array(self.steps), **remembered}
+        counts = [self._known(p).steps for p in parameters.values()] if self.remembers else [self._steps]
+        same = len(set(counts)) <= 1
+        return {f"{kind}.steps": np.array(counts[0] if same and counts else counts), **remembered}
 
     def restore(self, parameters: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go on from a `state`, to the last bit; arrays that are not of this optimizer are left alone.
@@ -109,11 +203,75 @@ class Optimizer:
             ShapeError, DtypeError: an array in it does not fit its parameter.
         """
         mine = self.state(parameters)
+        counts = f"{type(self).__name__}.steps"
+        if np.shape(state.get(counts, 0)) == (len(parameters),):  # not all were updated equally often
+            mine[counts] = np.zeros(len(parameters), int)
         assign(mine, state, "the optimizer's state")
-        self.steps = int(mine[f"{type(self).__name__}.steps"])
+        self._steps = int(np.max(mine[counts]))
+        if self.remembers:
+            for p, count in zip(
+                parameters.values(), np.broadcast_to(mine[counts], len(parameters)), strict=True
+            ):
+                self._known(p).steps = int(count)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: the parameters with what is remembered of them."""
+        kept = [
+            (p, known.arrays, known.steps)
+            for known in self._memory.values()
+            if (p := known.whose()) is not None
+        ]
+        return {**self.__dict__, "_memory": kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        kept = state.pop("_memory")
+        self.__dict__.update(state, _memory={})
+        for p, arrays, steps in kept:
+            known = self._known(p)
+            known.arrays, known.steps = arrays, steps
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.learning_rate})"
+
+
+answer_habits(Optimizer, "an optimizer", OPTIMIZER_HABITS)
+
+
+def named_derivatives(
+    parameters: Iterable[Tensor] | Mapping[str, Tensor],
+    chosen: Sequence[Tensor],
+    derivatives: Mapping[Any, Any],
+) -> list[Any]:
+    """The derivatives of `chosen` in a mapping, by the names they have or were given, or by themselves."""
+    if hasattr(derivatives, "of"):  # what finds them in its own way
+        return list(derivatives.of(chosen))
+    if not isinstance(derivatives, Mapping):
+        raise DtypeError(
+            "the derivatives are what backward() gives, or a dict such as {'dW1': ...}, not a "
+            f"{type(derivatives).__name__}"
+        )
+    known = {id(p): name for name, p in parameters.items()} if isinstance(parameters, Mapping) else {}
+    names = [known.get(id(p)) or p.name for p in chosen]
+    for name in names:
+        if names.count(name) > 1 and not all(p in derivatives for p in chosen):
+            raise UnknownNameError(
+                f"two parameters are called {name}: give each a name of its own, in a dict"
+            )
+    return [derivative_in(derivatives, f"d{name}", p) for name, p in zip(names, chosen, strict=True)]
+
+
+def derivative_in(derivatives: Mapping[Any, Any], name: str, p: Tensor) -> Any:
+    """The derivative of parameter p."""
+    own = f"d{p.name}"
+    key = next((key for key in (p, name, own) if key in derivatives), None)
+    if key is None:
+        raise UnknownNameError(
+            f"no derivative {name!r} here; there are: {', '.join(map(str, derivatives)) or 'none'}"
+        )
+    dp = value_of(derivatives[key])
+    if np.shape(dp) != p.shape:
+        raise ShapeError(f"{name} is {np.shape(dp)}, and {describe(p)} needs a derivative of its own shape")
+    return np.asarray(dp) if isinstance(dp, float | int | list) else dp
 
 
 class SGD(Optimizer):

@@ -6,6 +6,7 @@ a step from these and its number. So a run that was stopped goes on from its che
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import operator
 import signal
@@ -503,7 +504,11 @@ def measured_text(name: str, cost: float, accuracy: float) -> str:
 
 
 def progress_bar(console: Console | None, disable: bool) -> Any:
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    if console is None and importlib.util.find_spec("ipywidgets") is None:
+        # In a notebook without widgets rich would warn and show nothing: so the bar is printed at the end.
+        console = Console(force_jupyter=False)
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}", markup=False)
     return Progress(*columns, TimeRemainingColumn(), console=console, disable=disable)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygraph.engine.tensor import Tensor
 from tinygraph.graph.derivatives import Derivatives
-from viz.choices import check_choices
+from viz.choices import check_choices, check_kinds, check_options, check_suffixes
 from viz.compose import Find, ViewOptions, listed, read_scene
 from viz.drawing import Drawing
 from viz.highlight import HasVerdicts
@@ -67,7 +67,9 @@ def draw(
 
     Raises:
         GraphError: there is no graph behind an output.
-        ValueError: an unknown view, convention, palette or direction.
+        ValueError: an unknown view, convention, palette or direction; an option of another view than the one
+            that is drawn; a layer to unfold that is not there; a size that is not positive.
+        TypeError: `highlight` is no report of `tg.compare`.
 
     >>> import numpy as np, tinygraph as tg, viz
     >>> W1, b1 = tg.parameter([[0.5, -0.5]], name="W1"), tg.parameter([[0.0]], name="b1")
@@ -76,6 +78,7 @@ def draw(
     <Drawing of J: 12 nodes>
     """
     check_choices(view=view, convention=convention, palette=palette, direction=direction)
+    check_kinds(highlight, max_size)
     outputs = listed(outputs)
     scene = read_scene(
         outputs,
@@ -88,6 +91,8 @@ def draw(
         options=ViewOptions(group, fold, unfold, values, finder(derivatives, outputs)),
     )
     chosen = choose_view(view, scene, max_nodes)
+    check_options(chosen.name, group=group, unfold=bool(unfold), values=values)
+    check_suffixes(unfold, [layer.suffix.strip("_") for layer in scene.graph.layers])
     return Drawing(
         scene.title,
         compose=lambda: chosen.draw(scene)[0],
@@ -125,6 +130,7 @@ def page(
     <Page of J: 1 operations>
     """
     check_choices(view=view, convention=convention, palette=palette)
+    check_kinds(highlight, None)
     scene = read_scene(listed(outputs), names, highlight=highlight, convention=convention, palette=palette)
     return Page(scene, choose_view(view, scene, max_nodes).name, max_nodes)
 

@@ -93,3 +93,52 @@ def test_a_notice_that_is_an_error_is_one_each_time():
         J = np.sum(parameter((3, 1)) * np.ones(3))
         with pytest.raises(BroadcastWarning):
             J.backward()
+
+
+# A bias along the examples ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (
+            lambda b: tg.parameter(np.ones((5, 3)), name="W1") @ np.ones((3, 5)) + b,
+            r"columns.*b1\.reshape\(5, 1\)",
+        ),
+        (
+            lambda b: np.ones((5, 3)) @ tg.parameter(np.ones((3, 5)), name="W1") + np.reshape(b, (5, 1)),
+            None,
+        ),
+    ],
+)
+def test_a_bias_with_an_entry_for_each_example(step, told):
+    b = tg.parameter(np.zeros(5), name="b1")
+    with tg.errstate(broadcast="raise"):
+        if told:
+            with pytest.raises(tg.errors.BroadcastError, match=told):
+                np.sum(np.tanh(step(b))).backward()
+        else:  # recorded as something else than a bias, and so not judged
+            np.sum(np.tanh(step(b))).backward()
+
+
+def test_a_column_beside_rows():
+    b, W = tg.parameter(np.zeros((5, 1)), name="b1"), tg.parameter(np.ones((3, 5)), name="W1")
+    with (
+        tg.errstate(broadcast="raise"),
+        pytest.raises(tg.errors.BroadcastError, match=r"rows.*b1\.reshape\(5,\)"),
+    ):
+        np.sum(np.tanh(np.ones((5, 3)) @ W + b)).backward()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: tg.parameter(np.ones((5, 3))) @ np.ones((3, 5)) + tg.parameter(np.zeros((5, 1))),
+        lambda: np.ones((5, 3)) @ tg.parameter(np.ones((3, 5))) + tg.parameter(np.zeros(5)),
+        lambda: tg.parameter(np.ones((5, 3))) @ np.ones((3, 6)) + tg.parameter(np.zeros((5, 1))),
+        lambda: tg.parameter(np.ones((5, 5))) + tg.parameter(np.zeros(5)),
+    ],
+)
+def test_right_biases_are_left_alone(step):
+    with tg.errstate(broadcast="raise"):
+        np.sum(np.tanh(step())).backward()

@@ -152,7 +152,7 @@ def test_a_buffer_may_be_filled_again_while_the_last_graph_is_alive():
 def test_a_new_array_for_a_parameter_is_no_change_of_the_old_one():
     W1 = tg.parameter(np.ones(3), name="W1")
     J = np.sum(W1 * W1)
-    W1.value = np.full((2, 2), 5.0)
+    W1.value = np.full(3, 5.0)
 
     np.testing.assert_array_equal(J.backward()[W1], np.full(3, 2.0))
 

@@ -2,7 +2,8 @@
 
 Their tests are taken from where they are published, into a folder that is thrown away;
 `--folder autograd=PATH` takes what is unpacked there instead. Each needs its own package
-(`pip install tinygraph[peers]`); what is not installed is passed over, and said. The exit status is 0 if nothing is wrong that is not explained.
+(`pip install tinygraph[peers]`); what is not installed is passed over, and said.
+The exit status is 0 if nothing is wrong that is not explained.
 """
 
 from __future__ import annotations

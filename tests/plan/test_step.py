@@ -583,6 +583,19 @@ def test_a_plan_fits_no_longer_when_a_parameter_holds_another_array():
     np.testing.assert_array_equal(step(FITTING)[0], FITTING.sum())
 
 
+def test_what_a_loss_prints_is_what_the_recorded_run_computes(capsys):
+    W = tg.parameter(np.ones((1, 2)), name="W1")
+
+    def loss(X):
+        J = np.sum(W @ X)
+        print(J, f"{J:.1f}")
+        return J
+
+    step = tg.compile(loss, [W])
+    assert [step(np.full((2, 3), x))[0] for x in (1.0, 2.0)] == [6, 12]
+    assert set(capsys.readouterr().out.splitlines()) == {"Tensor(6., name='J') 6.0"}
+
+
 # What shares memory
 
 

@@ -23,6 +23,7 @@ from tinygraph.checks.report import Index, Row, Verdicts, index_text
 from tinygraph.checks.rounding import SEEDS, euclidean_norm, largest_entry, rounding_bound
 from tinygraph.engine.sweep import recorded_order
 from tinygraph.engine.tensor import Tensor, parameter
+from tinygraph.guards.faults import tell_briefly
 
 __all__ = ["GradientReport", "gradcheck"]
 
@@ -64,6 +65,7 @@ class GradientReport(Verdicts):
         )
 
 
+@tell_briefly
 def gradcheck(
     f: Callable[..., Any],
     inputs: Any,

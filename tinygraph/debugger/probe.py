@@ -131,7 +131,7 @@ def cost_of(probe: Probe) -> Tensor:
 
 def cross_entropy(Z: Any, A: Any, Y: Any, activation: str) -> Tensor:
     """The cost that goes with the activation of the last layer."""
-    J = softmax_cross_entropy(Z, Y) if activation == "softmax" else binary_cross_entropy(A, Y)
+    J = softmax_cross_entropy(Z, Y, 0) if activation == "softmax" else binary_cross_entropy(A, Y, 0)
     return cast(Tensor, J)
 
 

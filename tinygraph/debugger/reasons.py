@@ -110,6 +110,10 @@ def reason_for(kind: str, old: str, new: str, before: str, after: str) -> str:
         old, new: what was changed into what; empty where that is long.
         before, after: the lines.
     """
+    if kind == "a setting" and {old, new} == {"True", "False"} and "keepdims" in before:
+        return (
+            f"The sum is to {'keep' if new == 'True' else 'drop'} its axis: then it has the shape it is for."
+        )
     if kind == "an operator" and before.replace("+=", "=").strip() == after.replace("+=", "=").strip():
         if "+=" in after:
             return "Several derivatives meet here, and they add up."

@@ -334,10 +334,12 @@ def next_fix(
 
 
 def orders_of_results(watched: Sequence[Watched]) -> Iterator[Rewrite]:
-    """The results of what is wrong in other orders: what each is by has to be found anew."""
+    """The results of what is wrong in other orders, or another for one: by what each is, is read anew."""
     for w in [w for w in watched if w.own]:
-        changes = (r for r in in_turn([w], far=False) if r.kind == "an order")
-        yield from (r for r in changes if isinstance(r.parent, ast.Return))
+        returns = [n.value for n in ast.walk(w.function.node) if isinstance(n, ast.Return) and n.value]
+        results = {id(x) for value in returns for x in (value, *getattr(value, "elts", ()))}
+        changes = (r for r in in_turn([w], far=False) if r.kind in ("an order", "a name"))
+        yield from (r for r in changes if id(r.old) in results)
 
 
 def near_stops(watched: Sequence[Watched], exams: Exams) -> Iterator[Rewrite]:

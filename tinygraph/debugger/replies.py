@@ -180,8 +180,8 @@ def exams_of(
 ) -> tuple[list[Exam], list[Exam]]:
     """What a repair is tried on, and on what it is tested then."""
     one, two = ([StepExam(program, *facts) for facts in side] for side in steps)
-    right = {e.function.name for e in found if e.verdict == "agrees"}
-    other = {exam.name for exam in one if exam.name in right and exam.marks().raised}  # of another network
+    ran = {e.function.name for e in found if e.judgements and all(j.raised is None for j in e.judgements)}
+    other = {exam.name for exam in one if exam.name in ran and exam.marks().raised}  # of another network
     one, two = ([exam for exam in side if exam.name not in other] for side in (one, two))
     stepped = {exam.name for exam in (*one, *two)}
     judged = [e for e in found if e.judgements and e.function.name not in stepped]

@@ -76,9 +76,9 @@ class Use:
             (self.keys, other.keys),
             (self.prefixes, other.prefixes),
             (self.texts, other.texts),
-            (self.elses, other.elses),
         ):
             mine += [x for x in its if x not in mine]
+        self.elses += [x for x in other.elses if x not in self.elses]
         self.axes = self.axes or other.axes
         self.least = max(self.least, other.least)
         self.methods |= other.methods

@@ -14,16 +14,25 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from tinygraph.engine.calls import call_composition, read_call
-from tinygraph.errors import DtypeError, GraphError, InternalError, TinygraphError, UnknownOperationError
+from tinygraph.errors import (
+    DtypeError,
+    GraphError,
+    InternalError,
+    ShapeError,
+    TinygraphError,
+    UnknownOperationError,
+)
 from tinygraph.guards.changes import OWN, WHOLE, array_contents, is_view
-from tinygraph.guards.cuts import note_cut, note_taken
+from tinygraph.guards.cuts import array_refusal, note_cut, note_number, note_taken
 from tinygraph.guards.faults import FAULTS, blame, blame_call, cause_of, shorten
+from tinygraph.guards.habits import TENSOR_HABITS, answer_habits, missing_text
 from tinygraph.guards.modes import NORMAL, current_mode, no_grad
 from tinygraph.guards.nans import finite_forward
 from tinygraph.guards.stories import (
@@ -34,6 +43,8 @@ from tinygraph.guards.stories import (
     unknown_operation,
 )
 from tinygraph.notation import names
+from tinygraph.notation.examples import units_of_call
+from tinygraph.notation.origins import words_behind
 from tinygraph.notation.places import OURS, file_and_line, user_frame, user_place
 from tinygraph.rules import kernels as k
 from tinygraph.rules import table as ops
@@ -55,18 +66,21 @@ if TYPE_CHECKING:
     from tinygraph.graph.derivatives import Derivatives
 
 __all__ = [
+    "MADE",
     "Node",
     "Tensor",
     "apply",
     "distinct_parameters",
+    "is_update",
     "mark_updated",
+    "next_serial",
     "no_grad",
     "parameter",
     "tensor",
     "value_of",
 ]
 
-_next_serial = itertools.count().__next__
+_next_serial = next_serial = itertools.count().__next__
 _new = object.__new__
 _ndarray = np.ndarray
 _ref = weakref.ref
@@ -97,6 +111,7 @@ UNCHANGEABLE = (
     "use np.where, or change .value before recording"
 )
 TOLD = (TinygraphError, InternalError)  # errors that say all there is to say
+OF_SHAPES = frozenset({np.shape, np.ndim, np.size, np.result_type})  # which say nothing of the entries
 _SECOND = (1,)
 _TRUSTED = (MADE, PARAMETER)  # what nobody else can change before it is given out
 _FLOW_OF_ONE = [flow((kind,)) for kind in range(5)]
@@ -157,8 +172,9 @@ class Tensor(k.Recording):
     # What the node tells is kept flat in the slots that begin with an underscore: garbage collection visits
     # every container that is alive, and one object a call instead of four halves the time of deep graphs. A
     # call of two inputs has them in `_x` and `_y` and their values in `_a` and `_b`; another call has all its
-    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None. `_watched` lists the arrays that one
-    # could change before `backward()`, and `_kept` has their contents, as `changes` describes. In a parameter
+    # inputs in `_x` and all values in `_a`. In a leaf `_op` is None; in a result that was not recorded `_y`
+    # is its axis of units. `_watched` lists the arrays that one could change before `backward()`, and `_kept`
+    # has their contents, as `changes` describes. In a parameter
     # `_changed` is the time, among serial numbers, of the last update, `_serial` that of the last update or
     # of giving out the array, and `_kept` its contents then. What a composition gives has the function that
     # the user called, and the time when it began.
@@ -167,6 +183,9 @@ class Tensor(k.Recording):
         "_op", "_serial", "_settings", "_value", "_wanted", "_watched", "_x", "_y", "given_name", "grad",
     )  # fmt: skip
     __hash__ = object.__hash__
+    # Operators of other arrays leave theirs to those of a Tensor.
+    __array_priority__ = 1000.0
+    __pandas_priority__ = 5000
 
     given_name: str | None
     grad: Numeric | None
@@ -201,7 +220,9 @@ class Tensor(k.Recording):
     def value(self) -> Numeric:
         """The array. `backward()` sees to it that what it needs stayed as it was."""
         value, kind = self._value, self._kind
-        if kind:
+        if not kind:
+            note_taken(self, None)
+        else:
             if not isinstance(value, _ndarray):  # a number, which nobody can change
                 note_taken(self, None)
                 return value
@@ -212,6 +233,8 @@ class Tensor(k.Recording):
 
     @value.setter
     def value(self, value: Numeric) -> None:
+        if value is not self._value and self._kind in (PARAMETER, SHARED):
+            value = fitting_value(self, value)
         self._value = value
         if self._kind == PARAMETER:
             self._give_out()
@@ -345,12 +368,14 @@ class Tensor(k.Recording):
     # NumPy's protocol
 
     def record(self, function: AnyFunction, args: tuple[Operand, ...], settings: Options) -> Numeric:
-        """Record the call of a kernel."""
+        """Record the call of a kernel; with a Tensor for a setting, such as a slope, its NumPy calls."""
         try:
             op = TABLE.get(function)
+            if (settings or len(args) > 1) and op is not None and wanting_setting(op, args, settings):
+                return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
             if op is not None and len(args) == op.arity:
                 if settings or op.arity > 1:
-                    return apply(op, args, plain_settings(op, settings))
+                    return apply(op, args, settings)
                 wanted, watched, kind = _FLOW_OF_ONE[self._kind]
                 return record_tensor(op, args, (self._value,), wanted, watched, kind, _NO_SETTINGS)
             return call_function(function, args, settings)
@@ -367,12 +392,12 @@ class Tensor(k.Recording):
                 if op is None:
                     return call_function(ufunc, args, settings)
                 return apply(op, args)
-            if ufunc in ops.METHODS.get(method, ()):
+            if ufunc in ops.UFUNC_METHODS.get(method, ()):
                 settings.setdefault("axis", 0)
-                return call_function(ops.METHODS[method][ufunc], args, settings)
+                return call_function(ops.UFUNC_METHODS[method][ufunc], args, settings)
             if method == "outer" and not settings:
                 return outer_call(ufunc, *args)
-            raise unknown_operation(f"np.{ufunc.__name__}.{method}")
+            raise unknown_operation(f"{qualified_name(ufunc)}.{method}")
         except TOLD as error:
             shorten(error)
             raise
@@ -392,10 +417,7 @@ class Tensor(k.Recording):
 
     def __array__(self, dtype: Option = None, copy: bool | None = None) -> Numeric:
         if self._kind:
-            raise GraphError(
-                f"{describe(self)} wants a derivative, and turning it into a plain array would silently cut "
-                "the path to it; write .value where you want the plain array"
-            )
+            raise array_refusal(self)
         return np.array(self._value, dtype=dtype, copy=copy)
 
     # Operators
@@ -432,6 +454,12 @@ class Tensor(k.Recording):
 
     def __round__(self, decimals: int | None = None) -> Numeric:
         return call_function(np.round, (self, decimals or 0), {})
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        return update_in_place(np.add, self, other)
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return update_in_place(np.subtract, self, other)
 
     def __neg__(self) -> Tensor:
         return apply(TABLE[np.negative], (self,))
@@ -479,26 +507,29 @@ class Tensor(k.Recording):
         return bool(self._value)
 
     def __float__(self) -> float:
-        note_cut("float()", self)
-        return float(self._item())
+        number = float(self._item())
+        return note_number("float()", self, number, _next_serial())  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
-        note_cut("int()", self)
-        return int(self._item())
+        number = int(self._item())
+        return note_number("int()", self, number, _next_serial())  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
-        return format(self._item(), spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        shown = shown_value(self)
+        return format(shown.item() if hasattr(shown, "item") else shown, spec)
 
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
-        note_cut(".item()", self)
-        return self._item()
+        number = self._item()
+        return note_number(".item()", self, number, _next_serial())
 
     def _item(self) -> Any:
         return self._value.item() if hasattr(self._value, "item") else self._value
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._value), separator=", ", threshold=20, prefix="Tensor(")
+        text = np.array2string(np.asarray(shown_value(self)), separator=", ", threshold=20, prefix="Tensor(")
         name = f", name={self.name!r}" if self.name is not None else ""
         return f"Tensor({text}{name})"
 
@@ -565,7 +596,7 @@ class Tensor(k.Recording):
 
     def astype(self, dtype: Option, order: str = "K", casting: str = "unsafe", **_: bool) -> Any:
         """The value in another dtype; only a floating dtype keeps the path of derivatives."""
-        if np.dtype(dtype).kind != "f":
+        if np.dtype(dtype).kind != "f" or self.dtype.kind == "c":
             raise DtypeError(
                 f"{describe(self)} cannot become {np.dtype(dtype).name} and keep its derivative; "
                 "write .value.astype(...) where you want the plain array"
@@ -625,7 +656,10 @@ for _name in ARRAY_METHODS:
     setattr(Tensor, _name, array_method(getattr(np, _name)))
 
 
+answer_habits(Tensor, "a Tensor", TENSOR_HABITS)
 _GETITEM = TABLE[operator.getitem]
+# What is recorded as it is; an array of objects among them is refused by the reverse sweep.
+_PLAIN = frozenset({Tensor, _ndarray, float, int, bool, np.float64, np.float32, type(None)})
 
 # Recording ----------------------------------------------------------------
 
@@ -635,12 +669,14 @@ def apply(op: Operation, inputs: tuple[Operand, ...], settings: Options = _NO_SE
     if len(inputs) == 1 and isinstance(x := inputs[0], Tensor):
         wanted, watched, kind = _FLOW_OF_ONE[x._kind]
         return record_tensor(op, inputs, (x._value,), wanted, watched, kind, settings)
+    for x in inputs:
+        if type(x) not in _PLAIN:
+            inputs = tuple(map(plain_operand, inputs))
+            break
     cache = tuple([x._value if isinstance(x, Tensor) else x for x in inputs])
     kinds = tuple(
         [x._kind if isinstance(x, Tensor) else DATA if isinstance(x, _ndarray) else NUMBER for x in inputs]
     )
-    if NUMBER in kinds and any(type(x) in (list, tuple) for x in inputs):
-        return apply(op, tuple(map(list_as_array, inputs)), settings)
     wanted, watched, kind = flow(kinds, op.flowing)
     return record_tensor(op, inputs, cache, wanted, watched, kind, settings)
 
@@ -675,7 +711,7 @@ def record_tensor(
     z._code = frame.f_code
     z._instruction = frame.f_lasti
     if unusual and not mode.recording:
-        return as_leaf(z, inputs)
+        return as_leaf(z, op, inputs, settings)
     z._kind = kind
     z._op = op
     if op.arity == 2:
@@ -697,10 +733,11 @@ def record_tensor(
     return z
 
 
-def as_leaf(z: Tensor, inputs: tuple[Operand, ...]) -> Tensor:
+def as_leaf(z: Tensor, op: Operation, inputs: tuple[Operand, ...], settings: Options) -> Tensor:
     """`z` where nothing is recorded; through a view of its inputs anybody may change them."""
     z._op = z._kept = None
-    z._kind, z._wanted = DATA, ()  # which a leaf that nothing computed has not
+    z._kind, z._wanted, z._serial = DATA, (), -1  # `_wanted` a leaf that nothing computed has not
+    z._y = units_of_call(op, inputs, settings, np.shape(z._value))
     for x in viewed_inputs(z, inputs):
         x._give_out()
     return z
@@ -735,13 +772,13 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
     def method(x: Tensor, y: Operand) -> Tensor:
         mode = current_mode()
         if mode is not NORMAL and (mode.nan or not mode.recording or mode.changed == "ignore"):
-            return apply(op, (x, list_as_array(y)))
+            return apply(op, (x, y if type(y) in _PLAIN else plain_operand(y)))
         a = x._value
         if isinstance(y, Tensor):
             b = y._value
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, y._kind]
         else:
-            b = y = list_as_array(y)
+            b = y = y if type(y) in _PLAIN else plain_operand(y)
             wanted, watched, kind = _FLOW_OF_TWO[x._kind, DATA if isinstance(y, _ndarray) else NUMBER]
         z = _new(Tensor)
         try:
@@ -775,14 +812,43 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
         return z
 
     def reflected(x: Tensor, y: Operand) -> Tensor:
-        return apply(op, (list_as_array(y), x))
+        return apply(op, (y if type(y) in _PLAIN else plain_operand(y), x))
 
     return method, reflected
 
 
-def list_as_array(y: Operand) -> Numeric:
-    """A list or tuple as an array, anything else as it is."""
-    return np.asarray(y) if type(y) in (list, tuple) else y
+def plain_operand(y: Operand) -> Operand:
+    """What stands beside a Tensor as a number or array of NumPy's: a list, a series, another package's array.
+
+    Raises:
+        DtypeError: something whose kind means more than its numbers, and that would be lost: a masked array,
+            a matrix, an array of objects.
+    """
+    if isinstance(y, k.Recording | float | int | np.generic) or y is None:
+        return y
+    if isinstance(y, Fraction):
+        return float(y)
+    if isinstance(y, np.ma.MaskedArray | np.matrix):
+        raise DtypeError(operand_text(y))
+    foreign = hasattr(y, "__array__") and not hasattr(y, "__array_function__")
+    if isinstance(y, list | tuple | np.ndarray) or foreign:
+        y = np.asarray(y)
+        if y.dtype.kind == "O":
+            raise DtypeError(operand_text(y))
+    return y
+
+
+def operand_text(y: Numeric) -> str:
+    """Why an array is refused beside a Tensor, and what to write."""
+    where = f"{y.shape} meets a Tensor ({user_place()})"
+    if isinstance(y, np.ma.MaskedArray):
+        return f"a masked array {where}, which knows no mask: write M.filled(0), or np.where with the mask"
+    if isinstance(y, np.matrix):
+        return f"a np.matrix {where}, of which * goes by entry: write np.asarray(M), and @ for the product"
+    return (
+        f"an array of objects {where}, which holds floating point numbers: write X.astype(np.float64); "
+        "np.stack([...]) for Tensors"
+    )
 
 
 for _name, _ufunc in [
@@ -821,15 +887,17 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     op = TABLE.get(function)
     if op is not None:
         inputs, settings = read_call(op, args, settings)
-        return apply(op, inputs, plain_settings(op, settings))
+        refuse_wanting(function, settings)
+        return apply(op, inputs, {key: plain_index(x) for key, x in settings.items()})
     if function in ops.LOCALLY_CONSTANT:
+        result = function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
         for x in args:
-            if isinstance(x, Tensor) and x._kind:
-                note_cut(qualified_name(function), x)
-        return function(*map(value_of, args), **{key: value_of(x) for key, x in settings.items()})
+            if isinstance(x, Tensor) and function not in OF_SHAPES:
+                note_cut(qualified_name(function), x, result)
+        return result
     if ops.load_rows(function):
         return call_recorded(function, args, settings)
-    if function in ops.IN_PLACE and isinstance(args[0], Tensor):
+    if function in ops.CHANGING and isinstance(args[0], Tensor):
         raise GraphError(f"{qualified_name(function)}: {UNCHANGEABLE.format(describe(args[0]))}")
     raise unknown_operation(qualified_name(function))
 
@@ -846,6 +914,23 @@ def outer_call(ufunc: np.ufunc, x: Operand, y: Operand) -> Numeric:
     x, y = with_shape(x), with_shape(y)
     column = np.reshape(x, x.shape + (1,) * y.ndim)
     return ufunc(np.broadcast_to(column, x.shape + y.shape), y)
+
+
+def wanting_setting(op: Operation, args: tuple[Operand, ...], settings: Options) -> bool:
+    """Whether an argument that is no input of an operation is a Tensor that wants a derivative."""
+    return any(isinstance(x, Tensor) and x._kind for x in (*args[op.arity :], *settings.values()))
+
+
+def refuse_wanting(function: AnyFunction, settings: Options) -> None:
+    """GraphError for a setting that is a Tensor that wants a derivative, since none comes back to it."""
+    for key, x in settings.items():
+        if isinstance(x, Tensor) and x._kind:
+            raise GraphError(
+                f"{key}= of {qualified_name(function)} ({user_place()}) has no derivative, and "
+                f"{describe(x)} wants "
+                f"one: write {key}=tg.stop_gradient(...) if none shall come back, or the formula with "
+                "operators"
+            )
 
 
 def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) -> Numeric:
@@ -866,25 +951,33 @@ def call_ufunc(ufunc: np.ufunc, args: tuple[Operand, ...], settings: Options) ->
 # Making tensors ----------------------------------------------------------------
 
 
-def tensor(array: Operand, name: str | None = None) -> Tensor:
+def tensor(array: Operand, name: str | None = None, **habits: object) -> Tensor:
     """A leaf that wants no derivative: data, labels.
 
     Args:
         array: anything np.asarray takes; it is not copied. Integers are allowed.
         name: what pictures, errors and tables call it.
 
+    Raises:
+        TypeError: an argument of another package's, such as `requires_grad`; it says what to write.
+
     >>> import tinygraph as tg
     >>> X = tg.tensor([[1.0, 2.0]], name="X")
     >>> X.shape, X.wants
     ((1, 2), False)
     """
+    if habits:
+        told = missing_text("tg.tensor", next(iter(habits)), TENSOR_HABITS)
+        raise TypeError(told.replace("attribute", "argument"))
     return leaf_at(_frame(1), array, name)
 
 
 def leaf_at(frame: FrameType, array: Numeric, name: str | None) -> Tensor:
     """A leaf made in this frame; in one of ours, the line says nothing of its name."""
     if isinstance(array, Tensor):
-        array = array.value
+        if array._kind:
+            note_cut("tg.tensor()", array, array._value)
+        array = array._value
     leaf = Tensor(array if hasattr(array, "__array_function__") else np.asarray(array), name)
     if frame.f_globals.get("__package__") not in OURS:
         leaf._code, leaf._instruction = frame.f_code, frame.f_lasti
@@ -918,6 +1011,21 @@ def parameter(array: Operand, name: str | None = None) -> Tensor:
     return leaf
 
 
+def fitting_value(p: Tensor, value: Numeric) -> Numeric:
+    """A new value for parameter p; ShapeError or DtypeError for one that does not fit."""
+    value = value if hasattr(value, "dtype") else np.asarray(value)
+    if tuple(value.shape) != p.shape:
+        raise ShapeError(
+            f"{describe(p)} cannot take a value of shape {tuple(value.shape)}: make another parameter, or "
+            "reshape it"
+        )
+    if value.dtype.kind != "f":
+        raise DtypeError(
+            f"{describe(p)} holds floating point numbers, not {value.dtype}: write .astype(np.float64)"
+        )
+    return value
+
+
 def distinct_parameters(parameters: Tensor | Iterable[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
     """One parameter, or each of several once: one in two places, or under two names, is updated once."""
     if isinstance(parameters, Tensor):
@@ -933,13 +1041,35 @@ def mark_updated(parameters: Iterable[Tensor]) -> None:
         p._changed = p._serial = now
 
 
+def update_in_place(ufunc: np.ufunc, x: Tensor, y: Operand) -> Tensor:
+    """`x -= y`: x itself, updated, if x is a parameter and y was made from its derivative; else a new Tensor.
+
+    The line says which it is: W1 -= rate * W1.grad, W1 -= rate * d["dW1"].
+    """
+    step = y if not isinstance(y, Tensor) else y._value if not y._kind else None
+    if x._kind in (PARAMETER, SHARED) and step is not None and np.shape(step) == x.shape:
+        frame = _frame(2)
+        if not is_update(frame.f_code, frame.f_lasti, x):
+            return NotImplemented  # type: ignore[no-any-return]
+        ufunc(x._value, step, out=x._value)
+        mark_updated([x])
+        return x
+    return NotImplemented  # type: ignore[no-any-return]
+
+
+def is_update(code: CodeType, instruction: int, x: Tensor) -> bool:
+    """Whether the expression at an instruction moves x by its derivative."""
+    words = words_behind(code, instruction)
+    return "grad" in words or "backward" in words or f"d{x.name}" in words
+
+
 def compare_entries(relation: Callable[[Numeric, Numeric], Numeric], x: Tensor, y: Operand) -> Numeric:
     """A comparison by entry, as a plain array."""
-    sign = _SIGNS[relation]
+    result = relation(x._value, y._value if isinstance(y, Tensor) else y)
     for operand in (x, y):
-        if isinstance(operand, Tensor) and operand._kind:
-            note_cut(sign, operand)
-    return relation(x._value, y._value if isinstance(y, Tensor) else y)
+        if isinstance(operand, Tensor):
+            note_cut(_SIGNS[relation], operand, result)
+    return result
 
 
 _SIGNS: dict[AnyFunction, str] = {
@@ -948,20 +1078,14 @@ _SIGNS: dict[AnyFunction, str] = {
 }  # fmt: skip
 
 
+def shown_value(x: Tensor) -> Numeric:
+    """The array that is printed; while a step is compiled, that of the run that is recorded."""
+    return getattr(x._value, "value", x._value)
+
+
 def value_of(x: Operand) -> Numeric:
     """The array of a Tensor; anything else as it is."""
     return x._value if isinstance(x, Tensor) else x
-
-
-def plain_settings(op: Operation, settings: Options) -> Options:
-    """Settings of their own; UnknownOperationError for one that wants a derivative."""
-    for key, x in settings.items():
-        if isinstance(x, Tensor) and x._kind:
-            raise UnknownOperationError(
-                f"{qualified_name(op.function)}(..., {key}={describe(x)}): {key} is a setting, which has no "
-                "derivative rule; write .value if none should flow through it"
-            )
-    return {key: plain_index(x) for key, x in settings.items()}
 
 
 def plain_index(index: AnyIndex) -> AnyIndex:

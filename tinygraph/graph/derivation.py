@@ -19,6 +19,7 @@ from tinygraph.notation.expressions import NUMPY, Notation
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import One, Symbol
 from tinygraph.notation.tidy import scale_formula, tidy_formula, without_factor
+from tinygraph.rules import kernels as k
 
 __all__ = ["Derivation", "Statement", "number_at_end"]
 
@@ -96,7 +97,9 @@ class Derivation(ReverseWalk):
     def formula(self, call: Call) -> Any:
         """What a call computes."""
         if call not in self.made:
-            self.made[call] = tidy_formula(call.node.op.forward(*self.inputs(call), **call.node.settings))
+            op = call.node.op
+            forward = op.function if getattr(op.function, "__module__", "") == k.__name__ else op.forward
+            self.made[call] = tidy_formula(forward(*self.inputs(call), **call.node.settings))
         return self.made[call]
 
     def inputs(self, call: Call) -> Sequence[Any]:

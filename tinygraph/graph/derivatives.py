@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
-from tinygraph.engine.sweep import ancestors_of, recorded_order, reverse_sweep, shown_derivative
-from tinygraph.engine.tensor import Tensor, parameter, value_of
-from tinygraph.errors import ChangedArrayError, GraphError, ShapeError, TinygraphError, UnknownNameError
+from tinygraph.engine.sweep import recorded_order, reverse_sweep, shown_derivative
+from tinygraph.engine.tensor import Tensor, is_update, value_of
+from tinygraph.errors import (
+    ChangedArrayError,
+    DtypeError,
+    GraphError,
+    ShapeError,
+    TinygraphError,
+    UnknownNameError,
+)
 from tinygraph.graph import layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.graph.reading import Graph, read_graph
 from tinygraph.graph.walk import sum_of
+from tinygraph.guards.cuts import TAKEN, verify_numbers
 from tinygraph.guards.faults import cause_of, shorten
-from tinygraph.guards.stories import describe
-from tinygraph.notation.names import derivative_name
-from tinygraph.rules.nests import leaves, map_leaves
+from tinygraph.guards.stories import describe, operand_name, place_of
+from tinygraph.notation.names import SUMS, derivative_name, function_of, line_of_call
 
-__all__ = ["Derivatives", "backward", "checked_seed", "grad", "lift", "value_and_grad"]
+__all__ = ["Derivatives", "backward", "checked_seed"]
 
 Convention = Literal["true", "course"]
 
@@ -77,7 +85,10 @@ class Derivatives(Mapping[str, Any]):
             return self._arrays[key] if key in self._arrays and key not in self._detours else self._total(key)
         tensor = self._tensor(key)
         if tensor is None:
-            raise UnknownNameError(f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}")
+            meant = f"; write d['d{key}']" if isinstance(key, str) and f"d{key}" in self else ""
+            raise UnknownNameError(
+                f"no derivative {key!r} here; there are: {', '.join(self) or 'none'}{meant}"
+            )
         return self._total(tensor)
 
     def _tensor(self, key: object) -> Tensor | None:
@@ -223,25 +234,64 @@ def backward(output: Tensor, seed: Any = None, *, names: Mapping[str, Any] | Non
     except TinygraphError as error:
         shorten(error)
         raise
+    last = next(reversed(d._arrays))  # a parameter, with whatever else the sweep kept before it
+    again = last.grad is not None and last._changed < 0 and last is not output
     for x, dx in d._arrays.items():
         if x._op is None:
             x.grad = dx
+    if again and (turns := _turns.get(site := (id(output._code), output._instruction), 0)) < MOST_LOOKS:
+        _turns[site] = turns + 1
+        notice_recorded_update(recorded_order(output, wanted=True))
     return d
+
+
+# How often the result of a line went backward again by parameters that no optimizer has updated meanwhile.
+_turns: dict[tuple[int, int], int] = {}
+MOST_LOOKS = 16  # looked at, so that those who update by `.value` do not pay at each step
+
+
+def notice_recorded_update(order: Iterable[Tensor]) -> None:
+    """Warn if a parameter was updated by a recorded call, as in W1 = W1 - learning_rate * d["dW1"]."""
+    for z in order:
+        x, *step = z.inputs
+        if function_of(z) not in SUMS or not isinstance(x, Tensor) or isinstance(step[0], Tensor):
+            continue
+        line = line_of_call(z)
+        target, written = (
+            (line.target, line.operands[0]) if line is not None and line.operands else (None, None)
+        )
+        if np.shape(step[0]) == x.shape and target == written and is_update(z._code, z._instruction, x):
+            name = written or "W1"
+            warnings.warn_explicit(
+                f"{name} = {name} - ... ({place_of(z)}) was recorded, so {name} is no parameter any more, "
+                "and each "
+                f"step goes back through all steps before it. Update the parameter itself: {name} -= ..., or "
+                "tg.optim.SGD(learning_rate).update(parameters, d)",
+                UserWarning,
+                *z.node.place,  # type: ignore[union-attr]
+            )
+            return
 
 
 def checked_seed(output: Tensor, seed: Any) -> Any:
     """The derivative to start from."""
     value = output._value
-    if not output.wants:
+    if not output._kind:
         raise GraphError(
             f"{describe(output)} was not made from any parameter, so there is nothing to derive by: make the "
             "arrays whose derivatives you want with tg.parameter, and do not compute under tg.no_grad()"
         )
+    if TAKEN:
+        verify_numbers(output, lambda z: recorded_order(z, wanted=True))
+    if type(value) is float or (kind := value.dtype).kind != "f":  # a sum of objects is a float
+        raise DtypeError(
+            f"{operand_name(output, 'the result')} holds {getattr(value, 'dtype', 'object')} numbers, and a "
+            "cost holds real numbers: take np.real, np.imag or np.abs of complex ones, and write "
+            "X.astype(np.float64) for an array of objects"
+        )
     if seed is None:
-        if value.dtype.kind == "c":
-            raise GraphError(f"{describe(output)} is complex; take np.real, np.imag or np.abs of it first")
         if value.ndim == 0:
-            return value.dtype.type(1)
+            return kind.type(1)
         if value.size == 1:
             return np.ones_like(value)
         raise ShapeError(
@@ -257,89 +307,3 @@ def checked_seed(output: Tensor, seed: Any) -> Any:
 
 
 Tensor.backward = backward  # type: ignore[method-assign, assignment]
-
-
-# The functional style ----------------------------------------------------------------
-
-
-def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
-) -> Callable[..., tuple[Any, Any]]:
-    """A function that gives f's value and its derivative with respect to arguments `argnums`.
-
-    The arguments may be arrays, numbers (floats), or dicts, lists and tuples of them; the derivative has the
-    same form. It may be nested: inside another `grad`, or where f uses a parameter from outside, value and
-    derivative are Tensors that can be derived again; otherwise they are arrays.
-
-    Raises:
-        ShapeError: f's value has several entries.
-        DtypeError: an argument to derive by holds integers.
-
-    >>> import tinygraph as tg
-    >>> value, dx = tg.value_and_grad(lambda x: x**3)(2.0)
-    >>> float(value), float(dx)
-    (8.0, 12.0)
-    """
-
-    def derived(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        chosen = (argnums,) if isinstance(argnums, int) else argnums
-        lifted = [lift(a) if i in chosen else a for i, a in enumerate(args)]
-        targets = {x for i in chosen for x in leaves(lifted[i])}
-        value = f(*lifted, **kwargs)
-        found, record = derivatives_for(value, targets)
-        of = [map_leaves(found.__getitem__, lifted[i]) for i in chosen]
-        return value if record else value_of(value), of[0] if isinstance(argnums, int) else tuple(of)
-
-    return derived
-
-
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The derivative of f as a function; see `value_and_grad`. Of any order: `grad(grad(f))`.
-
-    >>> import tinygraph as tg
-    >>> float(tg.grad(tg.grad(lambda x: x**4))(1.0))
-    12.0
-    """
-    both = value_and_grad(f, argnums)
-
-    def derived(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return derived
-
-
-def derivatives_for(value: Any, targets: set[Tensor]) -> tuple[dict[Tensor, Any], bool]:
-    """The derivative of `value` with respect to each target, and whether it is recorded itself."""
-    zeros = {t: np.zeros_like(t._value) for t in targets}
-    if not isinstance(value, Tensor) or not value.wants:
-        return zeros, False
-    record = bool(parameters_of(value) - targets)
-    found, _ = reverse_sweep(value, checked_seed(value, None), targets, record=record)
-    if record:
-        found = {t: settle_derivative(found[t], t) for t in targets if t in found}
-    return zeros | {t: found[t] for t in targets if t in found}, record
-
-
-def settle_derivative(dx: Any, target: Tensor) -> Any:
-    """A derivative that was recorded, in the dtype of its target; a constant one in memory of its own."""
-    if isinstance(dx, np.ndarray):
-        return np.array(dx, dtype=target.dtype)
-    return dx if dx.dtype == target.dtype else dx.astype(target.dtype)
-
-
-def parameters_of(value: Tensor) -> set[Tensor]:
-    """The parameters that `value` was made from."""
-    return {x for x in ancestors_of(value, wanted=True) if x.is_parameter}
-
-
-def lift(argument: Any) -> Any:
-    """The argument with a fresh parameter for each array in it, and +x for each Tensor x that wants one.
-
-    So that derivatives are those of this use of x alone, and not of others that f knows of.
-    """
-    return map_leaves(lift_leaf, argument)
-
-
-def lift_leaf(x: Any) -> Tensor:
-    """One array or Tensor so."""
-    return +x if isinstance(x, Tensor) and x.wants else parameter(x)

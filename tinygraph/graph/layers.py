@@ -10,6 +10,7 @@ import numpy as np
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.graph.naming import GraphNames
 from tinygraph.notation import names as n
+from tinygraph.notation.examples import units_axis
 from tinygraph.rules import kernels as k
 
 __all__ = ["Layer", "carries_m", "examples_of", "find_layers", "sweep_order"]
@@ -82,25 +83,28 @@ def carries_m(tensor: Tensor, name: str) -> bool:
 def examples_of(order: list[Tensor]) -> int:
     """m, the number of examples that the cost of a graph averages over.
 
-    A cost of the table knows its axis of units; otherwise examples are columns, as in the lectures, and m is
-    the length of the last axis of the last matrix that data went into.
+    A cost of the table knows its axis of units; otherwise m is counted in the last matrix that data went
+    into: along its rows if it was made by X @ W, and else along its columns, as in the lectures.
     """
     for t in reversed(order):
         function, settings, a = n.function_of(t), t._settings, value_of(t.inputs[0])
         if function in (k.probability_cross_entropy, k.sigmoid_cross_entropy):
-            return k.examples_along(a, settings.get("axis", 0))
+            return int(k.examples_along(a, settings.get("axis", 0)))
         if function is k.softmax_cross_entropy:
             return int(a.size) // int(a.shape[settings.get("axis", 0)])
     from_data = made_from_data(order)
-    return next((int(x.shape[-1]) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
+    return next((length_of_examples(x) for t in reversed(order) for x in data_matrices(t, from_data)), 1)
 
 
-def data_matrices(t: Tensor, from_data: Set[Tensor]) -> Iterator[Any]:
+def length_of_examples(x: Tensor) -> int:
+    """The examples in a matrix."""
+    return int(x.shape[0 if units_axis(x) == 1 else -1])
+
+
+def data_matrices(t: Tensor, from_data: Set[Tensor]) -> Iterator[Tensor]:
     """The results among the inputs of `t` that are matrices and made from data; a penalty's are not."""
     return (
-        value_of(x)
-        for x in t.inputs
-        if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2 and x in from_data
+        x for x in t.inputs if isinstance(x, Tensor) and x.wants and x.op and x.ndim == 2 and x in from_data
     )
 
 

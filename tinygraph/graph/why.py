@@ -10,11 +10,11 @@ import numpy as np
 
 from tinygraph.engine.sweep import ancestors_of
 from tinygraph.engine.tensor import Tensor
-from tinygraph.guards.cuts import Cut, known_cuts
+from tinygraph.guards.cuts import Cut, is_operand, known_cuts
 from tinygraph.guards.stories import describe, operand_name, place_of, recorded_call
 from tinygraph.notation.places import place_text
 
-__all__ = ["why_no_gradient"]
+__all__ = ["tensors_alive", "why_no_gradient"]
 
 
 def why_no_gradient(J: object, W: Tensor) -> str:
@@ -35,11 +35,14 @@ def why_no_gradient(J: object, W: Tensor) -> str:
     >>> print(tg.why_no_gradient(J, W1).partition(" (")[0])
     J has no derivative with respect to W1: .value took A1 out of the graph
     """
-    name = operand_name(W, "the parameter")
-    if not W.wants:
+    if not isinstance(W, Tensor) or not W.wants:
+        name = operand_name(W, "it")
         return f"{name} is data: make it with tg.parameter to have derivatives with respect to it"
+    name = operand_name(W, "the parameter")
     if isinstance(J, Tensor) and W in ancestors_of(J, wanted=True):
-        return f"J has a derivative with respect to {name}: no path is cut"
+        found = list(dict.fromkeys(partial_cuts(J, W)))
+        told = f"not along every path: {'; '.join(found)}" if found else "no path is cut"
+        return f"J has a derivative with respect to {name}{', but ' if found else ': '}{told}"
     found = list(dict.fromkeys(cut_reasons(J, W, name)))
     return f"J has no derivative with respect to {name}: {'; '.join(found)}"
 
@@ -47,7 +50,7 @@ def why_no_gradient(J: object, W: Tensor) -> str:
 def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
     """What may be the reason, the surest first."""
     graph = ancestors_of(J, wanted=False) if isinstance(J, Tensor) else set()
-    cuts = known_cuts({id(x): x for x in gc.get_objects() if isinstance(x, Tensor) and hasattr(x, "_op")})
+    cuts = known_cuts(tensors_alive())
     sure = [cut for cut in cuts if cut.tensor is not None and W in ancestors_of(cut.tensor, wanted=True)]
     unrecorded = [t for t in graph if t._op is None and hasattr(t, "_wanted")]
     yield from dead_ends(graph, W)
@@ -57,6 +60,27 @@ def cut_reasons(J: object, W: Tensor, name: str) -> Iterator[str]:
         yield from guessed_reasons(cuts, graph)
         if W not in graph:
             yield not_used_text(W, name)
+
+
+def tensors_alive() -> dict[int, Tensor]:
+    """All Tensors there are, by address; `isinstance` would run code of other objects' classes."""
+    return {id(x): x for x in gc.get_objects() if type(x) is Tensor and hasattr(x, "_op")}
+
+
+def partial_cuts(J: Tensor, W: Tensor) -> Iterator[str]:
+    """What was taken out of the way from W to J, on which other paths are left.
+
+    Comparisons do not count: what comes of them does not change with small changes of W.
+    """
+    graph = ancestors_of(J, wanted=False)
+    recorded = [z for z in graph if z._op is not None]
+    yield from dead_ends(graph, W)
+    cuts = [cut for cut in known_cuts(tensors_alive()) if not cut.how.startswith("the comparison")]
+    used = [cut for cut in cuts if any(is_operand(cut, z) for z in recorded)]
+    sure = [cut for cut in used if cut.tensor is not None and W in ancestors_of(cut.tensor, wanted=True)]
+    places = {cut.sites for cut in sure}
+    yield from map(cut_text, sure)
+    yield from (f"perhaps {cut_text(cut)}" for cut in used if cut.tensor is None and cut.sites not in places)
 
 
 def guessed_reasons(cuts: Iterable[Cut], graph: set[Tensor]) -> Iterator[str]:

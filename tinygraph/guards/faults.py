@@ -7,12 +7,13 @@ of this is asked only once an exception flies.
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 
@@ -38,8 +39,10 @@ __all__ = [
     "is_fault",
     "our_work",
     "shorten",
+    "tell_briefly",
 ]
 
+Told = TypeVar("Told", bound=Callable[..., Any])
 # What is told as it is: errors that say what is wrong, and those of the machine and of its settings.
 MEANT = (TinygraphError, InternalError, Warning, FloatingPointError, MemoryError, OSError, ImportError)
 # What a call of the user's that is wrong does not raise in our code. Its ValueError and TypeError do arise.
@@ -87,6 +90,20 @@ class few_frames:  # noqa: N801 - used like a function
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception):
             shorten(error)
+
+
+def tell_briefly(f: Told) -> Told:
+    """f, whose errors are shortened on their way out."""
+
+    @functools.wraps(f)
+    def brief(*args: object, **settings: object) -> object:
+        try:
+            return f(*args, **settings)
+        except Exception as error:
+            shorten(error)
+            raise
+
+    return cast(Told, brief)
 
 
 def of_user(trace: TracebackType | None) -> TracebackType | None:

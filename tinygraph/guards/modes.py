@@ -5,11 +5,14 @@ One context variable holds them all, so that recording asks once whether anythin
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 __all__ = ["NORMAL", "Mode", "current_mode", "detect_nan", "errstate", "no_grad"]
 
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Reaction = Literal["ignore", "warn", "raise"]
 
 
@@ -34,11 +37,24 @@ current_mode = _mode.get
 
 
 class Switch:
-    """A context manager that changes some of the switches and puts them back; it may be entered again."""
+    """A context manager that changes some of the switches and puts them back; it may be entered again.
+
+    Called with a function, it decorates it.
+    """
 
     def __init__(self, **changes: Any) -> None:
         self.changes = changes
         self.tokens: list[Token[Mode]] = []
+
+    def __call__(self, f: Decorated) -> Decorated:
+        """f with the switch set during each call: `@tg.no_grad()` above a function."""
+
+        @functools.wraps(f)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return f(*args, **kwargs)
+
+        return cast(Decorated, switched)
 
     def __enter__(self) -> None:
         mode = current_mode()._replace(**self.changes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinygraph.errors import DtypeError, ShapeError, UnknownOperationError
-from tinygraph.notation.expressions import Expression, Notation, home_of
+from tinygraph.notation.expressions import Expression, Notation, module_of
 from tinygraph.notation.lines import Line, running_line
 from tinygraph.notation.names import is_operation_of, line_of_call
 from tinygraph.notation.places import file_and_line, place_text, user_place
@@ -26,7 +26,6 @@ __all__ = [
     "composed_error",
     "describe",
     "forward_error",
-    "home_of",
     "operand_letters",
     "operand_name",
     "operand_names",
@@ -207,7 +206,7 @@ def qualified_name(function: AnyFunction) -> str:
         return str(function.__name__)
     if isinstance(owner, np.ufunc):  # np.add.reduceat
         return f"{qualified_name(owner)}.{function.__name__}"
-    package, *inside = home_of(function).split(".")
+    package, *inside = module_of(function).split(".")
     places = [] if package == "tinygraph" else [name for name in inside if not name.startswith("_")]
     return ".".join([{"numpy": "np", "tinygraph": "tg"}.get(package, package), *places, function.__name__])
 

@@ -22,7 +22,7 @@ __all__ = [
     "Notation",
     "Written",
     "bare",
-    "home_of",
+    "module_of",
     "name_of_function",
     "shown_settings",
 ]
@@ -288,16 +288,19 @@ def name_of_function(function: Callable[..., Any]) -> str:
         return {"add": "np.sum", "maximum": "np.max", "minimum": "np.min", "multiply": "np.prod"}[
             owner.__name__
         ]
-    package, *inside = home_of(function).split(".")
+    package, *inside = module_of(function).split(".")
     if package == "tinygraph":
         return str(function.__name__)
     places = [name for name in inside if not name.startswith("_")]
     return ".".join(["np" if package == "numpy" else package, *places, function.__name__])
 
 
-def home_of(function: Callable[..., Any]) -> str:
-    """The module of a function; a ufunc does not say its own, and may be SciPy's."""
-    own, special = getattr(np, function.__name__, None), sys.modules.get("scipy.special")
-    if own is not function and getattr(special, function.__name__, None) is function:
-        return "scipy.special"
-    return getattr(function, "__module__", None) or "numpy"
+def module_of(function: Callable[..., Any]) -> str:
+    """The module that a user takes a function from; ufuncs do not say theirs."""
+    own = getattr(function, "__module__", None)
+    name = function.__name__
+    if own or not isinstance(function, np.ufunc) or getattr(np, name, None) is function:
+        return own or "numpy"
+    public = [key for key in sys.modules if not any(part.startswith("_") for part in key.split("."))]
+    holding = [key for key in public if getattr(sys.modules[key], "__dict__", {}).get(name) is function]
+    return min((key for key in holding if key != "__main__"), key=len, default="numpy")

@@ -19,11 +19,12 @@ import numpy as np
 
 from tinygraph.notation.places import positions_of, user_frame
 
-__all__ = ["Line", "line_at", "running_line"]
+__all__ = ["Line", "ParsedFile", "is_of_library", "line_at", "parsed_source", "running_line"]
 
 MODULES = frozenset({"np", "numpy", "tg", "tinygraph"})  # even where the import stands in another cell
 # What a text raises that is no Python: lines of IPython, an edited file, a generated one that nests deeply.
 NOT_PARSED = (SyntaxError, ValueError, RecursionError, SystemError)
+INNER = (ast.expr, ast.stmt, ast.keyword, ast.comprehension, ast.excepthandler, ast.match_case, ast.withitem)
 OPERATOR_NAMES: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
     ast.MatMult: "matmul", ast.USub: "negative", ast.UAdd: "positive",
@@ -102,7 +103,7 @@ def parsed_source(text: str) -> ParsedFile:
         if isinstance(node, ast.Import | ast.ImportFrom):
             imported |= names_imported(node)
         # Not those that stand in many places, such as the one ast.Load() of all names.
-        inner = [x for x in ast.iter_child_nodes(node) if isinstance(x, ast.expr | ast.stmt | ast.keyword)]
+        inner = [x for x in ast.iter_child_nodes(node) if isinstance(x, INNER)]
         parents |= dict.fromkeys(inner, node)
         if isinstance(node, ast.expr | ast.AugAssign):
             # The outermost of those with the same columns, which the walk meets first.

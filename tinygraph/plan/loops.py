@@ -352,8 +352,9 @@ class LoopWriter(StepWriter):
         self.arrays += [f"{work} = np.empty({n}, {dtype_text(work[5:])})" for work, n in sizes.items()]
 
     def is_inlined(self, s: Traced, following: Traced | None) -> bool:
-        """As in any step; but views other than transposes have a name, by which a kernel takes them."""
-        return super().is_inlined(s, following) and (s.viewed is None or is_turn(s))
+        """As in any step; but views other than turned matrices have a name, by which a kernel takes them."""
+        named = s.viewed is not None or s.function is np.transpose  # of nothing, which shares no memory
+        return super().is_inlined(s, following) and (not named or is_turn(s))
 
     # Kernels
 

@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor
+from tinygraph.errors import GraphError
 from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.derivatives import checked_seed
 from tinygraph.graph.naming import COSTS, GraphNames
 from tinygraph.graph.reading import Quantity, read_graph
 from tinygraph.graph.stand_ins import name_rest
-from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written
+from tinygraph.guards.stories import qualified_name
+from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written, module_of
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
-from tinygraph.plan.source import python_name, refuse_foreign
+from tinygraph.plan.source import python_name
 from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
@@ -234,7 +236,11 @@ class PlainPage(Notation):
         return self.short[text], ATOM
 
     def function_name(self, function: Any) -> str:
-        refuse_foreign(function)
+        if module_of(function).partition(".")[0] not in ("numpy", "tinygraph"):
+            raise GraphError(
+                f"{qualified_name(function)} is no function of NumPy, and this code needs NumPy alone: "
+                "write it with NumPy's"
+            )
         return super().function_name(function)
 
     def name(self, name: str) -> str:

@@ -50,6 +50,7 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
 PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
+GIVEN_BY_NUMPY = (np.ndarray, np.generic, int, float)
 _next_serial = itertools.count().__next__
 
 
@@ -113,8 +114,8 @@ class Traced(Symbol):
             return function.__wrapped__(*args, **settings)  # type: ignore[attr-defined]
         if any(isinstance(x, Tensor) for x in nested_parts((args, settings))):
             return NotImplemented
-        if function in COMPOSED and (z := COMPOSED[function](*args, **settings)) is not NotImplemented:
-            return z
+        if function in COMPOSED and not gives_array(function, args, settings):
+            return COMPOSED[function](*args, **settings)
         out = settings.pop("out", None)
         function, args, settings = canonical_call(function, settle_arrays(args), settle_arrays(settings))
         made = Traced(self.compute_call(function, args, settings), self.tape)
@@ -136,7 +137,7 @@ class Traced(Symbol):
             )
         with np.errstate(all="ignore"):
             value = function(*values_of(args), **values_of(settings))
-        if not isinstance(value, np.ndarray | np.generic | int | float):
+        if not isinstance(value, GIVEN_BY_NUMPY):
             raise GraphError(
                 f"{function_name(function)} gives a {type(value).__name__}, which cannot be compiled"
             )
@@ -267,6 +268,14 @@ def shown_argument(value: Any, args: tuple[Any, ...]) -> int | None:
             if isinstance(x, Traced) and np.may_share_memory(value, x.value):
                 return i
     return None
+
+
+def gives_array(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    """Whether a call is one of arrays alone that gives one, and so is recorded as it stands."""
+    if "out" in settings or any(map(callable, args)):
+        return False
+    with np.errstate(all="ignore"):
+        return isinstance(function(*values_of(args), **values_of(settings)), GIVEN_BY_NUMPY)
 
 
 def takes_by_mask(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:

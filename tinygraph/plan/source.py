@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.errors import GraphError
-from tinygraph.guards.stories import home_of, qualified_name
+from tinygraph.guards.stories import qualified_name
 from tinygraph.notation.expressions import ATOM, SIGNS
 from tinygraph.plan.buffers import Buffer, Memory, order_of, plan_memory, root_of
 from tinygraph.plan.program import Program, symbols_in
@@ -34,7 +34,6 @@ __all__ = [
     "is_uniform",
     "number_code",
     "python_name",
-    "refuse_foreign",
     "write_source",
 ]
 
@@ -397,21 +396,10 @@ def number_code(x: Any) -> tuple[str, int]:
 
 
 def function_text(function: Any) -> str:
-    """The name of a function in the text; GraphError for one that is not NumPy's."""
-    refuse_foreign(function)
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
     return qualified_name(function)
-
-
-def refuse_foreign(function: Any) -> None:
-    """GraphError for the function of another package: the text needs NumPy alone."""
-    if home_of(function).partition(".")[0] not in ("numpy", "tinygraph"):
-        raise GraphError(
-            f"{qualified_name(function)} is no function of NumPy, and code needs NumPy alone: "
-            "write it with NumPy's"
-        )
 
 
 def write_source(

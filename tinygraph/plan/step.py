@@ -345,15 +345,14 @@ class Plan:
         optimizer = self.optimizer
         if optimizer is None:
             return self.form_results(self.call_function(arrays))
-        optimizer.steps += 1
-        numbers = optimizer.numbers()
+        numbers = optimizer.advance(self.parameters)
         if numbers != self.numbers:
             self.numbers = numbers
             self.rest = self.given_besides(map(as_number, numbers.values(), self.number_types))
         try:
             return self.call_function(arrays)
         except BaseException:
-            optimizer.steps -= 1
+            optimizer.advance(self.parameters, -1)
             raise
 
     def call_function(self, arrays: Sequence[Any]) -> Any:

@@ -12,7 +12,8 @@ import numpy as np
 from tinygraph.engine.sweep import recorded_order, reverse_sweep
 from tinygraph.engine.tensor import Tensor, value_of
 from tinygraph.errors import GraphError
-from tinygraph.graph.derivatives import checked_seed, lift
+from tinygraph.graph.derivatives import checked_seed
+from tinygraph.graph.functional import lift_arrays
 from tinygraph.graph.layers import Layer, find_layers
 from tinygraph.graph.naming import GraphNames, name_graph
 from tinygraph.guards.faults import our_work
@@ -32,9 +33,9 @@ class Updates(Protocol):
     """What a plan needs of an optimizer; `tinygraph.optim.Optimizer` says what each is."""
 
     remembers: tuple[str, ...]
-    steps: int
 
     def numbers(self) -> dict[str, float]: ...
+    def advance(self, parameters: Sequence[Tensor], by: int = 1) -> dict[str, float]: ...
     def memory(self, parameter: Tensor) -> tuple[Any, ...]: ...
     def descend(self, W: Any, dW: Any, *arrays: Any) -> None: ...
 
@@ -150,7 +151,7 @@ def trace_step(
     given = symbols_for(loss, arrays, form, tape)
     args = given if form is None else unflatten_nest(form, given)
     if parameters is None:
-        lifted = lift(args[0])
+        lifted = lift_arrays(args[0])
         return finish_trace(tape, given, loss(lifted, *args[1:]), list(leaves(lifted)), None)
     with traced_values(parameters, tape) as symbols:
         J = loss(*args)

@@ -16,7 +16,8 @@ __all__: list[str] = []
 
 def gelu_dx(dz: Numeric, z: Numeric, x: Numeric) -> Numeric:
     t = np.tanh(k.GELU_SCALE * (x + 0.044715 * (x * x * x)))
-    slope = k.GELU_SCALE * (1 + 0.134145 * (x * x))
+    near = np.minimum(np.abs(x), 20)  # further out 1 - t * t is 0, and x * x might be infinite
+    slope = k.GELU_SCALE * (1 + 0.134145 * (near * near))
     return dz * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
 
 

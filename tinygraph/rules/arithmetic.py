@@ -77,7 +77,8 @@ def in_double(x: Numeric) -> Numeric:
 @compose(np.ldexp)
 def times_power_of_two(x: Numeric, exponent: Numeric) -> Numeric:
     """`np.ldexp`: x * 2 ** exponent."""
-    if isinstance(exponent, Recording):  # which np.ldexp would only ask to record it again
+    records = isinstance(exponent, Recording)  # then np.ldexp would only ask to record it again
+    if records:
         return x * np.exp2(exponent)
     return x * np.ldexp(x.dtype.type(1), exponent)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinygraph.rules import kernels as k
 from tinygraph.rules.operation import add_row
+from tinygraph.rules.shapes import divide_by_count
 from tinygraph.rules.types import Numeric
 
 __all__: list[str] = []
@@ -27,19 +28,19 @@ def cross_entropy_dy(dz: Numeric, z: Numeric, a: Numeric, y: Numeric, axis: int 
 def softmax_cross_entropy_dz(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return (a - y) * (dz / (a.size // a.shape[axis]))
+    return (a - y) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 def softmax_cross_entropy_da(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return -ratio(y, a) * (dz / (a.size // a.shape[axis]))
+    return -ratio(y, a) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 def softmax_cross_entropy_dy(
     dz: Numeric, z: Numeric, a: Numeric, y: Numeric, x: Numeric, axis: int = 0
 ) -> Numeric:
-    return -k.log_softmax(x, axis=axis) * (dz / (a.size // a.shape[axis]))
+    return -k.log_softmax(x, axis=axis) * divide_by_count(dz, a.size // a.shape[axis])
 
 
 add_row(
@@ -73,6 +74,6 @@ add_row(
     k.mse,
     "mse",
     "mean((a - y)**2)",
-    lambda dz, z, a, y: np.subtract(a, y) * (2 * dz / max(np.subtract(a, y).size, 1)),
-    lambda dz, z, a, y: np.subtract(y, a) * (2 * dz / max(np.subtract(a, y).size, 1)),
+    lambda dz, z, a, y: np.subtract(a, y) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
+    lambda dz, z, a, y: np.subtract(y, a) * divide_by_count(2 * dz, max(np.subtract(a, y).size, 1)),
 )

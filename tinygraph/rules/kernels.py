@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from tinygraph.rules.shapes import Axis
+from tinygraph.rules.shapes import LARGEST_HALF, Axis, divide_by_count
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Operand, Option, Options, Shape
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "stop_gradient",
     "xlogy",
 ]
 
@@ -106,6 +107,20 @@ def is_basic(index: AnyIndex) -> bool:
     """Whether `index` takes each entry at most once, as slices and single numbers do."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
+
+
+@kernel
+def stop_gradient(x: Numeric) -> Numeric:
+    """A copy of x as a plain array, through which no derivative comes back.
+
+    So `x - tg.stop_gradient(x)` is 0, and its derivative 1. A compiled step computes it anew each time.
+
+    >>> import tinygraph as tg
+    >>> x = tg.parameter(3.0, name="x")
+    >>> float((x * tg.stop_gradient(x)).backward()["dx"])
+    3.0
+    """
+    return np.positive(x)
 
 
 @kernel
@@ -232,7 +247,7 @@ def xlogy(x: Numeric, y: Numeric) -> Numeric:
         return np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y)))
 
 
-def examples_along(a: Numeric, axis: int) -> int:
+def examples_along(a: Numeric, axis: int) -> Any:
     """m, the number of examples in `a`, whose units lie along `axis`.
 
     A vector (m,) is m examples of one unit.
@@ -240,7 +255,9 @@ def examples_along(a: Numeric, axis: int) -> int:
     >>> examples_along(np.ones((3, 5)), axis=0), examples_along(np.ones(5), axis=0)
     (5, 5)
     """
-    return int(a.size // (a.shape[axis] or 1) if a.ndim > 1 else a.size)
+    m = int(a.size // (a.shape[axis] or 1) if a.ndim > 1 else a.size)
+    # More than half precision has: a number of single precision, in which the division is then done.
+    return m if m <= LARGEST_HALF or a.dtype != np.float16 else np.float32(m)
 
 
 @kernel
@@ -280,7 +297,7 @@ def softmax_cross_entropy(a: Numeric, y: Numeric, z: Numeric, axis: int = 0) -> 
     """
     largest = np.maximum.reduce(a, axis=axis, keepdims=True)
     logsum = np.maximum.reduce(z, axis=axis, keepdims=True) - np.log(largest)
-    return np.add.reduce(y * (logsum - z), axis=None) / (z.size // z.shape[axis])
+    return divide_by_count(np.add.reduce(y * (logsum - z), axis=None), z.size // z.shape[axis])
 
 
 def one_hot(labels: Numeric, classes: int, dtype: Option, axis: int = 0) -> Numeric:
@@ -304,4 +321,4 @@ def mse(a: Numeric, y: Numeric) -> Numeric:
     2.0
     """
     difference = np.subtract(a, y)
-    return np.add.reduce(np.square(difference), axis=None) / difference.size
+    return divide_by_count(np.add.reduce(np.square(difference), axis=None), difference.size)

@@ -24,6 +24,7 @@ from tinygraph.rules.factors import (
     singular_values,
     triangular_factor,
 )
+from tinygraph.rules.kernels import Recording
 from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.shapes import conjugate_of, places_of_axes, with_shape
 from tinygraph.rules.types import AnyFunction, AnyIndex, Numeric, Option, Options, Rule
@@ -292,7 +293,7 @@ def other_norm(x: Numeric, ord: Option = None, axis: Option = None, keepdims: bo
     """`np.linalg.norm` where it is not the root of a sum of squares."""
     x = with_shape(x)
     axes = places_of_axes(axis, x.ndim)
-    if ord is None or ord == ("fro" if len(axes) == 2 else 2):
+    if ord is None or isinstance(ord, Recording) or ord == ("fro" if len(axes) == 2 else 2):
         return NotImplemented
     if len(axes) == 1:
         return vector_norm(x, ord, axes[0], keepdims)

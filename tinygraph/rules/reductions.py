@@ -9,6 +9,8 @@ from tinygraph.rules.shapes import (
     Axis,
     conjugate_of,
     count,
+    divide_by_count,
+    divide_by_ties,
     reduced_axes,
     restore_axes,
     spread,
@@ -27,7 +29,7 @@ def sum_dx(
 def mean_dx(
     dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, dtype: Option = None, keepdims: bool = False
 ) -> Numeric:
-    return spread(dz / max(count(x.shape, axis), 1), x.shape, axis, keepdims)
+    return spread(divide_by_count(dz, max(count(x.shape, axis), 1)), x.shape, axis, keepdims)
 
 
 def deviations_from_mean(x: Numeric, axis: Axis) -> Numeric:
@@ -57,13 +59,14 @@ def std_dx(
     keepdims: bool = False,
 ) -> Numeric:
     slope = restore_axes(dz / np.where(z == 0, 1, z), x.shape, axis, keepdims)
-    return slope * conjugate_of(deviations_from_mean(x, axis)) / (count(x.shape, axis) - ddof)
+    deviations = conjugate_of(deviations_from_mean(x, axis))
+    return divide_by_count(slope * deviations, count(x.shape, axis) - ddof)
 
 
 def extreme_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     hit = x == restore_axes(z, x.shape, axis, keepdims)
-    ties = np.sum(hit, axis=axis, keepdims=True).astype(dz.dtype)
-    return restore_axes(dz, x.shape, axis, keepdims) / ties * hit
+    ties = np.sum(hit, axis=axis, keepdims=True)
+    return divide_by_ties(restore_axes(dz, x.shape, axis, keepdims), ties) * hit
 
 
 def prod_dx(

@@ -13,11 +13,14 @@ import numpy as np
 from tinygraph.rules.types import Numeric, Option, Shape
 
 __all__ = [
+    "LARGEST_HALF",
     "Axis",
     "broadcast_axes",
     "cast_floats",
     "conjugate_of",
     "count",
+    "divide_by_count",
+    "divide_by_ties",
     "move_axis",
     "place_of_axis",
     "places_of_axes",
@@ -89,6 +92,29 @@ def spread(dz: Numeric, shape: Shape, axis: Axis, keepdims: bool) -> Numeric:
            [2., 2., 2.]])
     """
     return np.broadcast_to(restore_axes(dz, shape, axis, keepdims), shape)
+
+
+def divide_by_count(dz: Numeric, n: float) -> Numeric:
+    """dz / n, also where n is larger than any number of the dtype, as 70,000 is for float16.
+
+    >>> float(divide_by_count(np.float16(1.0), 100_000)) > 0
+    True
+    """
+    small = n > LARGEST_HALF and getattr(dz, "dtype", None) == np.float16
+    return dz * (1 / n) if small else dz / n
+
+
+LARGEST_HALF = 65_504
+
+
+def divide_by_ties(dz: Numeric, ties: Numeric) -> Numeric:
+    """dz by whole numbers, one for each place, in the dtype of dz: the same.
+
+    >>> divide_by_ties(np.ones(2, np.float32), np.array([1, 2]))
+    array([1. , 0.5], dtype=float32)
+    """
+    small = dz.dtype == np.float16
+    return dz * (1 / ties).astype(dz.dtype) if small else dz / ties.astype(dz.dtype)
 
 
 def count(shape: Shape, axis: Axis) -> int:

@@ -41,11 +41,11 @@ from tinygraph.rules.types import AnyFunction, Rule
 
 __all__ = [
     "ALIASES",
+    "CHANGING",
     "COMPOSED",
-    "IN_PLACE",
     "LOCALLY_CONSTANT",
-    "METHODS",
     "TABLE",
+    "UFUNC_METHODS",
     "Each",
     "Operation",
     "Rule",
@@ -67,8 +67,13 @@ ALIASES: dict[AnyFunction, AnyFunction] = {
     np.deg2rad: np.radians,
 }
 
+# Recording has looked for Tensors already, so kernels need not; but for those that plans record as they are.
+for _op in TABLE.values():
+    if _op.forward.__module__ == k.__name__ and _op.forward not in (k.cast_to, k.scatter):
+        _op.forward = _op.forward.__wrapped__  # type: ignore[attr-defined]
+
 # What the methods of ufuncs are called elsewhere; `np.add.reduce` is np.sum in half the time on small arrays.
-METHODS: dict[str, dict[np.ufunc, AnyFunction]] = {
+UFUNC_METHODS: dict[str, dict[np.ufunc, AnyFunction]] = {
     "reduce": {
         np.add: np.sum,
         np.multiply: np.prod,
@@ -93,13 +98,13 @@ _constant: list[AnyFunction] = [
     np.shares_memory, np.floor_divide, np.isposinf, np.isneginf, np.isreal, np.iscomplex, np.fix, np.around,
     np.nanargmax, np.nanargmin, np.argpartition, np.argwhere, np.lexsort, np.digitize, np.histogram,
     np.histogram_bin_edges, np.bincount, np.unique, np.isin, np.array_equiv, np.linalg.matrix_rank,
-    np.save, np.savetxt, sign_of_determinant,
+    np.save, np.savetxt, sign_of_determinant, k.stop_gradient,
 ]
 # fmt: on
 LOCALLY_CONSTANT = frozenset(_constant)
 
 # What changes an array that it is given, which a Tensor does not allow.
-IN_PLACE: frozenset[AnyFunction] = frozenset(
+CHANGING: frozenset[AnyFunction] = frozenset(
     {np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask}
 )
 
@@ -111,8 +116,9 @@ def load_rows(function: AnyFunction) -> bool:
     """
     if getattr(function, "__module__", None) == "numpy.fft":
         import tinygraph.rules.fourier  # noqa: F401
-    elif isinstance(function, np.ufunc) and "scipy.special" in sys.modules:
+    elif isinstance(function, np.ufunc) and (special := sys.modules.get("scipy.special")):
         from tinygraph.rules.special import add_special_functions
 
-        add_special_functions(sys.modules["scipy.special"])
+        if special.erf not in TABLE:
+            add_special_functions(special)
     return function in TABLE or function in COMPOSED

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from tinygraph.errors import GraphError
+from tinygraph.errors import GraphError, UserFileError
 from tinygraph.graph.stand_ins import name_inner, name_rest
 from tinygraph.graph.walk import ReverseWalk
 from viz.compose import Drawn, Scene, ViewOptions
@@ -70,7 +70,12 @@ class Page:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the page to `path` and return it; UserFileError if that cannot be done."""
+        """Write the page to `path`, an .html file, and return it; UserFileError if that cannot be done."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise UserFileError(
+                f"a page is written to an .html file, not to {Path(path).name}; viz.draw makes .svg, .png "
+                "and .pdf"
+            )
         return write_file(Path(path), self.html.encode())
 
     def _repr_html_(self) -> str:
