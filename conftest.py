@@ -7,6 +7,7 @@ import pytest
 import tinygraph.checks
 import tinygraph.plan  # noqa: F401
 import viz  # noqa: F401
+from tinygraph.rules.operation import COMPOSED, TABLE
 
 # Files whose tests start processes, train, or draw many examples; `make quick` leaves them out.
 SLOW = (
@@ -35,3 +36,12 @@ def pytest_collection_finish():
     """Let the collector of garbage pass over the thousands of tests, which stay: it runs quite often."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _table_as_it_was():
+    """Take out of the table what a test or an example declared."""
+    yield
+    for table in (TABLE, COMPOSED):
+        while table and hasattr(function := next(reversed(table)), "sample"):
+            del table[function]

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent
 DIST = ROOT / "dist"
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT, max_version="3.14")
-EXTRAS = [extra for extra in PROJECT["project"]["optional-dependencies"] if extra not in ("dev", "docs")]
+EXTRAS = [
+    extra for extra in PROJECT["project"]["optional-dependencies"] if extra not in ("dev", "docs", "peers")
+]
 
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"  # a Python that is not here is skipped, and nox says so

@@ -20,7 +20,7 @@ FLOORS = [
     {"engine"},
     {"blocks", "files", "graph", "losses"},
     {"checks", "nn", "onnx", "optim", "plan", "viz"},
-    {"debugger", "testing", "training"},
+    {"debugger", "operations", "testing", "training"},
     {"demo", "distributed", "plots"},
     {"cli"},
 ]

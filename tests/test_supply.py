@@ -22,6 +22,7 @@ MAY_PICKLE = {
     "tinygraph/debugger/grading.py": "only names the error with which a process of its own may end",
     "tinygraph/debugger/process.py": "calls and arrays for its own worker, in a folder of its own",
     "tinygraph/debugger/worker.py": "reads them",
+    "tinygraph/plan/outside.py": "writes the states of sources of chance, to compare them; it reads none",
     "tinygraph/distributed.py": "sends the model to the workers of the user's cluster, which run it anyway",
 }
 EVALUATES = {"eval", "__import__", "breakpoint"}

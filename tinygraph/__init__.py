@@ -97,6 +97,7 @@ if _TYPE_CHECKING:
     from tinygraph.checks import Report, compare, gradcheck
     from tinygraph.debugger.live import check, check_backward
     from tinygraph.onnx import to_onnx
+    from tinygraph.operations import operation
     from tinygraph.plan import CompiledStep, compile
     from tinygraph.training import fit
 
@@ -115,6 +116,7 @@ _LATER = {
     "gradcheck": "checks",
     "nn": "nn",
     "onnx": "onnx",
+    "operation": "operations",
     "plots": "plots",
     "testing": "testing",
     "to_onnx": "onnx",
@@ -198,6 +200,7 @@ __all__ = [
     "nn",
     "no_grad",
     "onnx",
+    "operation",
     "optim",
     "outer",
     "parameter",

@@ -86,3 +86,30 @@ def test_formulas_and_pictures_of_complex_numbers():
     [diagnosis] = tg.compare(J, {"dF": d["dF"], "dx": 2 * d["dx"]}).diagnoses
     assert diagnosis.formula == "np.real(np.fft.fft(dF, axis=-1)) * 2"
     assert "−2.0 + 2.0i" in viz.draw(J, view="compact", values=True).source.replace("\u00a0", " ")
+
+
+def test_the_real_part_where_the_imaginary_one_is_rounding():
+    x = np.array([0.5, -1.0, 2.0])
+    f = lambda x: np.sum(np.real_if_close(np.fft.ifft(np.fft.fft(x))) ** 3)  # noqa: E731
+
+    assert tg.grad(f)(x) == pytest.approx(3 * x**2)
+    assert np.real_if_close(tg.tensor([1.0 + 1e-6j])).dtype.kind == "c"
+
+
+@pytest.mark.parametrize("large", [0.0, 1e12, 1e17, -1e17])
+def test_shares_of_large_numbers(large):
+    """The result rounds off what two numbers differ by; their shares do not know it."""
+    x = np.array([large, large])
+
+    for f in (np.logaddexp, np.logaddexp2):
+        assert tg.grad(lambda x, f=f: f(x[0], x[1]))(x).tolist() == [0.5, 0.5]
+    assert tg.grad(tg.logsumexp)(x).tolist() == [0.5, 0.5]
+
+
+def test_indices_that_record():
+    x, i = tg.parameter(np.array([1.0, 2.0, 3.0])), tg.tensor(np.array([1, 0, 1]))
+
+    assert np.choose(i, [x, 2 * x]).sum().backward()[x].tolist() == [2, 1, 2]
+    assert np.delete(x, i).sum().backward()[x].tolist() == [0, 0, 1]
+    assert np.insert(x, i, 5.0).sum().backward()[x].tolist() == [1, 1, 1]
+    assert np.ldexp(x, i).sum().backward()[x].tolist() == [2, 1, 2]

@@ -33,7 +33,13 @@ def read_call(op: Operation, args: tuple[Operand, ...], settings: Options) -> Re
         )
     extra = args[arity:]
     if extra:
-        settings = dict(zip(parameter_names(op.function)[arity:], extra, strict=False)) | settings
+        further = parameter_names(op.function)[arity:]
+        if len(extra) > len(further):
+            raise UnknownOperationError(
+                f"{qualified_name(op.function)} on a Tensor takes at most {arity + len(further)} arguments "
+                f"by position; {len(args)} given"
+            )
+        settings = dict(zip(further, extra, strict=False)) | settings
     if settings.get("dtype") is not None and any(getattr(x, "wants", False) for x in args[:arity]):
         refuse_rounding(op, np.dtype(settings["dtype"]))
     return args[:arity], select_settings(op.function, op.settings, settings) if settings else {}

@@ -98,7 +98,7 @@ class Derivation(ReverseWalk):
         """What a call computes."""
         if call not in self.made:
             op = call.node.op
-            forward = op.function if op.function.__module__ == k.__name__ else op.forward
+            forward = op.function if getattr(op.function, "__module__", "") == k.__name__ else op.forward
             self.made[call] = tidy_formula(forward(*self.inputs(call), **call.node.settings))
         return self.made[call]
 

@@ -202,6 +202,8 @@ def matrix_advice(names: Sequence[str], inputs: Sequence[Operand]) -> str | None
 def qualified_name(function: AnyFunction) -> str:
     """The name a user writes for a function: np.tanh, tg.relu, np.linalg.norm."""
     owner = getattr(function, "__self__", None)
+    if hasattr(function, "sample"):  # an operation of the user's
+        return str(function.__name__)
     if isinstance(owner, np.ufunc):  # np.add.reduceat
         return f"{qualified_name(owner)}.{function.__name__}"
     package, *inside = module_of(function).split(".")

@@ -12,7 +12,7 @@ from tinygraph.notation.symbols import Outline, sample_result
 from tinygraph.rules.nests import leaves
 from tinygraph.rules.table import Operation
 
-__all__ = ["values_read"]
+__all__ = ["Shadow", "values_read"]
 
 READ_BY_SHAPE = frozenset({np.zeros_like, np.ones_like, np.empty_like, np.full_like})
 Kind = tuple[tuple[int, ...], np.dtype[Any]]

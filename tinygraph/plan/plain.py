@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from tinygraph.engine.tensor import Tensor
+from tinygraph.errors import GraphError
 from tinygraph.graph.derivation import Derivation, Statement
 from tinygraph.graph.derivatives import checked_seed
 from tinygraph.graph.naming import COSTS, GraphNames
 from tinygraph.graph.reading import Quantity, read_graph
 from tinygraph.graph.stand_ins import name_rest
-from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written
+from tinygraph.guards.stories import qualified_name
+from tinygraph.notation.expressions import ATOM, NUMPY, Notation, Written, module_of
 from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
@@ -236,6 +238,14 @@ class PlainPage(Notation):
             self.short[text] = f"T{len(self.short) + 1}"
             self.lines.append(f"{self.short[text]} = {line}")
         return self.short[text], ATOM
+
+    def function_name(self, function: Any) -> str:
+        if module_of(function).partition(".")[0] not in ("numpy", "tinygraph"):
+            raise GraphError(
+                f"{qualified_name(function)} is no function of NumPy, and this code needs NumPy alone: "
+                "write it with NumPy's"
+            )
+        return super().function_name(function)
 
     def name(self, name: str) -> str:
         return name if name == "1" else python_name(name)

@@ -46,7 +46,8 @@ def log_softmax_dx(dz: Numeric, z: Numeric, x: Numeric, axis: int = 0) -> Numeri
 
 def logsumexp_dx(dz: Numeric, z: Numeric, x: Numeric, axis: Axis = None, keepdims: bool = False) -> Numeric:
     back = functools.partial(restore_axes, shape=x.shape, axis=axis, keepdims=keepdims)
-    return back(dz) * np.exp(x - back(z))
+    shares = np.exp(x - back(z))
+    return back(dz) * (shares / np.sum(shares, axis=axis, keepdims=True))  # z has rounded where x is large
 
 
 # fmt: off

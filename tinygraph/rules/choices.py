@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinygraph.rules import kernels as k
+from tinygraph.rules.functions import LOG_2
 from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.shapes import place_of_axis, with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option, Shape
@@ -47,8 +48,9 @@ add_row(np.maximum, "max", "x if x > y else y", lambda dz, z, x, y: maximum_rule
 add_row(np.minimum, "min", "x if x < y else y", lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (x < y)),
                                             lambda dz, z, x, y: np.where(x == y, dz / 2, dz * (y < x)),
     kink="where x = y: half to each")
-add_row(np.logaddexp, "logaddexp", "log(exp(x) + exp(y))", lambda dz, z, x, y: dz * np.exp(x - z),
-                                                       lambda dz, z, x, y: dz * np.exp(y - z), analytic=False)
+add_row(np.logaddexp, "logaddexp", "log(exp(x) + exp(y))", lambda dz, z, x, y: dz * k.sigmoid(x - y),
+                                                       lambda dz, z, x, y: dz * k.sigmoid(y - x),
+    analytic=False)
 add_row(np.where, "where", "x if c else y", None, lambda dz, z, c, x, y: np.where(c, dz, 0),
                                               lambda dz, z, c, x, y: np.where(c, 0, dz),
     elementwise=True)
@@ -58,8 +60,9 @@ add_row(np.fmax, "fmax", "x if x > y or y is NaN else y", lambda dz, z, x, y: fm
 add_row(np.fmin, "fmin", "x if x < y or y is NaN else y", lambda dz, z, x, y: fmax_rule(dz, -x, -y),
                                                       lambda dz, z, x, y: fmax_rule(dz, -y, -x),
     kink="where x = y: half to each")
-add_row(np.logaddexp2, "logaddexp2", "log2(2**x + 2**y)", lambda dz, z, x, y: dz * np.exp2(x - z),
-                                                      lambda dz, z, x, y: dz * np.exp2(y - z), analytic=False)
+add_row(np.logaddexp2, "logaddexp2", "log2(2**x + 2**y)",
+    lambda dz, z, x, y: dz * k.sigmoid((x - y) * LOG_2),
+    lambda dz, z, x, y: dz * k.sigmoid((y - x) * LOG_2), analytic=False)
 add_row(np.nan_to_num, "nan to num", "x, and a number where it is none",
     lambda dz, z, x, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), dz, 0),
     analytic=False, elementwise=True)
@@ -96,7 +99,7 @@ def select(condlist: Sequence[Numeric], choicelist: Sequence[Numeric], default: 
 def choose(a: Numeric, choices: Sequence[Numeric], out: None = None, mode: Option = "raise") -> Numeric:
     """`np.choose` by np.where."""
     n = len(choices)
-    places = np.choose(a, np.arange(n), mode=mode)
+    places = np.choose(k.plain_places(a), np.arange(n), mode=mode)
     z = choices[0]
     for i in range(1, n):
         z = np.where(places == i, choices[i], z)

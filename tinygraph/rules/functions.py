@@ -11,7 +11,7 @@ from tinygraph.rules.operation import add_row, compose
 from tinygraph.rules.shapes import with_shape
 from tinygraph.rules.types import Numeric
 
-__all__: list[str] = []
+__all__ = ["LOG_2"]
 
 LOG_2, LOG_10 = math.log(2), math.log(10)
 DEGREE = math.pi / 180
@@ -77,6 +77,15 @@ add_row(np.conjugate, "conj", "x with -i for i",         lambda dz, z, x: np.con
 def unchanged_if_real(val: Numeric) -> Numeric:
     """`np.real` and `np.conjugate` of real numbers."""
     return NotImplemented if val.dtype.kind == "c" else np.positive(val)
+
+
+@compose(np.real_if_close)
+def real_where_close(a: Numeric, tol: float = 100) -> Numeric:
+    """The real part if all imaginary ones are small, below `tol` times the rounding error of 1."""
+    if a.dtype.kind != "c":
+        return np.positive(a)
+    most = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return np.real(a) if np.all(np.abs(np.imag(a)) < most) else np.positive(a)
 
 
 @compose(np.angle)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tinygraph.rules.kernels import plain_places
 from tinygraph.rules.operation import compose
 from tinygraph.rules.shapes import cast_floats, move_axis, place_of_axis, with_shape
 from tinygraph.rules.types import AnyIndex, Numeric, Option
@@ -72,7 +73,7 @@ def append(arr: Numeric, values: Numeric, axis: int | None = None) -> Numeric:
 @compose(np.insert)
 def insert(arr: Numeric, obj: AnyIndex, values: Numeric, axis: int | None = None) -> Numeric:
     """`np.insert`: the array and what is inserted, one after the other, then taken in the order wanted."""
-    arr, values = with_shape(arr), with_shape(values)
+    arr, values, obj = with_shape(arr), with_shape(values), plain_places(obj)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     n, shape = arr.shape[axis], list(arr.shape)
@@ -91,7 +92,7 @@ def delete(arr: Numeric, obj: AnyIndex, axis: int | None = None) -> Numeric:
     """`np.delete`: the entries that stay, taken."""
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis=axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), plain_places(obj)), axis=axis)
 
 
 @compose(np.block)

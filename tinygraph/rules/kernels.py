@@ -30,6 +30,7 @@ __all__ = [
     "logsumexp",
     "mse",
     "one_hot",
+    "plain_places",
     "probability_cross_entropy",
     "relu",
     "scatter",
@@ -61,13 +62,18 @@ def kernel(function: F) -> F:
 
     @functools.wraps(function)
     def dispatch(*args: Operand, **settings: Option) -> Numeric:
-        for x in args:
+        for x in (*args, *settings.values()) if settings else args:
             if isinstance(x, Recording):
                 return x.record(dispatch, args, settings)
         return function(*args, **settings)
 
     KERNELS.add(dispatch)
     return cast(F, dispatch)
+
+
+def plain_places(index: AnyIndex) -> AnyIndex:
+    """An index that records as a plain one; its own derivative is 0."""
+    return np.asarray(index) if isinstance(index, Recording) else index
 
 
 @kernel

@@ -91,6 +91,7 @@ class Operation:
 
 def settings_of(rule: Rule) -> tuple[str, ...]:
     """The keyword arguments of a rule: those that have a default."""
+    rule = getattr(rule, "__wrapped__", rule)
     code, defaults = rule.__code__, len(rule.__defaults__ or ())
     positional = code.co_varnames[: code.co_argcount]
     by_keyword = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]

@@ -71,7 +71,7 @@ class Story:
         return {
             "sweep": "forward",
             "title": formula,
-            **operation(call),
+            **name_operation(call),
             "groups": [
                 group("reads", [self.value_card(q) for q in inputs]),
                 group("gives", [self.value_card(call.result)]),
@@ -110,7 +110,7 @@ class Story:
             "sweep": "backward",
             "title": f"back through {self.formulas.forward(call)}",
             "formulas": self.formulas.backward(call),
-            **operation(call),
+            **name_operation(call),
             "groups": [
                 group("incoming derivative", [self.derivative_card(call.result, dz)]),
                 group("cache", [self.value_card(q) for q in call.cache]),
@@ -212,7 +212,7 @@ def lit_ids(picture: Picture, nodes: Iterable[str], ends: set[tuple[str, str]]) 
     return sorted({*nodes, *found})
 
 
-def operation(call: Call) -> Record:
+def name_operation(call: Call) -> Record:
     """The operation, and how and where the user wrote it."""
     file, line = call.node.place
     return {
