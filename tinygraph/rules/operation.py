@@ -77,7 +77,7 @@ class Operation:
         shown = bypass[0] if bypass else -1
         self.flowing = tuple(i for i in range(self.arity) if rules[i] and i != shown)
         first = rules.rule if isinstance(rules, Each) else next(rule for rule in rules if rule is not None)
-        takes_any = first.__code__.co_flags & VARIABLE_KEYWORDS
+        takes_any = getattr(first, "__wrapped__", first).__code__.co_flags & VARIABLE_KEYWORDS
         self.settings = settings_of(function.__wrapped__ if takes_any else first)  # type: ignore[attr-defined]
 
     @property
