@@ -75,7 +75,7 @@ EQUALS = {
     "tile": {"zip(z.shape, lengths, strict=True) became zip(z.shape, lengths)"},
     "cumprod": {"zip(before, reversed(after), strict=True) became zip(before, reversed(after))"},
     "general_eigenvectors": {"1 became 2"},  # what is divided by it is 0
-    "logsumexp": {  # the shares are made to add up to 1, as they do but for rounding: test_functions has large x
+    "logsumexp": {  # the shares add up to 1 but for rounding: test_functions has large x
         "x - back(z) became x + back(z)",
         "x - back(z) became x",
         "shares / np.sum(shares, axis=axis, keepdims=True) became shares",
