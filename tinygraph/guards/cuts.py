@@ -217,6 +217,8 @@ def is_plain_function(written: str, called: Any) -> bool:
     """Whether a call computes with plain numbers: a function in C, or a method of arrays or generators."""
     if called is None:  # a method of what has no name, such as np.zeros(3).fill
         return "." in written and hasattr(np.ndarray, written.rpartition(".")[2])
+    if not callable(called):  # instructions without places of their own: nobody knows what is called
+        return False
     python = isinstance(called, type) or hasattr(called, "__code__")
     return not python and getattr(called, "__module__", None) != "builtins" and called not in LOOKING
 

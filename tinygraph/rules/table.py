@@ -70,7 +70,7 @@ ALIASES: dict[AnyFunction, AnyFunction] = {
 
 # Recording has looked for Tensors already, so kernels need not; but for those that plans record as they are.
 for _op in TABLE.values():
-    if _op.forward.__module__ == k.__name__ and _op.forward not in (k.cast_to, k.scatter):
+    if getattr(_op.forward, "__module__", "") == k.__name__ and _op.forward not in (k.cast_to, k.scatter):
         _op.forward = _op.forward.__wrapped__  # type: ignore[attr-defined]
 
 # What the methods of ufuncs are called elsewhere; `np.add.reduce` is np.sum in half the time on small arrays.
