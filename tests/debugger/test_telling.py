@@ -141,7 +141,10 @@ def test_what_is_wrong_is_told_even_where_no_mistake_in_it_is_known():
     wrong = FunctionVerdict(
         "f", False, "wrong", 1, "layers.py:1", "f gives no dW1", right=("dW2",), wrong=("dW1",)
     )
-    told = replace(report([]), functions=[wrong]).told(5)
+    found = replace(report([]), functions=[wrong])
+    assert "layers.py:1, in f: something is wrong here" in found.told(1)
+    assert "dW1" not in found.told(1)
+    told = found.told(5)
     assert re.search("^layers.py:1, in f {9,}dW2 right; dW1 wrong$", told, re.M)
     assert "│ f gives no dW1" in told
     assert "1 mistake." in told

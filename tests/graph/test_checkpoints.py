@@ -70,10 +70,11 @@ def test_what_is_kept_between_both_passes_is_less():
     assert kept(tg.checkpoint) < kept(lambda f: f) / 10
 
 
-def test_another_value_the_second_time_is_an_error():
+@pytest.mark.parametrize("shape", [3, ()])
+def test_another_value_the_second_time_is_an_error(shape):
     random = np.random.default_rng(3)
-    W = tg.parameter(np.ones(3))
-    J = np.sum(tg.checkpoint(lambda: W * random.standard_normal(3))())
+    W = tg.parameter(np.ones(shape))
+    J = np.sum(tg.checkpoint(lambda: W * random.standard_normal(shape))())
 
     with pytest.raises(
         tg.errors.GraphError, match=r"test_checkpoints.py:\d+ gave other values.*random numbers"

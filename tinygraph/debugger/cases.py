@@ -47,8 +47,7 @@ ADDED = re.compile(r"_?(accum(ulated|ulator)?|acc|sum|total|avg|mean|batch|curr(
 class LineValue:
     """A value that a line gives: those of a `group` follow each other under one name, the last is `final`.
 
-    An `update` moves the parameter `moves`: `part` of a line gives it back moved, or its name stands for it
-    again.
+    An update moves the parameter `moves`: its name stands for it again, or `part` of a return statement does.
     """
 
     event: Event
@@ -57,9 +56,12 @@ class LineValue:
     name: str
     group: int
     final: bool
-    update: bool = False
     moves: str = ""
     part: ast.AST | None = None
+
+    @property
+    def update(self) -> bool:
+        return bool(self.moves)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -173,7 +175,7 @@ class Evidence:
             if anew or event.label not in group:
                 group[event.label] = len(found)
             label = event.label
-            found.append(LineValue(event, site, line, label, group[label], True, bool(moves), moves, part))
+            found.append(LineValue(event, site, line, label, group[label], True, moves, part))
         return [replace(s, final=is_last(s, found[i + 1 :])) for i, s in enumerate(found)]
 
     def moved_in(self, part: ast.AST | None) -> str:

@@ -30,12 +30,12 @@ from tinygraph.debugger.protocols import (  # noqa: F401 - rows
 from tinygraph.debugger.protocols.table import PROTOCOLS, Asked, Protocol
 from tinygraph.debugger.structure import leaves_of, take_leaf
 from tinygraph.debugger.trial import (
-    Claim,
     Deadline,
     Judgement,
     OutOfPatience,
     Trial,
     Unplayable,
+    has_axes_exchanged,
     judge_trial,
     patiently,
 )
@@ -214,12 +214,6 @@ def is_unexplained(stopped: Judgement, ended: Judgement) -> bool:
     return not is_mismatch(stopped.raised) and arrays == same_arrays and numbers != others
 
 
-def is_permuted(claim: Claim, trial: Trial) -> bool:
-    """Whether a derivative has several axes, and they are in another order than those of what it is by."""
-    results, asked = np.shape(claim.value), np.shape(take_leaf(trial.state, claim.by or ()))
-    return len(asked) > 2 and results != asked and sorted(results) == sorted(asked)
-
-
 def facts_of(trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:
     """The shapes of the arrays that a trial is given, and its single numbers."""
     leaves = [x for name, part in trial.state.items() for x in leaves_of(part, (name,))]
@@ -294,7 +288,8 @@ class Search:
         layout = judged.trial.layout
         if judged.trial.misfit:
             self.unfitting.setdefault(layout, set()).update(v.claim.label for v in judged.wrong)
-            if any(is_permuted(v.claim, judged.trial) for v in judged.wrong):
+            by = [take_leaf(judged.trial.state, v.claim.by or ()) for v in judged.wrong]
+            if any(has_axes_exchanged(v.claim.value, x) for v, x in zip(judged.wrong, by, strict=True)):
                 self.permuted.add(layout)
             return False
         left = {c.label for c in judged.unmatched}

@@ -529,10 +529,9 @@ def watch_calls(program: Program, exams: Exams) -> list[Watched]:
     ]
     found = [w for w in found if all(w.function is not other.function for other in stated)]
     orders, turns, unary = orders_in(program), turns_in(program), functions_of_one(program)
-    for w in stated:
+    for w in (*stated, *found):
         w.scope.unary = unary
     for w in found:
-        w.scope.unary = unary
         w.scope.orders = orders.get(w.function.name, frozenset())
         w.scope.turns = turns
         code = w.function.itself.__code__

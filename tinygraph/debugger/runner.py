@@ -41,9 +41,10 @@ GOOD = ("agrees", "not checked")
 MOST_KNOWN = 12  # functions that are named where one is asked for that there is not
 MENDING = -2  # the number of the second question
 MORE_EXAMPLES = 4  # in the second network, which tells a number from m
-GOES_BY_KEY = {"update_parameters", "forward_propagation"}
-DEEPER = re.compile(r"raised KeyError: '([Wb][3-9])'")  # where the lectures have two layers
-OTHER_KEY = re.compile(r"raised KeyError: '(?!d?[WbAZ]\d*')(\w+)'", re.I)  # and no slip in a name like dW1
+OTHER_NETWORK = {  # what a function asks for where it is made for another network than the lectures'
+    "update_parameters": re.compile(r"raised KeyError: '(?!d?[WbAZ]\d*')(\w+)'", re.I),  # no slip as in dW1
+    "forward_propagation": re.compile(r"raised KeyError: '([Wb][3-9])'"),  # of two layers
+}
 WHOLE_PASSES = ("L_model_backward", "backward")
 UPHILL = (
     "Your derivatives are minus the lectures', and your update adds them instead of subtracting: together "
@@ -383,8 +384,7 @@ def function_verdict(name: str, run: FileRun, judged: list[StepReport], blamed: 
     failed = not steps or any(s.error for s in steps)
     verdict = ("wrong" if blamed else "passes on") if wrong else "could not run" if failed else "agrees"
     error = next((s.error for s in steps if s.error), "")
-    key = OTHER_KEY.search(error) if name == "update_parameters" else DEEPER.search(error)
-    if key and name in GOES_BY_KEY:
+    if name in OTHER_NETWORK and (key := OTHER_NETWORK[name].search(error)):
         verdict, error = (
             "not checked",
             f"it asks for {key[1]}, so it is for another network than the lectures'",

@@ -72,7 +72,7 @@ def tell_report(report: FileReport, hint: int = FIX, width: int = TELLING_WIDTH)
         lines += tell_mistake(report, mistake, hint, width, i)
         lines.append([])
     for function in untold(report):
-        lines += tell_failure(report, function, width)
+        lines += tell_failure(report, function, hint, width)
         lines.append([])
     return lines + tell_summary(report, width)
 
@@ -118,10 +118,15 @@ def head_line(report: FileReport, mistake: Diagnosis, hint: int, width: int) -> 
     where = say_place(mistake.file or report.file, mistake.line if hint >= 3 else None)
     left = f"{where}, in {mistake.function}" if mistake.function != SCRIPT else where
     if hint < 2:
-        return [Piece(left, "strong"), Piece(": something is wrong here", "bad")]
+        return some_wrong(left)
     if not mistake.wrong and mistake.name == mistake.function:  # it came to no end
         return both_ends(left, "stops here", width)
     return both_ends(left, verdict_text(mistake.right, mistake.wrong or [mistake.name]), width)
+
+
+def some_wrong(place: str) -> Pieces:
+    """A place of which the first hint says no more."""
+    return [Piece(place, "strong"), Piece(": something is wrong here", "bad")]
 
 
 def both_ends(left: str, right: str, width: int) -> Pieces:
@@ -209,10 +214,13 @@ def gutter(label: str, text: str, width: int) -> Iterator[Pieces]:
         yield [Piece(f" {label if i == 0 else '':>4} │ ", "dim"), Piece(part)]
 
 
-def tell_failure(report: FileReport, function: FunctionVerdict, width: int) -> Iterator[Pieces]:
+def tell_failure(report: FileReport, function: FunctionVerdict, hint: int, width: int) -> Iterator[Pieces]:
     """A function that came to no end, with the line at which it stopped; or that is wrong somewhere."""
     where = function.place or Path(report.file).name
     left = f"{where}, in {function.name}" if function.name != SCRIPT else Path(report.file).name
+    if hint < 2 and function.verdict == "wrong":
+        yield some_wrong(left)
+        return
     wrong = function.verdict == "wrong" and verdict_text(function.right, function.wrong)
     yield both_ends(left, wrong or "could not run", width)
     if function.stop is not None:

@@ -53,6 +53,7 @@ __all__ = [
     "bare_name",
     "compare_claim",
     "factor_along",
+    "has_axes_exchanged",
     "is_parameter",
     "judge_trial",
     "like_name",
@@ -440,10 +441,15 @@ def same_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
 
 def permuted_shape(claim: Claim, leaf: ArrayLeaf) -> bool:
     """Whether a result has the shape of the data with its axes in another order."""
-    given, shape = np.shape(claim.value), np.shape(leaf.value)
     data = leaf.path[0] != "self" and not is_parameter(leaf.path) and not likely_label(leaf.last)
     named = re.match(r"result\b", claim.label) is not None
-    return named and data and len(shape) > 2 and given != shape and sorted(given) == sorted(shape)
+    return named and data and has_axes_exchanged(claim.value, leaf.value)
+
+
+def has_axes_exchanged(x: Any, y: Any) -> bool:
+    """Whether an array has the axes of another, which are several, in another order."""
+    given, asked = np.shape(x), np.shape(y)
+    return len(asked) > 2 and given != asked and sorted(given) == sorted(asked)
 
 
 # The judgement

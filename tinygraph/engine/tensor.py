@@ -81,7 +81,7 @@ __all__ = [
     "value_of",
 ]
 
-_next_serial = next_serial = itertools.count().__next__
+next_serial = itertools.count().__next__
 _new = object.__new__
 _ndarray = np.ndarray
 _ref = weakref.ref
@@ -243,7 +243,7 @@ class Tensor(k.Recording):
     def _give_out(self) -> None:
         """Keep the contents of the array, which may be changed from now on, and of what it is a view of."""
         if self._kind == PARAMETER:
-            self._kind, self._serial, self._kept = SHARED, _next_serial(), array_contents(self._value)
+            self._kind, self._serial, self._kept = SHARED, next_serial(), array_contents(self._value)
             return
         views = [self]
         while views:
@@ -509,11 +509,11 @@ class Tensor(k.Recording):
 
     def __float__(self) -> float:
         number = float(self._item())
-        return note_number("float()", self, number, _next_serial())  # type: ignore[no-any-return]
+        return note_number("float()", self, number, next_serial())  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
         number = int(self._item())
-        return note_number("int()", self, number, _next_serial())  # type: ignore[no-any-return]
+        return note_number("int()", self, number, next_serial())  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
         if not spec:
@@ -524,7 +524,7 @@ class Tensor(k.Recording):
     def item(self) -> Any:
         """The single entry as a Python number; ValueError if there is more than one."""
         number = self._item()
-        return note_number(".item()", self, number, _next_serial())
+        return note_number(".item()", self, number, next_serial())
 
     def _item(self) -> Any:
         return self._value.item() if hasattr(self._value, "item") else self._value
@@ -730,7 +730,7 @@ def record_tensor(
         z._kept = kept_of(inputs[watched[0]], cache[watched[0]])
     elif watched:
         z._kept = tuple([kept_of(inputs[i], cache[i]) for i in watched])
-    z._serial = _next_serial()
+    z._serial = next_serial()
     return z
 
 
@@ -807,7 +807,7 @@ def operator_methods(op: Operation) -> tuple[Callable[..., Tensor], Callable[...
                 z._kept = kept_of(y, b)
             else:
                 z._kept = kept_of(x, a) if len(watched) == 1 else (kept_of(x, a), kept_of(y, b))
-        z._serial = _next_serial()
+        z._serial = next_serial()
         z._code = frame.f_code
         z._instruction = frame.f_lasti
         return z
@@ -881,7 +881,7 @@ def call_recorded(function: AnyFunction, args: tuple[Operand, ...], settings: Op
     """The result of such a call."""
     function = ops.ALIASES.get(function, function)
     if function in COMPOSED:
-        start = _next_serial()
+        start = next_serial()
         if (z := call_composition(function, args, settings)) is not NotImplemented:
             note_composition(z, function, start, args)
             return z
@@ -913,7 +913,7 @@ def note_composition(z: Operand, function: AnyFunction, start: int, args: tuple[
 
 def call_written(function: AnyFunction, write: AnyFunction, args: tuple[Any, ...], settings: Options) -> Any:
     """What `write` gives, as made by `function`: one of ours that is written with rows."""
-    start = _next_serial()
+    start = next_serial()
     z = write(*args, **settings)
     note_composition(z, function, start, args)
     return z
@@ -1046,7 +1046,7 @@ def distinct_parameters(parameters: Tensor | Iterable[Tensor] | Mapping[str, Ten
 
 def mark_updated(parameters: Iterable[Tensor]) -> None:
     """Say that parameters were changed in place: derivatives of graphs recorded before are refused."""
-    now = _next_serial()
+    now = next_serial()
     for p in parameters:
         p._changed = p._serial = now
 

@@ -105,7 +105,7 @@ class Recomputed:
     def run(self, dz: Any, record: bool) -> None:
         """Compute f again, and sweep back from its value to the inputs."""
         value = self.f()
-        if isinstance(value._value, np.ndarray) and not np.array_equal(
+        if isinstance(value._value, np.ndarray | np.generic) and not np.array_equal(
             value._value, self.array, equal_nan=True
         ):
             raise GraphError(

@@ -574,9 +574,6 @@ def write_loops(
     if not checked:
         writer.write_finite(finite)
     given_back = writer.settle_results(results, pairs)
-    for target, value in pairs:
-        if memory.targets.get(value) is not target:
-            writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.add(f"return {', '.join(given_back)}")
     called = helper_functions(s.function for s in program.steps)
     functions = [OPTIONS, *called, *helpers_of("\n".join(writer.kernels)), *writer.kernels]

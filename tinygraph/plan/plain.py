@@ -26,10 +26,9 @@ from tinygraph.notation.names import derivative_name
 from tinygraph.notation.symbols import Symbol
 from tinygraph.notation.tidy import number_of, tidy_formula
 from tinygraph.plan.helpers import helper_functions
+from tinygraph.plan.record import PRIMITIVE
 from tinygraph.plan.source import python_name
 from tinygraph.rules import kernels as k
-from tinygraph.rules.convolution import WRITTEN_OUT
-from tinygraph.rules.factors import FACTOR_CODE
 from tinygraph.rules.nests import leaves, map_leaves
 
 __all__ = ["plain_code_of"]
@@ -39,7 +38,6 @@ ABOUT = "The backward pass, written by tinygraph."
 LECTURES = " As in the lectures, dA and dZ leave out the 1/m."
 LONGEST_FORMULA = 60  # what is longer has a line of its own
 DEAR = 16  # characters from which on what is computed twice has a line of its own
-UNEXPANDED = frozenset({k.cast_to, k.scatter, *FACTOR_CODE, *WRITTEN_OUT})  # kernels that are not written out
 CHEAP = frozenset({np.transpose, np.broadcast_to, np.negative})  # calls that are rather written twice
 
 SCATTER = '''
@@ -121,7 +119,7 @@ def expand_call(x: Any) -> Any:
     if not isinstance(x, Symbol) or x.function is None:
         return x
     args = map_leaves(expand_call, x.args)
-    is_kernel = x.function in k.KERNELS and x.function not in UNEXPANDED
+    is_kernel = x.function in k.KERNELS and x.function not in PRIMITIVE
     if is_kernel and (made := x.function.__wrapped__(*args, **x.settings)) is not None:  # type: ignore[attr-defined]
         return made
     made = Symbol(x.shape, x.dtype)
@@ -187,10 +185,8 @@ class PlainPage(Notation):
         called = {part.function for x in self.formulas() for part in parts_of(x)}
         helpers = [line for text in helper_functions(called) for line in ("", "", *text.splitlines())]
         about = f'"""{ABOUT}{LECTURES if self.m else ""}"""'
-        special = any("scipy.special." in NUMPY.text(x) for x in self.formulas())
-        imports = ["import numpy as np", *["import scipy.special"] * special]
         scatter = SCATTER.splitlines() if k.scatter in called else []
-        return [about, "", *imports, *scatter, *helpers]
+        return [about, "", "import numpy as np", *scatter, *helpers]
 
     def head(self) -> str:
         """The first line of the function, with all that it is given."""

@@ -29,6 +29,7 @@ from tinygraph.rules.nests import leaves, map_leaves
 from tinygraph.rules.table import ALIASES, COMPOSED
 
 __all__ = [
+    "PRIMITIVE",
     "CodePlace",
     "Tape",
     "Traced",
@@ -49,6 +50,7 @@ REDUCE_METHODS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 # ndarray's ** takes a shorter way for these exponents of floating point numbers; so must the plan.
 POWERS: dict[float, Callable[..., Any]] = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
+# Kernels that are called and not written out.
 PRIMITIVE = frozenset({k.cast_to, k.scatter, *FACTOR_CODE, *WRITTEN_OUT})
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.unique, np.argwhere, np.extract, np.compress})
 GIVEN_BY_NUMPY = (np.ndarray, np.generic, int, float)

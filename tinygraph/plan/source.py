@@ -291,9 +291,13 @@ class StepWriter:
         return f"np.array({self.read(s)})" if shared else self.read(s)
 
     def settle_results(self, results: Sequence[Traced], pairs: Sequence[tuple[Traced, Traced]]) -> list[str]:
-        """What to return, as text; what the update would change before that is copied now."""
+        """What to return, as text; what the update would change is copied before it is made."""
         old = {target for target, _ in pairs}
-        return [self.copied_now(s) if root_of(s) in old else self.returned_result(s) for s in results]
+        given_back = [self.copied_now(s) if root_of(s) in old else self.returned_result(s) for s in results]
+        for target, value in pairs:
+            if self.memory.targets.get(value) is not target:
+                self.add(f"np.copyto({self.read(target)}, {self.read(value)})")
+        return given_back
 
     def copied_now(self, s: Traced) -> str:
         name = self.name(Traced(s.value, s.tape), "cost")
@@ -435,9 +439,6 @@ def write_source(
     if section is not sections[-1]:
         writer.write_finite(finite)
     given_back = writer.settle_results(results, pairs)
-    for target, value in pairs:
-        if memory.targets.get(value) is not target:
-            writer.add(f"np.copyto({writer.read(target)}, {writer.read(value)})")
     writer.lines += [("", None)]
     writer.add(f"return {', '.join(given_back)}")
     functions = helper_functions(s.function for s in program.steps)

@@ -16,14 +16,14 @@ def test_a_row_is_added_at_the_end_and_its_finder_stays_as_it_is(monkeypatch):
         return iter(())
 
     assert protocol("first", "f(x)")(find) is find
-    assert protocol("second", "g(x)", fused=True)(find) is find
+    assert protocol("second", "g(x)")(find) is find
     assert protocol("third", "h(x)", reads_statements=True)(find) is find
     assert [dataclasses.astuple(row) for row in table.PROTOCOLS] == [
-        ("first", "f(x)", find, False, False),
-        ("second", "g(x)", find, True, False),
-        ("third", "h(x)", find, False, True),
+        ("first", "f(x)", find, False),
+        ("second", "g(x)", find, False),
+        ("third", "h(x)", find, True),
     ]
-    assert Protocol("row", "x", find) == Protocol("row", "x", find, False, False)
+    assert Protocol("row", "x", find) == Protocol("row", "x", find, False)
     with pytest.raises(TypeError):
         protocol("fourth", "k(x)", True)
 
@@ -42,7 +42,6 @@ def test_what_was_named_by_hand_comes_first_and_statements_last():
     assert names[0] == "functions named by hand"
     assert len(set(names)) == len(names) > 5
     assert all(row.example for row in PROTOCOLS)
-    assert any(row.fused for row in PROTOCOLS)
     statements = [row.reads_statements for row in PROTOCOLS]
     assert statements == sorted(statements)
     assert any(statements)

@@ -25,7 +25,7 @@ DERIVATIVES = re.compile(
 LEARNS = re.compile(r"^(lr|learning_?rate|eta|epochs?|n(um)?_?(iter|epoch|step)\w*|iters)$")
 
 
-@protocol("a loss and its derivatives in one call", "loss, dW = softmax_loss(W, X, y, reg)", fused=True)
+@protocol("a loss and its derivatives in one call", "loss, dW = softmax_loss(W, X, y, reg)")
 def find_fused(program: Program, function: Function, asked: Asked) -> Iterator[Trial]:
     """The trials of a function that returns a number and its derivatives."""
     if not is_fused(function):

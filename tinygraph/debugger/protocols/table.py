@@ -35,26 +35,23 @@ Finder = Callable[[Program, Function, Asked], Iterator[Trial]]
 class Protocol:
     """One way of writing: its name, an example in a line or two, and the finder of its trials.
 
-    `fused` says that one call goes forward and back, `reads_statements` that its pieces are statements.
+    `reads_statements` says that its pieces are statements.
     """
 
     name: str
     example: str
     find: Finder
-    fused: bool = False
     reads_statements: bool = False
 
 
 PROTOCOLS: list[Protocol] = []
 
 
-def protocol(
-    name: str, example: str, *, fused: bool = False, reads_statements: bool = False
-) -> Callable[[Finder], Finder]:
+def protocol(name: str, example: str, *, reads_statements: bool = False) -> Callable[[Finder], Finder]:
     """Add a row to the table."""
 
     def add(find: Finder) -> Finder:
-        PROTOCOLS.append(Protocol(name, example, find, fused, reads_statements))
+        PROTOCOLS.append(Protocol(name, example, find, reads_statements))
         return find
 
     return add
