@@ -131,6 +131,25 @@ def test_a_row_without_a_form_says_so(tmp_path, monkeypatch):
         tg.to_onnx(np.tanh(tg.tensor(X, name="X")), tmp_path / "net.onnx")
 
 
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda W: np.roll(W, axis=1, shift=2),
+        lambda W: np.roll(W, (1, 2), axis=(0, 1)),
+        lambda W: np.rot90(W, axes=(1, 0)),
+        lambda W: np.rot90(W, axes=(1, 0), k=3),
+        lambda W: np.moveaxis(W, destination=0, source=1),
+        lambda W: np.tile(W, reps=(2, 1)),
+    ],
+)
+def test_settings_may_be_written_in_any_order(move, tmp_path):
+    W = tg.parameter(np.arange(6.0).reshape(2, 3), name="W")
+    path = tmp_path / "moved.onnx"
+    tg.to_onnx(move(W), path)
+    (found,) = runtime.InferenceSession(str(path)).run(None, {})
+    assert found.tolist() == move(W.value).tolist()
+
+
 def test_every_form_belongs_to_a_row():
     assert tg.onnx.FORMS.keys() <= TABLE.keys()
 

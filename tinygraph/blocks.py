@@ -89,7 +89,7 @@ def conv2d(
     ((5, 4, 4, 2), (3, 3, 1, 2))
     """
     x, w = image_of(x, "images", layout), image_of(w, "filters", layout)
-    size, (groups, _) = c.filter_size(w, layout), pair_of(groups, "groups")
+    size, groups = c.filter_size(w, layout), whole_number(groups, "groups")
     channels, filters = (w.shape[2], w.shape[3]) if layout == "NHWC" else (w.shape[1], w.shape[0])
     if channels * groups != x.shape[layout.index("C")] or filters % groups:
         raise ShapeError(
@@ -121,6 +121,13 @@ def bias_of(b: Operand, filters: int, layout: str) -> Any:
         raise ShapeError(f"b has one number for each of {filters} filters, unlike {describe(b)}")
     along = (filters,) if layout == "NHWC" else (filters, 1, 1)
     return b if b.shape[-len(along) :] == along else np.reshape(b, along)
+
+
+def whole_number(n: Any, name: str) -> int:
+    """A number from 1 on."""
+    if not isinstance(n, int | np.integer) or n < 1:
+        raise ShapeError(f"{name} is a whole number from 1 on, not {n!r}")
+    return int(n)
 
 
 def pair_of(number: Size, name: str, least: int = 1) -> tuple[int, int]:

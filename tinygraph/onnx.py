@@ -457,17 +457,21 @@ def number_entries(shape: tuple[int, ...]) -> Any:
     return np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
 
 
+def take_places(g: OnnxGraph, x: Any, places: Any) -> str:
+    """The entries of x with these numbers."""
+    return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(places)))
+
+
 @form(operator.getitem)
 def getitem(g: OnnxGraph, x: Any, index: Any) -> str:
-    return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(number_entries(g.shape(x))[index])))
+    return take_places(g, x, number_entries(g.shape(x))[index])
 
 
 def rearrangement(function: Callable[..., Any]) -> None:
     """A form for what puts entries elsewhere: it takes them by their numbers."""
 
     def write(g: OnnxGraph, x: Any, **settings: Any) -> str:
-        places = function(number_entries(g.shape(x)), *settings.values())
-        return g.Gather(g.Reshape(x, g.integers(-1)), g.constant(np.asarray(places)))
+        return take_places(g, x, function(number_entries(g.shape(x)), **settings))
 
     FORMS[function] = write
 

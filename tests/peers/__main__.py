@@ -1,8 +1,9 @@
 """Run the suites of peers on tinygraph: `python -m tests.peers [autograd] [mygrad] [torch]`, or all of them.
 
-Their tests are taken from where they are published, into a folder that is thrown away;
-`--folder autograd=PATH` takes what is unpacked there instead. Each needs its own package
-(`pip install tinygraph[peers]`); what is not installed is passed over, and said.
+The tests of autograd are taken from where they are published, into a folder that is thrown away;
+`--folder autograd=PATH` takes what is unpacked there instead. MyGrad publishes none with its package:
+`--folder mygrad=CLONE` names a clone of its repository, without which its suite fails. Each needs its own
+package (`pip install -e .[peers]`); what is not installed is passed over, and said.
 The exit status is 0 if nothing is wrong that is not explained.
 """
 

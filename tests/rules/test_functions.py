@@ -106,6 +106,14 @@ def test_shares_of_large_numbers(large):
     assert tg.grad(tg.logsumexp)(x).tolist() == [0.5, 0.5]
 
 
+@pytest.mark.parametrize("function", [np.linspace, np.logspace, np.geomspace])
+def test_ranges_have_the_dtype_that_is_asked_for(function):
+    found = function(tg.parameter([1.0, 2.0]), tg.parameter([2.0, 3.0]), 3, dtype=np.float32)
+    expected = function([1.0, 2.0], [2.0, 3.0], 3, dtype=np.float32)
+    assert found.dtype == expected.dtype
+    assert found.value == pytest.approx(expected)
+
+
 def test_indices_that_record():
     x, i = tg.parameter(np.array([1.0, 2.0, 3.0])), tg.tensor(np.array([1, 0, 1]))
 

@@ -112,6 +112,7 @@ def jacobian(f: Callable[..., Any], argnums: ArgumentNumbers = 0) -> Callable[..
 
     Raises:
         DtypeError: an argument to derive by holds integers, or f's value is no array.
+        GraphError: f's value was computed from numbers that were taken out of the graph.
         ValueError: f was not given an argument of this number.
 
     >>> import tinygraph as tg
@@ -136,7 +137,7 @@ def hessian(f: Callable[..., Any], argnums: ArgumentNumbers = 0) -> Callable[...
 
     Raises:
         ShapeError: f's value has several entries.
-        DtypeError, ValueError: as in `jacobian`.
+        DtypeError, GraphError, ValueError: as in `jacobian`.
 
     >>> import tinygraph as tg
     >>> tg.hessian(lambda x: x[0] * x[0] * x[1])(np.array([1.0, 2.0]))
@@ -159,6 +160,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
     Raises:
         DtypeError: an argument holds integers, or f's value is no array.
+        GraphError: as in `jacobian`.
         ShapeError: u has another shape than the value.
 
     >>> import tinygraph as tg
@@ -190,6 +192,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
 
     Raises:
         DtypeError: an argument holds integers, or f's value is no array.
+        GraphError: as in `jacobian`.
         ShapeError: a direction has another shape than its argument.
 
     >>> import tinygraph as tg
@@ -224,6 +227,7 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     Raises:
         ShapeError: f's value has several entries, or a direction has another shape than its argument.
         DtypeError: an argument holds integers, or f's value is no number.
+        GraphError: as in `jacobian`.
 
     >>> import tinygraph as tg
     >>> tg.hvp(lambda x: x[0] * x[0] * x[1], np.array([1.0, 2.0]), np.array([1.0, 0.0]))
@@ -338,6 +342,9 @@ def lift_arrays(argument: Any) -> Any:
 
     So that derivatives are those of this use of x alone, and not of others that f knows of. What is neither
     number nor array, in a nest, stays as it is.
+
+    Raises:
+        DtypeError: there is no number or array in it.
     """
     lifted = map_arrays(lift_leaf, argument)
     if lifted is argument:

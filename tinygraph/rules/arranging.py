@@ -1,4 +1,4 @@
-"""Rows that put entries elsewhere: other shapes, other orders, parts, and arrays side by side."""
+"""Rows and compositions that put entries elsewhere: shapes, orders, parts, arrays side by side."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Recording:
 
 
 def kernel(function: F) -> F:
-    """Let `function` be recorded when one of its positional arguments is a `Recording`."""
+    """Let `function` be recorded when one of its arguments is a `Recording`."""
 
     @functools.wraps(function)
     def dispatch(*args: Operand, **settings: Option) -> Numeric:

@@ -1,4 +1,4 @@
-"""Compositions that lay entries out in a pattern: grids, borders, diagonals, windows."""
+"""Compositions that lay entries out in a pattern: ranges, borders, diagonals, windows."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ def linspace(
     start, stop = (cast_floats(with_shape(x), kind) for x in (start, stop))
     share = np.linspace(0, 1, num, endpoint)
     share = np.reshape(share, (-1,) + (1,) * max(start.ndim, stop.ndim)).astype(kind)
-    z = move_axis(start * (1 - share) + stop * share, 0, axis)
-    z = z if dtype is None else z.astype(dtype)
+    z = cast_result(move_axis(start * (1 - share) + stop * share, 0, axis), dtype)
     steps = num - endpoint
     return (z, (stop - start) / steps if steps > 0 else np.nan) if retstep else z
 
@@ -34,7 +33,7 @@ def logspace(
     dtype: Option = None, axis: int = 0,
 ) -> Numeric:  # fmt: skip
     """`np.logspace`."""
-    return np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return cast_result(np.power(base, np.linspace(start, stop, num, endpoint, axis=axis)), dtype)
 
 
 @compose(np.geomspace)
@@ -43,7 +42,11 @@ def geomspace(
 ) -> Numeric:
     """`np.geomspace`, for ends of one sign."""
     ends = np.linspace(np.log(np.abs(start)), np.log(np.abs(stop)), num, endpoint, axis=axis)
-    return np.sign(start) * np.exp(ends)
+    return cast_result(np.sign(start) * np.exp(ends), dtype)
+
+
+def cast_result(z: Numeric, dtype: Option) -> Numeric:
+    return z if dtype is None else z.astype(dtype)
 
 
 PAD_BY_INDEX = ("edge", "reflect", "symmetric", "wrap")

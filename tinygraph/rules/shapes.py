@@ -176,7 +176,11 @@ def place_of_axis(axis: int, ndim: int) -> int:
 
 
 def places_of_axes(axis: Option, ndim: int) -> tuple[int, ...]:
-    """`reduced_axes` of a call that has not been checked: IndexError for an axis that there is not.
+    """`reduced_axes` of a call that has not been checked.
+
+    Raises:
+        IndexError: there is no such axis.
+        ValueError: an axis stands twice.
 
     >>> places_of_axes((-1, 0), 3), places_of_axes(None, 2)
     ((2, 0), (0, 1))

@@ -1,4 +1,4 @@
-"""The table: every operation, forward and backward side by side.
+"""The table: every operation, forward and backward side by side, joined from the modules of its topics.
 
 Legend. z is the result, x and y are the inputs, dz is the derivative of the cost with respect to z, and a
 rule `(dz, z, x, y) -> dx` is the derivative with respect to one input. There is one rule per input, in their
@@ -38,7 +38,7 @@ from tinygraph.rules import kernels as k
 from tinygraph.rules.factors import sign_of_determinant
 from tinygraph.rules.operation import COMPOSED, TABLE, Each, Operation, is_elementwise
 from tinygraph.rules.statistics import sum_pieces
-from tinygraph.rules.types import AnyFunction, Rule
+from tinygraph.rules.types import AnyFunction
 
 __all__ = [
     "ALIASES",
@@ -49,7 +49,6 @@ __all__ = [
     "UFUNC_METHODS",
     "Each",
     "Operation",
-    "Rule",
     "is_elementwise",
     "load_rows",
 ]
